@@ -1,0 +1,215 @@
+//! The handle that programs record with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::RecordError;
+use crate::metric::{Metric, Number, Value};
+use crate::shared::{Shared, Wait};
+use crate::stats::Stats;
+use crate::timer::{Timer, TimerGuard};
+use crate::waiters::Until;
+
+/// Records metrics, from any thread.
+///
+/// A client is cheap to clone and never blocks: recording formats the metric into the queue and
+/// returns. Nor does it fail the program: the methods named after kinds of metrics return nothing, and
+/// what they could not record is counted in [`Stats::refused`]. [`record`](Self::record) tells.
+///
+/// When the last client is dropped, the session is closed as by [`close`](Self::close).
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// None: there is nobody to send to.
+    handle: Option<Arc<Handle>>,
+}
+
+/// What the clones of a client have in common, to know when the last one is gone.
+#[derive(Debug)]
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    /// A client that does nothing, for where metrics are turned off.
+    pub const fn noop() -> Self {
+        Self { handle: None }
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            handle: Some(Arc::new(Handle { shared })),
+        }
+    }
+
+    /// Adds to a counter: `counters.<path>`.
+    #[inline]
+    pub fn incr(&self, path: &str, amount: impl Into<Number>) {
+        self.send(&Metric::counter(path, amount).with_kind_prefix());
+    }
+
+    /// Takes from a counter: `counters.<path>`.
+    #[inline]
+    pub fn decr(&self, path: &str, amount: impl Into<Number>) {
+        let amount = match amount.into() {
+            Number::Float(float) => Number::Float(-float),
+            Number::Int(int) => int.checked_neg().map_or(Number::Uint(1 << 63), Number::Int),
+            // Beyond what a counter can go down by, it goes down as far as it can.
+            Number::Uint(uint) => Number::Int(0_i64.saturating_sub_unsigned(uint)),
+        };
+        self.send(&Metric::counter(path, amount).with_kind_prefix());
+    }
+
+    /// Sets a gauge: `gauges.<path>`.
+    #[inline]
+    pub fn gauge(&self, path: &str, level: impl Into<Number>) {
+        self.send(&Metric::gauge(path, level).with_kind_prefix());
+    }
+
+    /// Moves a gauge up or down: `gauges.<path>`.
+    #[inline]
+    pub fn gauge_delta(&self, path: &str, change: impl Into<Number>) {
+        self.send(&Metric::gauge_delta(path, change).with_kind_prefix());
+    }
+
+    /// Records how long something took: `timers.<path>`.
+    #[inline]
+    pub fn timing(&self, path: &str, elapsed: Duration) {
+        self.send(&Metric::timing(path, elapsed).with_kind_prefix());
+    }
+
+    /// A timer that is started and stopped by hand, for `timers.<path>`.
+    pub fn timer<'a>(&'a self, path: &'a str) -> Timer<'a> {
+        Timer::new(self, path)
+    }
+
+    /// Times until the guard is dropped, also by an error or a panic, for `timers.<path>`.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// let result = {
+    ///     let _guard = client.time("parse");
+    ///     "42".parse::<i32>()
+    /// };
+    /// # assert_eq!(result, Ok(42));
+    /// ```
+    #[must_use = "the time ends when the guard is dropped"]
+    pub fn time<'a>(&'a self, path: &'a str) -> TimerGuard<'a> {
+        TimerGuard::new(self.timer(path).start())
+    }
+
+    /// Records a value in a histogram.
+    #[inline]
+    pub fn histogram(&self, path: &str, value: impl Into<Number>) {
+        self.send(&Metric::histogram(path, value));
+    }
+
+    /// Records a value in a distribution.
+    #[inline]
+    pub fn distribution(&self, path: &str, value: impl Into<Number>) {
+        self.send(&Metric::distribution(path, value));
+    }
+
+    /// Adds a member to a set.
+    #[inline]
+    pub fn set(&self, path: &str, member: &str) {
+        self.send(&Metric::set(path, member));
+    }
+
+    /// Records a metric of any type by its code on the wire. Only the prefix is put before the path.
+    #[inline]
+    pub fn inject_metric<'a>(&self, path: &'a str, value: impl Into<Value<'a>>, code: &'a str) {
+        self.send(&Metric::raw(path, value, code));
+    }
+
+    /// Records a metric with tags or a rate, or tells why it could not. Only the prefix is put before
+    /// the name, unless the metric asks [for more](Metric::with_kind_prefix).
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::counter("requests", 1).tags(&[("route", "home")]).rate(0.1))?;
+    /// # Ok::<(), statsd_proto::RecordError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why the metric was not taken.
+    #[inline]
+    pub fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        match &self.handle {
+            Some(handle) => handle.shared.record(metric),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends what is queued without waiting for the flush interval.
+    ///
+    /// The future ends when all that was recorded before this call has been given to the kernel or
+    /// dropped, which takes as long as the server is away. It need not be awaited.
+    pub fn flush(&self) -> impl Future<Output = ()> + Send + use<> {
+        let wait = self.handle.as_ref().map(|handle| {
+            let recorded = handle.shared.with(|session| {
+                session.flush();
+                session.stats().accepted
+            });
+            Wait::new(Arc::clone(&handle.shared), Until::Settled(recorded))
+        });
+        finished(wait)
+    }
+
+    /// Waits until at least half of the queue is free, or the client is closed: what a program does
+    /// that would rather wait than lose metrics.
+    pub fn ready(&self) -> impl Future<Output = ()> + Send + use<> {
+        let wait = self
+            .handle
+            .as_ref()
+            .map(|handle| Wait::new(Arc::clone(&handle.shared), Until::Room));
+        finished(wait)
+    }
+
+    /// Closes the session for all clients: nothing more is taken, and the driver ends when what is
+    /// queued has been sent, or when the [close timeout](crate::Config::close_timeout) is over.
+    pub fn close(&self) {
+        if let Some(handle) = &self.handle {
+            handle.shared.with(|session| session.close());
+        }
+    }
+
+    /// Whether no more metrics are taken. A [`noop`](Self::noop) client is never closed.
+    pub fn is_closed(&self) -> bool {
+        self.handle
+            .as_ref()
+            .is_some_and(|handle| handle.shared.with(|session| session.is_closed()))
+    }
+
+    /// What was recorded, sent and lost so far.
+    pub fn stats(&self) -> Stats {
+        self.handle.as_ref().map_or_else(Stats::default, |handle| {
+            handle.shared.with(|session| session.stats())
+        })
+    }
+
+    /// The time by the driver's clock; none if there is no driver.
+    pub(crate) fn now(&self) -> Option<std::time::Instant> {
+        self.handle.as_ref().map(|handle| handle.shared.now())
+    }
+
+    #[inline]
+    fn send(&self, metric: &Metric<'_>) {
+        // The error is counted, and a metric is no reason to fail the caller.
+        let _ = self.record(metric);
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.with(|session| session.close());
+    }
+}
+
+async fn finished(wait: Option<Wait>) {
+    if let Some(wait) = wait {
+        wait.await;
+    }
+}

@@ -1,0 +1,544 @@
+//! What can be configured, and the reason for each default.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::dialect::Dialect;
+use crate::error::ConfigError;
+use crate::queue::Overflow;
+use crate::text::UnsafeText;
+
+/// How to reach a server, and how to speak to it.
+///
+/// Every setting but the host has a default, and every setter may be called in any order. Nothing is
+/// checked before the configuration is used: then one [`ConfigError`] names the first setting that
+/// cannot work, and its value.
+///
+/// ```
+/// use std::time::Duration;
+/// use statsd_proto::{Config, Transport};
+///
+/// let config = Config::new("metrics.internal")
+///     .transport(Transport::Udp)
+///     .prefix("shop")
+///     .flush_interval(Duration::from_millis(50));
+/// # assert!(config.check().is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) transport: Transport,
+    pub(crate) enabled: bool,
+    /// None: required and not given yet.
+    pub(crate) prefix: Option<String>,
+    pub(crate) kind_prefixes: bool,
+    pub(crate) dialect: Dialect,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) unsafe_text: UnsafeText,
+    pub(crate) max_line: usize,
+    pub(crate) max_datagram: usize,
+    pub(crate) max_queue_bytes: usize,
+    pub(crate) max_queue_lines: usize,
+    pub(crate) overflow: Overflow,
+    pub(crate) pace: Option<Pace>,
+    pub(crate) flush_interval: Duration,
+    pub(crate) backoff: (Duration, Duration),
+    pub(crate) settle_time: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) write_timeout: Duration,
+    pub(crate) close_timeout: Duration,
+    pub(crate) send_buffer: Option<usize>,
+}
+
+/// What carries the lines.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Transport {
+    /// A stream: in order, and with news when the server is gone. The default, as in the seed.
+    #[default]
+    Tcp,
+    /// Datagrams: nothing waits for the server, and little tells of a loss.
+    Udp,
+}
+
+/// How fast datagrams may leave: a token bucket.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a bucket has a size and a rate, and nothing else"
+)]
+pub struct Pace {
+    /// Bytes that may leave at once after a rest.
+    pub burst: usize,
+    /// Bytes a second on average.
+    pub rate: u64,
+}
+
+impl Config {
+    /// A server of the reference kind at `host`, port 8125, over TCP, and no prefix.
+    pub fn new(host: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            port: 8125,
+            transport: Transport::Tcp,
+            enabled: true,
+            prefix: Some(String::new()),
+            kind_prefixes: true,
+            dialect: Dialect::Statsd,
+            tags: Vec::new(),
+            unsafe_text: UnsafeText::Replace,
+            max_line: 4095,
+            max_datagram: 1432,
+            max_queue_bytes: 16 * 1024 * 1024,
+            max_queue_lines: usize::MAX,
+            overflow: Overflow::RefuseNewest,
+            pace: Some(Pace {
+                burst: 32 * 1432,
+                rate: 6_000_000,
+            }),
+            flush_interval: Duration::from_millis(100),
+            backoff: (Duration::from_millis(100), Duration::from_secs(1)),
+            settle_time: Duration::from_millis(50),
+            connect_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(5),
+            send_buffer: Some(64 * 1024),
+        }
+    }
+
+    /// A Datadog agent at `host`, port 8125, over UDP; names are sent as they are given, without
+    /// [kind prefixes](Self::kind_prefixes).
+    pub fn dogstatsd(host: impl Into<String>) -> Self {
+        Self::new(host)
+            .transport(Transport::Udp)
+            .dialect(Dialect::DogStatsd)
+            .kind_prefixes(false)
+    }
+
+    /// The host: an IP address, or a name that is looked up at every connect.
+    #[must_use]
+    pub fn host(self, host: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            ..self
+        }
+    }
+
+    /// The port. Default: 8125, which all servers listen on.
+    #[must_use]
+    pub fn port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    /// TCP or UDP. Default: [`Transport::Tcp`].
+    #[must_use]
+    pub fn transport(self, transport: Transport) -> Self {
+        Self { transport, ..self }
+    }
+
+    /// Whether metrics are sent at all. Default: yes. A disabled client has the same interface, and
+    /// does nothing.
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self {
+        Self { enabled, ..self }
+    }
+
+    /// What stands before every name, with a dot between; empty for nothing. Default: nothing, except
+    /// [from the environment](Self::from_env).
+    #[must_use]
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        Self {
+            prefix: Some(prefix.into()),
+            ..self
+        }
+    }
+
+    /// `applications.<service>.<environment>` as the prefix, unless one is set already.
+    #[must_use]
+    pub fn application(self, service: &str, environment: &str) -> Self {
+        let is_set = self
+            .prefix
+            .as_deref()
+            .is_some_and(|prefix| !prefix.is_empty());
+        if is_set || service.is_empty() || environment.is_empty() {
+            return self;
+        }
+        self.prefix(format!("applications.{service}.{environment}"))
+    }
+
+    /// Whether `incr`, `gauge`, `timing` and their like put `counters.`, `gauges.` or `timers.` before
+    /// the name. Default: yes, as the seed does; no for [`Config::dogstatsd`].
+    #[must_use]
+    pub fn kind_prefixes(self, kind_prefixes: bool) -> Self {
+        Self {
+            kind_prefixes,
+            ..self
+        }
+    }
+
+    /// The family of servers that the lines are for. Default: [`Dialect::Statsd`].
+    #[must_use]
+    pub fn dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    /// Adds a tag to every metric. An empty value makes a bare tag.
+    #[must_use]
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.push((key.into(), value.into()));
+        self
+    }
+
+    /// What happens to characters that a server would misread. Default: [`UnsafeText::Replace`].
+    #[must_use]
+    pub fn unsafe_text(self, unsafe_text: UnsafeText) -> Self {
+        Self {
+            unsafe_text,
+            ..self
+        }
+    }
+
+    /// The longest line on a stream, in bytes, without its line break. Default: 4095, because
+    /// statsd_exporter closes a connection that brings a longer one.
+    ///
+    /// A line longer than a [datagram](Self::max_datagram) goes in a datagram of its own, up to the
+    /// 65,507 bytes that IPv4 has room for.
+    #[must_use]
+    pub fn max_line(self, bytes: usize) -> Self {
+        Self {
+            max_line: bytes,
+            ..self
+        }
+    }
+
+    /// How far datagrams are filled, in bytes. Default: 1432, which is Ethernet's 1500 less the IPv6 and
+    /// UDP headers and some room for tunnels, so that no datagram is split on its way.
+    #[must_use]
+    pub fn max_datagram(self, bytes: usize) -> Self {
+        Self {
+            max_datagram: bytes,
+            ..self
+        }
+    }
+
+    /// How many bytes may wait, those on their way included. Default: 16 MiB, which is eight minutes of
+    /// a thousand metrics a second.
+    #[must_use]
+    pub fn max_queue_bytes(self, bytes: usize) -> Self {
+        Self {
+            max_queue_bytes: bytes,
+            ..self
+        }
+    }
+
+    /// How many lines may wait, those on their way included. Default: no bound but the one in bytes,
+    /// since a line takes no memory beyond its bytes.
+    #[must_use]
+    pub fn max_queue_lines(self, lines: usize) -> Self {
+        Self {
+            max_queue_lines: lines,
+            ..self
+        }
+    }
+
+    /// What happens when the queue is full. Default: [`Overflow::RefuseNewest`].
+    #[must_use]
+    pub fn overflow(self, overflow: Overflow) -> Self {
+        Self { overflow, ..self }
+    }
+
+    /// How fast datagrams may leave; none for as fast as possible. Default: bursts of 32 datagrams and
+    /// 6 MB a second, about 170,000 metrics. Linux's default receive buffer holds 92 such datagrams, so
+    /// that a server may be away for ten milliseconds in the middle of a burst and miss none.
+    #[must_use]
+    pub fn pace(self, pace: Option<Pace>) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// How long a line may wait for others to fill the payload. Default: 100 ms, well below any server's
+    /// flush interval. Zero sends every line as soon as the driver comes to it.
+    #[must_use]
+    pub fn flush_interval(self, interval: Duration) -> Self {
+        Self {
+            flush_interval: interval,
+            ..self
+        }
+    }
+
+    /// The delay after a first failure to connect, and the longest after more, before jitter takes up
+    /// to half off. Default: 100 ms and 1 s. One second is what the seed always waits, and keeps the
+    /// time short that a server is back and unused; a refused connection costs it next to nothing.
+    #[must_use]
+    pub fn backoff(self, initial: Duration, max: Duration) -> Self {
+        Self {
+            backoff: (initial, max),
+            ..self
+        }
+    }
+
+    /// How long a new TCP connection is watched before the first write. Default: 50 ms. Proxies and
+    /// restarting servers accept and hang up at once; what is written to them is lost in silence.
+    #[must_use]
+    pub fn settle_time(self, time: Duration) -> Self {
+        Self {
+            settle_time: time,
+            ..self
+        }
+    }
+
+    /// How long looking up the host may take, and then each attempt to connect. Default: 5 s, two
+    /// retransmissions of a lost SYN.
+    #[must_use]
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        Self {
+            connect_timeout: timeout,
+            ..self
+        }
+    }
+
+    /// How long a write may wait for the server to read, before the connection is given up. Default:
+    /// 30 s: longer than a server's worst pause, shorter than the quarter of an hour after which the
+    /// kernel gives up a peer that is gone.
+    #[must_use]
+    pub fn write_timeout(self, timeout: Duration) -> Self {
+        Self {
+            write_timeout: timeout,
+            ..self
+        }
+    }
+
+    /// How long closing may take to send what is queued. Default: 5 s, half of what container
+    /// runtimes commonly leave a program to end.
+    #[must_use]
+    pub fn close_timeout(self, timeout: Duration) -> Self {
+        Self {
+            close_timeout: timeout,
+            ..self
+        }
+    }
+
+    /// The kernel's send buffer for a TCP connection, in bytes; none to leave it to the kernel.
+    /// Default: 64 KiB. What the kernel holds when a connection breaks is lost though it was sent:
+    /// left alone, Linux takes up to 4 MB.
+    #[must_use]
+    pub fn send_buffer(self, bytes: Option<usize>) -> Self {
+        Self {
+            send_buffer: bytes,
+            ..self
+        }
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work, with its value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_prefix()?;
+        self.check_tags()?;
+        if self.enabled {
+            self.check_host()?;
+        }
+        let (initial, max) = self.backoff;
+        let pace = self.pace.unwrap_or(Pace { burst: 1, rate: 1 });
+        let least_queue = 4 * self.line_limit().max(self.max_datagram).max(4096);
+        let datagram = 16..=MAX_DATAGRAM;
+        require(self.port != 0, "port", self.port, "1 to 65535")?;
+        require(
+            (16..=1 << 20).contains(&self.max_line),
+            "max_line",
+            self.max_line,
+            "16 to 1048576",
+        )?;
+        require(
+            datagram.contains(&self.max_datagram),
+            "max_datagram",
+            self.max_datagram,
+            "16 to 65507 bytes, to hold a line and fit in a datagram",
+        )?;
+        require(
+            self.max_queue_bytes >= least_queue && self.max_queue_bytes <= 1 << 40,
+            "max_queue_bytes",
+            self.max_queue_bytes,
+            "room for four payloads at least: 16384 bytes, more with longer lines or datagrams",
+        )?;
+        require(
+            self.max_queue_lines != 0,
+            "max_queue_lines",
+            self.max_queue_lines,
+            "at least 1",
+        )?;
+        require(
+            pace.burst != 0,
+            "pace",
+            pace.burst,
+            "a burst of at least 1 byte",
+        )?;
+        require(
+            pace.rate != 0,
+            "pace",
+            pace.rate,
+            "a rate of at least 1 byte a second",
+        )?;
+        require(
+            !initial.is_zero(),
+            "backoff",
+            format!("{initial:?}"),
+            "above zero",
+        )?;
+        require(
+            initial <= max,
+            "backoff",
+            format!("{max:?}"),
+            "at least the initial delay",
+        )?;
+        require(
+            self.send_buffer != Some(0),
+            "send_buffer",
+            0,
+            "at least 1 byte, or none",
+        )?;
+        for (setting, time, may_be_zero) in [
+            ("flush_interval", self.flush_interval, true),
+            ("backoff", max, false),
+            ("settle_time", self.settle_time, true),
+            ("connect_timeout", self.connect_timeout, false),
+            ("write_timeout", self.write_timeout, false),
+            ("close_timeout", self.close_timeout, true),
+        ] {
+            let is_short = time <= MAX_TIME && (may_be_zero || !time.is_zero());
+            require(
+                is_short,
+                setting,
+                format!("{time:?}"),
+                "above zero and at most a year",
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_host(&self) -> Result<(), ConfigError> {
+        const EXPECTED: &str = "an IP address or a host name, without a port";
+        if self.host.is_empty() {
+            return Err(ConfigError::Missing {
+                setting: "host",
+                expected: EXPECTED,
+            });
+        }
+        let is_name = self.host.len() <= 253
+            && self
+                .host
+                .split('.')
+                .rev()
+                .skip_while(|label| label.is_empty())
+                .count()
+                > 0
+            && self.host.trim_end_matches('.').split('.').all(|label| {
+                let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+                (1..=63).contains(&label.len()) && label.bytes().all(is_label)
+            });
+        require(
+            is_name || self.address().is_some(),
+            "host",
+            &self.host,
+            EXPECTED,
+        )
+    }
+
+    pub(crate) fn check_prefix(&self) -> Result<(), ConfigError> {
+        const EXPECTED: &str = "a prefix, or explicitly none";
+        let Some(prefix) = &self.prefix else {
+            return Err(ConfigError::Missing {
+                setting: "prefix",
+                expected: EXPECTED,
+            });
+        };
+        let is_safe = self.dialect.rules().name.allows(prefix);
+        require(
+            is_safe,
+            "prefix",
+            prefix,
+            "text that the server takes in a name",
+        )?;
+        require(
+            self.prefix_bytes() <= 512,
+            "prefix",
+            prefix,
+            "at most 512 bytes long",
+        )
+    }
+
+    fn check_tags(&self) -> Result<(), ConfigError> {
+        let rules = self.dialect.rules();
+        for (key, value) in &self.tags {
+            let is_safe = rules.tag_key.allows(key) && rules.tag_value.allows(value);
+            let expected = "a key and perhaps a value that the server takes in a tag";
+            require(
+                is_safe && !key.is_empty(),
+                "tag",
+                format!("{key}:{value}"),
+                expected,
+            )?;
+        }
+        let bytes = self
+            .tags
+            .iter()
+            .map(|(key, value)| key.len() + value.len() + 2)
+            .sum::<usize>();
+        require(
+            bytes <= 1024,
+            "tag",
+            bytes,
+            "at most 1024 bytes for all constant tags",
+        )
+    }
+
+    /// The prefix without the dots at its ends.
+    pub(crate) fn prefix_text(&self) -> &str {
+        self.prefix.as_deref().unwrap_or_default().trim_matches('.')
+    }
+
+    /// The host, if it is no name but an address.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        let bare = self
+            .host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        bare.unwrap_or(&self.host).parse().ok()
+    }
+
+    /// The longest line that the transport takes, without its line break.
+    pub(crate) fn line_limit(&self) -> usize {
+        match self.transport {
+            Transport::Tcp => self.max_line,
+            Transport::Udp => MAX_DATAGRAM,
+        }
+    }
+
+    fn prefix_bytes(&self) -> usize {
+        self.prefix_text().len()
+    }
+}
+
+/// What IPv4 leaves of 65,535 bytes behind its own header and UDP's.
+const MAX_DATAGRAM: usize = 65_507;
+
+/// Far beyond any sense, and far from where adding to an instant would overflow.
+const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+fn require(
+    holds: bool,
+    setting: &'static str,
+    value: impl ToString,
+    expected: &'static str,
+) -> Result<(), ConfigError> {
+    if holds {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid {
+        setting,
+        value: value.to_string(),
+        expected,
+    })
+}

@@ -1,0 +1,88 @@
+//! The one other end of all clients: what an adapter drives.
+
+use std::collections::hash_map::RandomState;
+use std::future::poll_fn;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::error::ConfigError;
+use crate::session::{Input, Output, Session};
+use crate::shared::Shared;
+use crate::stats::Stats;
+
+/// Drives the session that its [`Client`]s record into.
+///
+/// Dropping the driver ends the session: what is queued is abandoned, and those who wait for it wait no
+/// longer.
+#[derive(Debug)]
+pub struct Driver {
+    shared: Arc<Shared>,
+}
+
+impl Driver {
+    /// A client and the driver that it needs. `clock` tells the time, for the session and for timers:
+    /// the runtime's own, so that a runtime whose time is paused in a test pauses this too.
+    ///
+    /// The client of a configuration that is not enabled does nothing, and its driver is finished.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work.
+    pub fn new(
+        config: &Config,
+        clock: impl Fn() -> Instant + Send + Sync + 'static,
+    ) -> Result<(Client, Self), ConfigError> {
+        // Hash maps get a random key each, which is all the randomness that the standard library has.
+        Self::with_seed(config, clock, RandomState::new().build_hasher().finish())
+    }
+
+    /// The same with given jitter and sampling, so that a test can repeat itself.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work.
+    pub fn with_seed(
+        config: &Config,
+        clock: impl Fn() -> Instant + Send + Sync + 'static,
+        seed: u64,
+    ) -> Result<(Client, Self), ConfigError> {
+        let session = Session::new(config, seed)?;
+        let shared = Arc::new(Shared::new(session, Box::new(clock)));
+        let client = if config.enabled {
+            Client::new(Arc::clone(&shared))
+        } else {
+            Client::noop()
+        };
+        Ok((client, Self { shared }))
+    }
+
+    /// What to do now; see [`Session::poll`].
+    pub fn poll(&mut self) -> Output {
+        let now = self.shared.now();
+        self.shared.with(|session| session.poll(now))
+    }
+
+    /// Tells what happened; see [`Session::handle`].
+    pub fn handle(&mut self, input: Input) {
+        self.shared.with(|session| session.handle(input));
+    }
+
+    /// Waits until [`poll`](Self::poll) would have something new to say. May be cancelled at any time.
+    pub async fn woken(&mut self) {
+        poll_fn(|context| self.shared.poll_woken(context)).await;
+    }
+
+    /// What was recorded, sent and lost so far.
+    pub fn stats(&self) -> Stats {
+        self.shared.with(|session| session.stats())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.shared.with(Session::abandon);
+    }
+}

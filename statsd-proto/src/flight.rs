@@ -1,0 +1,202 @@
+//! What is on its way: the payload being sent, and the last datagram, which may yet be refused.
+
+use std::time::Instant;
+
+use crate::payload::{Payload, count_lines};
+use crate::session::Transmit;
+
+/// At most one payload is being sent, and at most one transmission of it is with the driver.
+#[derive(Debug, Default)]
+pub(crate) struct Flight {
+    current: Option<Payload>,
+    /// How many bytes of `current` left.
+    written: usize,
+    /// How many lines of `current` have not left whole.
+    lines: usize,
+    transmission: Option<Transmission>,
+    doubt: Option<Doubt>,
+    /// A payload that left whole, kept until no doubt has a part of its buffer.
+    spent: Option<Payload>,
+    /// Failures to send in a row.
+    failures: u32,
+}
+
+#[derive(Debug)]
+struct Transmission {
+    bytes: usize,
+    /// When the wait for its write is too long; set by the next poll.
+    deadline: Option<Instant>,
+}
+
+/// A datagram that the kernel took, and a server that is not there may still refuse.
+#[derive(Debug)]
+struct Doubt {
+    datagram: Payload,
+    /// When silence counts as consent; set by the next poll.
+    until: Option<Instant>,
+}
+
+/// What a write achieved.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Lines that are sent now, for all that a client can know.
+    pub(crate) lines: usize,
+    /// Whether the link has proved good: a part of the stream left whole, or nobody refused a datagram.
+    pub(crate) is_proof: bool,
+    /// A payload whose buffer is free.
+    pub(crate) free: Option<Payload>,
+}
+
+impl Flight {
+    pub(crate) fn load(&mut self, payload: Payload) {
+        self.lines = payload.lines;
+        self.written = 0;
+        self.current = Some(payload);
+    }
+
+    /// The bytes of the current payload that have not left; none if there is none.
+    pub(crate) fn remaining(&self) -> Option<usize> {
+        self.current
+            .as_ref()
+            .map(|payload| payload.data.len() - self.written)
+    }
+
+    /// How far apart the current payload's datagrams are; none on a stream.
+    pub(crate) fn segment(&self) -> Option<usize> {
+        self.current.as_ref().and_then(|payload| payload.segment)
+    }
+
+    /// Hands the next `bytes` to the driver.
+    pub(crate) fn transmit(&mut self, bytes: usize) -> Transmit {
+        let payload = self
+            .current
+            .as_ref()
+            .expect("only what is loaded is transmitted");
+        self.transmission = Some(Transmission {
+            bytes,
+            deadline: None,
+        });
+        Transmit {
+            data: payload.data.slice(self.written..self.written + bytes),
+            segment_size: payload.segment,
+        }
+    }
+
+    pub(crate) fn is_transmitting(&self) -> bool {
+        self.transmission.is_some()
+    }
+
+    /// When the driver's write takes too long; none if none is under way.
+    pub(crate) fn write_deadline(&mut self, otherwise: Instant) -> Option<Instant> {
+        let transmission = self.transmission.as_mut()?;
+        Some(*transmission.deadline.get_or_insert(otherwise))
+    }
+
+    /// The driver wrote this many bytes of what it was handed.
+    pub(crate) fn on_written(&mut self, bytes: usize) -> Option<Progress> {
+        let transmission = self.transmission.take()?;
+        let payload = self
+            .current
+            .as_ref()
+            .expect("a transmission is a part of a payload");
+        let from = self.written;
+        let to = from + bytes.min(transmission.bytes);
+        if to == from {
+            return Some(Progress::default());
+        }
+        self.failures = 0;
+        self.written = to;
+        let data = payload.data.slice(from..to);
+        let is_whole = to == payload.data.len();
+        let lines = if is_whole {
+            self.lines
+        } else {
+            count_lines(&data, payload.segment)
+        };
+        self.lines -= lines;
+        let mut progress = Progress {
+            lines,
+            is_proof: is_whole,
+            free: None,
+        };
+        if let Some(segment) = payload.segment {
+            // Only now is it known that the kernel has no refusal of the one before.
+            let datagram = Payload {
+                data,
+                segment: Some(segment),
+                lines,
+            };
+            let before = self.doubt.replace(Doubt {
+                datagram,
+                until: None,
+            });
+            progress.is_proof = before.is_some();
+            progress.lines = before.map_or(0, |doubt| doubt.datagram.lines);
+            progress.free = self.spent.take();
+        }
+        if is_whole {
+            let spent = self.current.take();
+            if self.doubt.is_some() {
+                self.spent = spent;
+            } else {
+                progress.free = spent;
+            }
+        }
+        Some(progress)
+    }
+
+    /// When the last datagram is no longer in doubt; none if none is.
+    pub(crate) fn doubt_until(&mut self, otherwise: Instant) -> Option<Instant> {
+        let doubt = self.doubt.as_mut()?;
+        Some(*doubt.until.get_or_insert(otherwise))
+    }
+
+    /// Nobody refused the last datagram.
+    pub(crate) fn confirm(&mut self) -> Progress {
+        let doubt = self.doubt.take();
+        Progress {
+            is_proof: doubt.is_some(),
+            lines: doubt.map_or(0, |doubt| doubt.datagram.lines),
+            free: self.spent.take(),
+        }
+    }
+
+    /// The last datagram did not arrive.
+    pub(crate) fn take_refused(&mut self) -> Option<Payload> {
+        self.spent = None;
+        self.doubt.take().map(|doubt| doubt.datagram)
+    }
+
+    /// Takes back what did not leave whole, to be sent again.
+    pub(crate) fn take_unfinished(&mut self) -> Option<Payload> {
+        self.transmission = None;
+        self.lines = 0;
+        let payload = self.current.take()?;
+        payload.unfinished(std::mem::take(&mut self.written))
+    }
+
+    /// Counts one more failure to send the next datagram; whether it is to be given up.
+    pub(crate) fn on_failure(&mut self) -> bool {
+        self.failures += 1;
+        let is_hopeless = self.failures >= MAX_FAILURES;
+        if is_hopeless {
+            self.failures = 0;
+        }
+        is_hopeless
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.lines + self.doubt.as_ref().map_or(0, |doubt| doubt.datagram.lines)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.remaining().unwrap_or(0)
+            + self
+                .doubt
+                .as_ref()
+                .map_or(0, |doubt| doubt.datagram.data.len())
+    }
+}
+
+/// A datagram that fails as often on a socket of its own each time will not be sent by a fourth.
+const MAX_FAILURES: u32 = 3;

@@ -1,0 +1,132 @@
+//! A StatsD client as a state machine: the queue, the framing and the timing of a connection that
+//! comes back, without a socket, a clock or a task.
+//!
+//! Most programs want the adapter for their runtime, which re-exports this crate:
+//! [`statsd-tokio`](https://docs.rs/statsd-tokio). This one is for adapters, for programs with an event
+//! loop of their own, and for [tests](testing):
+//!
+//! ```
+//! use statsd_proto::testing::recorder;
+//! use statsd_proto::Config;
+//!
+//! # fn main() -> Result<(), statsd_proto::ConfigError> {
+//! let (client, mut recorder) = recorder(Config::new("localhost").prefix("shop"))?;
+//! client.incr("orders", 1);
+//! assert_eq!(recorder.lines(), ["shop.counters.orders:1|c"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The parts
+//!
+//! ```text
+//!   any thread                statsd-proto                        one adapter
+//!
+//!  ┌──────────┐  record  ┌─────────────────────┐          ┌───────────────────────┐
+//!  │  Client  ├─────────▶│       Mutex         │  Output  │                       ├──▶ socket
+//!  ├──────────┤          │  ┌───────────────┐  ├─────────▶│  the driver's loop:   │
+//!  │  Client  ├─────────▶│  │    Session    │  │          │  one await            │
+//!  ├──────────┤          │  │ pure, no time │  │◀─────────┤                       │
+//!  │  Client  ├─────────▶│  └───────────────┘  │  Input   │                       │◀── timer
+//!  └──────────┘          └─────────────────────┘          └───────────────────────┘
+//!    clones                 locked briefly           tokio, or your own loop
+//! ```
+//!
+//! # Driving a session
+//!
+//! [`Session::poll`] says what to do at a time, [`Session::handle`] learns what came of it:
+//!
+//! ```
+//! use std::time::Instant;
+//! use statsd_proto::{Config, Input, Metric, Output, Session};
+//!
+//! # struct Network;
+//! # impl Network {
+//! #     fn connect(&mut self, _: statsd_proto::Connect) -> Input { Input::Connected }
+//! #     fn look_up(&mut self, _: statsd_proto::Resolve) -> Input { Input::Resolved(vec![]) }
+//! #     fn write(&mut self, transmit: statsd_proto::Transmit) -> Input { Input::Written(transmit.data.len()) }
+//! #     fn close(&mut self) {}
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut network = Network;
+//! # let mut now = Instant::now();
+//! let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+//! session.record(&Metric::counter("requests", 1))?;
+//! session.close();
+//! let report = loop {
+//!     match session.poll(now) {
+//!         Output::Connect(connect) => session.handle(network.connect(connect)),
+//!         Output::Disconnect => network.close(),
+//!         Output::Finished(report) => break report,
+//!         Output::Resolve(resolve) => session.handle(network.look_up(resolve)),
+//!         Output::Transmit(transmit) => session.handle(network.write(transmit)),
+//!         Output::Wait(until) => now = until.expect("a closing session has a deadline"),
+//!     }
+//! };
+//! assert_eq!(report.sent, 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A driver of its own loop waits at [`Output::Wait`] for its socket, the time, and
+//! [`Session::wants_poll`]. [`Driver`] adds the lock and the wakers for [`Client`]s on other threads.
+//!
+//! # Guarantees
+//!
+//! - Lines leave in the order recorded, whole. After a break the first line that was not written whole
+//!   is sent again from its start.
+//! - What waits is bounded, in bytes and in lines.
+//! - Every line is accounted for: [`Stats`] at every step, [`Report`] at the end.
+//! - A name, tag or value from an untrusted source cannot forge a metric.
+//! - Recording never blocks, reads no clock and makes no system call, and allocates nothing in a steady
+//!   flow.
+//!
+//! # What it does not do
+//!
+//! - It cannot know what a server read. Lines that the kernel took and did not deliver count as sent;
+//!   [`Config::send_buffer`] bounds them on a stream.
+//! - It does not aggregate: a metric is a line.
+//! - It keeps nothing across a restart of the program.
+//!
+//! # Features
+//!
+//! - `tracing`: reports connection news and losses as `tracing` events, throttled.
+
+mod backoff;
+mod client;
+mod config;
+mod dialect;
+mod driver;
+mod environment;
+mod error;
+mod event;
+mod flight;
+mod flusher;
+mod line;
+mod link;
+mod metric;
+mod number;
+mod pacer;
+mod payload;
+mod queue;
+mod random;
+mod session;
+mod shared;
+mod stats;
+pub mod testing;
+mod text;
+mod timer;
+mod waiters;
+
+pub use crate::client::Client;
+pub use crate::config::{Config, Pace, Transport};
+pub use crate::dialect::Dialect;
+pub use crate::driver::Driver;
+pub use crate::error::{ConfigError, ParseError, RecordError};
+pub use crate::event::Event;
+pub use crate::metric::{Kind, Metric, Number, Value};
+pub use crate::queue::Overflow;
+pub use crate::session::{Connect, Input, Output, Resolve, Session, Target, Transmit};
+pub use crate::stats::{Dropped, Refused, Report, Stats};
+pub use crate::text::UnsafeText;
+pub use crate::timer::{RunningTimer, StoppedTimer, Timer, TimerGuard};

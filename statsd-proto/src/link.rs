@@ -1,0 +1,230 @@
+//! The link to the server: when to look up its name, when to connect, when to wait.
+//!
+//! ```text
+//!              wait is over, no address left          addresses
+//!        ┌────────────────────────────────▶ Resolving ──────────┐
+//!        │                                      │               ▼
+//!      Idle ◀───────────────────────────────────┤          (next one)
+//!        │         failed, or out of time       │               │
+//!        │                                      │               ▼
+//!        └────────────────────────────────▶ Connecting ◀────────┘
+//!        ▲    wait is over, address left        │
+//!        │                                      │ connected
+//!        └────────────────────────────────── Up ◀┘
+//!                       broken
+//! ```
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::backoff::Backoff;
+use crate::config::{Config, Transport};
+use crate::random::Random;
+use crate::session::{Connect, Resolve, Target};
+
+#[derive(Debug)]
+pub(crate) struct Link {
+    state: State,
+    backoff: Backoff,
+    random: Random,
+    addresses: Addresses,
+    transport: Transport,
+    send_buffer: Option<usize>,
+    connect_timeout: Duration,
+    settle_time: Duration,
+}
+
+/// Where the link stands. A time that is none is set by the next poll.
+#[derive(Debug)]
+enum State {
+    Connecting {
+        deadline: Option<Instant>,
+    },
+    Idle {
+        wait: Duration,
+        until: Option<Instant>,
+    },
+    Resolving {
+        deadline: Option<Instant>,
+    },
+    Up {
+        usable_at: Option<Instant>,
+        has_progress: bool,
+    },
+}
+
+/// What the link wants.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Connect(Connect),
+    Resolve(Resolve),
+    /// The attempt takes too long.
+    TimedOut,
+    /// The link is up, and may be written to.
+    Usable,
+    Wait(Instant),
+}
+
+/// Where the server may be.
+#[derive(Debug)]
+struct Addresses {
+    host: Arc<str>,
+    port: u16,
+    /// What was found last, for when a lookup fails.
+    known: Vec<SocketAddr>,
+    /// What has not been tried in this round.
+    untried: VecDeque<SocketAddr>,
+    /// Whether the host is an address, and no name to look up.
+    is_literal: bool,
+}
+
+impl Link {
+    pub(crate) fn new(config: &Config, random: Random) -> Self {
+        let (initial, max) = config.backoff;
+        let literal = config.address().map(|ip| SocketAddr::new(ip, config.port));
+        Self {
+            state: State::Idle {
+                wait: Duration::ZERO,
+                until: None,
+            },
+            backoff: Backoff::new(initial, max),
+            random,
+            addresses: Addresses {
+                host: config.host.as_str().into(),
+                port: config.port,
+                known: literal.into_iter().collect(),
+                untried: VecDeque::new(),
+                is_literal: literal.is_some(),
+            },
+            transport: config.transport,
+            send_buffer: config.send_buffer,
+            connect_timeout: config.connect_timeout,
+            settle_time: match config.transport {
+                Transport::Tcp => config.settle_time,
+                Transport::Udp => Duration::ZERO,
+            },
+        }
+    }
+
+    pub(crate) fn poll(&mut self, now: Instant) -> Step {
+        match &mut self.state {
+            State::Connecting { deadline } | State::Resolving { deadline } => {
+                let deadline = *deadline.get_or_insert(now + self.connect_timeout);
+                if now < deadline {
+                    Step::Wait(deadline)
+                } else {
+                    Step::TimedOut
+                }
+            }
+            State::Idle { wait, until } => {
+                let until = *until.get_or_insert(now + *wait);
+                if now < until {
+                    Step::Wait(until)
+                } else {
+                    self.attempt()
+                }
+            }
+            State::Up { usable_at, .. } => {
+                let usable_at = *usable_at.get_or_insert(now + self.settle_time);
+                if now < usable_at {
+                    Step::Wait(usable_at)
+                } else {
+                    Step::Usable
+                }
+            }
+        }
+    }
+
+    /// Whether the input fitted the state.
+    pub(crate) fn on_resolved(&mut self, found: Vec<SocketAddr>) -> bool {
+        let fits = matches!(self.state, State::Resolving { .. });
+        if fits {
+            self.addresses.known = found;
+            self.addresses.retry_known();
+            self.state = State::Idle {
+                wait: Duration::ZERO,
+                until: None,
+            };
+        }
+        fits
+    }
+
+    /// Whether the input fitted the state.
+    pub(crate) fn on_connected(&mut self) -> bool {
+        let fits = matches!(self.state, State::Connecting { .. });
+        if fits {
+            self.state = State::Up {
+                usable_at: None,
+                has_progress: false,
+            };
+        }
+        fits
+    }
+
+    /// The attempt failed, or the link broke; the server's other addresses have their turn before the
+    /// wait.
+    pub(crate) fn on_disconnected(&mut self) {
+        match self.state {
+            State::Resolving { .. } => self.addresses.retry_known(),
+            State::Up {
+                has_progress: true, ..
+            } => {
+                self.backoff.reset();
+                self.addresses.untried.clear();
+            }
+            State::Connecting { .. } | State::Idle { .. } | State::Up { .. } => {}
+        }
+        let wait = if self.addresses.untried.is_empty() {
+            self.backoff.delay(&mut self.random)
+        } else {
+            Duration::ZERO
+        };
+        self.state = State::Idle { wait, until: None };
+    }
+
+    /// A payload left whole: the server is worth coming back to soon.
+    pub(crate) fn on_progress(&mut self) {
+        if let State::Up { has_progress, .. } = &mut self.state {
+            *has_progress = true;
+        }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle { .. })
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.state, State::Up { .. })
+    }
+
+    fn attempt(&mut self) -> Step {
+        if self.addresses.is_literal && self.addresses.untried.is_empty() {
+            self.addresses.retry_known();
+        }
+        let Some(address) = self.addresses.untried.pop_front() else {
+            self.state = State::Resolving { deadline: None };
+            let Addresses { host, port, .. } = &self.addresses;
+            return Step::Resolve(Resolve {
+                host: Arc::clone(host),
+                port: *port,
+            });
+        };
+        self.state = State::Connecting { deadline: None };
+        let target = match self.transport {
+            Transport::Tcp => Target::Tcp(address),
+            Transport::Udp => Target::Udp(address),
+        };
+        Step::Connect(Connect {
+            target,
+            send_buffer: self.send_buffer,
+        })
+    }
+}
+
+impl Addresses {
+    fn retry_known(&mut self) {
+        self.untried = self.known.iter().copied().collect();
+    }
+}

@@ -1,0 +1,283 @@
+//! What a user measures: a name, a value, a kind, and perhaps tags and a sample rate.
+
+use std::time::Duration;
+
+use crate::error::ParseError;
+use crate::line;
+
+/// One measurement, borrowed from the caller.
+///
+/// A metric is a plain value: building one allocates nothing, checks nothing and cannot fail. What a
+/// server would not understand is refused when it is recorded.
+///
+/// ```
+/// use statsd_proto::Metric;
+///
+/// let metric = Metric::counter("requests", 1).tags(&[("route", "home")]).rate(0.25);
+/// # let _ = metric;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Metric<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) value: Value<'a>,
+    pub(crate) code: Code<'a>,
+    pub(crate) rate: Rate,
+    pub(crate) tags: Tags<'a>,
+    pub(crate) section: Section,
+}
+
+impl<'a> Metric<'a> {
+    /// A count of events since the last one; negative to count down.
+    pub fn counter(name: &'a str, amount: impl Into<Number>) -> Self {
+        Self::new(name, Kind::Counter, Value::Number(amount.into()))
+    }
+
+    /// A value for statistics over all hosts, computed by the server (DogStatsD).
+    pub fn distribution(name: &'a str, value: impl Into<Number>) -> Self {
+        Self::new(name, Kind::Distribution, Value::Number(value.into()))
+    }
+
+    /// The present level of something.
+    ///
+    /// StatsD servers read a leading `-` as a decrease. In the dialects of that family a negative level
+    /// is therefore sent as two lines that stay together: zero first, then the decrease.
+    pub fn gauge(name: &'a str, level: impl Into<Number>) -> Self {
+        Self::new(name, Kind::Gauge, Value::Number(level.into()))
+    }
+
+    /// A change of a gauge's level, always sent with its sign.
+    pub fn gauge_delta(name: &'a str, change: impl Into<Number>) -> Self {
+        Self::new(name, Kind::GaugeDelta, Value::Number(change.into()))
+    }
+
+    /// A value for statistics per host (DogStatsD).
+    pub fn histogram(name: &'a str, value: impl Into<Number>) -> Self {
+        Self::new(name, Kind::Histogram, Value::Number(value.into()))
+    }
+
+    /// A count of events, as servers with meters know it.
+    pub fn meter(name: &'a str, amount: impl Into<Number>) -> Self {
+        Self::new(name, Kind::Meter, Value::Number(amount.into()))
+    }
+
+    /// A member of a set; the server counts the distinct ones.
+    pub fn set(name: &'a str, member: &'a str) -> Self {
+        Self::new(name, Kind::Set, Value::Text(member))
+    }
+
+    /// How long something took. Sent in milliseconds, exact to the nanosecond.
+    pub fn timing(name: &'a str, elapsed: Duration) -> Self {
+        Self::new(name, Kind::Timing, Value::Elapsed(elapsed))
+    }
+
+    /// How long something took, in milliseconds.
+    pub fn timing_ms(name: &'a str, milliseconds: impl Into<Number>) -> Self {
+        Self::new(name, Kind::Timing, Value::Number(milliseconds.into()))
+    }
+
+    /// A metric of a type this crate does not know, by its type code on the wire.
+    ///
+    /// The name and the value are still made safe: nothing given here can forge a second metric.
+    pub fn raw(name: &'a str, value: impl Into<Value<'a>>, code: &'a str) -> Self {
+        Self {
+            code: Code::Raw(code),
+            ..Self::new(name, Kind::Counter, value.into())
+        }
+    }
+
+    /// Reads a metric from a line: `name:value|type[|@rate][|#key:value,…]`.
+    ///
+    /// The rate is taken as one that the sender of the line has sampled at. When the metric is recorded,
+    /// it is written anew, so that a line is never passed on malformed.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] says which part of the line is none.
+    ///
+    /// ```
+    /// use statsd_proto::{Metric, ParseError};
+    ///
+    /// assert!(Metric::parse("requests:1|c|@0.1|#route:home").is_ok());
+    /// assert_eq!(Metric::parse("requests:many|c"), Err(ParseError::Value));
+    /// ```
+    pub fn parse(line: &'a str) -> Result<Self, ParseError> {
+        line::parse(line)
+    }
+
+    /// Records only this share of the calls, chosen at random, and tells the server so.
+    ///
+    /// A rate that is not above 0 and at most 1 is refused when the metric is recorded.
+    #[must_use]
+    pub fn rate(self, rate: f64) -> Self {
+        Self {
+            rate: Rate::Sample(rate),
+            ..self
+        }
+    }
+
+    /// Tells the server that the caller already sampled this metric at `rate`.
+    #[must_use]
+    pub fn sampled_at(self, rate: f64) -> Self {
+        Self {
+            rate: Rate::Sampled(rate),
+            ..self
+        }
+    }
+
+    /// Adds tags, as pairs of key and value. A pair with an empty value is a bare tag.
+    #[must_use]
+    pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
+        Self {
+            tags: Tags::Pairs(tags),
+            ..self
+        }
+    }
+
+    /// Puts the seed's section (`counters.`, `gauges.`, `timers.`) before the name, if the
+    /// configuration has [kind prefixes](crate::Config::kind_prefixes).
+    #[must_use]
+    pub fn with_kind_prefix(self) -> Self {
+        let section = match self.code {
+            Code::Known(Kind::Counter) => Section::Counters,
+            Code::Known(Kind::Gauge | Kind::GaugeDelta) => Section::Gauges,
+            Code::Known(Kind::Timing) => Section::Timers,
+            Code::Known(Kind::Distribution | Kind::Histogram | Kind::Meter | Kind::Set)
+            | Code::Raw(_) => Section::None,
+        };
+        Self { section, ..self }
+    }
+
+    fn new(name: &'a str, kind: Kind, value: Value<'a>) -> Self {
+        Self {
+            name,
+            value,
+            code: Code::Known(kind),
+            rate: Rate::Always,
+            tags: Tags::Pairs(&[]),
+            section: Section::None,
+        }
+    }
+}
+
+/// What a metric measures.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A count of events.
+    Counter,
+    /// A value for statistics over all hosts.
+    Distribution,
+    /// A level.
+    Gauge,
+    /// A change of a level.
+    GaugeDelta,
+    /// A value for statistics per host.
+    Histogram,
+    /// A count of events, as a meter.
+    Meter,
+    /// A member of a set.
+    Set,
+    /// A duration.
+    Timing,
+}
+
+/// A number as the caller has it, so that integers stay exact.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Number {
+    /// A fraction; NaN and the infinities are refused when recorded.
+    Float(f64),
+    /// A signed integer.
+    Int(i64),
+    /// An unsigned integer.
+    Uint(u64),
+}
+
+/// The value of a [raw](Metric::raw) metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// A duration, sent in milliseconds.
+    Elapsed(Duration),
+    /// A number.
+    Number(Number),
+    /// Text: a set's member, or a plain decimal number.
+    Text(&'a str),
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Duration> for Value<'_> {
+    fn from(elapsed: Duration) -> Self {
+        Self::Elapsed(elapsed)
+    }
+}
+
+/// The type of a metric: one that the dialect's table knows, or a code given by the caller.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Code<'a> {
+    Known(Kind),
+    Raw(&'a str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rate {
+    Always,
+    /// This client is to sample.
+    Sample(f64),
+    /// Somebody has sampled already.
+    Sampled(f64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Tags<'a> {
+    /// `key:value,key:value`, as it stood in a line.
+    List(&'a str),
+    Pairs(&'a [(&'a str, &'a str)]),
+}
+
+/// The seed's part of a name between the prefix and the path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Section {
+    None,
+    Counters,
+    Gauges,
+    Timers,
+}
+
+macro_rules! number_from {
+    ($variant:ident($wide:ty): $($narrow:ty),+) => {$(
+        impl From<$narrow> for Number {
+            fn from(number: $narrow) -> Self {
+                Self::$variant(<$wide>::from(number))
+            }
+        }
+
+        impl From<$narrow> for Value<'_> {
+            fn from(number: $narrow) -> Self {
+                Self::Number(number.into())
+            }
+        }
+    )+};
+}
+
+number_from!(Float(f64): f32, f64);
+number_from!(Int(i64): i8, i16, i32, i64);
+number_from!(Uint(u64): u8, u16, u32, u64);
+
+impl From<usize> for Number {
+    fn from(number: usize) -> Self {
+        // No platform that Rust supports has a usize of more than 64 bits.
+        Self::Uint(number as u64)
+    }
+}
+
+impl From<isize> for Number {
+    fn from(number: isize) -> Self {
+        Self::Int(number as i64)
+    }
+}

@@ -1,0 +1,163 @@
+//! Numbers as every StatsD server reads them: plain decimals, no exponent, no superfluous zero.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bytes::BytesMut;
+
+use crate::metric::Number;
+
+/// Appends a number. The caller has made sure that it is finite.
+#[inline]
+pub(crate) fn push_number(out: &mut BytesMut, number: Number) {
+    match number {
+        Number::Float(float) => push_float(out, float),
+        Number::Int(int) => push_integer(out, int),
+        Number::Uint(uint) => push_integer(out, uint),
+    }
+}
+
+#[inline]
+pub(crate) fn push_integer(out: &mut BytesMut, integer: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+}
+
+/// Appends the shortest plain decimal that reads back as the same number.
+pub(crate) fn push_float(out: &mut BytesMut, float: f64) {
+    /// Integers up to here are exact as an `f64`, and so is the quotient's rounding below.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    const SCALE: f64 = 1e6;
+
+    let scaled = float.abs() * SCALE + 0.5;
+    if scaled < EXACT {
+        let millionths = scaled as u64;
+        if millionths as f64 / SCALE == float.abs() {
+            if float < 0.0 {
+                out.extend_from_slice(b"-");
+            }
+            push_millionths(out, millionths / 1_000_000, (millionths % 1_000_000) as u32);
+            return;
+        }
+    }
+    // The standard library prints floats shortest and never with an exponent.
+    write!(out, "{float}").expect("writing to a buffer in memory does not fail");
+}
+
+/// Appends a duration in milliseconds, exact to the nanosecond.
+#[inline]
+pub(crate) fn push_milliseconds(out: &mut BytesMut, elapsed: Duration) {
+    let nanoseconds = elapsed.subsec_nanos();
+    // Half a billion years of milliseconds fit; a longer duration is cut there.
+    let milliseconds = elapsed
+        .as_secs()
+        .saturating_mul(1000)
+        .saturating_add(u64::from(nanoseconds / 1_000_000));
+    push_millionths(out, milliseconds, nanoseconds % 1_000_000);
+}
+
+/// Whether `text` is a plain decimal: an optional sign, digits, and perhaps a point and more digits.
+pub(crate) fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    match unsigned.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(unsigned),
+    }
+}
+
+fn push_millionths(out: &mut BytesMut, whole: u64, millionths: u32) {
+    push_integer(out, whole);
+    if millionths == 0 {
+        return;
+    }
+    let mut text = *b".000000";
+    let mut rest = millionths;
+    for digit in text[1..].iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    let end = text
+        .iter()
+        .rposition(|&byte| byte != b'0')
+        .expect("the point is not a zero");
+    out.extend_from_slice(&text[..=end]);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn floats_are_plain_decimals() {
+        for (float, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (-1.0, "-1"),
+            (0.1, "0.1"),
+            (-0.25, "-0.25"),
+            (1.5, "1.5"),
+            (1001.344_919_204_711_9, "1001.3449192047119"),
+            (300.000_000_000_000_06, "300.00000000000006"),
+            (1e-5, "0.00001"),
+            (1e-7, "0.0000001"),
+            (1e16, "10000000000000000"),
+            (0.000_001, "0.000001"),
+            (123_456_789.125, "123456789.125"),
+        ] {
+            assert_eq!(float_text(float), text);
+        }
+    }
+
+    #[test]
+    fn durations_are_exact_milliseconds() {
+        for (elapsed, text) in [
+            (Duration::ZERO, "0"),
+            (Duration::from_millis(1), "1"),
+            (Duration::from_micros(1500), "1.5"),
+            (Duration::from_nanos(1), "0.000001"),
+            (Duration::from_nanos(1_001_344_919), "1001.344919"),
+            (Duration::MAX, "18446744073709551615.999999"),
+        ] {
+            let mut out = BytesMut::new();
+            push_milliseconds(&mut out, elapsed);
+            assert_eq!(out, text);
+        }
+    }
+
+    #[test]
+    fn decimals_are_told_from_what_servers_misread() {
+        for text in ["0", "12", "-5", "+5", "1.0", "-0.25", "00"] {
+            assert!(is_decimal(text), "{text}");
+        }
+        for text in [
+            "", "-", "+-1", ".5", "5.", "1e5", "0x10", "nan", "inf", " 1", "1 ", "1_0", "1.2.3",
+            "١",
+        ] {
+            assert!(!is_decimal(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_float_reads_back_as_itself(float in any::<f64>().prop_filter("finite", |f| f.is_finite())) {
+            let text = float_text(float);
+            prop_assert!(is_decimal(&text), "{text}");
+            prop_assert_eq!(text.parse::<f64>().unwrap(), float);
+        }
+
+        #[test]
+        fn floats_with_few_decimals_print_no_more(millionths in -9_000_000_000_000_i64..9_000_000_000_000) {
+            let float = millionths as f64 / 1e6;
+            prop_assert_eq!(float_text(float), if float == 0.0 { "0".into() } else { format!("{float}") });
+        }
+    }
+
+    fn float_text(float: f64) -> String {
+        let mut out = BytesMut::new();
+        push_float(&mut out, float);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+}

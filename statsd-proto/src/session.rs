@@ -1,0 +1,573 @@
+//! The state machine: metrics and input go in, instructions come out.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::config::{Config, Transport};
+use crate::error::{ConfigError, RecordError};
+use crate::event::{Event, News};
+use crate::flight::{Flight, Progress};
+use crate::flusher::Flusher;
+use crate::line::Encoder;
+use crate::link::{Link, Step};
+use crate::metric::{Metric, Rate};
+use crate::pacer::Pacer;
+use crate::payload;
+use crate::queue::Queue;
+use crate::random::Random;
+use crate::stats::{Report, Stats};
+
+/// A StatsD client without sockets, clock or tasks.
+///
+/// Call [`poll`](Self::poll), do what it says, tell [`handle`](Self::handle) what came of it, and poll
+/// again; see the [crate's documentation](crate) for the loop.
+///
+/// | instruction | what to do | what to answer |
+/// |---|---|---|
+/// | [`Resolve`](Output::Resolve) | look the name up | [`Resolved`](Input::Resolved) or [`Disconnected`](Input::Disconnected) |
+/// | [`Connect`](Output::Connect) | open the socket | [`Connected`](Input::Connected) or [`Disconnected`](Input::Disconnected) |
+/// | [`Transmit`](Output::Transmit) | write once | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
+/// | [`Disconnect`](Output::Disconnect) | give up what is under way, close the socket | nothing |
+/// | [`Wait`](Output::Wait) | wait for what is under way, for the time, and for [`wants_poll`](Self::wants_poll) | what is under way |
+/// | [`Finished`](Output::Finished) | end | nothing |
+///
+/// A socket that breaks, or whose peer hangs up, is [`Disconnected`](Input::Disconnected) at any time;
+/// a driver keeps a read pending to notice. At most one instruction is under way; the next poll may
+/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
+#[derive(Debug)]
+pub struct Session {
+    encoder: Encoder,
+    sampler: Random,
+    queue: Queue,
+    flight: Flight,
+    link: Link,
+    flusher: Flusher,
+    pacer: Pacer,
+    news: News,
+    phase: Phase,
+    stats: Stats,
+    /// A datagram was refused: the next goes alone, until nobody refuses it.
+    is_probing: bool,
+    /// The line after the last one of the payload in flight, counted from the first ever accepted.
+    flight_end: u64,
+    /// Somebody waits for the lines before this one, counted likewise, to be settled.
+    wanted: u64,
+    /// A poll would have something to say.
+    wants_poll: bool,
+    /// How many bytes must wait for a poll to have something to say.
+    wake_at: usize,
+    high_water: usize,
+    /// The latest time that a poll brought.
+    now: Option<Instant>,
+    write_timeout: Duration,
+    close_timeout: Duration,
+}
+
+/// Something that happened outside.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a driver chooses what it tells")]
+pub enum Input {
+    /// The socket is open.
+    Connected,
+    /// The instruction failed, or the peer hung up (`UnexpectedEof`), or the socket broke.
+    Disconnected(io::ErrorKind),
+    /// The name has these addresses.
+    Resolved(Vec<SocketAddr>),
+    /// This many bytes of the [`Transmit`] are with the kernel. Of datagrams, only whole ones count,
+    /// each with what fills it up.
+    Written(usize),
+}
+
+/// What a driver has to do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver that ignores an instruction must not compile"
+)]
+#[must_use]
+pub enum Output {
+    /// Open a socket.
+    Connect(Connect),
+    /// Give up what is under way, and close the socket.
+    Disconnect,
+    /// The session is over.
+    Finished(Report),
+    /// Look up a name.
+    Resolve(Resolve),
+    /// Write this, once, as far as the socket takes it.
+    Transmit(Transmit),
+    /// Nothing to do before this time, which is later than the one polled with; without one, until
+    /// [`Session::wants_poll`].
+    Wait(Option<Instant>),
+}
+
+/// A socket to open.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Connect {
+    /// Where to.
+    pub target: Target,
+    /// The size to set for a stream socket's send buffer, if one is to be set.
+    pub send_buffer: Option<usize>,
+}
+
+/// Where to connect, and over what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver that cannot connect must not compile"
+)]
+pub enum Target {
+    /// A stream.
+    Tcp(SocketAddr),
+    /// Datagrams, from a socket that is connected so that it hears of refusals.
+    Udp(SocketAddr),
+}
+
+/// A name to look up.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Resolve {
+    /// The host's name.
+    pub host: Arc<str>,
+    /// The port, which the addresses are to have.
+    pub port: u16,
+}
+
+/// Bytes to write.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Transmit {
+    /// A part of the stream, or datagrams back to back.
+    pub data: Bytes,
+    /// The distance from one datagram to the next; the last may be shorter. None on a stream.
+    pub segment_size: Option<usize>,
+}
+
+impl Transmit {
+    /// The first datagram without what fills it up, and how many bytes of `data` it stands for.
+    ///
+    /// A driver that sends one datagram at a time sends this one, and answers with the number.
+    pub fn first_datagram(&self) -> (&[u8], usize) {
+        let len = self
+            .segment_size
+            .map_or(self.data.len(), |size| size.min(self.data.len()));
+        (payload::trimmed(&self.data[..len]), len)
+    }
+}
+
+/// How far the session is with its own end.
+#[derive(Debug)]
+enum Phase {
+    Open,
+    /// What is queued is being sent, until a time that the next poll sets.
+    Closing(Option<Instant>),
+    Finished,
+}
+
+impl Session {
+    /// A session that has nothing yet. `seed` decides on jitter and sampling.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work.
+    pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
+        config.check()?;
+        let mut random = Random::new(seed);
+        let link_random = random.fork();
+        Ok(Self {
+            encoder: Encoder::new(config),
+            sampler: random,
+            queue: Queue::new(config),
+            flight: Flight::default(),
+            link: Link::new(config, link_random),
+            flusher: Flusher::new(config.flush_interval),
+            pacer: Pacer::new(config.pace.filter(|_| config.transport == Transport::Udp)),
+            news: News::default(),
+            phase: if config.enabled {
+                Phase::Open
+            } else {
+                Phase::Closing(None)
+            },
+            stats: Stats::default(),
+            is_probing: false,
+            flight_end: 0,
+            wanted: 0,
+            wants_poll: true,
+            wake_at: usize::MAX,
+            high_water: HIGH_WATER.min(config.max_queue_bytes / 2),
+            now: None,
+            write_timeout: config.write_timeout,
+            close_timeout: config.close_timeout,
+        })
+    }
+
+    /// Takes a metric into the queue. Never waits and never reads a clock.
+    ///
+    /// # Errors
+    ///
+    /// The metric was not taken, and counted as refused.
+    #[inline]
+    pub fn record(&mut self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        let result = self.try_record(metric);
+        if let Err(error) = result {
+            self.stats.refused.count(error);
+        }
+        result
+    }
+
+    /// Sends all that was recorded so far without waiting for the flush interval.
+    pub fn flush(&mut self) {
+        self.wanted = self.stats.accepted;
+        self.flusher.release(self.wanted);
+        self.wants_poll = true;
+    }
+
+    /// Takes no more metrics, sends what is queued as long as the close timeout allows, and ends.
+    pub fn close(&mut self) {
+        if matches!(self.phase, Phase::Open) {
+            self.phase = Phase::Closing(None);
+            self.flush();
+        }
+    }
+
+    /// Ends at once: what is queued is abandoned.
+    pub fn abandon(&mut self) {
+        if !matches!(self.phase, Phase::Finished) {
+            self.finish();
+        }
+    }
+
+    /// Takes news from outside. What does not fit the state is passed over.
+    pub fn handle(&mut self, input: Input) {
+        self.wants_poll = true;
+        match input {
+            Input::Connected => {
+                if self.link.on_connected() {
+                    self.stats.connects += 1;
+                    if let Some(now) = self.now {
+                        self.news.on_connected(now);
+                    }
+                }
+            }
+            Input::Disconnected(kind) => self.on_disconnected(kind),
+            Input::Resolved(found) if found.is_empty() => {
+                self.on_disconnected(io::ErrorKind::NotFound);
+            }
+            Input::Resolved(found) => {
+                self.link.on_resolved(found);
+            }
+            Input::Written(bytes) => self.on_written(bytes),
+        }
+    }
+
+    /// Tells what to do at this time.
+    ///
+    /// Polling more often, later, or with a time before the last does no harm.
+    pub fn poll(&mut self, now: Instant) -> Output {
+        let now = self.now.map_or(now, |latest| now.max(latest));
+        self.now = Some(now);
+        self.wants_poll = false;
+        self.wake_at = usize::MAX;
+        if let Some(output) = self.poll_phase(now) {
+            return output;
+        }
+        self.news.on_stats(now, &self.stats, false);
+        self.flusher.poll(now, self.stats.accepted);
+        match self.link.poll(now) {
+            Step::Connect(connect) => Output::Connect(connect),
+            Step::Resolve(resolve) => Output::Resolve(resolve),
+            Step::TimedOut => self.give_up(),
+            Step::Usable => self.poll_usable(now),
+            Step::Wait(until) => self.wait(until),
+        }
+    }
+
+    /// Whether something happened since the last poll that the next one should not wait for its time.
+    #[inline]
+    pub fn wants_poll(&self) -> bool {
+        self.wants_poll
+    }
+
+    /// The oldest news that has not been taken.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.news.pop()
+    }
+
+    /// What was recorded, sent and lost so far.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            queued: self.queue.lines() as u64,
+            queued_bytes: self.queue.bytes() as u64,
+            in_flight: self.flight.lines() as u64,
+            ..self.stats
+        }
+    }
+
+    /// Whether no more metrics are taken.
+    pub fn is_closed(&self) -> bool {
+        !matches!(self.phase, Phase::Open)
+    }
+
+    /// Whether everything is over.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.phase, Phase::Finished)
+    }
+
+    /// How many of all accepted lines, from the first on, have been sent or dropped.
+    pub(crate) fn settled(&self) -> u64 {
+        match self.flight.lines() as u64 {
+            0 => self.stats.accepted - self.queue.lines() as u64,
+            lines => self.flight_end - lines,
+        }
+    }
+
+    /// Whether there is room for a good deal more.
+    pub(crate) fn has_room(&self) -> bool {
+        self.queue
+            .has_room((self.flight.bytes(), self.flight.lines()))
+    }
+
+    #[inline]
+    fn try_record(&mut self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        if !matches!(self.phase, Phase::Open) {
+            return Err(RecordError::Closed);
+        }
+        if let Rate::Sample(rate) = metric.rate {
+            // A rate that makes no sense goes on, to be refused.
+            if rate > 0.0 && self.sampler.fraction() >= rate {
+                self.stats.sampled_out += 1;
+                return Ok(());
+            }
+        }
+        let Self {
+            encoder,
+            queue,
+            flight,
+            stats,
+            ..
+        } = self;
+        let outside = (flight.bytes(), flight.lines());
+        let pushed = queue.push(outside, |record| encoder.encode(metric, record))?;
+        stats.accepted += pushed.lines as u64;
+        stats.dropped.overflow += pushed.dropped as u64;
+        let bytes = queue.bytes();
+        stats.queued_bytes_peak = stats.queued_bytes_peak.max(bytes as u64);
+        if bytes >= self.wake_at {
+            self.wants_poll = true;
+        }
+        Ok(())
+    }
+
+    /// The session's own end comes before everything else.
+    fn poll_phase(&mut self, now: Instant) -> Option<Output> {
+        match &mut self.phase {
+            Phase::Open => return None,
+            Phase::Closing(deadline) => {
+                let deadline = *deadline.get_or_insert(now + self.close_timeout);
+                let is_drained = self.queue.lines() == 0 && self.flight.lines() == 0;
+                if now < deadline && !is_drained {
+                    return None;
+                }
+                self.finish();
+            }
+            Phase::Finished => {}
+        }
+        self.news.on_stats(now, &self.stats, true);
+        if self.link.is_idle() {
+            return Some(Output::Finished(self.stats.into()));
+        }
+        self.link.on_disconnected();
+        Some(Output::Disconnect)
+    }
+
+    /// The link is up: sends what may leave now.
+    fn poll_usable(&mut self, now: Instant) -> Output {
+        if let Some(deadline) = self.flight.write_deadline(now + self.write_timeout) {
+            return if now < deadline {
+                self.wait(deadline)
+            } else {
+                self.give_up()
+            };
+        }
+        if let Some(until) = self.flight.doubt_until(now + CONSENT) {
+            if now >= until {
+                self.is_probing = false;
+                let progress = self.flight.confirm();
+                self.on_progress(progress);
+            } else if self.is_probing {
+                return self.wait(until);
+            }
+        }
+        let Some(remaining) = self.load() else {
+            return self.wait_for_lines();
+        };
+        let Some(segment) = self.flight.segment() else {
+            return Output::Transmit(self.flight.transmit(remaining));
+        };
+        let wanted = if self.is_probing {
+            segment.min(remaining)
+        } else {
+            remaining
+        };
+        match self.pacer.allow(now, wanted) {
+            Ok(allowed) => {
+                let whole = (allowed - allowed % segment).max(segment).min(wanted);
+                self.pacer.spend(whole);
+                Output::Transmit(self.flight.transmit(whole))
+            }
+            Err(until) => self.wait(until),
+        }
+    }
+
+    /// Makes sure that a payload is in flight, if one may leave. Returns what remains of it.
+    fn load(&mut self) -> Option<usize> {
+        if let Some(remaining) = self.flight.remaining() {
+            return Some(remaining);
+        }
+        let first_open = self.stats.accepted - self.queue.open_lines() as u64;
+        let payload = self.queue.pop(self.flusher.through() > first_open)?;
+        self.flight_end = self.stats.accepted - self.queue.lines() as u64;
+        self.flight.load(payload);
+        self.flight.remaining()
+    }
+
+    /// Waits for the flush deadline, and for as many lines as are worth waking up for.
+    fn wait_for_lines(&mut self) -> Output {
+        self.wake_at = match self.flusher.deadline() {
+            Some(_) => self.high_water,
+            None => 1,
+        };
+        let doubt = match self.now {
+            Some(now) if self.is_closed() || self.settled() < self.wanted => {
+                self.flight.doubt_until(now + CONSENT)
+            }
+            Some(_) | None => None,
+        };
+        self.wait_until([self.flusher.deadline(), doubt])
+    }
+
+    fn wait(&self, until: Instant) -> Output {
+        self.wait_until([Some(until), None])
+    }
+
+    fn wait_until(&self, times: [Option<Instant>; 2]) -> Output {
+        let close = match self.phase {
+            Phase::Closing(deadline) => deadline,
+            Phase::Open | Phase::Finished => None,
+        };
+        Output::Wait(times.into_iter().chain([close]).flatten().min())
+    }
+
+    /// What is under way takes too long.
+    fn give_up(&mut self) -> Output {
+        self.on_disconnected(io::ErrorKind::TimedOut);
+        Output::Disconnect
+    }
+
+    fn on_written(&mut self, bytes: usize) {
+        let segment = self.flight.segment();
+        let Some(progress) = self.flight.on_written(bytes) else {
+            return;
+        };
+        self.stats.bytes += bytes as u64;
+        self.stats.payloads += segment.map_or(1, |segment| bytes.div_ceil(segment)) as u64;
+        self.on_progress(progress);
+    }
+
+    fn on_progress(&mut self, progress: Progress) {
+        self.stats.sent += progress.lines as u64;
+        if progress.is_proof {
+            self.link.on_progress();
+        }
+        if let Some(payload) = progress.free {
+            self.queue.recycle(payload);
+        }
+    }
+
+    /// Queues again what did not arrive, in its old place.
+    fn on_disconnected(&mut self, kind: io::ErrorKind) {
+        if self.link.is_idle() {
+            return;
+        }
+        if let Some(now) = self.now {
+            if self.link.is_up() {
+                self.news.on_disconnected(now, kind);
+            } else {
+                self.news.on_connect_failed(now, kind);
+            }
+        }
+        if self.link.is_up() {
+            self.stats.disconnects += 1;
+            self.recall(kind);
+        } else {
+            self.stats.connect_failures += 1;
+        }
+        self.link.on_disconnected();
+    }
+
+    fn recall(&mut self, kind: io::ErrorKind) {
+        let is_datagram = self.flight.segment().is_some();
+        let was_transmitting = self.flight.is_transmitting();
+        if let Some(mut unfinished) = self.flight.take_unfinished() {
+            if is_datagram && was_transmitting && !may_pass(kind) && self.flight.on_failure() {
+                self.stats.dropped.unsendable += unfinished.drop_first_datagram() as u64;
+            }
+            if !unfinished.data.is_empty() {
+                self.queue.push_front(unfinished);
+            }
+        }
+        if kind == io::ErrorKind::ConnectionRefused {
+            if let Some(refused) = self.flight.take_refused() {
+                self.is_probing = true;
+                self.queue.push_front(refused);
+            }
+        }
+        let progress = self.flight.confirm();
+        self.on_progress(progress);
+    }
+
+    fn finish(&mut self) {
+        let progress = self.flight.confirm();
+        self.on_progress(progress);
+        let rest = self
+            .flight
+            .take_unfinished()
+            .map_or(0, |payload| payload.lines);
+        self.stats.dropped.abandoned += (rest + self.queue.clear()) as u64;
+        self.phase = Phase::Finished;
+        self.wants_poll = true;
+    }
+}
+
+/// How many bytes are worth waking the driver for before the flush interval is over: some two thousand
+/// lines, so that the 13 µs of a wake-up are 7 ns for each.
+const HIGH_WATER: usize = 64 * 1024;
+
+/// How long a refusal of a datagram may take to come back: many round trips within a data centre.
+const CONSENT: Duration = Duration::from_millis(50);
+
+/// Whether a failure to send may pass by itself, without anything being wrong with the datagram.
+fn may_pass(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, Interrupted, NetworkDown,
+        NetworkUnreachable, OutOfMemory, PermissionDenied, TimedOut, WouldBlock,
+    };
+    [
+        AddrNotAvailable,
+        ConnectionRefused,
+        HostUnreachable,
+        Interrupted,
+        NetworkDown,
+        NetworkUnreachable,
+        OutOfMemory,
+        PermissionDenied,
+        TimedOut,
+        WouldBlock,
+    ]
+    .contains(&kind)
+}

@@ -1,0 +1,117 @@
+//! What was recorded, sent and lost.
+
+use crate::error::RecordError;
+
+/// Counts since the start, in lines unless said otherwise.
+///
+/// At every step `accepted = sent + dropped.total() + queued + in_flight`, and at the end
+/// `accepted = sent + dropped.total()`. A negative gauge counts as the two lines that it is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Lines taken into the queue.
+    pub accepted: u64,
+    /// Lines given to the kernel whole. Whether the server read them, no client can know.
+    pub sent: u64,
+    /// Lines that were accepted and then lost, by cause.
+    pub dropped: Dropped,
+    /// Metrics that were not accepted, by cause.
+    pub refused: Refused,
+    /// Metrics that their sample rate left out.
+    pub sampled_out: u64,
+    /// Lines that wait.
+    pub queued: u64,
+    /// Bytes that wait, with what fills datagrams up.
+    pub queued_bytes: u64,
+    /// The most bytes that ever waited.
+    pub queued_bytes_peak: u64,
+    /// Lines that are on their way, or that a server may still refuse.
+    pub in_flight: u64,
+    /// Times that a link to the server came up.
+    pub connects: u64,
+    /// Times that a link to the server could not be had.
+    pub connect_failures: u64,
+    /// Times that a link broke.
+    pub disconnects: u64,
+    /// Bytes given to the kernel.
+    pub bytes: u64,
+    /// Writes given to the kernel: a part of a stream, or a datagram.
+    pub payloads: u64,
+}
+
+/// Lines that were accepted and then lost, by cause.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// The session ended before they could be sent.
+    pub abandoned: u64,
+    /// The queue was full, and the configuration says to drop the oldest.
+    pub overflow: u64,
+    /// The kernel would not send the datagram, again and again.
+    pub unsendable: u64,
+}
+
+impl Dropped {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.abandoned + self.overflow + self.unsendable
+    }
+}
+
+/// Metrics that were not accepted, by cause.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// The session was closed already.
+    pub closed: u64,
+    /// The queue was full.
+    pub full: u64,
+    /// The metric is none that the server would understand.
+    pub invalid: u64,
+    /// The line would be too long.
+    pub too_long: u64,
+}
+
+impl Refused {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.closed + self.full + self.invalid + self.too_long
+    }
+
+    pub(crate) fn count(&mut self, error: RecordError) {
+        let cause = match error {
+            RecordError::Closed => &mut self.closed,
+            RecordError::QueueFull => &mut self.full,
+            RecordError::LineTooLong => &mut self.too_long,
+            RecordError::EmptyName
+            | RecordError::InvalidRate
+            | RecordError::InvalidValue
+            | RecordError::NegativeTiming
+            | RecordError::UnsafeText
+            | RecordError::Unsupported(_) => &mut self.invalid,
+        };
+        *cause += 1;
+    }
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Lines given to the kernel whole, since the start.
+    pub sent: u64,
+    /// Lines that were still waiting when the time was up.
+    pub abandoned: u64,
+    /// Everything that was counted.
+    pub stats: Stats,
+}
+
+impl From<Stats> for Report {
+    fn from(stats: Stats) -> Self {
+        Self {
+            sent: stats.sent,
+            abandoned: stats.dropped.abandoned,
+            stats,
+        }
+    }
+}

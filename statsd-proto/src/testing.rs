@@ -1,0 +1,215 @@
+//! Unit tests of a program's own metrics, without sockets and without waiting.
+//!
+//! [`recorder`] gives the client that the program under test records with, and a [`Recorder`], which is
+//! a driver with an instant transport and a clock of its own: what arrives has gone through the queue,
+//! the framing and the timing that ship.
+//!
+//! ```
+//! use statsd_proto::testing::recorder;
+//! use statsd_proto::{Client, Config};
+//!
+//! fn handle_request(client: &Client) {
+//!     client.incr("requests", 1);
+//!     client.gauge("load", 0.5);
+//! }
+//!
+//! # fn main() -> Result<(), statsd_proto::ConfigError> {
+//! let (client, mut recorder) = recorder(Config::new("localhost").prefix("shop"))?;
+//! handle_request(&client);
+//! assert_eq!(recorder.lines(), ["shop.counters.requests:1|c", "shop.gauges.load:0.5|g"]);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::driver::Driver;
+use crate::error::ConfigError;
+use crate::session::{Input, Output, Transmit};
+use crate::stats::{Report, Stats};
+
+/// A client to test with, and what it records into. Recorders know nothing of each other, so that tests
+/// may run side by side.
+///
+/// # Errors
+///
+/// The first setting that cannot work.
+pub fn recorder(config: Config) -> Result<(Client, Recorder), ConfigError> {
+    let time = Arc::new(VirtualTime {
+        origin: origin(),
+        elapsed: AtomicU64::new(0),
+    });
+    let clock = Arc::clone(&time);
+    let (client, driver) = Driver::with_seed(&config, move || clock.now(), 0)?;
+    let port = config.port;
+    Ok((
+        client,
+        Recorder {
+            driver,
+            time,
+            port,
+            is_up: true,
+            is_connected: false,
+            arrived: Vec::new(),
+            report: None,
+        },
+    ))
+}
+
+/// What a [`recorder`]'s client recorded, as a server would see it.
+#[derive(Debug)]
+pub struct Recorder {
+    driver: Driver,
+    time: Arc<VirtualTime>,
+    port: u16,
+    is_up: bool,
+    is_connected: bool,
+    /// One entry for each write or datagram.
+    arrived: Vec<String>,
+    report: Option<Report>,
+}
+
+impl Recorder {
+    /// Sends what is queued, and takes all lines that arrived since they were last taken.
+    ///
+    /// Lines arrive while the server is [up](Self::set_up); time goes on as far as that takes.
+    pub fn lines(&mut self) -> Vec<String> {
+        self.drain();
+        let payloads = std::mem::take(&mut self.arrived);
+        let lines = payloads.iter().flat_map(|payload| payload.lines());
+        lines
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// As [`lines`](Self::lines), but only the names: what stands before the value.
+    pub fn names(&mut self) -> Vec<String> {
+        let name = |line: String| line.split(':').next().unwrap_or_default().to_owned();
+        self.lines().into_iter().map(name).collect()
+    }
+
+    /// Takes the writes and datagrams that arrived by themselves until now, with their line breaks.
+    pub fn payloads(&mut self) -> Vec<String> {
+        self.run();
+        std::mem::take(&mut self.arrived)
+    }
+
+    /// Lets time pass: for flush intervals, and for timers.
+    pub fn advance(&mut self, time: Duration) {
+        let end = self.time.now() + time;
+        while let Some(next) = self.run().filter(|next| *next <= end) {
+            self.time.set(next);
+        }
+        self.time.set(end);
+        self.run();
+    }
+
+    /// Whether the server is there. When it goes, the link breaks; when it is back, the client finds
+    /// it as time passes.
+    pub fn set_up(&mut self, is_up: bool) {
+        self.is_up = is_up;
+        if !is_up && std::mem::take(&mut self.is_connected) {
+            self.driver
+                .handle(Input::Disconnected(io::ErrorKind::ConnectionReset));
+        }
+    }
+
+    /// What was recorded, sent and lost so far.
+    pub fn stats(&self) -> Stats {
+        self.driver.stats()
+    }
+
+    /// How the session ended; none before it has.
+    pub fn report(&mut self) -> Option<Report> {
+        self.run();
+        self.report
+    }
+
+    /// Runs until nothing is queued or on its way, or nothing can arrive.
+    fn drain(&mut self) {
+        loop {
+            let next = self.run();
+            let stats = self.stats();
+            let is_drained = stats.queued + stats.in_flight == 0;
+            match next {
+                Some(next) if !is_drained && self.is_up => self.time.set(next),
+                _ => return,
+            }
+        }
+    }
+
+    /// Does what the driver says until it waits. Returns for when.
+    fn run(&mut self) -> Option<Instant> {
+        loop {
+            let input = match self.driver.poll() {
+                Output::Connect(_) if self.is_up => {
+                    self.is_connected = true;
+                    Input::Connected
+                }
+                Output::Connect(_) => Input::Disconnected(io::ErrorKind::ConnectionRefused),
+                Output::Disconnect => {
+                    self.is_connected = false;
+                    continue;
+                }
+                Output::Finished(report) => {
+                    self.report = Some(report);
+                    return None;
+                }
+                Output::Resolve(_) => {
+                    Input::Resolved(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port)])
+                }
+                Output::Transmit(transmit) => self.receive(&transmit),
+                Output::Wait(until) => return until,
+            };
+            self.driver.handle(input);
+        }
+    }
+
+    fn receive(&mut self, transmit: &Transmit) -> Input {
+        let (data, len) = transmit.first_datagram();
+        let data = if transmit.segment_size.is_some() {
+            data
+        } else {
+            &transmit.data
+        };
+        self.arrived
+            .push(String::from_utf8_lossy(data).into_owned());
+        Input::Written(len)
+    }
+}
+
+/// A clock that only moves when it is told to.
+#[derive(Debug)]
+struct VirtualTime {
+    origin: Instant,
+    /// Nanoseconds since the origin.
+    elapsed: AtomicU64,
+}
+
+impl VirtualTime {
+    fn now(&self) -> Instant {
+        self.origin + Duration::from_nanos(self.elapsed.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, now: Instant) {
+        let elapsed = u64::try_from(now.saturating_duration_since(self.origin).as_nanos());
+        self.elapsed
+            .fetch_max(elapsed.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// Some instant to count from: the standard library makes none without reading a clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "virtual time needs one instant to start from"
+)]
+pub(crate) fn origin() -> Instant {
+    Instant::now()
+}

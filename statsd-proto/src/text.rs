@@ -1,0 +1,162 @@
+//! Caller's text made safe: what a server would take for structure never reaches the wire.
+
+use bytes::BytesMut;
+
+use crate::error::RecordError;
+
+/// What happens to a character that a server would misread.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum UnsafeText {
+    /// The metric is refused with [`RecordError::UnsafeText`].
+    Refuse,
+    /// Each such character becomes `_`. The default: a metric under a slightly different name is worth
+    /// more than none.
+    #[default]
+    Replace,
+}
+
+/// The characters that may not stand in one position of a line.
+#[derive(Debug)]
+pub(crate) struct Charset {
+    forbidden: [bool; 128],
+    /// Whether characters beyond ASCII may stand there.
+    unicode: bool,
+}
+
+impl Charset {
+    /// Control characters are in every server's way; `also` names the others.
+    pub(crate) const fn without(also: &str, unicode: bool) -> Self {
+        let mut forbidden = [false; 128];
+        let mut control = 0;
+        while control < b' ' {
+            forbidden[control as usize] = true;
+            control += 1;
+        }
+        forbidden[0x7f] = true;
+        let also = also.as_bytes();
+        let mut index = 0;
+        while index < also.len() {
+            forbidden[also[index] as usize] = true;
+            index += 1;
+        }
+        Self { forbidden, unicode }
+    }
+
+    /// Whether `text` may stand as it is.
+    #[inline]
+    pub(crate) fn allows(&self, text: &str) -> bool {
+        is_plain(text.as_bytes()) || text.chars().all(|char| self.allows_char(char))
+    }
+
+    /// Appends `text`, with what is forbidden replaced or refused.
+    #[inline]
+    pub(crate) fn push(
+        &self,
+        out: &mut BytesMut,
+        text: &str,
+        policy: UnsafeText,
+    ) -> Result<(), RecordError> {
+        if self.allows(text) {
+            out.extend_from_slice(text.as_bytes());
+            return Ok(());
+        }
+        match policy {
+            UnsafeText::Refuse => Err(RecordError::UnsafeText),
+            UnsafeText::Replace => {
+                self.push_replaced(out, text);
+                Ok(())
+            }
+        }
+    }
+
+    #[cold]
+    fn push_replaced(&self, out: &mut BytesMut, text: &str) {
+        let mut encoded = [0; 4];
+        for char in text.chars() {
+            let safe = if self.allows_char(char) { char } else { '_' };
+            out.extend_from_slice(safe.encode_utf8(&mut encoded).as_bytes());
+        }
+    }
+
+    fn allows_char(&self, char: char) -> bool {
+        match self.forbidden.get(char as usize) {
+            Some(forbidden) => !forbidden,
+            // The C1 control characters include a line break.
+            None => self.unicode && !char.is_control(),
+        }
+    }
+}
+
+/// Whether every byte is a letter, a digit or one of `_ - . /`, which may stand anywhere.
+///
+/// Nearly all names are plain, and this is on the hot path: each block of sixteen compiles to a few
+/// vector instructions, and the last one overlaps its neighbour instead of going byte by byte.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    const BLOCK: usize = 16;
+
+    match bytes.last_chunk::<BLOCK>() {
+        Some(last) => bytes.chunks_exact(BLOCK).all(are_plain) && are_plain(last),
+        None => are_plain(bytes),
+    }
+}
+
+#[inline]
+fn are_plain(block: &[u8]) -> bool {
+    block.iter().fold(true, |plain, &byte| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let digit_or_mark = byte.wrapping_sub(b'-') <= b'9' - b'-';
+        plain & (letter | digit_or_mark | (byte == b'_'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_bytes_are_letters_digits_and_four_marks() {
+        for byte in 0..=u8::MAX {
+            let expected = byte.is_ascii_alphanumeric() || b"_-./".contains(&byte);
+            assert_eq!(is_plain(&[byte]), expected, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn one_bad_byte_is_found_at_any_place_of_any_length() {
+        for length in 1..70 {
+            assert!(is_plain(&vec![b'a'; length]));
+            for place in 0..length {
+                let mut bytes = vec![b'a'; length];
+                bytes[place] = b'\n';
+                assert!(!is_plain(&bytes), "{place} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_forbidden_character_becomes_one_underscore() {
+        let ascii = Charset::without(":|", false);
+        assert_eq!(replaced(&ascii, "a:1|c\nb"), "a_1_c_b");
+        assert_eq!(replaced(&ascii, "caf\u{e9}\u{7f}"), "caf__");
+        let unicode = Charset::without(":|", true);
+        assert_eq!(replaced(&unicode, "caf\u{e9}\u{85}"), "caf\u{e9}_");
+    }
+
+    #[test]
+    fn a_forbidden_character_can_be_refused() {
+        let mut out = BytesMut::new();
+        let charset = Charset::without(":|", false);
+        let result = charset.push(&mut out, "a:1", UnsafeText::Refuse);
+        assert_eq!(result, Err(RecordError::UnsafeText));
+        assert_eq!(charset.push(&mut out, "a.1", UnsafeText::Refuse), Ok(()));
+        assert_eq!(out, "a.1");
+    }
+
+    fn replaced(charset: &Charset, text: &str) -> String {
+        let mut out = BytesMut::new();
+        charset.push(&mut out, text, UnsafeText::Replace).unwrap();
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+}
