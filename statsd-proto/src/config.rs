@@ -125,6 +125,16 @@ impl Config {
         }
     }
 
+    /// The host, unless one is set already: for what comes [from the environment](Self::from_env).
+    #[must_use]
+    pub fn default_host(self, host: impl Into<String>) -> Self {
+        if self.host.is_empty() {
+            self.host(host)
+        } else {
+            self
+        }
+    }
+
     /// The port. Default: 8125, which all servers listen on.
     #[must_use]
     pub fn port(self, port: u16) -> Self {
@@ -154,17 +164,24 @@ impl Config {
         }
     }
 
-    /// `applications.<service>.<environment>` as the prefix, unless one is set already.
+    /// The prefix, unless one is set already: for what comes [from the environment](Self::from_env).
+    #[must_use]
+    pub fn default_prefix(self, prefix: impl Into<String>) -> Self {
+        if self.prefix.is_none() {
+            self.prefix(prefix)
+        } else {
+            self
+        }
+    }
+
+    /// `applications.<service>.<environment>` as the prefix, unless one is set already or one of the
+    /// two is empty.
     #[must_use]
     pub fn application(self, service: &str, environment: &str) -> Self {
-        let is_set = self
-            .prefix
-            .as_deref()
-            .is_some_and(|prefix| !prefix.is_empty());
-        if is_set || service.is_empty() || environment.is_empty() {
+        if service.is_empty() || environment.is_empty() {
             return self;
         }
-        self.prefix(format!("applications.{service}.{environment}"))
+        self.default_prefix(format!("applications.{service}.{environment}"))
     }
 
     /// Whether `incr`, `gauge`, `timing` and their like put `counters.`, `gauges.` or `timers.` before

@@ -1,0 +1,107 @@
+//! A connection that runs by itself.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use statsd_proto::{Client, Config, ConfigError, Report};
+
+use crate::connection::connect;
+
+/// A connection in a task of its own, to be started and stopped with the program.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), statsd_tokio::ConfigError> {
+/// use statsd_tokio::{Config, Connector};
+///
+/// let connector = Connector::start(Config::new("127.0.0.1").prefix("shop"))?;
+/// let client = connector.client();
+/// client.incr("starts", 1);
+///
+/// let report = connector.stop().await;
+/// println!("sent {} lines, abandoned {}", report.sent, report.abandoned);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Connector {
+    config: Config,
+    running: Mutex<Running>,
+}
+
+/// One start of a connector.
+#[derive(Clone, Debug)]
+struct Running {
+    client: Client,
+    /// None until the task has ended.
+    report: watch::Receiver<Option<Report>>,
+}
+
+impl Connector {
+    /// Starts to connect, and returns at once: metrics may be recorded before the server is there.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn start(config: Config) -> Result<Self, ConfigError> {
+        let running = Mutex::new(Running::spawn(&config)?);
+        Ok(Self { config, running })
+    }
+
+    /// Starts again after a [`stop`](Self::stop); does nothing while the connector runs. Clients from
+    /// before stay closed: ask for a new one.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn restart(&self) {
+        let mut running = self.lock();
+        if running.client.is_closed() {
+            *running = Running::spawn(&self.config).expect("it was valid at the start");
+        }
+    }
+
+    /// The client to record with.
+    pub fn client(&self) -> Client {
+        self.lock().client.clone()
+    }
+
+    /// Waits until all that was recorded so far has been given to the kernel or dropped.
+    pub async fn flush(&self) {
+        self.client().flush().await;
+    }
+
+    /// Takes no more metrics, sends what is queued as long as
+    /// [`close_timeout`](Config::close_timeout) allows, and tells what became of them.
+    ///
+    /// Stopping again, also from several tasks at once, gives the same report.
+    pub async fn stop(&self) -> Report {
+        let Running { client, mut report } = self.lock().clone();
+        client.close();
+        let ended = report.wait_for(Option::is_some).await.map(|report| *report);
+        // Without a report the runtime has dropped the task, and what was queued is abandoned.
+        ended
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| client.stats().into())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    fn spawn(config: &Config) -> Result<Self, ConfigError> {
+        let (client, connection) = connect(config)?;
+        let (sender, report) = watch::channel(None);
+        tokio::spawn(async move {
+            sender.send_replace(Some(connection.await));
+        });
+        Ok(Self { client, report })
+    }
+}

@@ -1,0 +1,48 @@
+//! The loop: one await, one timer.
+
+use std::future::pending;
+use std::time::Instant;
+
+use tokio::task::consume_budget;
+use tokio::time::sleep_until;
+
+use statsd_proto::{Driver, Output, Report};
+
+use crate::socket::Socket;
+
+pub(crate) async fn drive(mut driver: Driver) -> Report {
+    let mut socket = Socket::Closed;
+    loop {
+        match driver.poll() {
+            Output::Connect(connect) => socket = Socket::connect(connect),
+            Output::Disconnect => socket = Socket::Closed,
+            Output::Finished(report) => return report,
+            Output::Resolve(resolve) => socket = Socket::resolve(resolve),
+            Output::Transmit(transmit) => socket.transmit(transmit),
+            Output::Wait(until) => {
+                let input = tokio::select! {
+                    input = socket.next() => Some(input),
+                    () = driver.woken() => None,
+                    () = reached(until) => None,
+                };
+                if let Some(input) = input {
+                    driver.handle(input);
+                }
+                // A socket that is always ready would never let other tasks run.
+                consume_budget().await;
+            }
+        }
+    }
+}
+
+/// The runtime's clock, which stands still where a test has paused it.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+async fn reached(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep_until(until.into()).await,
+        None => pending().await,
+    }
+}
