@@ -9,6 +9,8 @@ pub(crate) struct Pacer {
     pace: Option<Pace>,
     /// Bytes that may leave at once. A datagram larger than the whole bucket takes it below zero.
     tokens: i64,
+    /// There were not enough tokens the last time.
+    is_dry: bool,
     /// When the tokens were last counted; none before the first poll.
     counted_at: Option<Instant>,
 }
@@ -19,24 +21,36 @@ impl Pacer {
         Self {
             pace,
             tokens,
+            is_dry: false,
             counted_at: None,
         }
     }
 
-    /// How many of `wanted` bytes may leave now, or when to ask again.
-    pub(crate) fn allow(&mut self, now: Instant, wanted: usize) -> Result<usize, Instant> {
+    /// How many of `wanted` bytes may leave now, or when to ask again. `least` is what cannot be split.
+    pub(crate) fn allow(
+        &mut self,
+        now: Instant,
+        wanted: usize,
+        least: usize,
+    ) -> Result<usize, Instant> {
         let Some(pace) = self.pace else {
             return Ok(wanted);
         };
         self.refill(now, pace);
-        // A few datagrams at a time: waking up for each would cost more than sending it.
-        let enough = as_tokens(wanted.min(pace.burst / 4)).max(1);
-        if self.tokens >= enough {
+        // Once dry, it gathers a few datagrams: waking up for each would cost more than sending it.
+        let gathered = if self.is_dry {
+            wanted.min(pace.burst / 4)
+        } else {
+            0
+        };
+        let enough = as_tokens(gathered.max(least).min(pace.burst));
+        self.is_dry = self.tokens < enough;
+        if !self.is_dry {
             return Ok(wanted.min(usize::try_from(self.tokens).unwrap_or(0)));
         }
-        let missing = (enough - self.tokens) as u64;
+        let missing = u64::try_from(enough - self.tokens).unwrap_or(u64::MAX);
         let nanoseconds = missing.saturating_mul(NANOS).div_ceil(pace.rate);
-        Err(now + Duration::from_nanos(nanoseconds.max(1)))
+        Err(now + Duration::from_nanos(nanoseconds))
     }
 
     pub(crate) fn spend(&mut self, bytes: usize) {

@@ -273,6 +273,7 @@ impl Session {
         self.now = Some(now);
         self.wants_poll = false;
         self.wake_at = usize::MAX;
+        self.confirm(now);
         if let Some(output) = self.poll_phase(now) {
             return output;
         }
@@ -363,6 +364,16 @@ impl Session {
         Ok(())
     }
 
+    /// Takes silence for consent to the last datagram, once it has lasted.
+    fn confirm(&mut self, now: Instant) {
+        let until = self.flight.doubt_until(now + CONSENT);
+        if until.is_some_and(|until| now >= until) {
+            self.is_probing = false;
+            let progress = self.flight.confirm();
+            self.on_progress(progress);
+        }
+    }
+
     /// The session's own end comes before everything else.
     fn poll_phase(&mut self, now: Instant) -> Option<Output> {
         match &mut self.phase {
@@ -394,14 +405,8 @@ impl Session {
                 self.give_up()
             };
         }
-        if let Some(until) = self.flight.doubt_until(now + CONSENT) {
-            if now >= until {
-                self.is_probing = false;
-                let progress = self.flight.confirm();
-                self.on_progress(progress);
-            } else if self.is_probing {
-                return self.wait(until);
-            }
+        if let (true, Some(until)) = (self.is_probing, self.flight.doubt_until(now + CONSENT)) {
+            return self.wait(until);
         }
         let Some(remaining) = self.load() else {
             return self.wait_for_lines();
@@ -414,10 +419,9 @@ impl Session {
         } else {
             remaining
         };
-        match self.pacer.allow(now, wanted) {
+        match self.pacer.allow(now, wanted, segment.min(wanted)) {
             Ok(allowed) => {
                 let whole = (allowed - allowed % segment).max(segment).min(wanted);
-                self.pacer.spend(whole);
                 Output::Transmit(self.flight.transmit(whole))
             }
             Err(until) => self.wait(until),
@@ -474,6 +478,7 @@ impl Session {
         let Some(progress) = self.flight.on_written(bytes) else {
             return;
         };
+        self.pacer.spend(bytes);
         self.stats.bytes += bytes as u64;
         self.stats.payloads += segment.map_or(1, |segment| bytes.div_ceil(segment)) as u64;
         self.on_progress(progress);
