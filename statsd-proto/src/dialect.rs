@@ -1,7 +1,7 @@
 //! What each family of servers accepts: the one table of differences.
 
 use crate::metric::Kind;
-use crate::text::Charset;
+use crate::text::{Charset, is_plain};
 
 /// The family of servers that the lines are for.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -99,29 +99,35 @@ static DOGSTATSD: Rules = Rules {
 /// object's own property there, and the process dies of it. Characters that the server deletes from a
 /// name do not make it another.
 fn is_object_property(name: &[u8]) -> bool {
-    const PROPERTIES: [&[u8]; 12] = [
-        b"__defineGetter__",
-        b"__defineSetter__",
-        b"__lookupGetter__",
-        b"__lookupSetter__",
-        b"__proto__",
-        b"constructor",
-        b"hasOwnProperty",
-        b"isPrototypeOf",
-        b"propertyIsEnumerable",
-        b"toLocaleString",
-        b"toString",
-        b"valueOf",
-    ];
-    let is_kept = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-.;=/".contains(byte);
-    let is_whole = name.iter().all(|byte| is_kept(&byte));
-    PROPERTIES.iter().any(|property| {
-        if is_whole {
-            name == *property
-        } else {
-            name.iter().filter(is_kept).eq(*property)
-        }
-    })
+    let is_property = |name: &[u8]| {
+        matches!(
+            name,
+            b"__defineGetter__"
+                | b"__defineSetter__"
+                | b"__lookupGetter__"
+                | b"__lookupSetter__"
+                | b"__proto__"
+                | b"constructor"
+                | b"hasOwnProperty"
+                | b"isPrototypeOf"
+                | b"propertyIsEnumerable"
+                | b"toLocaleString"
+                | b"toString"
+                | b"valueOf"
+        )
+    };
+    if is_plain(name) {
+        return is_property(name);
+    }
+    let is_kept = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.;=/".contains(byte);
+    // One more byte than the longest of them.
+    let mut kept = [0; 21];
+    let mut len = 0;
+    for byte in name.iter().copied().filter(is_kept).take(kept.len()) {
+        kept[len] = byte;
+        len += 1;
+    }
+    is_property(&kept[..len])
 }
 
 #[cfg(test)]

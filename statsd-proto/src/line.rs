@@ -1,6 +1,6 @@
 //! One metric as bytes: the only file that knows `:`, `|`, `@` and `#`.
 
-use bytes::BytesMut;
+use bytes::{BufMut as _, BytesMut};
 
 use crate::config::Config;
 use crate::dialect::Rules;
@@ -135,7 +135,9 @@ impl Encoder {
             Section::Gauges => 2,
             Section::Timers => 3,
         }];
-        line.extend_from_slice(prefix.as_bytes());
+        if !prefix.is_empty() {
+            line.extend_from_slice(prefix.as_bytes());
+        }
         self.rules.name.push(line, metric.name, self.policy)?;
         if prefix.is_empty() && (self.rules.is_fatal_name)(metric.name.as_bytes()) {
             match self.policy {
@@ -187,15 +189,23 @@ impl Encoder {
         if text.starts_with('-') {
             check_sign(code)?;
         }
-        push_parts(line, &[text]);
+        line.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
     #[inline]
     fn push_tags(&self, line: &mut BytesMut, tags: Tags<'_>) -> Result<(), RecordError> {
+        match tags {
+            Tags::List("") | Tags::Pairs([]) if self.tags.is_empty() => Ok(()),
+            Tags::List(_) | Tags::Pairs(_) => self.push_some_tags(line, tags),
+        }
+    }
+
+    fn push_some_tags(&self, line: &mut BytesMut, tags: Tags<'_>) -> Result<(), RecordError> {
         let mut mark = "|#";
         if !self.tags.is_empty() {
-            push_parts(line, &[mark, &self.tags]);
+            push_parts(line, &[mark]);
+            line.extend_from_slice(self.tags.as_bytes());
             mark = ",";
         }
         let mut push = |key, value| {
@@ -320,6 +330,7 @@ fn is_negative(value: Value<'_>) -> bool {
 #[inline]
 fn push_parts(line: &mut BytesMut, parts: &[&str]) {
     for part in parts {
-        line.extend_from_slice(part.as_bytes());
+        // Byte by byte: marks and codes are shorter than a call to copy them is.
+        part.bytes().for_each(|byte| line.put_u8(byte));
     }
 }

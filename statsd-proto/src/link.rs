@@ -137,10 +137,8 @@ impl Link {
         }
     }
 
-    /// Whether the input fitted the state.
-    pub(crate) fn on_resolved(&mut self, found: Vec<SocketAddr>) -> bool {
-        let fits = matches!(self.state, State::Resolving { .. });
-        if fits {
+    pub(crate) fn on_resolved(&mut self, found: Vec<SocketAddr>) {
+        if matches!(self.state, State::Resolving { .. }) {
             self.addresses.known = found;
             self.addresses.retry_known();
             self.state = State::Idle {
@@ -148,7 +146,6 @@ impl Link {
                 until: None,
             };
         }
-        fits
     }
 
     /// Whether the input fitted the state.

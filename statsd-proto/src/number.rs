@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{BufMut as _, BytesMut};
 
 use crate::metric::Number;
 
@@ -11,6 +11,8 @@ use crate::metric::Number;
 #[inline]
 pub(crate) fn push_number(out: &mut BytesMut, number: Number) {
     match number {
+        // Most counts are one.
+        Number::Int(digit @ 0..=9) => out.put_u8(b'0' + digit as u8),
         Number::Float(float) => push_float(out, float),
         Number::Int(int) => push_integer(out, int),
         Number::Uint(uint) => push_integer(out, uint),
@@ -99,7 +101,7 @@ mod tests {
             (0.1, "0.1"),
             (-0.25, "-0.25"),
             (1.5, "1.5"),
-            (1001.344_919_204_711_9, "1001.3449192047119"),
+            (1_001.344_919_204_711_9, "1001.3449192047119"),
             (300.000_000_000_000_06, "300.00000000000006"),
             (1e-5, "0.00001"),
             (1e-7, "0.0000001"),

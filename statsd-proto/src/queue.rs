@@ -25,6 +25,11 @@ pub(crate) struct Queue {
     /// The bytes and lines in `complete`.
     complete_bytes: usize,
     complete_lines: usize,
+    /// The bytes and lines that are on their way.
+    outside_bytes: usize,
+    outside_lines: usize,
+    /// The most bytes that ever waited, as of when some last left.
+    peak: usize,
     overflow: Overflow,
     max_bytes: usize,
     max_lines: usize,
@@ -53,6 +58,9 @@ impl Queue {
             pool,
             complete_bytes: 0,
             complete_lines: 0,
+            outside_bytes: 0,
+            outside_lines: 0,
+            peak: 0,
             overflow,
             max_bytes: config.max_queue_bytes,
             max_lines,
@@ -64,12 +72,10 @@ impl Queue {
         }
     }
 
-    /// Adds a record behind all others. `outside` are the bytes and lines that are on their way: they
-    /// count against the bounds too.
+    /// Adds a record behind all others.
     #[inline]
     pub(crate) fn push(
         &mut self,
-        outside: (usize, usize),
         write: impl FnOnce(&mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<Pushed, RecordError> {
         if self.open.lines() >= self.max_open_lines {
@@ -84,8 +90,8 @@ impl Queue {
             self.open.discard(&draft);
             return Err(RecordError::LineTooLong);
         }
-        let bytes = outside.0 + self.open.len_with(&draft);
-        let lines = outside.1 + self.open.lines() + draft.lines;
+        let bytes = self.outside_bytes + self.open.len_with(&draft);
+        let lines = self.outside_lines + self.open.lines() + draft.lines;
         let is_full = |bytes, lines| bytes > self.max_bytes || lines > self.max_lines;
         let fits = match self.overflow {
             Overflow::DropOldest => !is_full(bytes, lines),
@@ -100,6 +106,7 @@ impl Queue {
         while bytes + self.complete_bytes > self.max_bytes
             || lines + self.complete_lines > self.max_lines
         {
+            self.peak = self.peak();
             let oldest = self
                 .pop_complete()
                 .expect("without complete payloads it fits");
@@ -124,6 +131,7 @@ impl Queue {
 
     /// Takes the oldest payload. The open one only `with_open`, since more may still fit.
     pub(crate) fn pop(&mut self, with_open: bool) -> Option<Payload> {
+        self.peak = self.peak();
         self.pop_complete().or_else(|| {
             if with_open {
                 self.open.take(&mut self.pool)
@@ -148,6 +156,7 @@ impl Queue {
     /// Drops everything. Returns how many lines it was.
     pub(crate) fn clear(&mut self) -> usize {
         let lines = self.lines();
+        self.peak = self.peak();
         self.open.take(&mut self.pool);
         self.complete.clear();
         (self.complete_bytes, self.complete_lines) = (0, 0);
@@ -155,9 +164,19 @@ impl Queue {
     }
 
     /// Whether at most half of the bounds is used up.
-    pub(crate) fn has_room(&self, outside: (usize, usize)) -> bool {
-        outside.0 + self.bytes() <= self.max_bytes / 2
-            && outside.1 + self.lines() <= self.max_lines / 2
+    pub(crate) fn has_room(&self) -> bool {
+        self.outside_bytes + self.bytes() <= self.max_bytes / 2
+            && self.outside_lines + self.lines() <= self.max_lines / 2
+    }
+
+    /// Sets how much is on its way, which counts against the bounds too.
+    pub(crate) fn set_outside(&mut self, bytes: usize, lines: usize) {
+        (self.outside_bytes, self.outside_lines) = (bytes, lines);
+    }
+
+    /// The most bytes that ever waited.
+    pub(crate) fn peak(&self) -> usize {
+        self.peak.max(self.bytes())
     }
 
     /// How many lines are in the payload that is still being filled.

@@ -246,23 +246,16 @@ impl Session {
     pub fn handle(&mut self, input: Input) {
         self.wants_poll = true;
         match input {
-            Input::Connected => {
-                if self.link.on_connected() {
-                    self.stats.connects += 1;
-                    if let Some(now) = self.now {
-                        self.news.on_connected(now);
-                    }
-                }
-            }
+            Input::Connected => self.on_connected(),
             Input::Disconnected(kind) => self.on_disconnected(kind),
             Input::Resolved(found) if found.is_empty() => {
                 self.on_disconnected(io::ErrorKind::NotFound);
             }
-            Input::Resolved(found) => {
-                self.link.on_resolved(found);
-            }
+            Input::Resolved(found) => self.link.on_resolved(found),
             Input::Written(bytes) => self.on_written(bytes),
         }
+        self.queue
+            .set_outside(self.flight.bytes(), self.flight.lines());
     }
 
     /// Tells what to do at this time.
@@ -274,18 +267,13 @@ impl Session {
         self.wants_poll = false;
         self.wake_at = usize::MAX;
         self.confirm(now);
-        if let Some(output) = self.poll_phase(now) {
-            return output;
-        }
-        self.news.on_stats(now, &self.stats, false);
-        self.flusher.poll(now, self.stats.accepted);
-        match self.link.poll(now) {
-            Step::Connect(connect) => Output::Connect(connect),
-            Step::Resolve(resolve) => Output::Resolve(resolve),
-            Step::TimedOut => self.give_up(),
-            Step::Usable => self.poll_usable(now),
-            Step::Wait(until) => self.wait(until),
-        }
+        let output = match self.poll_phase(now) {
+            Some(output) => output,
+            None => self.poll_link(now),
+        };
+        self.queue
+            .set_outside(self.flight.bytes(), self.flight.lines());
+        output
     }
 
     /// Whether something happened since the last poll that the next one should not wait for its time.
@@ -304,6 +292,7 @@ impl Session {
         Stats {
             queued: self.queue.lines() as u64,
             queued_bytes: self.queue.bytes() as u64,
+            queued_bytes_peak: self.queue.peak() as u64,
             in_flight: self.flight.lines() as u64,
             ..self.stats
         }
@@ -329,8 +318,7 @@ impl Session {
 
     /// Whether there is room for a good deal more.
     pub(crate) fn has_room(&self) -> bool {
-        self.queue
-            .has_room((self.flight.bytes(), self.flight.lines()))
+        self.queue.has_room()
     }
 
     #[inline]
@@ -345,20 +333,11 @@ impl Session {
                 return Ok(());
             }
         }
-        let Self {
-            encoder,
-            queue,
-            flight,
-            stats,
-            ..
-        } = self;
-        let outside = (flight.bytes(), flight.lines());
-        let pushed = queue.push(outside, |record| encoder.encode(metric, record))?;
-        stats.accepted += pushed.lines as u64;
-        stats.dropped.overflow += pushed.dropped as u64;
-        let bytes = queue.bytes();
-        stats.queued_bytes_peak = stats.queued_bytes_peak.max(bytes as u64);
-        if bytes >= self.wake_at {
+        let Self { encoder, queue, .. } = self;
+        let pushed = queue.push(|record| encoder.encode(metric, record))?;
+        self.stats.accepted += pushed.lines as u64;
+        self.stats.dropped.overflow += pushed.dropped as u64;
+        if self.queue.bytes() >= self.wake_at {
             self.wants_poll = true;
         }
         Ok(())
@@ -394,6 +373,18 @@ impl Session {
         }
         self.link.on_disconnected();
         Some(Output::Disconnect)
+    }
+
+    fn poll_link(&mut self, now: Instant) -> Output {
+        self.news.on_stats(now, &self.stats, false);
+        self.flusher.poll(now, self.stats.accepted);
+        match self.link.poll(now) {
+            Step::Connect(connect) => Output::Connect(connect),
+            Step::Resolve(resolve) => Output::Resolve(resolve),
+            Step::TimedOut => self.give_up(),
+            Step::Usable => self.poll_usable(now),
+            Step::Wait(until) => self.wait(until),
+        }
     }
 
     /// The link is up: sends what may leave now.
@@ -471,6 +462,16 @@ impl Session {
     fn give_up(&mut self) -> Output {
         self.on_disconnected(io::ErrorKind::TimedOut);
         Output::Disconnect
+    }
+
+    fn on_connected(&mut self) {
+        if !self.link.on_connected() {
+            return;
+        }
+        self.stats.connects += 1;
+        if let Some(now) = self.now {
+            self.news.on_connected(now);
+        }
     }
 
     fn on_written(&mut self, bytes: usize) {

@@ -90,26 +90,39 @@ impl Charset {
 
 /// Whether every byte is a letter, a digit or one of `_ - . /`, which may stand anywhere.
 ///
-/// Nearly all names are plain, and this is on the hot path: each block of sixteen compiles to a few
-/// vector instructions, and the last one overlaps its neighbour instead of going byte by byte.
+/// Nearly all names are plain, and this is on the hot path: a block of sixteen compiles to a few vector
+/// instructions, and the last one overlaps its neighbour instead of going byte by byte.
 #[inline]
-fn is_plain(bytes: &[u8]) -> bool {
-    const BLOCK: usize = 16;
-
-    match bytes.last_chunk::<BLOCK>() {
-        Some(last) => bytes.chunks_exact(BLOCK).all(are_plain) && are_plain(last),
-        None => are_plain(bytes),
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    match bytes.last_chunk::<16>() {
+        Some(last) => bytes.chunks_exact(16).all(are_plain) && are_plain(last),
+        None => bytes.iter().all(|&byte| PLAIN[usize::from(byte)]),
     }
 }
 
 #[inline]
 fn are_plain(block: &[u8]) -> bool {
-    block.iter().fold(true, |plain, &byte| {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let digit_or_mark = byte.wrapping_sub(b'-') <= b'9' - b'-';
-        plain & (letter | digit_or_mark | (byte == b'_'))
-    })
+    block
+        .iter()
+        .fold(true, |plain, &byte| plain & is_plain_byte(byte))
 }
+
+#[inline]
+const fn is_plain_byte(byte: u8) -> bool {
+    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+    let is_digit_or_mark = byte.wrapping_sub(b'-') <= b'9' - b'-';
+    is_letter | is_digit_or_mark | (byte == b'_')
+}
+
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < plain.len() {
+        plain[byte] = is_plain_byte(byte as u8);
+        byte += 1;
+    }
+    plain
+};
 
 #[cfg(test)]
 mod tests {
