@@ -323,15 +323,16 @@ impl Pool {
             Framing::Datagrams { size, capacity } => capacity + size.max(DRAFT_ROOM),
             Framing::Stream { capacity } => capacity + DRAFT_ROOM,
         };
+        let most = (POOLED_BYTES / capacity).max(2);
         Self {
             capacity,
-            free: Vec::with_capacity(POOLED),
+            free: Vec::with_capacity(most),
         }
     }
 
     /// Keeps a payload's buffer, if nobody else holds a part of it.
     pub(crate) fn give(&mut self, data: Bytes) {
-        if self.free.len() == POOLED {
+        if self.free.len() == self.free.capacity() {
             return;
         }
         if let Ok(mut buffer) = data.try_into_mut() {
@@ -361,8 +362,8 @@ const STREAM_PAYLOAD: usize = 16 * 1024;
 /// The longest line that servers take on a stream is 4095 bytes.
 const DRAFT_ROOM: usize = 4096;
 
-/// One payload on its way, two waiting, one being freed.
-const POOLED: usize = 4;
+/// Several times what waits before the driver is woken.
+const POOLED_BYTES: usize = 512 * 1024;
 
 /// Linux takes at most 64 segments and 65,507 bytes in one call; half of that is a burst that a default
 /// receive buffer (92 datagrams of 1400 bytes) takes twice.
