@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::RecordError;
 use crate::metric::{Metric, Number, Value};
 use crate::shared::{Shared, Wait};
-use crate::stats::Stats;
+use crate::stats::{Report, Stats};
 use crate::timer::{Timer, TimerGuard};
 use crate::waiters::Until;
 
@@ -173,6 +173,22 @@ impl Client {
     pub fn close(&self) {
         if let Some(handle) = &self.handle {
             handle.shared.with(|session| session.close());
+        }
+    }
+
+    /// Waits until the session is over, and tells how it ended: after [`close`](Self::close) what is
+    /// queued is sent first. For a [`noop`](Self::noop) client there is nothing to wait for.
+    pub fn closed(&self) -> impl Future<Output = Report> + Send + use<> {
+        let shared = self
+            .handle
+            .as_ref()
+            .map(|handle| Arc::clone(&handle.shared));
+        async move {
+            let Some(shared) = shared else {
+                return Report::default();
+            };
+            Wait::new(Arc::clone(&shared), Until::Finished).await;
+            shared.with(|session| session.stats()).into()
         }
     }
 

@@ -166,6 +166,8 @@ enum Phase {
     Open,
     /// What is queued is being sent, until a time that the next poll sets.
     Closing(Option<Instant>),
+    /// Nothing more is to be sent, and the link is to be closed.
+    Ending,
     Finished,
 }
 
@@ -237,9 +239,10 @@ impl Session {
 
     /// Ends at once: what is queued is abandoned.
     pub fn abandon(&mut self) {
-        if !matches!(self.phase, Phase::Finished) {
+        if !matches!(self.phase, Phase::Ending | Phase::Finished) {
             self.finish();
         }
+        self.phase = Phase::Finished;
     }
 
     /// Takes news from outside. What does not fit the state is passed over.
@@ -365,10 +368,11 @@ impl Session {
                 }
                 self.finish();
             }
-            Phase::Finished => {}
+            Phase::Ending | Phase::Finished => {}
         }
         self.news.on_stats(now, &self.stats, true);
         if self.link.is_idle() {
+            self.phase = Phase::Finished;
             return Some(Output::Finished(self.stats.into()));
         }
         self.link.on_disconnected();
@@ -453,7 +457,7 @@ impl Session {
     fn wait_until(&self, times: [Option<Instant>; 2]) -> Output {
         let close = match self.phase {
             Phase::Closing(deadline) => deadline,
-            Phase::Open | Phase::Finished => None,
+            Phase::Open | Phase::Ending | Phase::Finished => None,
         };
         Output::Wait(times.into_iter().chain([close]).flatten().min())
     }
@@ -545,7 +549,7 @@ impl Session {
             .take_unfinished()
             .map_or(0, |payload| payload.lines);
         self.stats.dropped.abandoned += (rest + self.queue.clear()) as u64;
-        self.phase = Phase::Finished;
+        self.phase = Phase::Ending;
         self.wants_poll = true;
     }
 }

@@ -7,6 +7,8 @@ use crate::session::Session;
 /// What somebody waits for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
+    /// The session is over.
+    Finished,
     /// There is room in the queue.
     Room,
     /// All lines before this one, counted from the first ever accepted, are sent or dropped.
@@ -17,6 +19,7 @@ impl Until {
     pub(crate) fn is_reached(self, session: &Session) -> bool {
         match self {
             _ if session.is_finished() => true,
+            Self::Finished => false,
             Self::Room => session.is_closed() || session.has_room(),
             Self::Settled(through) => session.settled() >= through,
         }

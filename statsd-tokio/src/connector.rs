@@ -2,8 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
-
 use statsd_proto::{Client, Config, ConfigError, Report};
 
 use crate::connection::connect;
@@ -26,15 +24,7 @@ use crate::connection::connect;
 #[derive(Debug)]
 pub struct Connector {
     config: Config,
-    running: Mutex<Running>,
-}
-
-/// One start of a connector.
-#[derive(Clone, Debug)]
-struct Running {
-    client: Client,
-    /// None until the task has ended.
-    report: watch::Receiver<Option<Report>>,
+    client: Mutex<Client>,
 }
 
 impl Connector {
@@ -48,8 +38,8 @@ impl Connector {
     ///
     /// Outside of a tokio runtime.
     pub fn start(config: Config) -> Result<Self, ConfigError> {
-        let running = Mutex::new(Running::spawn(&config)?);
-        Ok(Self { config, running })
+        let client = Mutex::new(spawn(&config)?);
+        Ok(Self { config, client })
     }
 
     /// Starts again after a [`stop`](Self::stop); does nothing while the connector runs. Clients from
@@ -59,15 +49,15 @@ impl Connector {
     ///
     /// Outside of a tokio runtime.
     pub fn restart(&self) {
-        let mut running = self.lock();
-        if running.client.is_closed() {
-            *running = Running::spawn(&self.config).expect("it was valid at the start");
+        let mut client = self.lock();
+        if client.is_closed() {
+            *client = spawn(&self.config).expect("it was valid at the start");
         }
     }
 
     /// The client to record with.
     pub fn client(&self) -> Client {
-        self.lock().client.clone()
+        self.lock().clone()
     }
 
     /// Waits until all that was recorded so far has been given to the kernel or dropped.
@@ -80,28 +70,18 @@ impl Connector {
     ///
     /// Stopping again, also from several tasks at once, gives the same report.
     pub async fn stop(&self) -> Report {
-        let Running { client, mut report } = self.lock().clone();
+        let client = self.client();
         client.close();
-        let ended = report.wait_for(Option::is_some).await.map(|report| *report);
-        // Without a report the runtime has dropped the task, and what was queued is abandoned.
-        ended
-            .ok()
-            .flatten()
-            .unwrap_or_else(|| client.stats().into())
+        client.closed().await
     }
 
-    fn lock(&self) -> MutexGuard<'_, Running> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Client> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Running {
-    fn spawn(config: &Config) -> Result<Self, ConfigError> {
-        let (client, connection) = connect(config)?;
-        let (sender, report) = watch::channel(None);
-        tokio::spawn(async move {
-            sender.send_replace(Some(connection.await));
-        });
-        Ok(Self { client, report })
-    }
+fn spawn(config: &Config) -> Result<Client, ConfigError> {
+    let (client, connection) = connect(config)?;
+    tokio::spawn(connection);
+    Ok(client)
 }
