@@ -153,9 +153,7 @@ impl Encoder {
         match metric.value {
             Value::Elapsed(elapsed) => push_milliseconds(line, elapsed),
             Value::Number(number) => {
-                if let Number::Float(float) = number
-                    && !float.is_finite()
-                {
+                if matches!(number, Number::Float(float) if !float.is_finite()) {
                     return Err(RecordError::InvalidValue);
                 }
                 if is_negative(metric.value) {
