@@ -471,9 +471,11 @@ impl Config {
                 expected: EXPECTED,
             });
         };
-        let is_safe = self.dialect.rules().name.allows(prefix);
+        let rules = self.dialect.rules();
+        let is_safe = rules.name.allows(prefix);
+        let is_fatal = (rules.is_fatal_name)(format!("{}.", self.prefix_text()).as_bytes());
         require(
-            is_safe,
+            is_safe && !is_fatal,
             "prefix",
             prefix,
             "text that the server takes in a name",

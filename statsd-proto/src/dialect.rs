@@ -36,7 +36,7 @@ pub(crate) struct Rules {
     pub(crate) tag_key: Charset,
     pub(crate) tag_value: Charset,
     pub(crate) member: Charset,
-    /// Whole names that bring the server down.
+    /// Names that bring the server down, or that it does not take for a metric's.
     pub(crate) is_fatal_name: fn(&[u8]) -> bool,
 }
 
@@ -92,8 +92,13 @@ static DOGSTATSD: Rules = Rules {
     tag_key: Charset::without(":|,#", true),
     tag_value: Charset::without("|,", true),
     member: Charset::without("|", true),
-    is_fatal_name: |_| false,
+    is_fatal_name: is_event_or_check,
 };
+
+/// The agent tells events and service checks from metrics by how a line begins.
+fn is_event_or_check(name: &[u8]) -> bool {
+    name.starts_with(b"_e{") || name.starts_with(b"_sc")
+}
 
 /// The reference server keeps metrics in plain objects: a timer or a set of such a name finds the
 /// object's own property there, and the process dies of it. Characters that the server deletes from a
@@ -153,6 +158,16 @@ mod tests {
             "",
         ] {
             assert!(!is_object_property(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn events_and_service_checks_are_known_by_how_they_begin() {
+        for name in ["_e{1,1}", "_e{", "_sc", "_scheduler.runs"] {
+            assert!(is_event_or_check(name.as_bytes()), "{name}");
+        }
+        for name in ["_e", "_events", "_s.c", "a._sc", "sc", ""] {
+            assert!(!is_event_or_check(name.as_bytes()), "{name}");
         }
     }
 }

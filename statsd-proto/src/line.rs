@@ -137,12 +137,18 @@ impl Encoder {
         }];
         if !prefix.is_empty() {
             line.extend_from_slice(prefix.as_bytes());
+            return self.rules.name.push(line, metric.name, self.policy);
         }
+        let start = line.len();
         self.rules.name.push(line, metric.name, self.policy)?;
-        if prefix.is_empty() && (self.rules.is_fatal_name)(metric.name.as_bytes()) {
+        // What was replaced may have made such a name of a harmless one.
+        if (self.rules.is_fatal_name)(&line[start..]) {
             match self.policy {
                 UnsafeText::Refuse => return Err(RecordError::UnsafeText),
-                UnsafeText::Replace => push_parts(line, &["_"]),
+                UnsafeText::Replace => {
+                    push_parts(line, &["_"]);
+                    line[start..].rotate_right(1);
+                }
             }
         }
         Ok(())
