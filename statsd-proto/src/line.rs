@@ -36,6 +36,9 @@ impl Encoder {
         let rules = config.dialect.rules();
         let mut tags = BytesMut::new();
         for (key, value) in &config.tags {
+            if !tags.is_empty() {
+                push_parts(&mut tags, &[","]);
+            }
             push_tag(&mut tags, rules, UnsafeText::Replace, key, value)
                 .expect("replacing never refuses");
         }
