@@ -280,6 +280,8 @@ fn parse_value<'a>(value: &'a str, code: &str) -> Result<Value<'a>, ParseError> 
         return Err(ParseError::Value);
     }
     match value.parse::<f64>() {
+        // Nor would the sign of zero be printed, without which a gauge is set and not changed.
+        Ok(float) if float == 0.0 && value.starts_with('-') => Ok(Value::Text("-0")),
         Ok(float) if float.is_finite() => Ok(Value::Number(Number::Float(float))),
         Ok(_) | Err(_) => Err(ParseError::Value),
     }
