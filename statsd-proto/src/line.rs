@@ -343,3 +343,6 @@ fn push_parts(line: &mut BytesMut, parts: &[&str]) {
         part.bytes().for_each(|byte| line.put_u8(byte));
     }
 }
+
+#[cfg(test)]
+mod tests;
