@@ -221,8 +221,11 @@ impl Open {
             Place::NewDatagram { filling } => {
                 let begin = draft.end + filling;
                 let record = draft.start..draft.start + draft.len;
-                self.buffer.resize(begin + draft.len, BREAK[0]);
+                let end = begin + draft.len;
+                // Behind a datagram that is full to the byte, the record moves to the front.
+                self.buffer.resize(end.max(self.buffer.len()), BREAK[0]);
                 self.buffer.copy_within(record, begin);
+                self.buffer.truncate(end);
                 self.buffer[draft.end..begin].fill(BREAK[0]);
                 self.datagram = begin;
             }
