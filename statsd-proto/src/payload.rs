@@ -52,6 +52,7 @@ impl Payload {
     /// of the first datagram, that is not whole. None if everything went out.
     pub(crate) fn unfinished(&self, written: usize) -> Option<Self> {
         let start = match self.segment {
+            Some(_) if written == self.data.len() => written,
             Some(segment) => written - written % segment,
             None => self.data[..written]
                 .iter()
