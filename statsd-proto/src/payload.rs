@@ -385,3 +385,6 @@ fn count_datagram_lines(datagram: &[u8]) -> usize {
         lines.iter().filter(|byte| is_break(byte)).count() + 1
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,362 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Twelve bytes in a payload, line breaks included.
+const STREAM: Framing = Framing::Stream { capacity: 12 };
+/// Three datagrams in a payload.
+const DATAGRAMS: Framing = Framing::Datagrams {
+    size: 10,
+    capacity: 30,
+};
+
+#[test]
+fn a_stream_is_cut_between_records_at_its_capacity() {
+    for (records, payloads) in [
+        (&["aaaaa"][..], &[("aaaaa\n", 1)][..]),
+        (&["aaaaa", "bbbbb"], &[("aaaaa\nbbbbb\n", 2)]),
+        (&["aaaaa", "bbbbbb"], &[("aaaaa\n", 1), ("bbbbbb\n", 1)]),
+        (&["aaaaa", "bb\nbb"], &[("aaaaa\nbb\nbb\n", 3)]),
+        (&["aaaaa", "bbb\nbb"], &[("aaaaa\n", 1), ("bbb\nbb\n", 2)]),
+        (
+            &["aa", "longer than it", "bb"],
+            &[("aa\n", 1), ("longer than it\n", 1), ("bb\n", 1)],
+        ),
+    ] {
+        assert_payloads(STREAM, records, payloads);
+    }
+}
+
+#[test]
+fn datagrams_hold_whole_records_with_breaks_between() {
+    for (records, payloads) in [
+        (&["aaaa"][..], &[("aaaa", 1)][..]),
+        (&["aaaaaaaaaa"], &[("aaaaaaaaaa", 1)]),
+        (&["aaaa", "bbbbb"], &[("aaaa\nbbbbb", 2)]),
+        (&["aaaa", "bb\nbb"], &[("aaaa\nbb\nbb", 3)]),
+        // One byte too many, and the datagram is filled up.
+        (&["aaaa", "bbbbbb"], &[("aaaa\n\n\n\n\n\nbbbbbb", 2)]),
+        (&["aaaa", "bb\nbbb"], &[("aaaa\n\n\n\n\n\nbb\nbbb", 3)]),
+        // Nothing to fill up.
+        (&["aaaaaaaaaa", "b"], &[("aaaaaaaaaab", 2)]),
+        (
+            &["aaaaaaaaa", "bbbbbbbbb", "ccccccccc", "d"],
+            &[("aaaaaaaaa\nbbbbbbbbb\nccccccccc", 3), ("d", 1)],
+        ),
+        (
+            &["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc", "d"],
+            &[("aaaaaaaaaabbbbbbbbbbcccccccccc", 3), ("d", 1)],
+        ),
+    ] {
+        assert_payloads(DATAGRAMS, records, payloads);
+    }
+}
+
+#[test]
+fn a_record_longer_than_a_datagram_goes_alone_and_in_its_turn() {
+    let long = "longer than it";
+    for (records, payloads) in [
+        (&[long][..], &[(long, 1)][..]),
+        (&["aa", long, "bb"], &[("aa", 1), (long, 1), ("bb", 1)]),
+        (&[long, long], &[(long, 1), (long, 1)]),
+        (
+            &["aaaaaaaa", "bb", long, "cc", "dd"],
+            &[("aaaaaaaa\n\nbb", 2), (long, 1), ("cc\ndd", 2)],
+        ),
+        (&["long as\nlong"], &[("long as\nlong", 2)]),
+    ] {
+        assert_payloads(DATAGRAMS, records, payloads);
+    }
+    let mut packer = Packer::new(DATAGRAMS);
+    packer.push(long);
+    assert_eq!(packer.complete[0].segment, Some(long.len()));
+}
+
+#[test]
+fn the_length_of_a_draft_counts_what_comes_before_it() {
+    for (framing, record, len, len_with) in [
+        (STREAM, "bbbbb", 6, 12),
+        (STREAM, "bbbbbb", 7, 13),
+        (DATAGRAMS, "bbbb", 4, 10),
+        (DATAGRAMS, "bbbbb", 5, 15),
+        (DATAGRAMS, "longer than it", 14, 20),
+    ] {
+        let mut packer = Packer::new(framing);
+        packer.push("aaaaa");
+        let draft = packer.draft(record);
+        assert_eq!((draft.len, packer.open.len_with(&draft)), (len, len_with));
+    }
+}
+
+#[test]
+fn a_draft_that_is_discarded_or_fails_leaves_nothing() {
+    for framing in [STREAM, DATAGRAMS] {
+        let (mut plain, mut packer) = (Packer::new(framing), Packer::new(framing));
+        for record in ["aaaaa", "bb", "cccccccc", "d"] {
+            let draft = packer.draft("longer than it");
+            packer.open.discard(&draft);
+            let failed = packer.open.draft(|record| {
+                record.end_line();
+                record.line().extend_from_slice(b"half a");
+                Err(())
+            });
+            assert!(failed.is_err());
+            packer.push(record);
+            plain.push(record);
+            assert_eq!(packer.open.len(), plain.open.len());
+            assert_eq!(packer.open.lines(), plain.open.lines());
+        }
+        for (payload, expected) in packer.finish().iter().zip(plain.finish()) {
+            assert_eq!(payload.data, expected.data);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_taken_where_nothing_is() {
+    for framing in [STREAM, DATAGRAMS] {
+        let mut packer = Packer::new(framing);
+        assert!(packer.open.take(&mut packer.pool).is_none());
+        packer.push("a");
+        assert!(packer.open.take(&mut packer.pool).is_some());
+        assert!(packer.open.take(&mut packer.pool).is_none());
+        assert_eq!((packer.open.len(), packer.open.lines()), (0, 0));
+    }
+}
+
+#[test]
+fn what_is_unfinished_starts_at_a_line() {
+    let payload = payload("a:1\nb:22\nc:3\n", None);
+    for written in 0..=payload.data.len() {
+        let expected = match written {
+            0..4 => Some(("a:1\nb:22\nc:3\n", 3)),
+            4..9 => Some(("b:22\nc:3\n", 2)),
+            9..13 => Some(("c:3\n", 1)),
+            _ => None,
+        };
+        let rest = payload.unfinished(written);
+        let rest = rest.as_ref().map(|rest| (text(&rest.data), rest.lines));
+        assert_eq!(rest, expected, "{written} bytes written");
+    }
+}
+
+#[test]
+fn what_is_unfinished_starts_at_a_datagram() {
+    let payload = payload("a:1\nb:2\n\nc:3\n\n\n\n\n\nd:4\ne:5", Some(9));
+    for written in 0..=payload.data.len() {
+        let expected = match written {
+            0..9 => Some((0, 5)),
+            9..18 => Some((9, 3)),
+            18..25 => Some((18, 2)),
+            _ => None,
+        };
+        let rest = payload.unfinished(written);
+        let rest = rest.as_ref().map(|rest| (text(&rest.data), rest.lines));
+        let expected = expected.map(|(start, lines)| (&text(&payload.data)[start..], lines));
+        assert_eq!(rest, expected, "{written} bytes written");
+    }
+}
+
+#[test]
+fn datagrams_are_given_up_one_by_one() {
+    let mut payload = payload("a:1\nb:2\n\nc:3\n\n\n\n\n\nd:4\ne:5", Some(9));
+    for (dropped, left) in [(2, 3), (1, 2), (2, 0)] {
+        assert_eq!(payload.drop_first_datagram(), dropped);
+        assert_eq!(payload.lines, left);
+    }
+    assert!(payload.data.is_empty());
+}
+
+#[test]
+fn only_whole_lines_are_counted() {
+    for (data, segment, lines) in [
+        ("", None, 0),
+        ("a", None, 0),
+        ("a\n", None, 1),
+        ("a\nb", None, 1),
+        ("a\nb\n", None, 2),
+        ("", Some(4), 0),
+        ("a", Some(4), 1),
+        ("a\nb", Some(4), 2),
+        ("a\n\n\nb", Some(4), 2),
+        ("a\nb\nc\nd\ne", Some(4), 5),
+        ("\n\n\n\na", Some(4), 1),
+    ] {
+        assert_eq!(count_lines(data.as_bytes(), segment), lines, "{data:?}");
+    }
+}
+
+#[test]
+fn only_what_fills_a_datagram_up_is_trimmed() {
+    for (datagram, expected) in [
+        ("", ""),
+        ("a\nb", "a\nb"),
+        ("a\nb\n", "a\nb"),
+        ("a\n\n\n", "a"),
+        ("\n\n", ""),
+    ] {
+        assert_eq!(text(trimmed(datagram.as_bytes())), expected);
+    }
+}
+
+#[test]
+fn the_payload_leaves_room_for_four_in_the_queue() {
+    let config = Config::new("localhost");
+    let stream = |config: &Config| Framing::new(config);
+    assert_eq!(stream(&config), Framing::Stream { capacity: 16_384 });
+    let small = config.clone().max_queue_bytes(16_384);
+    assert_eq!(stream(&small), Framing::Stream { capacity: 4096 });
+    for (max_datagram, max_queue_bytes, size, capacity) in [
+        (1432, 16_777_216, 1432, 32 * 1432),
+        (8192, 16_777_216, 8192, 5 * 8192),
+        (1432, 16_384, 1432, 2 * 1432),
+        (65_507, 262_028, 65_507, 65_507),
+    ] {
+        let udp = config
+            .clone()
+            .transport(Transport::Udp)
+            .max_datagram(max_datagram)
+            .max_queue_bytes(max_queue_bytes);
+        assert_eq!(Framing::new(&udp), Framing::Datagrams { size, capacity });
+    }
+}
+
+#[test]
+fn a_buffer_given_back_is_used_again() {
+    for framing in [STREAM, DATAGRAMS] {
+        let mut packer = Packer::new(framing);
+        let mut seen = Vec::new();
+        for _ in 0..6 {
+            packer.push("a");
+            let payload = packer.open.take(&mut packer.pool).unwrap();
+            seen.push(payload.data.as_ptr());
+            packer.pool.give(payload.data);
+        }
+        assert_eq!(seen[..2], seen[2..4]);
+        assert_eq!(seen[..2], seen[4..]);
+    }
+}
+
+#[test]
+fn a_buffer_that_somebody_holds_or_that_has_grown_is_not_used_again() {
+    let mut packer = Packer::new(STREAM);
+    packer.push("a");
+    let held = packer.open.take(&mut packer.pool).unwrap();
+    packer.pool.give(held.data.clone());
+    assert!(packer.pool.free.is_empty());
+    packer.push(&"a".repeat(10_000));
+    let grown = packer.open.take(&mut packer.pool).unwrap();
+    packer.pool.give(grown.data);
+    assert!(packer.pool.free.is_empty());
+    packer.pool.give(held.data);
+    assert_eq!(packer.pool.free.len(), 1);
+}
+
+#[test]
+fn only_so_many_buffers_are_kept() {
+    for (capacity, kept) in [(16_384, 25), (1 << 20, 2)] {
+        let mut packer = Packer::new(Framing::Stream { capacity });
+        let taken = [(); 30].map(|()| {
+            packer.push("a");
+            packer.open.take(&mut packer.pool).unwrap()
+        });
+        for payload in taken {
+            packer.pool.give(payload.data);
+        }
+        assert_eq!(packer.pool.free.len(), kept);
+    }
+}
+
+proptest! {
+    #[test]
+    fn records_leave_whole_and_in_order_in_payloads_within_bounds(
+        records in prop::collection::vec("[a-z]{1,14}(\n[a-z]{1,9})?", 0..40),
+        is_stream in any::<bool>(),
+    ) {
+        let framing = if is_stream { STREAM } else { DATAGRAMS };
+        let mut packer = Packer::new(framing);
+        for record in &records {
+            packer.push(record);
+        }
+        let mut seen = String::new();
+        for payload in packer.finish() {
+            let segment = payload.segment.unwrap_or(payload.data.len());
+            let datagrams: Vec<_> = payload.data.chunks(segment).map(|datagram| text(trimmed(datagram))).collect();
+            prop_assert_eq!(payload.lines, count_lines(&payload.data, payload.segment));
+            let is_lone = datagrams.len() == 1 && records.contains(&datagrams[0].to_owned());
+            let (size, capacity) = if is_stream { (12, 12) } else { (10, 30) };
+            prop_assert!(is_lone || payload.data.len() <= capacity, "{:?}", payload);
+            prop_assert!(is_lone || segment <= size, "{:?}", payload);
+            seen.extend(datagrams.iter().map(|datagram| format!("{datagram}\n")));
+        }
+        let expected: String = records.iter().map(|record| format!("{record}\n")).collect();
+        prop_assert_eq!(seen, expected);
+    }
+}
+
+/// An open payload, and what became complete of it.
+struct Packer {
+    pool: Pool,
+    open: Open,
+    complete: Vec<Payload>,
+}
+
+impl Packer {
+    fn new(framing: Framing) -> Self {
+        let mut pool = Pool::new(framing);
+        Self {
+            open: Open::new(framing, &mut pool),
+            pool,
+            complete: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, record: &str) {
+        let draft = self.draft(record);
+        let complete = |payload| self.complete.push(payload);
+        self.open.commit(&draft, &mut self.pool, complete);
+    }
+
+    fn draft(&mut self, record: &str) -> Draft {
+        let write = |out: &mut Record<'_>| {
+            for (place, line) in record.split('\n').enumerate() {
+                if place > 0 {
+                    out.end_line();
+                }
+                out.line().extend_from_slice(line.as_bytes());
+            }
+            Ok::<_, ()>(())
+        };
+        self.open.draft(write).expect("writing does not fail")
+    }
+
+    fn finish(mut self) -> Vec<Payload> {
+        self.complete.extend(self.open.take(&mut self.pool));
+        self.complete
+    }
+}
+
+fn assert_payloads(framing: Framing, records: &[&str], payloads: &[(&str, usize)]) {
+    let mut packer = Packer::new(framing);
+    for record in records {
+        packer.push(record);
+    }
+    let packed = packer.finish();
+    let packed = packed
+        .iter()
+        .map(|payload| (text(&payload.data), payload.lines));
+    let packed: Vec<_> = packed.collect();
+    assert_eq!(packed, payloads, "{records:?}");
+}
+
+fn payload(data: &'static str, segment: Option<usize>) -> Payload {
+    Payload {
+        data: Bytes::from_static(data.as_bytes()),
+        segment,
+        lines: count_lines(data.as_bytes(), segment),
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("only text was written")
+}
