@@ -375,7 +375,7 @@ impl Config {
             "16 to 65507 bytes, to hold a line and fit in a datagram",
         )?;
         require(
-            self.max_queue_bytes >= least_queue && self.max_queue_bytes <= 1 << 40,
+            self.max_queue_bytes >= least_queue && self.max_queue_bytes as u64 <= 1 << 40,
             "max_queue_bytes",
             self.max_queue_bytes,
             "room for four payloads at least: 16384 bytes, more with longer lines or datagrams",
