@@ -443,15 +443,10 @@ impl Config {
                 expected: EXPECTED,
             });
         }
-        let is_name = self.host.len() <= 253
-            && self
-                .host
-                .split('.')
-                .rev()
-                .skip_while(|label| label.is_empty())
-                .count()
-                > 0
-            && self.host.trim_end_matches('.').split('.').all(|label| {
+        // A name may end in the dot of the root.
+        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
+        let is_name = name.len() <= 253
+            && name.split('.').all(|label| {
                 let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
                 (1..=63).contains(&label.len()) && label.bytes().all(is_label)
             });
