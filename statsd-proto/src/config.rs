@@ -556,3 +556,6 @@ fn require(
         expected,
     })
 }
+
+#[cfg(test)]
+mod tests;

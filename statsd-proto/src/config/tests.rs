@@ -1,0 +1,242 @@
+use super::*;
+use crate::metric::Metric;
+use crate::testing::recorder;
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const NANOSECOND: Duration = Duration::from_nanos(1);
+
+#[test]
+fn a_bad_setting_is_told_with_its_value() {
+    let good = || Config::new("localhost");
+    let udp = || good().transport(Transport::Udp);
+    let pace = |burst, rate| good().pace(Some(Pace { burst, rate }));
+    let beyond = YEAR + NANOSECOND;
+    let beyond_text = "31536000.000000001s";
+    for (config, setting, value) in [
+        (good().port(0), "port", "0"),
+        (good().prefix("a b"), "prefix", "a b"),
+        (good().prefix("a\n"), "prefix", "a\n"),
+        (good().prefix("a:1|c"), "prefix", "a:1|c"),
+        (good().prefix("\u{e9}"), "prefix", "\u{e9}"),
+        (Config::dogstatsd("a").prefix("_sc"), "prefix", "_sc"),
+        (Config::dogstatsd("a").prefix("._e{"), "prefix", "._e{"),
+        (good().tag("", "x"), "tag", ":x"),
+        (good().tag("a:b", "c"), "tag", "a:b:c"),
+        (good().tag("a", "b|c"), "tag", "a:b|c"),
+        (good().tag("a", "").tag("b", "\n"), "tag", "b:\n"),
+        (good().tag("a", "b".repeat(1022)), "tag", "1025"),
+        (good().max_line(15), "max_line", "15"),
+        (good().max_line(1_048_577), "max_line", "1048577"),
+        (good().max_datagram(15), "max_datagram", "15"),
+        (good().max_datagram(65_508), "max_datagram", "65508"),
+        (good().max_queue_bytes(16_383), "max_queue_bytes", "16383"),
+        (
+            good().max_line(5000).max_queue_bytes(19_999),
+            "max_queue_bytes",
+            "19999",
+        ),
+        (udp().max_queue_bytes(262_027), "max_queue_bytes", "262027"),
+        (
+            good().max_queue_bytes((1 << 40) + 1),
+            "max_queue_bytes",
+            "1099511627777",
+        ),
+        (good().max_queue_lines(0), "max_queue_lines", "0"),
+        (pace(0, 1), "pace", "0"),
+        (pace(1, 0), "pace", "0"),
+        (good().backoff(Duration::ZERO, YEAR), "backoff", "0ns"),
+        (good().backoff(NANOSECOND * 2, NANOSECOND), "backoff", "1ns"),
+        (good().backoff(NANOSECOND, beyond), "backoff", beyond_text),
+        (good().send_buffer(Some(0)), "send_buffer", "0"),
+        (good().flush_interval(beyond), "flush_interval", beyond_text),
+        (good().settle_time(beyond), "settle_time", beyond_text),
+        (
+            good().connect_timeout(beyond),
+            "connect_timeout",
+            beyond_text,
+        ),
+        (
+            good().connect_timeout(Duration::ZERO),
+            "connect_timeout",
+            "0ns",
+        ),
+        (good().write_timeout(beyond), "write_timeout", beyond_text),
+        (good().write_timeout(Duration::ZERO), "write_timeout", "0ns"),
+        (
+            good().close_timeout(Duration::MAX),
+            "close_timeout",
+            "18446744073709551615.999999999s",
+        ),
+    ] {
+        assert_told(&config, setting, value);
+    }
+    let long = "a".repeat(513);
+    assert_told(&good().prefix(&long), "prefix", &long);
+}
+
+#[test]
+fn a_host_is_a_name_or_an_address_without_a_port() {
+    let label = "a".repeat(63);
+    let longest = format!("{label}.{label}.{label}.{}", &label[..61]);
+    for host in [
+        "localhost",
+        "a",
+        "1",
+        "stats.example",
+        "stats.example.",
+        "my_host-1",
+        "127.0.0.1",
+        "::1",
+        "[::1]",
+        "2001:db8::8a2e:370:7334",
+        "[::ffff:10.0.0.1]",
+        "xn--bcher-kva.example",
+        &label,
+        &longest,
+    ] {
+        assert_eq!(Config::new(host).check(), Ok(()), "{host}");
+    }
+    let longer = format!("{longest}a");
+    for host in [
+        ".",
+        "..",
+        "..bad..",
+        "a..",
+        ".a",
+        "a..b",
+        "a b",
+        " a",
+        "a\n",
+        "localhost:8125",
+        "[::1]:8125",
+        "[::1",
+        "::1]",
+        "[stats.example]",
+        "http://a",
+        "b\u{fc}cher.example",
+        "a/b",
+        "::g",
+        &"a".repeat(64),
+        &longer,
+    ] {
+        assert_told(&Config::new(host), "host", host);
+    }
+}
+
+#[test]
+fn an_address_is_known_in_brackets_or_without() {
+    for (host, address) in [
+        ("127.0.0.1", Some("127.0.0.1")),
+        ("::1", Some("::1")),
+        ("[::1]", Some("::1")),
+        ("localhost", None),
+        ("127.1", None),
+    ] {
+        let address = address.map(|address| address.parse().unwrap());
+        assert_eq!(Config::new(host).address(), address, "{host}");
+    }
+}
+
+#[test]
+fn a_host_is_needed_only_to_send() {
+    let config = Config::new("");
+    let missing = config.check().unwrap_err();
+    assert!(
+        missing.to_string().starts_with("host must be set"),
+        "{missing}"
+    );
+    assert_eq!(config.enabled(false).check(), Ok(()));
+}
+
+#[test]
+fn a_disabled_configuration_is_checked_all_the_same() {
+    assert_told(&Config::new("a").port(0).enabled(false), "port", "0");
+}
+
+#[test]
+fn the_extremes_of_each_setting_work() {
+    let tcp = || Config::new("127.0.0.1");
+    let udp = || tcp().transport(Transport::Udp);
+    let pace = |burst, rate| udp().pace(Some(Pace { burst, rate }));
+    for config in [
+        tcp().port(1),
+        tcp().port(u16::MAX),
+        tcp().max_line(16),
+        tcp().max_line(1 << 20),
+        tcp().prefix("a".repeat(512)),
+        tcp().tag("a", "b".repeat(1021)),
+        udp().max_datagram(16),
+        udp().max_datagram(65_507),
+        tcp().max_queue_bytes(16_384),
+        tcp().max_queue_bytes(1 << 40),
+        udp().max_queue_bytes(262_028),
+        tcp().max_queue_lines(1),
+        tcp().max_queue_lines(1).overflow(Overflow::DropOldest),
+        pace(1, 1),
+        pace(usize::MAX, u64::MAX),
+        udp().pace(None),
+        tcp().backoff(NANOSECOND, NANOSECOND),
+        tcp().backoff(YEAR, YEAR),
+        tcp().flush_interval(Duration::ZERO),
+        udp().flush_interval(YEAR),
+        tcp().settle_time(Duration::ZERO),
+        tcp().settle_time(YEAR),
+        tcp().connect_timeout(NANOSECOND),
+        tcp().write_timeout(NANOSECOND),
+        tcp().connect_timeout(YEAR).write_timeout(YEAR),
+        tcp().close_timeout(Duration::ZERO),
+        udp().close_timeout(YEAR),
+        tcp().send_buffer(None),
+        tcp().send_buffer(Some(1)),
+    ] {
+        let debug = format!("{config:?}");
+        let (client, mut recorder) = recorder(config).unwrap();
+        assert_eq!(client.record(&Metric::counter("x", 1)), Ok(()), "{debug}");
+        assert_eq!(recorder.lines().len(), 1, "{debug}");
+    }
+}
+
+#[test]
+fn the_agent_is_spoken_to_in_its_dialect_over_udp() {
+    let config = Config::dogstatsd("10.0.0.7");
+    assert_eq!(config.transport, Transport::Udp);
+    assert_eq!(config.dialect, Dialect::DogStatsd);
+    assert_eq!(config.port, 8125);
+    let (client, mut recorder) = recorder(config.prefix("shop")).unwrap();
+    client.incr("orders", 1);
+    client.distribution("total", 9.5);
+    client.gauge("balance", -3);
+    let expected = ["shop.orders:1|c", "shop.total:9.5|d", "shop.balance:-3|g"];
+    assert_eq!(recorder.lines(), expected);
+}
+
+#[test]
+fn only_a_stream_has_a_limit_on_lines() {
+    let config = Config::new("a").max_line(100);
+    assert_eq!(config.line_limit(), 100);
+    assert_eq!(config.transport(Transport::Udp).line_limit(), 65_507);
+}
+
+#[test]
+fn what_is_set_wins_over_a_default_for_it() {
+    let config = Config::new("a")
+        .default_host("b")
+        .prefix("")
+        .default_prefix("c");
+    assert_eq!((config.host.as_str(), config.prefix_text()), ("a", ""));
+    let config = Config::new("").default_host("b");
+    assert_eq!(config.host, "b");
+    assert_eq!(
+        Config::new("a")
+            .application("shop", "production")
+            .prefix_text(),
+        ""
+    );
+}
+
+fn assert_told(config: &Config, setting: &str, value: &str) {
+    let error = config.check().unwrap_err();
+    let text = error.to_string();
+    let start = format!("{setting} is {value:?}, but must be ");
+    assert!(text.starts_with(&start), "{text}");
+}
