@@ -37,18 +37,15 @@ impl Pacer {
             return Ok(wanted);
         };
         self.refill(now, pace);
+        let least = as_tokens(least.min(pace.burst));
         // Once dry, it gathers a few datagrams: waking up for each would cost more than sending it.
-        let gathered = if self.is_dry {
-            wanted.min(pace.burst / 4)
-        } else {
-            0
-        };
-        let enough = as_tokens(gathered.max(least).min(pace.burst));
+        let gathered = as_tokens(wanted.min(pace.burst / 4)).max(least);
+        let enough = if self.is_dry { gathered } else { least };
         self.is_dry = self.tokens < enough;
         if !self.is_dry {
             return Ok(wanted.min(usize::try_from(self.tokens).unwrap_or(0)));
         }
-        let missing = u64::try_from(enough - self.tokens).unwrap_or(u64::MAX);
+        let missing = u64::try_from(gathered - self.tokens).unwrap_or(u64::MAX);
         let nanoseconds = missing.saturating_mul(NANOS).div_ceil(pace.rate);
         Err(now + Duration::from_nanos(nanoseconds))
     }
