@@ -77,3 +77,140 @@ const NANOS: u64 = 1_000_000_000;
 fn as_tokens(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::origin;
+
+    const PACE: Pace = Pace {
+        burst: 1000,
+        rate: 100,
+    };
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn without_a_pace_everything_leaves_at_once() {
+        let mut pacer = Pacer::new(None);
+        for _ in 0..10 {
+            assert_eq!(pacer.allow(origin(), usize::MAX, 1), Ok(usize::MAX));
+            pacer.spend(usize::MAX);
+        }
+    }
+
+    #[test]
+    fn a_rested_bucket_gives_one_burst() {
+        let start = origin();
+        let mut pacer = Pacer::new(Some(PACE));
+        assert_eq!(pacer.allow(start, 600, 10), Ok(600));
+        pacer.spend(600);
+        assert_eq!(pacer.allow(start, 600, 10), Ok(400));
+        pacer.spend(390);
+        assert_eq!(pacer.allow(start, 600, 10), Ok(10));
+        pacer.spend(10);
+        // However long it rests, it does not grow.
+        let later = start + SECOND * 3600;
+        assert_eq!(pacer.allow(later, 5000, 10), Ok(1000));
+    }
+
+    #[test]
+    fn a_dry_bucket_waits_for_a_quarter_or_for_all_that_is_wanted() {
+        for (wanted, least, seconds_tenths, allowed) in [
+            (5000, 10, 25, 250),
+            (100, 10, 10, 100),
+            (5000, 300, 30, 300),
+            (5000, 5000, 100, 1000),
+        ] {
+            let start = origin();
+            let mut pacer = Pacer::new(Some(PACE));
+            pacer.spend(1000);
+            let until = start + SECOND / 10 * seconds_tenths;
+            assert_eq!(pacer.allow(start, wanted, least), Err(until));
+            let before = until - SECOND / 10;
+            assert_eq!(pacer.allow(before, wanted, least), Err(until));
+            assert_eq!(pacer.allow(until, wanted, least), Ok(allowed));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_split_waits_until_it_fits() {
+        let start = origin();
+        let mut pacer = Pacer::new(Some(PACE));
+        pacer.spend(700);
+        assert_eq!(pacer.allow(start, 900, 301), Err(start + SECOND / 100));
+        assert_eq!(pacer.allow(start + SECOND / 100, 900, 301), Ok(301));
+    }
+
+    #[test]
+    fn a_datagram_larger_than_the_bucket_leaves_and_is_paid_for_later() {
+        let start = origin();
+        let mut pacer = Pacer::new(Some(PACE));
+        assert_eq!(pacer.allow(start, 3000, 3000), Ok(1000));
+        pacer.spend(3000);
+        let paid = start + SECOND * 30;
+        assert_eq!(pacer.allow(start, 3000, 3000), Err(paid));
+        assert_eq!(pacer.allow(paid, 3000, 3000), Ok(1000));
+    }
+
+    #[test]
+    fn time_that_runs_backwards_gives_nothing_and_takes_nothing() {
+        let start = origin();
+        let mut pacer = Pacer::new(Some(PACE));
+        let now = start + SECOND * 10;
+        assert_eq!(pacer.allow(now, 1000, 1), Ok(1000));
+        pacer.spend(1000);
+        assert_eq!(pacer.allow(start, 100, 1), Err(start + SECOND));
+        assert_eq!(pacer.allow(now + SECOND, 100, 1), Ok(100));
+    }
+
+    #[test]
+    fn the_smallest_and_the_largest_pace_work() {
+        let start = origin();
+        let mut slow = Pacer::new(Some(Pace { burst: 1, rate: 1 }));
+        slow.spend(1);
+        assert_eq!(slow.allow(start, 1, 1), Err(start + SECOND));
+        let mut fast = Pacer::new(Some(Pace {
+            burst: usize::MAX,
+            rate: u64::MAX,
+        }));
+        assert_eq!(fast.allow(start, 65_507, 1), Ok(65_507));
+        fast.spend(65_507);
+        assert_eq!(fast.allow(start + SECOND * 3600, 65_507, 1), Ok(65_507));
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_leaves_than_the_burst_and_the_rate_allow(
+            burst in 1..5000_usize,
+            rate in 1..10_000_000_u64,
+            steps in prop::collection::vec((0..50_000_000_u64, 1..3000_usize, 1..2000_usize), 1..100),
+        ) {
+            let start = origin();
+            let mut now = start;
+            let mut pacer = Pacer::new(Some(Pace { burst, rate }));
+            let (mut left, mut largest) = (0, 0);
+            for (nanoseconds, wanted, least) in steps {
+                let least = least.min(wanted);
+                now += Duration::from_nanos(nanoseconds);
+                let allowed = match pacer.allow(now, wanted, least) {
+                    Ok(allowed) => allowed,
+                    Err(until) => {
+                        prop_assert!(until > now);
+                        now = until;
+                        let allowed = pacer.allow(now, wanted, least);
+                        allowed.expect("waiting as long as told is enough")
+                    }
+                };
+                prop_assert!(least.min(burst) <= allowed && allowed <= wanted);
+                let spent = allowed.max(least);
+                pacer.spend(spent);
+                left += spent as u128;
+                largest = largest.max(least.saturating_sub(burst) as u128);
+                let gained = u128::from(rate) * (now - start).as_nanos() / u128::from(NANOS);
+                prop_assert!(left <= burst as u128 + gained + largest, "{} in {:?}", left, now - start);
+            }
+        }
+    }
+}
