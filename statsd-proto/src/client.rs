@@ -229,3 +229,6 @@ async fn finished(wait: Option<Wait>) {
         wait.await;
     }
 }
+
+#[cfg(test)]
+mod tests;
