@@ -213,3 +213,139 @@ impl VirtualTime {
 pub(crate) fn origin() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Transport;
+    use crate::metric::Metric;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn lines_are_taken_once_and_in_order() {
+        for transport in [Transport::Tcp, Transport::Udp] {
+            let (client, mut recorder) = start(|config| config.transport(transport));
+            assert_eq!(recorder.lines(), [""; 0]);
+            client.incr("a", 1);
+            client.gauge("b", -2);
+            let expected = ["counters.a:1|c", "gauges.b:0|g", "gauges.b:-2|g"];
+            assert_eq!(recorder.lines(), expected);
+            assert_eq!(recorder.lines(), [""; 0]);
+            client.incr("c", 1);
+            assert_eq!(recorder.names(), ["counters.c"]);
+        }
+    }
+
+    #[test]
+    fn payloads_are_what_the_transport_carries() {
+        let framed = |transport| {
+            let (client, mut recorder) = start(|config| config.transport(transport));
+            client.incr("a", 1);
+            client.incr("b", 1);
+            recorder.advance(MILLISECOND * 200);
+            recorder.payloads()
+        };
+        assert_eq!(framed(Transport::Tcp), ["counters.a:1|c\ncounters.b:1|c\n"]);
+        assert_eq!(framed(Transport::Udp), ["counters.a:1|c\ncounters.b:1|c"]);
+    }
+
+    #[test]
+    fn datagrams_come_one_by_one() {
+        let (client, mut recorder) = start(|config| {
+            let config = config.transport(Transport::Udp);
+            config.max_datagram(16).flush_interval(Duration::ZERO)
+        });
+        for _ in 0..3 {
+            client.incr("a", 1);
+        }
+        assert_eq!(recorder.payloads(), ["counters.a:1|c"; 3]);
+        assert_eq!(recorder.stats().payloads, 3);
+    }
+
+    #[test]
+    fn what_fills_no_payload_leaves_when_the_flush_interval_is_over() {
+        for transport in [Transport::Tcp, Transport::Udp] {
+            let (client, mut recorder) = start(|config| config.transport(transport));
+            recorder.advance(MILLISECOND * 1000);
+            client.incr("a", 1);
+            assert_eq!(recorder.payloads(), [""; 0]);
+            recorder.advance(MILLISECOND * 99);
+            client.incr("b", 1);
+            assert_eq!(recorder.payloads(), [""; 0]);
+            recorder.advance(MILLISECOND);
+            assert_eq!(recorder.payloads().len(), 1);
+            assert_eq!(recorder.stats().queued, 0);
+        }
+    }
+
+    #[test]
+    fn lines_wait_while_the_server_is_down() {
+        for transport in [Transport::Tcp, Transport::Udp] {
+            let (client, mut recorder) = start(|config| config.transport(transport));
+            client.incr("a", 1);
+            assert_eq!(recorder.lines().len(), 1);
+            recorder.set_up(false);
+            client.incr("b", 1);
+            recorder.advance(MILLISECOND * 60_000);
+            client.incr("c", 1);
+            assert_eq!(recorder.lines(), [""; 0]);
+            assert_eq!(recorder.stats().queued, 2);
+            recorder.set_up(true);
+            assert_eq!(recorder.lines(), ["counters.b:1|c", "counters.c:1|c"]);
+            let stats = recorder.stats();
+            assert_eq!((stats.connects, stats.disconnects, stats.queued), (2, 1, 0));
+            assert!(stats.connect_failures > 30, "{stats:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_never_up_ends_nothing_before_the_close_timeout() {
+        let (client, mut recorder) = start(|config| config.close_timeout(MILLISECOND * 500));
+        recorder.set_up(false);
+        client.incr("a", 1);
+        recorder.advance(MILLISECOND * 10_000);
+        drop(client);
+        assert_eq!(recorder.report(), None);
+        recorder.advance(MILLISECOND * 499);
+        assert_eq!(recorder.report(), None);
+        recorder.advance(MILLISECOND);
+        let report = recorder.report().unwrap();
+        assert_eq!((report.sent, report.abandoned), (0, 1));
+        recorder.advance(MILLISECOND);
+        assert_eq!(recorder.report(), Some(report));
+    }
+
+    #[test]
+    fn recorders_know_nothing_of_each_other() {
+        let (one, mut first) = start(|config| config);
+        let (other, mut second) = start(|config| config);
+        one.incr("a", 1);
+        other.incr("b", 1);
+        first.advance(MILLISECOND * 5000);
+        assert_eq!(second.lines(), ["counters.b:1|c"]);
+        assert_eq!(first.lines(), ["counters.a:1|c"]);
+    }
+
+    #[test]
+    fn the_same_calls_are_sampled_in_every_run() {
+        let run = || {
+            let (client, mut recorder) = start(|config| config);
+            for number in 0..100 {
+                let metric = Metric::counter("x", number).rate(0.5);
+                client.record(&metric).unwrap();
+            }
+            recorder.lines()
+        };
+        assert_eq!(run(), run());
+    }
+
+    #[test]
+    fn a_setting_that_cannot_work_is_told() {
+        assert!(recorder(Config::new("localhost").port(0)).is_err());
+    }
+
+    fn start(set: impl FnOnce(Config) -> Config) -> (Client, Recorder) {
+        recorder(set(Config::new("localhost"))).unwrap()
+    }
+}
