@@ -373,7 +373,7 @@ impl Session {
         self.news.on_stats(now, &self.stats, true);
         if self.link.is_idle() {
             self.phase = Phase::Finished;
-            return Some(Output::Finished(self.stats.into()));
+            return Some(Output::Finished(self.stats().into()));
         }
         self.link.on_disconnected();
         Some(Output::Disconnect)
