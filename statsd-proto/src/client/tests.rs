@@ -287,6 +287,33 @@ fn a_driver_that_is_gone_holds_nobody_up() {
 }
 
 #[test]
+fn the_end_is_told_to_who_waits_for_it() {
+    let (client, mut recorder) = recorder(Config::new("localhost")).unwrap();
+    client.incr("x", 1);
+    let woken = Counter::new();
+    let mut closed = pin!(client.closed());
+    assert!(closed.as_mut().poll(&mut woken.context()).is_pending());
+    recorder.lines();
+    client.close();
+    assert!(closed.as_mut().poll(&mut woken.context()).is_pending());
+    assert_eq!(woken.count(), 0);
+    let report = recorder.report().unwrap();
+    assert_eq!(woken.count(), 1);
+    assert_eq!(closed.poll(&mut woken.context()), Poll::Ready(report));
+    assert_eq!((report.sent, report.abandoned), (1, 0));
+}
+
+#[test]
+fn the_end_comes_also_with_the_driver() {
+    let (client, recorder) = recorder(Config::new("localhost")).unwrap();
+    client.incr("x", 1);
+    drop(recorder);
+    let closed = pin!(client.closed());
+    let report = closed.poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(report.map(|report| report.abandoned), Poll::Ready(1));
+}
+
+#[test]
 fn clients_record_from_many_threads() {
     let (client, mut recorder) = recorder(Config::new("localhost")).unwrap();
     std::thread::scope(|scope| {
