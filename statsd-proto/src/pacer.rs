@@ -11,7 +11,8 @@ pub(crate) struct Pacer {
     tokens: i64,
     /// There were not enough tokens the last time.
     is_dry: bool,
-    /// When the tokens were last counted; none before the first poll.
+    /// When the tokens were last counted; none before the first poll, and between a write and
+    /// the next one.
     counted_at: Option<Instant>,
 }
 
@@ -50,9 +51,11 @@ impl Pacer {
         Err(now + Duration::from_nanos(nanoseconds))
     }
 
+    /// Takes what was written off the bucket, which has gained nothing while the write took its time.
     pub(crate) fn spend(&mut self, bytes: usize) {
         if self.pace.is_some() {
             self.tokens = self.tokens.saturating_sub(as_tokens(bytes));
+            self.counted_at = None;
         }
     }
 
