@@ -192,6 +192,10 @@ impl Link {
         matches!(self.state, State::Idle { .. })
     }
 
+    pub(crate) fn is_resolving(&self) -> bool {
+        matches!(self.state, State::Resolving { .. })
+    }
+
     pub(crate) fn is_up(&self) -> bool {
         matches!(self.state, State::Up { .. })
     }

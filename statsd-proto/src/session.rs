@@ -252,7 +252,9 @@ impl Session {
             Input::Connected => self.on_connected(),
             Input::Disconnected(kind) => self.on_disconnected(kind),
             Input::Resolved(found) if found.is_empty() => {
-                self.on_disconnected(io::ErrorKind::NotFound);
+                if self.link.is_resolving() {
+                    self.on_disconnected(io::ErrorKind::NotFound);
+                }
             }
             Input::Resolved(found) => self.link.on_resolved(found),
             Input::Written(bytes) => self.on_written(bytes),
