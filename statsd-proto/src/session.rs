@@ -418,7 +418,12 @@ impl Session {
         };
         match self.pacer.allow(now, wanted, segment.min(wanted)) {
             Ok(allowed) => {
-                let whole = (allowed - allowed % segment).max(segment).min(wanted);
+                // Whole datagrams, of which the last of a payload may be short.
+                let whole = if allowed < wanted {
+                    (allowed - allowed % segment).max(segment).min(wanted)
+                } else {
+                    wanted
+                };
                 Output::Transmit(self.flight.transmit(whole))
             }
             Err(until) => self.wait(until),
