@@ -1,0 +1,216 @@
+//! A close ends in time, sends what it can, and reports the rest.
+
+use statsd_proto::{Pace, RecordError};
+
+use crate::network::{Cut, Refusal};
+use crate::oracle::arrived;
+use crate::settings::{Settings, ms, secs};
+use crate::world::World;
+
+#[test]
+fn closing_with_nothing_queued_is_immediate() {
+    for settings in [Settings::tcp(), Settings::udp()] {
+        for seconds in [0, 1] {
+            let mut world = World::new(settings.clone());
+            world.advance(secs(seconds));
+            let closed_at = world.now;
+            world.finish();
+            assert_eq!(world.now, closed_at);
+        }
+    }
+}
+
+#[test]
+fn closing_sends_what_is_queued() {
+    for settings in [Settings::tcp(), Settings::udp()] {
+        let mut world = World::new(settings);
+        world.record_lines(5000);
+        let report = world.finish();
+        assert_eq!((report.sent, report.abandoned), (5000, 0));
+        assert_eq!(arrived(&world), world.accepted);
+        assert!(world.now < world.start + ms(150));
+    }
+}
+
+#[test]
+fn closing_while_the_server_is_down_ends_in_time_and_tells_the_truth() {
+    let mut world = World::new(Settings::tcp());
+    world.net.is_up = false;
+    world.record_lines(10);
+    world.advance(secs(1));
+    let closed_at = world.now;
+    let report = world.finish();
+    assert_eq!((report.sent, report.abandoned), (0, 10));
+    assert_eq!(world.now, closed_at + secs(5));
+}
+
+#[test]
+fn a_server_that_comes_back_in_time_gets_everything() {
+    let mut world = World::new(Settings::tcp());
+    world.net.is_up = false;
+    world.record_lines(10);
+    world.advance(secs(10));
+    world.session.close();
+    world.advance(secs(3));
+    world.net.is_up = true;
+    assert_eq!(world.finish().sent, 10);
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn ten_breaks_in_mid_line_fit_in_one_close() {
+    let mut world = World::new(Settings::tcp());
+    world.record_lines(20_000);
+    // Each connection takes a payload and a half.
+    for _ in 0..10 {
+        world.net.cuts.push_back(Cut {
+            takes: 20_000,
+            loses: 0,
+        });
+    }
+    let report = world.finish();
+    assert_eq!((report.sent, report.abandoned), (20_000, 0));
+    assert_eq!(world.net.connections.len(), 11);
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn closing_ends_in_time_whatever_is_under_way() {
+    type Trouble = (&'static str, fn(&mut World));
+    let troubles: [Trouble; 4] = [
+        ("connecting", |world| world.net.connect_delay = None),
+        ("resolving", |world| world.net.lookup_delay = None),
+        ("stalled", |world| world.net.window = 0),
+        ("half written", |world| world.net.window = 15),
+    ];
+    for settings in [Settings::tcp(), Settings::udp()] {
+        for (name, trouble) in troubles {
+            let mut world = World::new(Settings {
+                host: "metrics.internal",
+                ..settings.clone()
+            });
+            trouble(&mut world);
+            world.record_lines(10);
+            world.advance(secs(1));
+            let closed_at = world.now;
+            let report = world.finish();
+            assert_eq!(report.sent + report.abandoned, 10, "{name}");
+            let is_done = report.abandoned == 0;
+            assert_eq!(is_done, settings.is_udp() && name == "half written");
+            assert!(is_done || world.now == closed_at + secs(5), "{name}");
+        }
+    }
+}
+
+#[test]
+fn closing_waits_for_a_new_connection_to_settle() {
+    let mut world = World::new(Settings::tcp());
+    world.record_lines(10);
+    world.settle();
+    assert_eq!(world.finish().sent, 10);
+    assert_eq!(world.now, world.start + ms(50));
+
+    let mut world = World::new(Settings {
+        settle_time: secs(10),
+        ..Settings::tcp()
+    });
+    world.record_lines(10);
+    assert_eq!(world.finish().abandoned, 10);
+    assert_eq!(world.now, world.start + secs(5));
+}
+
+#[test]
+fn closing_keeps_the_pace_and_abandons_what_it_leaves_no_time_for() {
+    let mut world = World::new(Settings {
+        max_datagram: 100,
+        pace: Some(Pace {
+            burst: 100,
+            rate: 100,
+        }),
+        ..Settings::udp()
+    });
+    world.record_lines(1000);
+    let report = world.finish();
+    assert_eq!(world.now, world.start + secs(5));
+    // Six datagrams of nine lines at most: the burst, and one a second.
+    assert!((45..=54).contains(&report.sent), "{report:?}");
+    assert_eq!(report.sent + report.abandoned, 1000);
+}
+
+#[test]
+fn closing_hears_of_a_refusal_of_the_last_datagram() {
+    let mut world = World::new(Settings::udp());
+    world.net.refusal = Refusal::Read(ms(40));
+    world.net.is_up = false;
+    world.record_lines(10);
+    world.session.close();
+    world.advance(ms(45));
+    world.net.is_up = true;
+    let report = world.finish();
+    assert_eq!((report.sent, report.abandoned), (10, 0));
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn a_closed_session_takes_no_more() {
+    let mut world = World::new(Settings::tcp());
+    world.record_lines(1);
+    world.session.close();
+    assert_eq!(world.record(0), Err(RecordError::Closed));
+    assert_eq!(world.stats().refused.closed, 1);
+    assert_eq!(world.finish().sent, 1);
+    assert_eq!(world.record(0), Err(RecordError::Closed));
+}
+
+#[test]
+fn closing_again_neither_harms_nor_prolongs() {
+    let mut world = World::new(Settings::tcp());
+    world.net.is_up = false;
+    world.record_lines(1);
+    world.session.close();
+    world.advance(secs(3));
+    let report = world.finish();
+    assert_eq!(world.now, world.start + secs(5));
+    world.session.close();
+    world.session.flush();
+    world.poll_at(world.now);
+    assert_eq!(world.report, Some(report));
+}
+
+#[test]
+fn without_a_close_timeout_nothing_is_waited_for() {
+    let mut world = World::new(Settings {
+        close_timeout: secs(0),
+        ..Settings::tcp()
+    });
+    world.record_lines(10);
+    assert_eq!(world.finish().abandoned, 10);
+    assert_eq!(world.now, world.start);
+}
+
+#[test]
+fn abandoning_ends_at_once_and_closes_the_socket() {
+    for settings in [Settings::tcp(), Settings::udp()] {
+        let mut world = World::new(settings);
+        world.advance(secs(1));
+        world.record_lines(10);
+        world.session.abandon();
+        world.settle();
+        let report = world.report.expect("it ended");
+        assert_eq!((report.sent, report.abandoned), (0, 10));
+        assert!(!world.net.is_open());
+    }
+}
+
+#[test]
+fn a_disabled_session_is_over_before_it_begins() {
+    let config = Settings::tcp().config().enabled(false);
+    let mut session = statsd_proto::Session::new(&config, 7).expect("the settings can work");
+    let metric = statsd_proto::Metric::counter("requests", 1);
+    assert_eq!(session.record(&metric), Err(RecordError::Closed));
+    let output = session.poll(crate::settings::origin());
+    assert!(
+        matches!(output, statsd_proto::Output::Finished(_)),
+        "{output:?}"
+    );
+}

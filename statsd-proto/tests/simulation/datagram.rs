@@ -1,0 +1,217 @@
+//! Datagrams: refused ones are sent again, bursts keep the pace, hopeless ones are given up.
+
+use std::io::ErrorKind;
+
+use statsd_proto::Pace;
+
+use crate::network::{Fate, Refusal};
+use crate::oracle::arrived;
+use crate::settings::{Settings, ms, secs};
+use crate::world::World;
+
+#[test]
+fn a_refused_datagram_is_sent_again() {
+    for refusal in [Refusal::Read(ms(0)), Refusal::Read(ms(49))] {
+        let mut world = World::new(Settings::udp());
+        world.net.refusal = refusal;
+        world.net.is_up = false;
+        world.record_lines(10);
+        world.advance(ms(120));
+        assert_eq!(world.stats().sent, 0);
+        world.net.is_up = true;
+        world.finish();
+        assert_eq!(arrived(&world), world.accepted);
+    }
+}
+
+#[test]
+fn a_refusal_that_the_next_write_hears_of_in_time_costs_nothing() {
+    let mut world = World::new(Settings::udp());
+    world.advance(secs(1));
+    world.net.is_up = false;
+    for _ in 0..2 {
+        world.record_lines(3);
+        world.session.flush();
+        world.advance(ms(40));
+    }
+    assert_eq!((world.stats().disconnects, world.stats().in_flight), (1, 0));
+    world.net.is_up = true;
+    world.finish();
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn a_server_that_is_away_is_asked_with_one_datagram_at_a_time() {
+    let mut world = World::new(Settings {
+        max_datagram: 100,
+        pace: None,
+        ..Settings::udp()
+    });
+    world.net.refusal = Refusal::Read(ms(1));
+    world.net.is_up = false;
+    world.record_lines(900);
+    world.advance(secs(10));
+    let counts = world
+        .net
+        .connections
+        .iter()
+        .map(|link| link.datagrams.len());
+    let counts = counts.collect::<Vec<_>>();
+    assert_eq!(counts[0], 100);
+    assert!(counts[1..].iter().all(|count| *count <= 1), "{counts:?}");
+    assert!((10..=25).contains(&counts.len()), "{counts:?}");
+    world.net.is_up = true;
+    world.finish();
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn a_server_that_restarts_gets_what_was_recorded_meanwhile() {
+    let mut world = World::new(Settings::udp());
+    world.net.refusal = Refusal::Read(ms(1));
+    for second in 0..10 {
+        world.net.is_up = !(3..6).contains(&second);
+        world.record_lines(10);
+        world.advance(secs(1));
+    }
+    world.finish();
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn a_network_that_tells_nothing_loses_datagrams_and_stops_nothing() {
+    let mut world = World::new(Settings::udp());
+    world.net.refusal = Refusal::Unheard;
+    world.net.is_up = false;
+    world.record_lines(10);
+    world.advance(secs(1));
+    world.net.is_up = true;
+    world.record_lines(10);
+    assert_eq!(world.finish().sent, 20);
+    assert_eq!(arrived(&world), world.accepted[10..]);
+}
+
+#[test]
+fn a_socket_that_is_closed_is_opened_again() {
+    let mut world = World::new(Settings::udp());
+    world.advance(secs(1));
+    world.break_link(ErrorKind::BrokenPipe, 0);
+    world.record_lines(10);
+    world.finish();
+    assert_eq!(arrived(&world), world.accepted);
+    assert_eq!(world.net.connections.len(), 2);
+}
+
+#[test]
+fn a_burst_goes_at_once_and_the_rest_at_the_pace() {
+    let mut world = World::new(Settings {
+        max_datagram: 100,
+        pace: Some(Pace {
+            burst: 1000,
+            rate: 2000,
+        }),
+        flush_interval: ms(0),
+        ..Settings::udp()
+    });
+    world.record_lines(900);
+    world.settle();
+    assert_eq!(world.net.connections[0].datagrams.len(), 10);
+    for _ in 0..30 {
+        world.advance(ms(100));
+        let elapsed = world.now - world.start;
+        let least = (2000.0 * elapsed.as_secs_f64()) as u64;
+        let bytes = world.stats().bytes;
+        assert!(
+            bytes >= least && bytes <= 1100 + least,
+            "{bytes} after {elapsed:?}"
+        );
+    }
+    world.advance(secs(3));
+    assert_eq!(arrived(&world), world.accepted);
+    // A few datagrams for each wake-up.
+    assert!(world.polls < 150, "{}", world.polls);
+}
+
+#[test]
+fn a_write_that_takes_long_saves_up_no_second_burst() {
+    let mut world = World::new(Settings {
+        max_datagram: 100,
+        pace: Some(Pace {
+            burst: 1000,
+            rate: 2000,
+        }),
+        ..Settings::udp()
+    });
+    world.net.window = 0;
+    world.record_lines(900);
+    world.advance(secs(10));
+    world.net.window = usize::MAX;
+    world.settle();
+    assert_eq!(world.net.connections[0].datagrams.len(), 10);
+}
+
+#[test]
+fn a_payload_whose_last_datagram_is_short_leaves_in_one_write() {
+    let mut world = World::new(Settings {
+        max_datagram: 100,
+        ..Settings::udp()
+    });
+    world.record_lines(14);
+    world.finish();
+    let link = &world.net.connections[0];
+    assert_eq!((link.datagrams.len(), link.writes), (2, 1));
+}
+
+#[test]
+fn datagrams_that_leave_one_by_one_arrive_all_the_same() {
+    let mut world = World::new(Settings {
+        max_datagram: 100,
+        ..Settings::udp()
+    });
+    world.net.max_write = 1;
+    world.record_lines(900);
+    world.finish();
+    assert_eq!(arrived(&world), world.accepted);
+    assert_eq!(world.net.connections[0].writes, 100);
+}
+
+#[test]
+fn a_datagram_that_cannot_be_sent_is_dropped_at_the_third_try_and_nothing_else() {
+    let mut world = World::new(Settings::udp());
+    world.net.mtu = 1400;
+    world.record_lines(5);
+    world.record(2000).expect("it fits in a datagram");
+    world.record_lines(5);
+    world.advance(secs(5));
+    assert_eq!(world.stats().dropped.unsendable, 1);
+    assert_eq!(world.stats().disconnects, 3);
+    world.finish();
+    let expected = [&world.accepted[..5], &world.accepted[6..]].concat();
+    assert_eq!(arrived(&world), expected);
+}
+
+#[test]
+fn a_network_that_is_unreachable_drops_nothing() {
+    let mut world = World::new(Settings::udp());
+    world.net.write_errors = [ErrorKind::NetworkUnreachable; 10].into();
+    world.record_lines(10);
+    world.advance(secs(20));
+    assert_eq!(world.stats().disconnects, 10);
+    assert_eq!(world.finish().sent, 10);
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn a_refusal_that_comes_too_late_costs_its_own_datagram_and_no_other() {
+    let mut world = World::new(Settings::udp());
+    world.net.is_up = false;
+    world.record_lines(3);
+    world.advance(secs(1));
+    world.net.is_up = true;
+    world.record_lines(3);
+    world.finish();
+    assert_eq!(arrived(&world), world.accepted[3..]);
+    let first = &world.net.connections[0].datagrams[0];
+    assert_eq!(first.fate, Fate::Swallowed);
+    assert!(first.at < world.start + secs(1));
+}

@@ -1,0 +1,70 @@
+//! What holds at every poll.
+
+use statsd_proto::{Output, Target, Transmit};
+
+use crate::world::World;
+
+impl World {
+    /// Holds what the session says against what it did so far.
+    pub(crate) fn check_output(&mut self, output: &Output) {
+        let stats = self.stats();
+        let settled = stats.sent + stats.dropped.total();
+        assert_eq!(stats.accepted, self.accepted.len() as u64);
+        assert_eq!(stats.accepted, settled + stats.queued + stats.in_flight);
+        assert_eq!(stats.bytes, self.taken_bytes);
+        if !self.settings.is_udp() {
+            assert_eq!(stats.sent, self.taken_lines, "sent is what the kernel took");
+        }
+        let most = self.settings.max_queue_bytes + self.longest.max(self.settings.max_datagram);
+        assert!(stats.queued_bytes <= most as u64, "{stats:?}");
+        if self.session.is_closed() {
+            let closed_at = *self.closed_at.get_or_insert(self.now);
+            let end = closed_at + self.settings.close_timeout + self.longest_lag;
+            assert!(self.now <= end, "a close ends within its timeout");
+        }
+        match output {
+            Output::Connect(connect) => {
+                self.check_idle();
+                let is_udp = matches!(connect.target, Target::Udp(_));
+                assert_eq!(is_udp, self.settings.is_udp());
+            }
+            Output::Resolve(_) => self.check_idle(),
+            Output::Disconnect => assert!(self.net.is_open() || self.task.is_some()),
+            Output::Finished(report) => {
+                self.check_idle();
+                assert_eq!((report.stats, stats.queued, stats.in_flight), (stats, 0, 0));
+            }
+            Output::Transmit(transmit) => self.check_transmit(transmit),
+            Output::Wait(until) => {
+                assert!(until.is_none_or(|until| until > self.now), "it would spin");
+            }
+        }
+    }
+
+    fn check_idle(&self) {
+        assert!(self.task.is_none(), "one instruction at a time");
+        assert!(!self.net.is_open(), "one socket at a time");
+    }
+
+    fn check_transmit(&self, transmit: &Transmit) {
+        assert!(self.task.is_none(), "one instruction at a time");
+        assert!(self.net.is_open() && !transmit.data.is_empty());
+        assert_eq!(transmit.segment_size.is_some(), self.settings.is_udp());
+        if transmit.segment_size.is_none() {
+            let opened_at = self.net.connections.last().expect("one is open").opened_at;
+            assert!(self.now >= opened_at + self.settings.settle_time);
+        }
+    }
+
+    /// Holds the datagrams that the kernel took, at most `segment` bytes each, against the pace.
+    pub(crate) fn check_pace(&mut self, segment: usize, bytes: usize) {
+        let Some(pace) = self.settings.pace else {
+            return;
+        };
+        let elapsed = self.now.duration_since(self.level.1).as_secs_f64();
+        let level = (self.level.0 - elapsed * pace.rate as f64).max(0.0);
+        self.level = (level + bytes as f64, self.now);
+        let most = pace.burst.max(segment.min(bytes)) as f64;
+        assert!(self.level.0 <= most + 1e-3, "{:?} of {most}", self.level);
+    }
+}

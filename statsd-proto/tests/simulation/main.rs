@@ -1,0 +1,14 @@
+//! The session in a virtual-time world: a scripted network, a clock that jumps to the next wake-up, and
+//! checks on every poll.
+
+mod close;
+mod datagram;
+mod delivery;
+mod flush;
+mod invariants;
+mod network;
+mod oracle;
+mod overload;
+mod reconnect;
+mod settings;
+mod world;

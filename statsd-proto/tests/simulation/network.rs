@@ -1,0 +1,315 @@
+//! A network that does what its script says, and a transcript of what it did.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use statsd_proto::{Input, Transmit};
+
+/// The script, which a test may change at any time, and the transcript.
+#[derive(Debug)]
+pub(crate) struct Network {
+    /// Whether the server listens.
+    pub(crate) is_up: bool,
+    /// Addresses where nobody listens even while the server is up.
+    pub(crate) dead: Vec<IpAddr>,
+    /// What a lookup finds; none if it fails.
+    pub(crate) found: Option<Vec<IpAddr>>,
+    /// How long a lookup takes; none if it never ends.
+    pub(crate) lookup_delay: Option<Duration>,
+    /// How long connecting takes; none if it never ends.
+    pub(crate) connect_delay: Option<Duration>,
+    /// How long after accepting the server hangs up; none if it does not.
+    pub(crate) hang_up_after: Option<Duration>,
+    /// How the next stream connections end, one each.
+    pub(crate) cuts: VecDeque<Cut>,
+    /// How much one write takes: bytes of a stream, or datagrams.
+    pub(crate) max_write: usize,
+    /// How much more the server takes, counted likewise, before writes neither end nor fail.
+    pub(crate) window: usize,
+    /// How the next writes fail, one each.
+    pub(crate) write_errors: VecDeque<ErrorKind>,
+    /// The longest datagram that the kernel sends.
+    pub(crate) mtu: usize,
+    /// How the news of a refused datagram comes back.
+    pub(crate) refusal: Refusal,
+
+    pub(crate) lookups: Vec<Instant>,
+    pub(crate) attempts: Vec<(Instant, SocketAddr)>,
+    pub(crate) connections: Vec<Connection>,
+    socket: Option<Socket>,
+}
+
+/// A stream that breaks when the kernel has taken some bytes, the last of which do not arrive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) takes: usize,
+    pub(crate) loses: usize,
+}
+
+/// Over UDP, how a client hears that nobody listens.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Refusal {
+    /// The next write fails.
+    NextWrite,
+    /// The pending read fails, after a while.
+    Read(Duration),
+    /// Not at all.
+    Unheard,
+}
+
+/// What went over one socket.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) opened_at: Instant,
+    /// The bytes of a stream that the kernel took.
+    pub(crate) taken: Vec<u8>,
+    /// How many of them arrived.
+    pub(crate) arrived: usize,
+    /// How many writes there were.
+    pub(crate) writes: usize,
+    pub(crate) datagrams: Vec<Datagram>,
+}
+
+/// One datagram that the kernel took.
+#[derive(Debug)]
+pub(crate) struct Datagram {
+    pub(crate) at: Instant,
+    pub(crate) text: String,
+    pub(crate) fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fate {
+    Arrived,
+    /// It did not arrive, and the client heard of it while it still had the datagram.
+    Refused,
+    /// It did not arrive, and the client need not know.
+    Swallowed,
+}
+
+#[derive(Debug)]
+struct Socket {
+    hang_up_at: Option<Instant>,
+    cut: Option<Cut>,
+    /// When the news of a refused datagram is here. Until it is told, nothing more arrives.
+    refused_at: Option<Instant>,
+    /// When the last write was, and its first datagram.
+    last_write: Option<(Instant, usize)>,
+}
+
+impl Network {
+    pub(crate) fn new() -> Self {
+        Self {
+            is_up: true,
+            dead: Vec::new(),
+            found: Some(vec![address(1)]),
+            lookup_delay: Some(Duration::ZERO),
+            connect_delay: Some(Duration::ZERO),
+            hang_up_after: None,
+            cuts: VecDeque::new(),
+            max_write: usize::MAX,
+            window: usize::MAX,
+            write_errors: VecDeque::new(),
+            mtu: usize::MAX,
+            refusal: Refusal::NextWrite,
+            lookups: Vec::new(),
+            attempts: Vec::new(),
+            connections: Vec::new(),
+            socket: None,
+        }
+    }
+
+    /// Ends all trouble.
+    pub(crate) fn heal(&mut self) {
+        let transcript = std::mem::replace(self, Self::new());
+        self.lookups = transcript.lookups;
+        self.attempts = transcript.attempts;
+        self.connections = transcript.connections;
+        self.socket = transcript.socket;
+        if let Some(socket) = &mut self.socket {
+            socket.cut = None;
+            socket.hang_up_at = None;
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    /// Opens a socket, if somebody listens; nobody need listen for datagrams.
+    pub(crate) fn open(&mut self, now: Instant, to: SocketAddr, is_udp: bool) -> Input {
+        let listens = self.is_up && !self.dead.contains(&to.ip());
+        if !listens && !is_udp {
+            return Input::Disconnected(ErrorKind::ConnectionRefused);
+        }
+        self.connections.push(Connection {
+            opened_at: now,
+            taken: Vec::new(),
+            arrived: 0,
+            writes: 0,
+            datagrams: Vec::new(),
+        });
+        self.socket = Some(Socket {
+            hang_up_at: self.hang_up_after.map(|after| now + after),
+            cut: self.cuts.pop_front().filter(|_| !is_udp),
+            refused_at: None,
+            last_write: None,
+        });
+        Input::Connected
+    }
+
+    /// Closes the socket. The last bytes of a stream may be lost with it.
+    pub(crate) fn close(&mut self, loses: usize) {
+        if self.socket.take().is_some() {
+            let connection = self.connection();
+            connection.arrived = connection.arrived.saturating_sub(loses);
+        }
+    }
+
+    /// Looks the name up.
+    pub(crate) fn look_up(&self, port: u16) -> Input {
+        match &self.found {
+            None => Input::Disconnected(ErrorKind::NotFound),
+            Some(found) => {
+                let found = found.iter().map(|ip| SocketAddr::new(*ip, port));
+                Input::Resolved(found.collect())
+            }
+        }
+    }
+
+    /// What the open socket's pending read tells by now.
+    pub(crate) fn read(&mut self, now: Instant) -> Option<Input> {
+        let at = self.reads_at().filter(|at| *at <= now)?;
+        let socket = self.socket.as_ref()?;
+        if socket.hang_up_at == Some(at) {
+            self.close(0);
+            return Some(Input::Disconnected(ErrorKind::UnexpectedEof));
+        }
+        Some(self.refuse(now))
+    }
+
+    /// When the pending read has something to tell.
+    pub(crate) fn reads_at(&self) -> Option<Instant> {
+        let socket = self.socket.as_ref()?;
+        let refused_at = match self.refusal {
+            Refusal::Read(_) => socket.refused_at,
+            Refusal::NextWrite | Refusal::Unheard => None,
+        };
+        [socket.hang_up_at, refused_at].into_iter().flatten().min()
+    }
+
+    /// Writes once.
+    pub(crate) fn write(&mut self, now: Instant, transmit: Transmit) -> Input {
+        if let Some(kind) = self.write_errors.pop_front() {
+            self.close(0);
+            return Input::Disconnected(kind);
+        }
+        self.connection().writes += 1;
+        if transmit.segment_size.is_some() {
+            self.write_datagrams(now, transmit)
+        } else {
+            self.write_stream(&transmit.data)
+        }
+    }
+
+    fn write_stream(&mut self, data: &[u8]) -> Input {
+        let cut = self.socket.as_ref().and_then(|socket| socket.cut);
+        let max_write = self.max_write.min(self.window);
+        let connection = self.connection();
+        let room = cut.map_or(usize::MAX, |cut| cut.takes - connection.taken.len());
+        if room == 0 {
+            self.close(cut.map_or(0, |cut| cut.loses));
+            return Input::Disconnected(ErrorKind::ConnectionReset);
+        }
+        let len = data.len().min(max_write).min(room);
+        connection.taken.extend_from_slice(&data[..len]);
+        connection.arrived += len;
+        self.shrink_window(len);
+        Input::Written(len)
+    }
+
+    fn write_datagrams(&mut self, now: Instant, mut transmit: Transmit) -> Input {
+        let is_up = self.is_up;
+        let (refusal, mtu) = (self.refusal, self.mtu);
+        let max_write = self.max_write.min(self.window);
+        let socket = self.socket.as_mut().expect("written to while open");
+        if refusal == Refusal::NextWrite && socket.refused_at.is_some_and(|at| at <= now) {
+            return self.refuse(now);
+        }
+        if !is_up {
+            let delay = match refusal {
+                Refusal::NextWrite => Some(Duration::ZERO),
+                Refusal::Read(delay) => Some(delay),
+                Refusal::Unheard => None,
+            };
+            let refused_at = delay.map(|delay| now + delay);
+            socket.refused_at = socket.refused_at.or(refused_at);
+        }
+        let fate = if is_up && socket.refused_at.is_none() {
+            Fate::Arrived
+        } else {
+            Fate::Swallowed
+        };
+        let connection = self.connections.last_mut().expect("one is open");
+        let first = connection.datagrams.len();
+        let mut written = 0;
+        while !transmit.data.is_empty() && connection.datagrams.len() - first < max_write {
+            let (datagram, len) = transmit.first_datagram();
+            if datagram.len() > mtu {
+                break;
+            }
+            let text = String::from_utf8(datagram.to_vec()).expect("lines are text");
+            connection.datagrams.push(Datagram {
+                at: now,
+                text,
+                fate,
+            });
+            transmit.data = transmit.data.slice(len..);
+            written += len;
+        }
+        if written == 0 {
+            self.close(0);
+            return Input::Disconnected(ErrorKind::InvalidInput);
+        }
+        socket.last_write = Some((now, first));
+        let count = connection.datagrams.len() - first;
+        self.shrink_window(count);
+        Input::Written(written)
+    }
+
+    /// Tells that the last datagram was refused; the client still has it if it was sent just now.
+    fn refuse(&mut self, now: Instant) -> Input {
+        let last_write = self.socket.as_ref().and_then(|socket| socket.last_write);
+        if let Some((at, first)) = last_write {
+            if now < at + CONSENT {
+                for datagram in &mut self.connection().datagrams[first..] {
+                    datagram.fate = Fate::Refused;
+                }
+            }
+        }
+        self.close(0);
+        Input::Disconnected(ErrorKind::ConnectionRefused)
+    }
+
+    fn shrink_window(&mut self, taken: usize) {
+        if self.window != usize::MAX {
+            self.window -= taken;
+        }
+    }
+
+    fn connection(&mut self) -> &mut Connection {
+        self.connections
+            .last_mut()
+            .expect("there is one since the first open")
+    }
+}
+
+/// One of the server's addresses.
+pub(crate) fn address(last: u8) -> IpAddr {
+    Ipv4Addr::new(192, 0, 2, last).into()
+}
+
+/// How long the session takes silence for consent.
+const CONSENT: Duration = Duration::from_millis(50);

@@ -1,0 +1,92 @@
+//! The configuration of a world, open to those who check what the session makes of it.
+
+use std::time::{Duration, Instant};
+
+use statsd_proto::{Config, Overflow, Pace, Transport};
+
+/// What a [`Config`] is made of, as far as the simulation varies it.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) host: &'static str,
+    pub(crate) transport: Transport,
+    pub(crate) max_datagram: usize,
+    pub(crate) max_queue_bytes: usize,
+    pub(crate) max_queue_lines: usize,
+    pub(crate) overflow: Overflow,
+    pub(crate) pace: Option<Pace>,
+    pub(crate) flush_interval: Duration,
+    pub(crate) backoff: (Duration, Duration),
+    pub(crate) settle_time: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) write_timeout: Duration,
+    pub(crate) close_timeout: Duration,
+}
+
+impl Settings {
+    /// The defaults over TCP, to an address.
+    pub(crate) fn tcp() -> Self {
+        Self {
+            host: "192.0.2.1",
+            transport: Transport::Tcp,
+            max_datagram: 1432,
+            max_queue_bytes: 16 * 1024 * 1024,
+            max_queue_lines: usize::MAX,
+            overflow: Overflow::RefuseNewest,
+            pace: Some(Pace {
+                burst: 32 * 1432,
+                rate: 6_000_000,
+            }),
+            flush_interval: ms(100),
+            backoff: (ms(100), secs(1)),
+            settle_time: ms(50),
+            connect_timeout: secs(5),
+            write_timeout: secs(30),
+            close_timeout: secs(5),
+        }
+    }
+
+    /// The defaults over UDP, to an address.
+    pub(crate) fn udp() -> Self {
+        Self {
+            transport: Transport::Udp,
+            ..Self::tcp()
+        }
+    }
+
+    pub(crate) fn is_udp(&self) -> bool {
+        self.transport == Transport::Udp
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config::new(self.host)
+            .transport(self.transport)
+            .max_datagram(self.max_datagram)
+            .max_queue_bytes(self.max_queue_bytes)
+            .max_queue_lines(self.max_queue_lines)
+            .overflow(self.overflow)
+            .pace(self.pace)
+            .flush_interval(self.flush_interval)
+            .backoff(self.backoff.0, self.backoff.1)
+            .settle_time(self.settle_time)
+            .connect_timeout(self.connect_timeout)
+            .write_timeout(self.write_timeout)
+            .close_timeout(self.close_timeout)
+    }
+}
+
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+pub(crate) const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Some instant to count from: the standard library makes none without reading a clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "virtual time needs one instant to start from"
+)]
+pub(crate) fn origin() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,293 @@
+//! Virtual time, and a driver that checks what the session says at every poll.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use statsd_proto::{Input, Metric, Output, RecordError, Report, Session, Stats, Target, Transmit};
+
+use crate::network::{Network, address};
+use crate::oracle;
+use crate::settings::{Settings, origin};
+
+/// A session, its network, and the time that both live in.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) session: Session,
+    pub(crate) settings: Settings,
+    pub(crate) net: Network,
+    pub(crate) start: Instant,
+    pub(crate) now: Instant,
+    /// How late the driver wakes up.
+    pub(crate) lag: Duration,
+    /// The lines that the session accepted, in order; no two are the same.
+    pub(crate) accepted: Vec<String>,
+    /// The most bytes that one record had.
+    pub(crate) longest: usize,
+    pub(crate) polls: usize,
+    pub(crate) report: Option<Report>,
+    /// What the driver is doing.
+    pub(crate) task: Option<Task>,
+    /// When the driver has to poll, whatever happens.
+    wake: Option<Instant>,
+    /// Polls since time, bytes or the script last moved on.
+    polls_in_place: usize,
+    /// Lines and bytes that the kernel took.
+    pub(crate) taken_lines: u64,
+    pub(crate) taken_bytes: u64,
+    /// What paced writing has used up of its allowance, and when that was counted.
+    pub(crate) level: (f64, Instant),
+    /// When the session was first polled after it was closed.
+    pub(crate) closed_at: Option<Instant>,
+    pub(crate) longest_lag: Duration,
+}
+
+/// An instruction, and when it will be done; none if never.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Connect(Target, Option<Instant>),
+    Resolve(u16, Option<Instant>),
+    Write(Transmit),
+}
+
+impl World {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self::with_seed(settings, 7)
+    }
+
+    pub(crate) fn with_seed(settings: Settings, seed: u64) -> Self {
+        let start = origin();
+        Self {
+            session: Session::new(&settings.config(), seed).expect("the settings can work"),
+            settings,
+            net: Network::new(),
+            start,
+            now: start,
+            lag: Duration::ZERO,
+            accepted: Vec::new(),
+            longest: 0,
+            polls: 0,
+            report: None,
+            task: None,
+            wake: Some(start),
+            polls_in_place: 0,
+            taken_lines: 0,
+            taken_bytes: 0,
+            level: (0.0, start),
+            closed_at: None,
+            longest_lag: Duration::ZERO,
+        }
+    }
+
+    /// Records a line that no other is equal to, its name filled up to `len` bytes.
+    pub(crate) fn record(&mut self, len: usize) -> Result<(), RecordError> {
+        let name = self.name(len);
+        self.session.record(&Metric::counter(&name, 1))?;
+        self.accepted.push(format!("{name}:1|c"));
+        self.longest = self.longest.max(len + LINE);
+        Ok(())
+    }
+
+    /// Records a gauge below zero, which is two lines.
+    pub(crate) fn record_pair(&mut self, len: usize) -> Result<(), RecordError> {
+        let name = self.name(len);
+        self.session.record(&Metric::gauge(&name, -5))?;
+        self.accepted.push(format!("{name}:0|g"));
+        self.accepted.push(format!("{name}:-5|g"));
+        self.longest = self.longest.max(2 * (len + LINE));
+        Ok(())
+    }
+
+    /// Records short lines, all of which must be taken.
+    pub(crate) fn record_lines(&mut self, count: usize) {
+        for _ in 0..count {
+            self.record(0).expect("there is room");
+        }
+    }
+
+    /// Lets the driver act until it has to wait.
+    pub(crate) fn settle(&mut self) {
+        self.polls_in_place = 0;
+        self.act();
+    }
+
+    /// Lets time pass, from one wake-up to the next.
+    pub(crate) fn advance(&mut self, time: Duration) {
+        let end = self.now + time;
+        self.polls_in_place = 0;
+        while self.jump(end) {}
+        self.now = end;
+        self.act();
+    }
+
+    /// Closes the session and lets it end.
+    pub(crate) fn finish(&mut self) -> Report {
+        self.session.close();
+        let end = self.now + self.settings.close_timeout + self.lag;
+        while self.jump(end) && self.report.is_none() {}
+        let report = self.report.expect("a close ends within its timeout");
+        oracle::check(self, &report);
+        report
+    }
+
+    /// Tells the session something, unless it is an answer to what the driver is doing.
+    pub(crate) fn handle_stray(&mut self, input: Input) {
+        let is_stray = match (&input, &self.task) {
+            (Input::Connected, Some(Task::Connect(..)))
+            | (Input::Resolved(_), Some(Task::Resolve(..)))
+            | (Input::Written(_), Some(Task::Write(_))) => false,
+            (Input::Disconnected(_), task) => task.is_none() && !self.net.is_open(),
+            (Input::Connected | Input::Resolved(_) | Input::Written(_), _) => true,
+        };
+        if is_stray {
+            let before = self.session.stats();
+            self.session.handle(input);
+            assert_eq!(
+                self.session.stats(),
+                before,
+                "a stray input changes nothing"
+            );
+        }
+    }
+
+    /// Polls at a time of the caller's choice, and does what it says.
+    pub(crate) fn poll_at(&mut self, now: Instant) {
+        let output = self.session.poll(now);
+        self.check_output(&output);
+        self.obey(output);
+    }
+
+    /// Breaks the connection, with the last bytes that the kernel took.
+    pub(crate) fn break_link(&mut self, kind: ErrorKind, loses: usize) {
+        if self.net.is_open() {
+            self.net.close(loses);
+            self.handle(Input::Disconnected(kind));
+        }
+    }
+
+    /// Whether the driver sleeps with nothing to wake it but a record.
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.wake.is_none() && !self.session.wants_poll() && self.task.is_none()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.session.stats()
+    }
+
+    fn name(&self, len: usize) -> String {
+        format!("n{:05}{:x<2$}", self.accepted.len(), "", len)
+    }
+
+    /// Acts, and goes to the next thing that happens; false if none does before `end`.
+    fn jump(&mut self, end: Instant) -> bool {
+        self.act();
+        let ready = match self.task {
+            Some(Task::Connect(_, ready) | Task::Resolve(_, ready)) => ready,
+            Some(Task::Write(_)) | None => None,
+        };
+        let next = [self.wake, ready, self.net.reads_at()];
+        let next = next.into_iter().flatten().min().map(|at| at + self.lag);
+        let Some(next) = next.filter(|at| *at <= end && self.report.is_none()) else {
+            return false;
+        };
+        self.longest_lag = self.longest_lag.max(self.lag);
+        self.now = self.now.max(next);
+        self.polls_in_place = 0;
+        true
+    }
+
+    fn act(&mut self) {
+        loop {
+            if let Some(input) = self.answer().or_else(|| self.net.read(self.now)) {
+                self.handle(input);
+            } else if self.report.is_none()
+                && (self.session.wants_poll() || self.wake.is_some_and(|at| at <= self.now))
+            {
+                self.polls += 1;
+                self.polls_in_place += 1;
+                assert!(self.polls_in_place < 50, "the driver spins");
+                self.poll_at(self.now);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// What came of the instruction, if it is done.
+    fn answer(&mut self) -> Option<Input> {
+        let is_ready = |ready: &Option<Instant>| ready.is_some_and(|at| at <= self.now);
+        let is_done = match &self.task {
+            None => false,
+            Some(Task::Connect(_, ready) | Task::Resolve(_, ready)) => is_ready(ready),
+            Some(Task::Write(_)) => self.net.window > 0,
+        };
+        if !is_done {
+            return None;
+        }
+        match self.task.take()? {
+            Task::Connect(Target::Tcp(to) | Target::Udp(to), _) => {
+                Some(self.net.open(self.now, to, self.settings.is_udp()))
+            }
+            Task::Resolve(port, _) => Some(self.net.look_up(port)),
+            Task::Write(transmit) => {
+                let segment = transmit.segment_size;
+                let data = transmit.data.clone();
+                let input = self.net.write(self.now, transmit);
+                if let Input::Written(len) = input {
+                    self.polls_in_place = 0;
+                    self.taken_bytes += len as u64;
+                    if let Some(segment) = segment {
+                        self.check_pace(segment, len);
+                    } else {
+                        let breaks = data[..len].iter().filter(|byte| **byte == b'\n');
+                        self.taken_lines += breaks.count() as u64;
+                    }
+                }
+                Some(input)
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        if matches!(input, Input::Disconnected(_)) {
+            self.task = None;
+        }
+        self.session.handle(input);
+    }
+
+    fn obey(&mut self, output: Output) {
+        self.wake = Some(self.now);
+        match output {
+            Output::Connect(connect) => {
+                let (Target::Tcp(to) | Target::Udp(to)) = connect.target;
+                self.net.attempts.push((self.now, to));
+                let ready = self.net.connect_delay.map(|delay| self.now + delay);
+                self.task = Some(Task::Connect(connect.target, ready));
+            }
+            Output::Disconnect => {
+                self.task = None;
+                self.net.close(0);
+            }
+            Output::Finished(report) => {
+                self.report = Some(report);
+                self.wake = None;
+            }
+            Output::Resolve(resolve) => {
+                assert_eq!(&*resolve.host, self.settings.host);
+                self.net.lookups.push(self.now);
+                let ready = self.net.lookup_delay.map(|delay| self.now + delay);
+                self.task = Some(Task::Resolve(resolve.port, ready));
+            }
+            Output::Transmit(transmit) => self.task = Some(Task::Write(transmit)),
+            Output::Wait(until) => self.wake = until,
+        }
+    }
+}
+
+/// Where an attempt to connect to one of the server's addresses goes.
+pub(crate) fn server(last: u8) -> SocketAddr {
+    (address(last), 8125).into()
+}
+
+/// How long a line is at most beyond what fills its name up.
+const LINE: usize = "n00000:-5|g\n".len();
