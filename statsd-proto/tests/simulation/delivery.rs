@@ -50,18 +50,21 @@ fn lines_share_datagrams_without_a_line_break_at_the_end() {
 }
 
 #[test]
-fn datagrams_are_filled_and_never_too_long() {
-    let mut world = World::new(Settings {
-        max_datagram: 100,
-        ..Settings::udp()
-    });
-    world.record_lines(1000);
-    world.finish();
-    assert_eq!(arrived(&world), world.accepted);
-    // Nine lines of ten bytes and the line breaks between them.
-    let datagrams = &world.net.connections[0].datagrams;
-    assert_eq!(datagrams.len(), 1000_usize.div_ceil(9));
-    assert_eq!(world.stats().payloads, datagrams.len() as u64);
+fn datagrams_are_filled_whatever_their_size_and_never_too_long() {
+    for max_datagram in 16..60 {
+        let mut world = World::new(Settings {
+            max_datagram,
+            ..Settings::udp()
+        });
+        world.record_lines(100);
+        world.finish();
+        assert_eq!(arrived(&world), world.accepted);
+        // Lines of ten bytes, and the line breaks between them.
+        let lines = (max_datagram + 1) / 11;
+        let datagrams = &world.net.connections[0].datagrams;
+        assert_eq!(datagrams.len(), 100_usize.div_ceil(lines));
+        assert_eq!(world.stats().payloads, datagrams.len() as u64);
+    }
 }
 
 #[test]
