@@ -6,6 +6,7 @@ mod datagram;
 mod delivery;
 mod flush;
 mod invariants;
+mod model;
 mod network;
 mod oracle;
 mod overload;

@@ -115,6 +115,7 @@ impl World {
     pub(crate) fn advance(&mut self, time: Duration) {
         let end = self.now + time;
         self.polls_in_place = 0;
+        self.longest_lag = self.longest_lag.max(self.lag);
         while self.jump(end) {}
         self.now = end;
         self.act();
@@ -153,7 +154,7 @@ impl World {
     /// Polls at a time of the caller's choice, and does what it says.
     pub(crate) fn poll_at(&mut self, now: Instant) {
         let output = self.session.poll(now);
-        self.check_output(&output);
+        self.check_output(now, &output);
         self.obey(output);
     }
 
