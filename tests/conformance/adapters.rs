@@ -1,0 +1,91 @@
+//! The runtimes that all scenarios run on.
+
+use std::time::Duration;
+
+use statsd_tokio::{Client, Config, ConfigError, Connection, Connector, Report};
+use tests::adapter::Adapter;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+pub(crate) struct Tokio {
+    /// Always there, until it is dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Tokio {
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("only dropping takes it")
+    }
+}
+
+impl Adapter for Tokio {
+    type Connector = Connector;
+    type Connection = Connection;
+    type Task = JoinHandle<Report>;
+
+    fn new() -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build();
+        Self {
+            runtime: Some(runtime.expect("the system has threads")),
+        }
+    }
+
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime().block_on(future)
+    }
+
+    fn sleep(time: Duration) -> impl Future<Output = ()> {
+        tokio::time::sleep(time)
+    }
+
+    fn start(&self, config: Config) -> Result<Connector, ConfigError> {
+        let _guard = self.runtime().enter();
+        Connector::start(config)
+    }
+
+    fn restart(&self, connector: &Connector) {
+        let _guard = self.runtime().enter();
+        connector.restart();
+    }
+
+    fn client(connector: &Connector) -> Client {
+        connector.client()
+    }
+
+    fn flush(connector: &Connector) -> impl Future<Output = ()> {
+        connector.flush()
+    }
+
+    fn stop(connector: &Connector) -> impl Future<Output = Report> {
+        connector.stop()
+    }
+
+    fn spawn(&self, config: &Config) -> Result<(Client, Self::Task), ConfigError> {
+        let (client, connection) = statsd_tokio::connect(config)?;
+        Ok((client, self.runtime().spawn(connection)))
+    }
+
+    fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
+        statsd_tokio::connect(config)
+    }
+
+    async fn join(task: Self::Task) -> Report {
+        task.await.expect("the connection does not panic")
+    }
+
+    fn cancel(task: Self::Task) {
+        task.abort();
+    }
+}
+
+impl Drop for Tokio {
+    fn drop(&mut self) {
+        // A look-up that hangs must not hold up the test.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Settings: what they default to, what wins, and what cannot work.
+
+use std::time::Duration;
+
+use statsd_proto::{Client, Config, ConfigError, Report, Transport};
+use tests::adapter::Adapter;
+
+use crate::world::{World, count};
+
+pub(crate) fn the_defaults_are_those_of_the_seed<A: Adapter>(_: &World<A>) {
+    let config = Config::new("localhost");
+    let explicit = config.clone().port(8125).transport(Transport::Tcp);
+    assert_eq!(config, explicit.prefix("").enabled(true));
+    let from_environment = Config::from_vars([("STATSD_HOST", "localhost")]);
+    assert_eq!(from_environment.map(|it| it.prefix("")), Ok(config));
+}
+
+pub(crate) fn a_setting_that_cannot_work_fails_before_anything_starts<A: Adapter>(
+    world: &World<A>,
+) {
+    let good = world.config_for("localhost", 8125);
+    for (bad, setting, value) in [
+        (good.clone().port(0), "port", "0"),
+        (good.clone().host("..bad.."), "host", "..bad.."),
+        (good.clone().host("host:8125"), "host", "host:8125"),
+        (good.clone().prefix("a:b"), "prefix", "a:b"),
+        (good.clone().max_queue_bytes(1), "max_queue_bytes", "1"),
+        (
+            good.clone().connect_timeout(Duration::ZERO),
+            "connect_timeout",
+            "0ns",
+        ),
+    ] {
+        let error = world.runtime.start(bad).err().expect("it cannot work");
+        let message = error.to_string();
+        assert!(message.contains(setting), "{message}");
+        assert!(message.contains(&format!("{value:?}")), "{message}");
+    }
+    let no_host = world.runtime.start(good.host("")).err();
+    let message = no_host.expect("it cannot work").to_string();
+    assert!(message.starts_with("host must be set"), "{message}");
+}
+
+pub(crate) fn an_unknown_protocol_is_an_error_at_construction<A: Adapter>(_: &World<A>) {
+    let result = Config::from_vars([("STATSD_PROTOCOL", "sctp")]);
+    let message = result.expect_err("there is no such protocol").to_string();
+    assert!(
+        message.contains("STATSD_PROTOCOL") && message.contains("sctp"),
+        "{message}"
+    );
+}
+
+fn environment<A>(world: &World<A>, port: u16) -> [(&'static str, String); 4] {
+    let protocol = if world.transport == Transport::Tcp {
+        "TCP"
+    } else {
+        "udp"
+    };
+    [
+        ("STATSD_HOST", "127.0.0.1".to_owned()),
+        ("STATSD_PORT", port.to_string()),
+        ("STATSD_PROTOCOL", protocol.to_owned()),
+        ("STATSD_PREFIX", "from.env".to_owned()),
+    ]
+}
+
+pub(crate) fn the_environment_decides_where_metrics_go<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let config = Config::from_vars(environment(world, server.address().port()));
+    let statsd = world.start(config.expect("the variables are good"));
+    statsd.client().incr("a", 1);
+    statsd.stop();
+    assert_eq!(server.wait_for_end(1), ["from.env.counters.a:1|c"]);
+}
+
+pub(crate) fn explicit_settings_win_over_the_environment<A: Adapter>(world: &World<A>) {
+    let (server, other) = (world.server(), world.server());
+    let config = Config::from_vars(environment(world, other.address().port()));
+    let config = config.expect("the variables are good").prefix("explicit");
+    let config = config.application("shop", "test").default_prefix("default");
+    let statsd = world.start(config.port(server.address().port()));
+    statsd.client().incr("a", 1);
+    statsd.stop();
+    assert_eq!(server.wait_for_end(1), ["explicit.counters.a:1|c"]);
+    assert_eq!(other.line_count(), 0);
+}
+
+pub(crate) fn a_prefix_is_required_of_the_environment_even_when_disabled<A: Adapter>(
+    world: &World<A>,
+) {
+    for enabled in ["yes", "no"] {
+        let vars = [("STATSD_HOST", "localhost"), ("STATSD_ENABLED", enabled)];
+        let config = Config::from_vars(vars).expect("the variables are good");
+        for lacking in [
+            config.clone(),
+            config.clone().application("shop", ""),
+            config.clone().application("", "test"),
+        ] {
+            let error = world.runtime.start(lacking).err();
+            assert!(
+                matches!(
+                    error,
+                    Some(ConfigError::Missing {
+                        setting: "prefix",
+                        ..
+                    })
+                ),
+                "{error:?}"
+            );
+        }
+        let service = Config::new("localhost").prefix("applications.shop.test");
+        let application = config.application("shop", "test");
+        assert_eq!(application, service.enabled(enabled == "yes"));
+    }
+}
+
+pub(crate) fn a_disabled_config_does_nothing<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let statsd = world.start(world.config(&server).enabled(false));
+    let client = statsd.client();
+    exercise(&client);
+    statsd.flush();
+    world.runtime.within("room", client.ready());
+    assert!(!client.is_closed());
+    assert_eq!(statsd.stop(), Report::default());
+    statsd.restart();
+    exercise(&statsd.client());
+    assert_eq!(statsd.stop(), Report::default());
+    assert_eq!((server.accepted(), server.line_count()), (0, 0));
+
+    // Nothing is sent, so nobody has to say where to.
+    let statsd = world.start(world.config(&server).host("").enabled(false));
+    assert_eq!(statsd.stop(), Report::default());
+}
+
+fn exercise(client: &Client) {
+    count(client, 0..10);
+    client.incr("a", 1);
+    client.gauge("a", f64::NAN);
+    client.timer("a").start().stop().send();
+    drop(client.time("a"));
+}

@@ -1,0 +1,148 @@
+//! Scenarios that every adapter has to pass over each transport, against servers on plain threads.
+
+// A scenario that is written and not listed below would pass without being run.
+#![deny(dead_code)]
+
+mod adapters;
+mod config;
+mod delivery;
+mod hosts;
+mod logs;
+mod overload;
+mod packing;
+mod reconnect;
+mod shutdown;
+mod timers;
+mod wire;
+mod world;
+
+/// Makes each scenario a test for each adapter, over each of the scenario's transports.
+macro_rules! conformance {
+    ($($file:ident { $($scenario:ident: $($transport:ident)+;)+ })+) => {$($(
+        mod $scenario {
+            per_adapter! { $file $scenario $($transport)+ }
+        }
+    )+)+};
+}
+
+/// One line for each adapter.
+macro_rules! per_adapter {
+    ($($scenario:tt)+) => {
+        per_transport! { tokio Tokio $($scenario)+ }
+    };
+}
+
+macro_rules! per_transport {
+    ($runtime:ident $adapter:ident $file:ident $scenario:ident $($transport:ident)+) => {
+        mod $runtime {
+            use crate::adapters::$adapter;
+            use crate::world::World;
+
+            $(
+                #[test]
+                fn $transport() {
+                    crate::$file::$scenario(&World::<$adapter>::$transport());
+                }
+            )+
+        }
+    };
+}
+
+conformance! {
+    delivery {
+        metrics_arrive_once_each_in_the_order_recorded: tcp udp;
+        metrics_recorded_before_the_server_exists_arrive_once_it_starts: tcp udp;
+        start_returns_before_it_is_connected: tcp udp;
+        a_line_leaves_by_itself_after_the_flush_interval: tcp udp;
+        flush_does_not_wait_for_the_interval: tcp udp;
+        flush_ends_when_the_lines_are_with_the_kernel: tcp udp;
+        each_of_many_threads_keeps_its_order: tcp udp;
+        a_burst_that_waits_for_room_loses_nothing: tcp;
+        a_connection_awaited_beside_others_sends: tcp udp;
+        a_client_that_records_nothing_sends_nothing: tcp udp;
+    }
+    packing {
+        every_line_on_a_stream_ends_in_one_line_break: tcp;
+        datagrams_hold_whole_lines_in_at_most_1432_bytes: udp;
+        a_datagram_has_no_line_break_at_its_end: udp;
+        a_line_longer_than_a_datagram_goes_alone: udp;
+        a_line_that_nothing_can_carry_is_refused_and_counted: tcp udp;
+        five_hundred_metrics_leave_in_few_writes: tcp udp;
+    }
+    wire {
+        each_call_sends_the_line_of_its_kind: tcp udp;
+        the_prefix_stands_before_every_name: tcp udp;
+        without_a_prefix_names_start_with_their_kind: tcp udp;
+        a_negative_gauge_is_zero_and_a_decrease: tcp udp;
+        what_is_no_number_never_reaches_the_wire: tcp udp;
+        a_name_cannot_forge_a_metric: tcp udp;
+        names_are_sent_in_the_encoding_that_the_server_reads: tcp udp;
+        tags_and_rates_reach_the_wire: tcp udp;
+    }
+    timers {
+        a_timer_sends_the_time_between_start_and_stop: tcp udp;
+        a_stopped_timer_sends_only_when_told_to: tcp udp;
+        a_timer_may_be_started_stopped_and_used_again: tcp udp;
+        a_guard_sends_even_if_the_block_panics: tcp udp;
+    }
+    config {
+        the_defaults_are_those_of_the_seed: tcp;
+        a_setting_that_cannot_work_fails_before_anything_starts: tcp udp;
+        an_unknown_protocol_is_an_error_at_construction: tcp;
+        the_environment_decides_where_metrics_go: tcp udp;
+        explicit_settings_win_over_the_environment: tcp udp;
+        a_prefix_is_required_of_the_environment_even_when_disabled: tcp udp;
+        a_disabled_config_does_nothing: tcp udp;
+    }
+    hosts {
+        localhost_is_reached_at_each_of_its_addresses: tcp udp;
+        an_ipv6_address_is_reached_with_and_without_brackets: tcp udp;
+        a_host_that_cannot_be_found_does_not_keep_stop_waiting: tcp udp;
+    }
+    reconnect {
+        fifty_lines_recorded_while_disconnected_arrive_in_order: tcp udp;
+        a_restarted_server_is_found_again_and_again: tcp udp;
+        a_reset_is_followed_by_a_new_connection: tcp;
+        an_orderly_end_is_followed_by_a_new_connection: tcp;
+        a_half_closed_connection_is_given_up: tcp;
+        a_hang_up_is_noticed_before_the_next_write: tcp;
+        resets_in_mid_line_neither_repeat_reorder_nor_tear: tcp;
+        hang_ups_under_load_neither_repeat_nor_reorder: tcp;
+        accept_then_close_is_neither_flooded_nor_written_to: tcp;
+        a_server_that_stops_accepting_and_closing_gets_everything: tcp;
+        a_server_that_reads_nothing_is_given_up: tcp;
+        a_connect_without_an_answer_is_given_up: tcp;
+        a_reset_costs_only_lines_that_were_counted_as_sent: tcp;
+        refused_datagrams_are_sent_again: udp;
+    }
+    overload {
+        a_full_queue_refuses_the_newest_and_keeps_the_earlier: tcp udp;
+        a_full_queue_that_drops_the_oldest_keeps_the_newest: tcp udp;
+        a_server_that_never_reads_fills_no_memory: tcp;
+        a_stalled_server_that_reads_again_gets_everything: tcp;
+        ready_waits_while_the_queue_is_full: tcp udp;
+        many_clients_may_wait_for_room: tcp udp;
+    }
+    shutdown {
+        stop_sends_what_is_queued: tcp udp;
+        stop_closes_the_connection: tcp;
+        stop_with_nothing_queued_needs_no_server: tcp udp;
+        stop_without_a_server_gives_up_after_the_close_timeout: tcp udp;
+        stop_connects_again_to_send_what_is_queued: tcp udp;
+        stop_ends_while_a_connect_hangs: tcp;
+        stop_ends_while_the_server_does_not_read: tcp;
+        stop_twice_gives_the_same_report: tcp udp;
+        stop_from_many_threads_gives_the_same_report: tcp udp;
+        restart_after_stop_sends_again: tcp udp;
+        restart_while_running_changes_nothing: tcp udp;
+        metrics_after_a_stop_are_refused_and_counted: tcp udp;
+        dropping_the_last_client_ends_the_connection: tcp udp;
+        a_cancelled_connection_releases_those_who_wait: tcp udp;
+        stop_ends_after_the_runtime_has_gone: tcp udp;
+        a_connection_dropped_before_it_ran_counts_what_it_lost: tcp udp;
+    }
+    logs {
+        a_failing_server_is_logged_in_few_words: tcp;
+        a_full_queue_is_logged_in_few_words: tcp;
+    }
+}

@@ -1,0 +1,287 @@
+//! Servers that go, break and come back.
+
+use std::thread;
+use std::time::Duration;
+
+use statsd_proto::{Client, Metric};
+use tests::adapter::Adapter;
+use tests::fault::{Fault, Unanswered};
+use tests::patience::eventually;
+use tests::server::Server;
+
+use crate::world::{World, always, assert_ascending, count, counted, numbers};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+/// Long enough for a busy machine to hang up in.
+const SETTLE: Duration = Duration::from_millis(500);
+
+pub(crate) fn fifty_lines_recorded_while_disconnected_arrive_in_order<A: Adapter>(
+    world: &World<A>,
+) {
+    let mut server = world.server();
+    let statsd = world.start(world.config(&server));
+    let client = statsd.client();
+    count(&client, 0..10);
+    server.wait_for(10);
+    server.stop();
+    notice(world, &client, 1);
+    count(&client, 10..60);
+    server.restart();
+    assert_eq!(server.wait_for(60), counted(0..60));
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.abandoned), (60, 0));
+    assert_eq!(server.wait_for_end(60), counted(0..60));
+}
+
+/// Waits until the client knows that its stream has broken; a datagram has to find that out.
+fn notice<A: Adapter>(world: &World<A>, client: &Client, times: u64) {
+    if world.is_stream() {
+        eventually("a broken link", || client.stats().disconnects == times);
+    }
+}
+
+pub(crate) fn a_restarted_server_is_found_again_and_again<A: Adapter>(world: &World<A>) {
+    let mut server = world.server();
+    let statsd = world.start(world.config(&server));
+    let client = statsd.client();
+    for round in 0..5 {
+        let from = round * 20;
+        count(&client, from..from + 10);
+        assert_eq!(server.wait_for(from + 10), counted(0..from + 10));
+        server.stop();
+        notice(world, &client, round as u64 + 1);
+        count(&client, from + 10..from + 20);
+        server.restart();
+        assert_eq!(server.wait_for(from + 20), counted(0..from + 20));
+    }
+    assert_eq!(statsd.stop().sent, 100);
+}
+
+pub(crate) fn a_reset_is_followed_by_a_new_connection<A: Adapter>(world: &World<A>) {
+    breaks_are_followed_by_a_new_connection(world, Server::reset);
+}
+
+pub(crate) fn an_orderly_end_is_followed_by_a_new_connection<A: Adapter>(world: &World<A>) {
+    breaks_are_followed_by_a_new_connection(world, Server::hang_up);
+}
+
+fn breaks_are_followed_by_a_new_connection<A: Adapter>(world: &World<A>, cut: fn(&Server)) {
+    let server = world.server();
+    let statsd = world.start(world.config(&server));
+    let client = statsd.client();
+    for round in 0..3 {
+        let from = round * 10;
+        count(&client, from..from + 10);
+        assert_eq!(server.wait_for(from + 10), counted(0..from + 10));
+        cut(&server);
+        eventually("a broken link", || {
+            client.stats().disconnects == round as u64 + 1
+        });
+    }
+    count(&client, 30..40);
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.stats.connects), (40, 4));
+    assert_eq!(server.wait_for_end(40), counted(0..40));
+}
+
+pub(crate) fn a_half_closed_connection_is_given_up<A: Adapter>(world: &World<A>) {
+    let server = Server::start_faulty(|number| (number == 0).then_some(Fault::HalfClose));
+    let statsd = world.start(world.config(&server).settle_time(SETTLE));
+    count(&statsd.client(), 0..10);
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.stats.disconnects), (10, 1));
+    assert_eq!(server.wait_for_end(10), counted(0..10));
+    assert_eq!(server.pieces()[0].bytes, b"");
+}
+
+pub(crate) fn a_hang_up_is_noticed_before_the_next_write<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let statsd = world.start(world.config(&server));
+    let client = statsd.client();
+    count(&client, 0..1);
+    server.wait_for(1);
+    server.hang_up();
+    // Nothing is recorded in between: it is not a write that tells.
+    eventually("a broken link", || client.stats().disconnects == 1);
+    count(&client, 1..2);
+    assert_eq!(server.wait_for(2), counted(0..2));
+    assert_eq!(statsd.stop().sent, 2);
+}
+
+/// Records, as fast as there is room, until `is_enough`. Returns how many lines.
+fn count_until<A: Adapter>(
+    world: &World<A>,
+    client: &Client,
+    mut is_enough: impl FnMut() -> bool,
+) -> usize {
+    let mut number = 0;
+    eventually("enough lines", || {
+        for _ in 0..500 {
+            let metric = Metric::raw("count", number as u64, "c");
+            while client.record(&metric).is_err() {
+                world.runtime.within("room", client.ready());
+            }
+            number += 1;
+        }
+        is_enough()
+    });
+    number
+}
+
+pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(world: &World<A>) {
+    const RESETS: usize = 10;
+    let server = Server::start_faulty(|number| {
+        let bytes = 1000 + 137 * number;
+        (number < RESETS).then_some(Fault::ResetAfter(bytes))
+    });
+    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
+    let client = statsd.client();
+    let counting = count_until(world, &client, || server.accepted() > RESETS);
+    count(&client, counting..counting + 1000);
+    let report = statsd.stop();
+
+    let last = counting + 999;
+    eventually("the last line", || {
+        server.lines().last() == counted(last..last + 1).last()
+    });
+    let arrived = numbers(&server.lines());
+    assert_ascending(&arrived);
+    assert_eq!(arrived[arrived.len() - 1000..][0], counting);
+    assert_eq!(report.sent, counting as u64 + 1000);
+    assert_eq!(report.stats.disconnects, RESETS as u64);
+
+    let pieces = server.pieces();
+    let torn = pieces.iter().filter(|piece| !piece.bytes.ends_with(b"\n"));
+    assert!(torn.count() >= RESETS / 2, "the cuts are in mid-line");
+}
+
+pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: &World<A>) {
+    const HANG_UPS: usize = 10;
+    let server = world.server();
+    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
+    let client = statsd.client();
+    let mut seen = 0;
+    let counting = count_until(world, &client, || {
+        let lines = server.line_count();
+        if server.open() > 0 && lines > seen && server.accepted() <= HANG_UPS {
+            seen = lines;
+            server.hang_up();
+        }
+        server.accepted() > HANG_UPS
+    });
+    count(&client, counting..counting + 1000);
+    let report = statsd.stop();
+
+    let last = counting + 999;
+    eventually("the last line", || {
+        server.lines().last() == counted(last..last + 1).last()
+    });
+    let arrived = numbers(&server.lines());
+    assert_ascending(&arrived);
+    assert_eq!(report.sent, counting as u64 + 1000);
+}
+
+pub(crate) fn accept_then_close_is_neither_flooded_nor_written_to<A: Adapter>(world: &World<A>) {
+    let server = Server::start_faulty(always(Fault::Close));
+    let config = world.config(&server).settle_time(SETTLE);
+    let statsd = world.start(config.close_timeout(Duration::ZERO));
+    count(&statsd.client(), 0..100);
+    thread::sleep(Duration::from_secs(5));
+    let accepted = server.accepted();
+    assert!(
+        (2..=15).contains(&accepted),
+        "{accepted} connections in 5 s"
+    );
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.abandoned), (0, 100));
+    assert_eq!(report.stats.bytes, 0);
+}
+
+pub(crate) fn a_server_that_stops_accepting_and_closing_gets_everything<A: Adapter>(
+    world: &World<A>,
+) {
+    let server = Server::start_faulty(always(Fault::Close));
+    let statsd = world.start(world.config(&server).settle_time(SETTLE));
+    count(&statsd.client(), 0..100);
+    eventually("three connections", || server.accepted() >= 3);
+    server.recover();
+    assert_eq!(server.wait_for(100), counted(0..100));
+    assert_eq!(statsd.stop().sent, 100);
+}
+
+pub(crate) fn a_server_that_reads_nothing_is_given_up<A: Adapter>(world: &World<A>) {
+    let server = Server::start_faulty(|number| (number == 0).then_some(Fault::Stall));
+    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let statsd = world.start(config.write_timeout(SHORT));
+    let client = statsd.client();
+    let counting = count_until(world, &client, || client.stats().disconnects > 0);
+    count(&client, counting..counting + 1000);
+    let report = statsd.stop();
+    let last = counting + 999;
+    eventually("the last line", || {
+        server.lines().last() == counted(last..last + 1).last()
+    });
+    assert_ascending(&numbers(&server.lines()));
+    assert_eq!(report.sent, counting as u64 + 1000);
+}
+
+#[expect(clippy::print_stderr, reason = "a test that cannot run has to say so")]
+pub(crate) fn a_connect_without_an_answer_is_given_up<A: Adapter>(world: &World<A>) {
+    let Some(server) = Unanswered::new().expect("the system has sockets") else {
+        eprintln!("SKIPPED: this system answers even with a full backlog");
+        return;
+    };
+    let config = world.config_for("127.0.0.1", server.address().port());
+    let config = config.connect_timeout(Duration::from_millis(50));
+    let statsd = world.start(config.close_timeout(SHORT));
+    let client = statsd.client();
+    eventually("two attempts", || client.stats().connect_failures >= 2);
+    assert_eq!(client.stats().connects, 0);
+    statsd.stop();
+}
+
+pub(crate) fn a_reset_costs_only_lines_that_were_counted_as_sent<A: Adapter>(world: &World<A>) {
+    let server = Server::start_faulty(|number| (number == 0).then_some(Fault::Stall));
+    let config = world.config(&server).max_queue_bytes(1024 * 1024);
+    let statsd = world.start(config.send_buffer(Some(16 * 1024)));
+    let client = statsd.client();
+    let mut next = 0;
+    eventually("a stall", || {
+        while client
+            .record(&Metric::raw("count", next as u64, "c"))
+            .is_ok()
+        {
+            next += 1;
+        }
+        let before = client.stats().bytes;
+        thread::sleep(Duration::from_millis(300));
+        before > 0 && client.stats().bytes == before
+    });
+    let sent = usize::try_from(client.stats().sent).expect("it was counted");
+    server.reset();
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.abandoned), (next as u64, 0));
+    eventually("the last line", || {
+        server.lines().last() == counted(next - 1..next).last()
+    });
+    let arrived = server.lines();
+    assert_eq!(arrived, counted(sent..next));
+}
+
+pub(crate) fn refused_datagrams_are_sent_again<A: Adapter>(world: &World<A>) {
+    let mut server = world.absent_server();
+    let config = world.config(&server);
+    let statsd = world.start(config.backoff(SHORT / 10, SHORT / 4));
+    let client = statsd.client();
+    for number in 0..5 {
+        count(&client, number..number + 1);
+        eventually("a refusal", || client.stats().disconnects > number as u64);
+    }
+    assert_eq!(client.stats().sent, 0);
+    server.restart();
+    assert_eq!(server.wait_for(5), counted(0..5));
+    assert_eq!(statsd.stop().sent, 5);
+}

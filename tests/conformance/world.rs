@@ -1,0 +1,130 @@
+//! What every scenario starts from: a runtime, a transport, and servers for it.
+
+use statsd_proto::{Client, Config, Report, Transport};
+use tests::adapter::Adapter;
+use tests::fault::Fault;
+use tests::server::Server;
+
+pub(crate) struct World<A> {
+    pub(crate) runtime: A,
+    pub(crate) transport: Transport,
+}
+
+impl<A: Adapter> World<A> {
+    pub(crate) fn tcp() -> Self {
+        let transport = Transport::Tcp;
+        let runtime = A::new();
+        Self { runtime, transport }
+    }
+
+    pub(crate) fn udp() -> Self {
+        let transport = Transport::Udp;
+        let runtime = A::new();
+        Self { runtime, transport }
+    }
+
+    pub(crate) fn is_stream(&self) -> bool {
+        self.transport == Transport::Tcp
+    }
+
+    pub(crate) fn server(&self) -> Server {
+        Server::start(self.is_stream())
+    }
+
+    /// A server that is not there before it is restarted.
+    pub(crate) fn absent_server(&self) -> Server {
+        Server::absent(self.is_stream())
+    }
+
+    /// A configuration for this server, with all defaults.
+    pub(crate) fn config(&self, server: &Server) -> Config {
+        self.config_for(server.address().ip().to_string(), server.address().port())
+    }
+
+    pub(crate) fn config_for(&self, host: impl Into<String>, port: u16) -> Config {
+        Config::new(host).port(port).transport(self.transport)
+    }
+
+    pub(crate) fn start(&self, config: Config) -> Running<'_, A> {
+        Running {
+            runtime: &self.runtime,
+            connector: self.runtime.start(config).expect("the settings are good"),
+        }
+    }
+}
+
+/// A connector, whose futures end within the test's patience.
+pub(crate) struct Running<'a, A: Adapter> {
+    runtime: &'a A,
+    connector: A::Connector,
+}
+
+impl<A: Adapter> Running<'_, A> {
+    pub(crate) fn client(&self) -> Client {
+        A::client(&self.connector)
+    }
+
+    pub(crate) fn flush(&self) {
+        self.runtime.within("a flush", A::flush(&self.connector));
+    }
+
+    /// Stops, and checks that no line is unaccounted for.
+    pub(crate) fn stop(&self) -> Report {
+        let report = self.runtime.within("a stop", A::stop(&self.connector));
+        assert_accounted(&report);
+        report
+    }
+
+    pub(crate) fn restart(&self) {
+        self.runtime.restart(&self.connector);
+    }
+}
+
+/// At the end every line has been sent or dropped.
+#[track_caller]
+pub(crate) fn assert_accounted(report: &Report) {
+    let stats = &report.stats;
+    let settled = stats.sent + stats.dropped.total();
+    assert_eq!(stats.accepted, settled, "{report:?}");
+    assert_eq!((stats.queued, stats.in_flight), (0, 0), "{report:?}");
+    let told = (report.sent, report.abandoned);
+    assert_eq!(told, (stats.sent, stats.dropped.abandoned));
+}
+
+/// Connection after connection closed at once, reset, or whatever else it is.
+pub(crate) fn always(fault: Fault) -> impl Fn(usize) -> Option<Fault> + Send + Sync + 'static {
+    move |_| Some(fault)
+}
+
+/// Records `count:<number>|c` for each number.
+pub(crate) fn count(client: &Client, numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        client.inject_metric("count", number as u64, "c");
+    }
+}
+
+/// The lines of [`count`].
+pub(crate) fn counted(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| format!("count:{number}|c")).collect()
+}
+
+/// The numbers in lines of [`count`]. A torn or garbled line is none.
+#[track_caller]
+pub(crate) fn numbers(lines: &[String]) -> Vec<usize> {
+    let number = |line: &String| -> Option<usize> {
+        let number = line.strip_prefix("count:")?.strip_suffix("|c")?;
+        number.parse().ok()
+    };
+    let parsed = lines.iter().map(|line| {
+        number(line).unwrap_or_else(|| panic!("{line:?} is no line that was recorded"))
+    });
+    parsed.collect()
+}
+
+/// No line came twice, or before one that was recorded earlier.
+#[track_caller]
+pub(crate) fn assert_ascending(numbers: &[usize]) {
+    for pair in numbers.windows(2) {
+        assert!(pair[0] < pair[1], "{} came before {}", pair[0], pair[1]);
+    }
+}

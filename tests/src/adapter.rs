@@ -1,0 +1,89 @@
+//! What a scenario needs of a runtime and of the crate that adapts to it.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use statsd_proto::{Client, Config, ConfigError, Report};
+
+use crate::patience::PATIENCE;
+
+/// A runtime, running, with its StatsD crate. Its tasks go on while the test's own thread blocks.
+pub trait Adapter: Sync {
+    /// The crate's `Connector`.
+    type Connector: Sync;
+    /// The crate's `Connection`.
+    type Connection: Future<Output = Report>;
+    /// A spawned `Connection`.
+    type Task;
+
+    /// Starts the runtime.
+    fn new() -> Self;
+
+    /// Runs a future to its end, from any thread.
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
+
+    /// Waits, within [`block_on`](Self::block_on).
+    fn sleep(time: Duration) -> impl Future<Output = ()>;
+
+    /// `Connector::start`.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn start(&self, config: Config) -> Result<Self::Connector, ConfigError>;
+
+    /// `Connector::restart`.
+    fn restart(&self, connector: &Self::Connector);
+
+    /// `Connector::client`.
+    fn client(connector: &Self::Connector) -> Client;
+
+    /// `Connector::flush`.
+    fn flush(connector: &Self::Connector) -> impl Future<Output = ()>;
+
+    /// `Connector::stop`.
+    fn stop(connector: &Self::Connector) -> impl Future<Output = Report>;
+
+    /// [`connect`](Self::connect), with the connection spawned.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn spawn(&self, config: &Config) -> Result<(Client, Self::Task), ConfigError>;
+
+    /// `connect`.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn connect(config: &Config) -> Result<(Client, Self::Connection), ConfigError>;
+
+    /// Waits for the end of a connection by itself.
+    fn join(task: Self::Task) -> impl Future<Output = Report>;
+
+    /// Cancels a connection.
+    fn cancel(task: Self::Task);
+
+    /// Runs a future that has to end to its end.
+    ///
+    /// # Panics
+    ///
+    /// If it takes longer than [`PATIENCE`].
+    fn within<T>(&self, what: &str, future: impl Future<Output = T>) -> T {
+        self.block_on(async {
+            let mut future = pin!(future);
+            let mut too_late = pin!(Self::sleep(PATIENCE));
+            poll_fn(|context| {
+                if let Poll::Ready(result) = future.as_mut().poll(context) {
+                    return Poll::Ready(result);
+                }
+                let is_late = too_late.as_mut().poll(context).is_ready();
+                assert!(!is_late, "waited in vain for {what}");
+                Poll::Pending
+            })
+            .await
+        })
+    }
+}
