@@ -58,9 +58,10 @@ pub struct Session {
     wanted: u64,
     /// A poll would have something to say.
     wants_poll: bool,
-    /// How many bytes must wait for a poll to have something to say.
-    wake_at: usize,
-    high_water: usize,
+    /// How many bytes, or lines, must wait for a poll to have something to say.
+    wake_at: (usize, usize),
+    /// What is worth waking up for before the flush interval is over.
+    high_water: (usize, usize),
     /// The latest time that a poll brought.
     now: Option<Instant>,
     write_timeout: Duration,
@@ -200,8 +201,11 @@ impl Session {
             flight_end: 0,
             wanted: 0,
             wants_poll: true,
-            wake_at: usize::MAX,
-            high_water: HIGH_WATER.min(config.max_queue_bytes / 2),
+            wake_at: NEVER,
+            high_water: (
+                HIGH_WATER.min(config.max_queue_bytes / 2),
+                config.max_queue_lines / 2 + 1,
+            ),
             now: None,
             write_timeout: config.write_timeout,
             close_timeout: config.close_timeout,
@@ -270,7 +274,7 @@ impl Session {
         let now = self.now.map_or(now, |latest| now.max(latest));
         self.now = Some(now);
         self.wants_poll = false;
-        self.wake_at = usize::MAX;
+        self.wake_at = NEVER;
         self.confirm(now);
         let output = match self.poll_phase(now) {
             Some(output) => output,
@@ -342,7 +346,8 @@ impl Session {
         let pushed = queue.push(|record| encoder.encode(metric, record))?;
         self.stats.accepted += pushed.lines as u64;
         self.stats.dropped.overflow += pushed.dropped as u64;
-        if self.queue.bytes() >= self.wake_at {
+        let (bytes, lines) = self.wake_at;
+        if self.queue.bytes() >= bytes || self.queue.lines() >= lines {
             self.wants_poll = true;
         }
         Ok(())
@@ -436,7 +441,9 @@ impl Session {
             return Some(remaining);
         }
         let first_open = self.stats.accepted - self.queue.open_lines() as u64;
-        let payload = self.queue.pop(self.flusher.through() > first_open)?;
+        // The flush interval saves writes. It is not worth refusing metrics for.
+        let is_due = self.flusher.through() > first_open || !self.has_room();
+        let payload = self.queue.pop(is_due)?;
         self.flight_end = self.stats.accepted - self.queue.lines() as u64;
         self.flight.load(payload);
         self.flight.remaining()
@@ -446,12 +453,11 @@ impl Session {
     fn wait_for_lines(&mut self) -> Output {
         self.wake_at = match self.flusher.deadline() {
             Some(_) => self.high_water,
-            None => 1,
+            None => (1, 1),
         };
+        let is_awaited = self.is_closed() || self.settled() < self.wanted || !self.has_room();
         let doubt = match self.now {
-            Some(now) if self.is_closed() || self.settled() < self.wanted => {
-                self.flight.doubt_until(now + CONSENT)
-            }
+            Some(now) if is_awaited => self.flight.doubt_until(now + CONSENT),
             Some(_) | None => None,
         };
         self.wait_until([self.flusher.deadline(), doubt])
@@ -564,6 +570,8 @@ impl Session {
 /// How many bytes are worth waking the driver for before the flush interval is over: some two thousand
 /// lines, so that the 13 µs of a wake-up are 7 ns for each.
 const HIGH_WATER: usize = 64 * 1024;
+
+const NEVER: (usize, usize) = (usize::MAX, usize::MAX);
 
 /// How long a refusal of a datagram may take to come back: many round trips within a data centre.
 const CONSENT: Duration = Duration::from_millis(50);
