@@ -65,6 +65,7 @@ conformance! {
         every_line_on_a_stream_ends_in_one_line_break: tcp;
         datagrams_hold_whole_lines_in_at_most_1432_bytes: udp;
         a_datagram_has_no_line_break_at_its_end: udp;
+        a_datagram_may_be_full_to_the_byte: udp;
         a_line_longer_than_a_datagram_goes_alone: udp;
         a_line_that_nothing_can_carry_is_refused_and_counted: tcp udp;
         five_hundred_metrics_leave_in_few_writes: tcp udp;
@@ -121,6 +122,7 @@ conformance! {
         a_server_that_never_reads_fills_no_memory: tcp;
         a_stalled_server_that_reads_again_gets_everything: tcp;
         ready_waits_while_the_queue_is_full: tcp udp;
+        a_queue_bounded_in_lines_does_not_wait_for_the_flush_interval: tcp udp;
         many_clients_may_wait_for_room: tcp udp;
     }
     shutdown {
@@ -137,6 +139,7 @@ conformance! {
         restart_while_running_changes_nothing: tcp udp;
         metrics_after_a_stop_are_refused_and_counted: tcp udp;
         dropping_the_last_client_ends_the_connection: tcp udp;
+        any_client_may_wait_for_the_end: tcp udp;
         a_cancelled_connection_releases_those_who_wait: tcp udp;
         stop_ends_after_the_runtime_has_gone: tcp udp;
         a_connection_dropped_before_it_ran_counts_what_it_lost: tcp udp;

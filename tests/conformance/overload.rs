@@ -122,6 +122,25 @@ pub(crate) fn ready_waits_while_the_queue_is_full<A: Adapter>(world: &World<A>) 
     assert_eq!(server.wait_for_end(10), counted(0..10));
 }
 
+pub(crate) fn a_queue_bounded_in_lines_does_not_wait_for_the_flush_interval<A: Adapter>(
+    world: &World<A>,
+) {
+    for bound in [1, 10, 1000] {
+        let server = world.server();
+        let config = world.config(&server).max_queue_lines(bound);
+        let statsd = world.start(config.flush_interval(Duration::from_secs(3600)));
+        let client = statsd.client();
+        for number in 0..2 * bound {
+            let metric = Metric::raw("count", number as u64, "c");
+            while client.record(&metric).is_err() {
+                world.runtime.within("room", client.ready());
+            }
+        }
+        statsd.stop();
+        assert_eq!(server.wait_for_end(2 * bound), counted(0..2 * bound));
+    }
+}
+
 pub(crate) fn many_clients_may_wait_for_room<A: Adapter>(world: &World<A>) {
     const EACH: usize = 200;
     let server = world.server();

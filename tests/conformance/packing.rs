@@ -49,6 +49,27 @@ pub(crate) fn a_datagram_has_no_line_break_at_its_end<A: Adapter>(world: &World<
     }
 }
 
+pub(crate) fn a_datagram_may_be_full_to_the_byte<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let statsd = world.start(world.config(&server));
+    let client = statsd.client();
+    let mut lengths = Vec::new();
+    for missing in [2, 1, 0] {
+        // Two lines with a break in between, then two more that open the next datagram.
+        for length in [1000, 1432 - missing - 1001, 1000, 300] {
+            client.inject_metric(&"n".repeat(length - 4), 1, "c");
+            lengths.push(length);
+        }
+    }
+    let report = statsd.stop();
+    assert_eq!(report.sent, 12);
+    let arrived = server.wait_for(12);
+    assert_eq!(arrived.iter().map(String::len).collect::<Vec<_>>(), lengths);
+    let datagrams = server.pieces();
+    let longest = datagrams.iter().map(|piece| piece.bytes.len()).max();
+    assert_eq!(longest, Some(1432));
+}
+
 pub(crate) fn a_line_longer_than_a_datagram_goes_alone<A: Adapter>(world: &World<A>) {
     let server = world.server();
     let statsd = world.start(world.config(&server));

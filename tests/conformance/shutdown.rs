@@ -170,6 +170,25 @@ pub(crate) fn dropping_the_last_client_ends_the_connection<A: Adapter>(world: &W
     assert_eq!(server.wait_for_end(10), counted(0..10));
 }
 
+pub(crate) fn any_client_may_wait_for_the_end<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let config = world.config(&server).flush_interval(HOUR);
+    let (client, task) = world.runtime.spawn(&config).expect("the settings are good");
+    count(&client, 0..10);
+    let closed = client.closed();
+    let told = thread::scope(|scope| {
+        let told = scope.spawn(|| world.runtime.within("the end", closed));
+        thread::sleep(Duration::from_millis(50));
+        assert!(!told.is_finished(), "nobody has closed it");
+        client.close();
+        told.join().expect("waiting does not panic")
+    });
+    assert_eq!(told.sent, 10);
+    let report = world.runtime.within("the connection's end", A::join(task));
+    assert_eq!(report, told);
+    assert_eq!(server.wait_for_end(10), counted(0..10));
+}
+
 pub(crate) fn a_cancelled_connection_releases_those_who_wait<A: Adapter>(world: &World<A>) {
     let server = world.absent_server();
     let config = world.config(&server).max_queue_lines(10);
@@ -190,6 +209,7 @@ pub(crate) fn a_cancelled_connection_releases_those_who_wait<A: Adapter>(world: 
     assert_accounted(&stats.into());
     assert_eq!((stats.dropped.abandoned, stats.refused.closed), (10, 1));
     world.runtime.within("a later flush", client.flush());
+    world.runtime.within("the end", client.closed());
 }
 
 pub(crate) fn stop_ends_after_the_runtime_has_gone<A: Adapter>(world: &World<A>) {
