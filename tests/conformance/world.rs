@@ -28,12 +28,12 @@ impl<A: Adapter> World<A> {
     }
 
     pub(crate) fn server(&self) -> Server {
-        Server::start(self.is_stream())
+        Server::start(self.transport)
     }
 
     /// A server that is not there before it is restarted.
     pub(crate) fn absent_server(&self) -> Server {
-        Server::absent(self.is_stream())
+        Server::absent(self.transport)
     }
 
     /// A configuration for this server, with all defaults.

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use statsd_proto::Transport;
+
 use crate::connection::Connection;
 use crate::fault::Fault;
 use crate::patience::eventually;
@@ -18,15 +20,15 @@ use crate::piece::Piece;
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    is_stream: bool,
+    transport: Transport,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// A server on a port of its own at 127.0.0.1, for streams or for datagrams.
-    pub fn start(is_stream: bool) -> Self {
-        Self::start_at(Ipv4Addr::LOCALHOST.into(), is_stream)
+    /// A server on a port of its own at 127.0.0.1.
+    pub fn start(transport: Transport) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), transport)
     }
 
     /// A server on a port of its own.
@@ -34,8 +36,8 @@ impl Server {
     /// # Panics
     ///
     /// If the machine has no such address.
-    pub fn start_at(ip: IpAddr, is_stream: bool) -> Self {
-        Self::try_start(ip, is_stream, |_| None).expect("the machine has the address")
+    pub fn start_at(ip: IpAddr, transport: Transport) -> Self {
+        Self::try_start(ip, transport, |_| None).expect("the machine has the address")
     }
 
     /// A TCP server that does to each connection, counted from 0, what `fault` says.
@@ -44,24 +46,25 @@ impl Server {
     ///
     /// If no port is free.
     pub fn start_faulty(fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static) -> Self {
-        Self::try_start(Ipv4Addr::LOCALHOST.into(), true, fault).expect("some port is free")
+        Self::try_start(Ipv4Addr::LOCALHOST.into(), Transport::Tcp, fault)
+            .expect("some port is free")
     }
 
     /// A server that is to [`restart`](Self::restart) later at an address where nobody is.
-    pub fn absent(is_stream: bool) -> Self {
-        let mut server = Self::start(is_stream);
+    pub fn absent(transport: Transport) -> Self {
+        let mut server = Self::start(transport);
         server.stop();
         server
     }
 
     fn try_start(
         ip: IpAddr,
-        is_stream: bool,
+        transport: Transport,
         fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let (address, socket) = loop {
             let address = SocketAddr::new(ip, unused_port());
-            match Socket::bind(address, is_stream) {
+            match Socket::bind(address, transport) {
                 Ok(socket) => break (address, socket),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
@@ -75,7 +78,7 @@ impl Server {
         });
         let mut server = Self {
             address,
-            is_stream,
+            transport,
             shared,
             thread: None,
         };
@@ -103,7 +106,7 @@ impl Server {
     /// If somebody else has taken the port.
     pub fn restart(&mut self) {
         self.stop();
-        let socket = Socket::bind(self.address, self.is_stream).expect("the port is still free");
+        let socket = Socket::bind(self.address, self.transport).expect("the port is still free");
         self.serve(socket);
     }
 
@@ -128,6 +131,11 @@ impl Server {
         for connection in &mut self.shared.lock().connections {
             connection.fault = None;
         }
+    }
+
+    /// What it takes.
+    pub fn transport(&self) -> Transport {
+        self.transport
     }
 
     /// Where it listens.
@@ -155,7 +163,7 @@ impl Server {
             .chain(&received.datagrams)
             .map(|bytes| Piece {
                 bytes: bytes.clone(),
-                is_stream: self.is_stream,
+                is_stream: self.transport == Transport::Tcp,
             })
             .collect()
     }
@@ -219,8 +227,8 @@ enum Socket {
 }
 
 impl Socket {
-    fn bind(address: SocketAddr, is_stream: bool) -> io::Result<Self> {
-        if is_stream {
+    fn bind(address: SocketAddr, transport: Transport) -> io::Result<Self> {
+        if transport == Transport::Tcp {
             let listener = TcpListener::bind(address)?;
             listener.set_nonblocking(true)?;
             return Ok(Self::Tcp(listener));

@@ -1,0 +1,222 @@
+//! `pipe`: standard input to a server.
+
+use std::thread;
+use std::time::Duration;
+
+use statsd_proto::Transport;
+use tests::fault::Fault;
+use tests::server::Server;
+
+use crate::process::{Ended, Process};
+
+fn lines(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| format!("lines:{number}|c")).collect()
+}
+
+fn input(numbers: std::ops::Range<usize>) -> String {
+    lines(numbers)
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+#[track_caller]
+fn assert_counts(ended: &Ended, [accepted, sent, dropped]: [u64; 3]) {
+    let counts = ended.counts();
+    let told = ["accepted", "sent", "dropped"].map(|name| counts.get(name).copied());
+    assert_eq!(
+        told,
+        [Some(accepted), Some(sent), Some(dropped)],
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn lines_arrive_once_each_in_order_over_tcp() {
+    let server = Server::start(Transport::Tcp);
+    let mut pipe = Process::pipe(&server, &[]);
+    pipe.write(&input(0..10_000));
+    let ended = pipe.end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_counts(&ended, [10_000, 10_000, 0]);
+    assert_eq!(server.wait_for_end(10_000), lines(0..10_000));
+    assert_eq!(ended.stdout, "");
+}
+
+#[test]
+fn lines_arrive_once_each_in_order_over_udp() {
+    let server = Server::start(Transport::Udp);
+    let mut pipe = Process::pipe(&server, &[]);
+    pipe.write(&input(0..1000));
+    let ended = pipe.end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_counts(&ended, [1000, 1000, 0]);
+    assert_eq!(server.wait_for(1000), lines(0..1000));
+}
+
+#[test]
+fn more_than_the_queue_holds_waits_for_a_slow_server() {
+    const LINES: usize = 100_000;
+    let server = Server::start_faulty(|_| Some(Fault::Stall));
+    let mut pipe = Process::pipe(&server, &[]);
+    let text: String = (0..LINES)
+        .map(|number| format!("{number:0100}:1|c\n"))
+        .collect();
+    thread::scope(|scope| {
+        let writing = scope.spawn(|| pipe.write(&text));
+        thread::sleep(Duration::from_millis(300));
+        server.recover();
+        writing.join().expect("writing does not panic");
+    });
+    let ended = pipe.end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_counts(&ended, [LINES as u64, LINES as u64, 0]);
+    server.wait_for_end(LINES);
+    let pieces = server.pieces();
+    assert_eq!(pieces.len(), 1);
+    assert!(pieces[0].bytes == text.as_bytes(), "something else arrived");
+}
+
+#[test]
+fn bad_lines_are_told_by_number_and_left_out() {
+    let server = Server::start(Transport::Tcp);
+    let mut pipe = Process::pipe(&server, &[]);
+    pipe.write("a:1|c\nnonsense\n\nb:x|g\nc:2|ms|@0.5\n:1|c\r\nd:3|g\r\ne:4|c");
+    let ended = pipe.end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let expected = ["a:1|c", "c:2|ms|@0.5", "d:3|g", "e:4|c"];
+    assert_eq!(server.wait_for_end(4), expected);
+    assert_counts(&ended, [4, 4, 0]);
+    assert_eq!(ended.counts().get("invalid"), Some(&3), "{ended:?}");
+    let told = ended
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("line "));
+    let numbers = told.map(|line| line.split(':').next().unwrap_or_default());
+    assert_eq!(numbers.collect::<Vec<_>>(), ["line 2", "line 4", "line 6"]);
+}
+
+#[test]
+fn a_line_longer_than_a_batch_spoils_no_other() {
+    let server = Server::start(Transport::Tcp);
+    let mut pipe = Process::pipe(&server, &[]);
+    let long = "n".repeat(300_000);
+    pipe.write(&format!("a:1|c\n{long}:1|c\nb:2|c\n"));
+    let ended = pipe.end();
+    assert_eq!(server.wait_for_end(2), ["a:1|c", "b:2|c"]);
+    assert_counts(&ended, [2, 2, 0]);
+    assert!(ended.stderr.contains("line 2: "), "{ended:?}");
+}
+
+#[test]
+fn what_is_no_text_is_told_and_left_out() {
+    let server = Server::start(Transport::Tcp);
+    let mut pipe = Process::pipe(&server, &[]);
+    pipe.write_bytes(b"a:1|c\n\xff\xfe:1|c\nb:2|c\n");
+    let ended = pipe.end();
+    assert_eq!(server.wait_for_end(2), ["a:1|c", "b:2|c"]);
+    assert!(ended.stderr.contains("line 2: "), "{ended:?}");
+}
+
+#[test]
+fn an_empty_input_is_a_success() {
+    let server = Server::start(Transport::Tcp);
+    let ended = Process::pipe(&server, &[]).end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_counts(&ended, [0, 0, 0]);
+}
+
+#[test]
+fn lines_are_sent_before_the_input_ends() {
+    let server = Server::start(Transport::Tcp);
+    let mut pipe = Process::pipe(&server, &[]);
+    pipe.write("a:1|c\n");
+    assert_eq!(server.wait_for(1), ["a:1|c"]);
+    pipe.write("b:2|c\n");
+    assert_eq!(server.wait_for(2), ["a:1|c", "b:2|c"]);
+    assert_eq!(pipe.end().status.code(), Some(0));
+}
+
+#[test]
+fn the_prefix_stands_before_each_name() {
+    let server = Server::start(Transport::Tcp);
+    let port = server.address().port().to_string();
+    let variables = [("STATSD_PORT", &*port), ("STATSD_PREFIX", "shop")];
+    let mut pipe = Process::start("pipe", &[], &variables);
+    pipe.write("a:1|c\n");
+    assert_eq!(pipe.end().status.code(), Some(0));
+    assert_eq!(server.wait_for_end(1), ["shop.a:1|c"]);
+}
+
+#[test]
+fn a_late_server_gets_everything() {
+    for transport in [Transport::Tcp, Transport::Udp] {
+        let mut server = Server::absent(transport);
+        let mut pipe = Process::pipe(&server, &["--linger", "20"]);
+        pipe.write(&input(0..500));
+        let ended = thread::scope(|scope| {
+            let ending = scope.spawn(|| pipe.end());
+            thread::sleep(Duration::from_secs(1));
+            server.restart();
+            ending.join().expect("waiting does not panic")
+        });
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        assert_counts(&ended, [500, 500, 0]);
+        assert_eq!(server.wait_for(500), lines(0..500));
+    }
+}
+
+#[test]
+fn without_a_server_all_is_dropped_after_the_linger() {
+    for arguments in [&["--linger", "0.2"][..], &["--linger=0.2"]] {
+        let server = Server::absent(Transport::Tcp);
+        let mut pipe = Process::pipe(&server, arguments);
+        pipe.write(&input(0..10));
+        let ended = pipe.end();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert_counts(&ended, [10, 0, 10]);
+    }
+}
+
+#[test]
+fn when_disabled_everything_is_read_and_nothing_sent() {
+    let server = Server::start(Transport::Tcp);
+    let port = server.address().port().to_string();
+    let variables = [("STATSD_PORT", &*port), ("STATSD_ENABLED", "no")];
+    let mut pipe = Process::start("pipe", &[], &variables);
+    pipe.write(&input(0..10));
+    assert_eq!(pipe.end().status.code(), Some(0));
+    assert_eq!(server.accepted(), 0);
+}
+
+#[test]
+fn what_cannot_work_is_named_before_anything_is_read() {
+    for (variable, value) in [
+        ("STATSD_PORT", "http"),
+        ("STATSD_PORT", "0"),
+        ("STATSD_PORT", "65536"),
+        ("STATSD_PROTOCOL", "sctp"),
+        ("STATSD_HOST", "..bad.."),
+        ("STATSD_PREFIX", "a:b"),
+    ] {
+        let ended = Process::start("pipe", &[], &[(variable, value)]).wait();
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(variable), "{ended:?}");
+        assert!(ended.stderr.contains(value), "{ended:?}");
+    }
+}
+
+#[test]
+fn an_unknown_argument_is_named() {
+    for arguments in [
+        &["--help-me"][..],
+        &["--linger"],
+        &["--linger", "soon"],
+        &["--linger=-1"],
+    ] {
+        let ended = Process::start("pipe", arguments, &[]).wait();
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        let name = arguments[0].split('=').next().unwrap_or_default();
+        assert!(ended.stderr.contains(name), "{ended:?}");
+    }
+}

@@ -1,0 +1,166 @@
+//! Example programs, built and run.
+
+use std::collections::HashMap;
+use std::env;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::thread::{self, JoinHandle};
+
+use statsd_proto::Transport;
+use tests::patience::eventually;
+use tests::server::Server;
+
+/// A running example. It does not outlive the test.
+pub(crate) struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+/// How an example ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    /// Starts an example with no environment variables of StatsD's but these.
+    pub(crate) fn start(name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(path(name));
+        let inherited = env::vars_os().filter(|(name, _)| {
+            let name = name.to_string_lossy();
+            !name.starts_with("STATSD_")
+        });
+        let mut child = command
+            .args(arguments)
+            .env_clear()
+            .envs(inherited)
+            .envs(variables.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("what was built can be started");
+        Self {
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take().map(read_all),
+            stderr: child.stderr.take().map(read_all),
+            child,
+        }
+    }
+
+    /// Starts `pipe` for a server.
+    pub(crate) fn pipe(server: &Server, arguments: &[&str]) -> Self {
+        let port = server.address().port().to_string();
+        let is_stream = server.transport() == Transport::Tcp;
+        let protocol = if is_stream { "tcp" } else { "udp" };
+        let variables = [("STATSD_PORT", &*port), ("STATSD_PROTOCOL", protocol)];
+        Self::start("pipe", arguments, &variables)
+    }
+
+    /// Writes to the standard input.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.write_bytes(text.as_bytes());
+    }
+
+    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("it is open until the end");
+        // A program that has ended reads no more, which its status tells better.
+        let _ = stdin.write_all(bytes).and_then(|()| stdin.flush());
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the standard input, and waits for the end of the program.
+    pub(crate) fn end(mut self) -> Ended {
+        self.stdin = None;
+        self.wait()
+    }
+
+    /// Waits for the end of the program, with its standard input open.
+    pub(crate) fn wait(&mut self) -> Ended {
+        let mut status = None;
+        eventually("the end of the program", || {
+            status = self.child.try_wait().expect("it is a child of this one");
+            status.is_some()
+        });
+        let read = |reader: &mut Option<JoinHandle<String>>| {
+            let reader = reader.take().expect("a program ends once");
+            reader.join().expect("reading does not panic")
+        };
+        Ended {
+            status: status.expect("it has ended"),
+            stdout: read(&mut self.stdout),
+            stderr: read(&mut self.stderr),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It fails where the program has ended, as it should have.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// The numbers in lines like `sent=3`.
+    pub(crate) fn counts(&self) -> HashMap<&str, u64> {
+        let pairs = self.stderr.lines().filter_map(|line| line.split_once('='));
+        let numbers = pairs.filter_map(|(name, number)| Some((name, number.parse().ok()?)));
+        numbers.collect()
+    }
+}
+
+fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut text = Vec::new();
+        from.read_to_end(&mut text).expect("a pipe can be read");
+        String::from_utf8_lossy(&text).into_owned()
+    })
+}
+
+/// Where cargo puts an example. Running these tests alone does not build it, so they do.
+fn path(name: &str) -> PathBuf {
+    static PROFILE: OnceLock<PathBuf> = OnceLock::new();
+    let profile = PROFILE.get_or_init(|| {
+        let test = env::current_exe().expect("a test has a path");
+        let profile = test.ancestors().nth(2).expect("it is in <profile>/deps");
+        build(profile);
+        profile.to_owned()
+    });
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    profile.join("examples").join(file)
+}
+
+fn build(profile: &Path) {
+    let mut command = Command::new(env!("CARGO"));
+    command.args([
+        "build",
+        "--quiet",
+        "--package",
+        "statsd-tokio",
+        "--examples",
+    ]);
+    let directory = profile.file_name().unwrap_or_default();
+    if directory != "debug" {
+        command.arg("--profile").arg(directory);
+    }
+    let target = profile.parent().expect("it is in the target directory");
+    let status = command
+        .arg("--target-dir")
+        .arg(target)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    let is_built = status.is_ok_and(|status| status.success());
+    assert!(is_built, "the examples do not build");
+}

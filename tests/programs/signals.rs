@@ -1,0 +1,55 @@
+//! `pipe` is told to stop while its input goes on.
+
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use statsd_proto::Transport;
+use tests::server::Server;
+
+use crate::process::Process;
+
+fn signal(pipe: &Process, name: &str) {
+    let id = pipe.id().to_string();
+    let status = Command::new("kill").args(["-s", name, &id]).status();
+    assert!(status.is_ok_and(|status| status.success()), "no {name}");
+}
+
+#[test]
+fn a_signal_ends_it_with_what_is_queued_sent() {
+    for name in ["TERM", "INT"] {
+        let server = Server::start(Transport::Tcp);
+        let mut pipe = Process::pipe(&server, &[]);
+        pipe.write("a:1|c\nb:2|c\n");
+        // Once the first lines are there, it listens to signals.
+        server.wait_for(2);
+        pipe.write("c:3|c\n");
+        thread::sleep(Duration::from_millis(20));
+        signal(&pipe, name);
+        let ended = pipe.wait();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        let counts = ended.counts();
+        assert_eq!(counts.get("accepted"), counts.get("sent"), "{ended:?}");
+        let accepted = usize::try_from(counts["accepted"]).expect("it is few");
+        let lines = server.wait_for_end(accepted);
+        assert_eq!(lines, ["a:1|c", "b:2|c", "c:3|c"][..accepted]);
+    }
+}
+
+#[test]
+fn a_signal_without_a_server_ends_it_after_the_linger() {
+    let mut server = Server::start(Transport::Tcp);
+    let mut pipe = Process::pipe(&server, &["--linger", "0.2"]);
+    pipe.write("a:1|c\n");
+    server.wait_for(1);
+    server.stop();
+    pipe.write("b:2|c\n");
+    // Nothing tells from outside that the line was read.
+    thread::sleep(Duration::from_millis(500));
+    signal(&pipe, "TERM");
+    let ended = pipe.wait();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let counts = ended.counts();
+    assert_eq!(counts["accepted"], counts["sent"] + counts["dropped"]);
+    assert_eq!((counts["sent"], counts["dropped"]), (1, 1), "{ended:?}");
+}
