@@ -1,0 +1,53 @@
+//! The loop: one await, one timer.
+
+use std::future::pending;
+use std::pin::pin;
+use std::time::Instant;
+
+use async_std::task::{sleep, yield_now};
+use futures::future::{Either, select};
+
+use statsd_proto::{Driver, Output, Report};
+
+use crate::socket::Socket;
+
+pub(crate) async fn drive(mut driver: Driver) -> Report {
+    let mut socket = Socket::Closed;
+    loop {
+        match driver.poll() {
+            Output::Connect(connect) => socket = Socket::connect(connect),
+            Output::Disconnect => socket = Socket::Closed,
+            Output::Finished(report) => return report,
+            Output::Resolve(resolve) => socket = Socket::resolve(resolve),
+            Output::Transmit(transmit) => socket.transmit(transmit),
+            Output::Wait(until) => {
+                let input = match select(
+                    pin!(socket.next()),
+                    select(pin!(driver.woken()), pin!(reached(until))),
+                )
+                .await
+                {
+                    Either::Left((input, _)) => Some(input),
+                    Either::Right(_) => None,
+                };
+                if let Some(input) = input {
+                    driver.handle(input);
+                }
+                // A socket that is always ready would never let other tasks run.
+                yield_now().await;
+            }
+        }
+    }
+}
+
+/// The time, as async-std's timers know it.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+async fn reached(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep(until.saturating_duration_since(now())).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,62 @@
+//! The future that sends what clients record.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use statsd_proto::{Client, Config, ConfigError, Driver, Report};
+
+use crate::driver::{drive, now};
+
+/// A client, and the connection that sends what it records: a future to spawn, or to await beside
+/// others.
+///
+/// The connection ends, with a report, when the client is [closed](Client::close) or its last clone
+/// dropped, and what was queued is sent or its time is up. Nothing is sent before it is first polled.
+///
+/// # Errors
+///
+/// The first setting that cannot work.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let (client, connection) = statsd_smol::connect(&statsd_smol::Config::new("127.0.0.1"))?;
+/// let connection = smol::spawn(connection);
+/// client.incr("starts", 1);
+/// drop(client);
+/// let report = connection.await;
+/// assert_eq!(report.abandoned, 0);
+/// # Ok(())
+/// # }
+/// ```
+pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
+    let (client, driver) = Driver::new(config, now)?;
+    Ok((
+        client,
+        Connection {
+            driving: Box::pin(drive(driver)),
+        },
+    ))
+}
+
+/// Sends what clients record, until they are done; made by [`connect`].
+///
+/// Dropping it ends the connection at once: what is queued is abandoned and counted.
+#[must_use = "nothing is sent unless the connection is spawned or awaited"]
+pub struct Connection {
+    driving: Pin<Box<dyn Future<Output = Report> + Send>>,
+}
+
+impl Future for Connection {
+    type Output = Report;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Report> {
+        self.driving.as_mut().poll(context)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+//! A connection that runs by itself.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use statsd_proto::{Client, Config, ConfigError, Report};
+
+use crate::connection::connect;
+
+/// A connection in a task of its own, to be started and stopped with the program.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), statsd_smol::ConfigError> {
+/// use statsd_smol::{Config, Connector};
+///
+/// let connector = Connector::start(Config::new("127.0.0.1").prefix("shop"))?;
+/// let client = connector.client();
+/// client.incr("starts", 1);
+///
+/// let report = connector.stop().await;
+/// println!("sent {} lines, abandoned {}", report.sent, report.abandoned);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Connector {
+    config: Config,
+    client: Mutex<Client>,
+}
+
+impl Connector {
+    /// Starts to connect, and returns at once: metrics may be recorded before the server is there.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work.
+    pub fn start(config: Config) -> Result<Self, ConfigError> {
+        let client = Mutex::new(spawn(&config)?);
+        Ok(Self { config, client })
+    }
+
+    /// Starts again after a [`stop`](Self::stop); does nothing while the connector runs. Clients from
+    /// before stay closed: ask for a new one.
+    pub fn restart(&self) {
+        let mut client = self.lock();
+        if client.is_closed() {
+            *client = spawn(&self.config).expect("it was valid at the start");
+        }
+    }
+
+    /// The client to record with.
+    pub fn client(&self) -> Client {
+        self.lock().clone()
+    }
+
+    /// Waits until all that was recorded so far has been given to the kernel or dropped.
+    pub async fn flush(&self) {
+        self.client().flush().await;
+    }
+
+    /// Takes no more metrics, sends what is queued as long as
+    /// [`close_timeout`](Config::close_timeout) allows, and tells what became of them.
+    ///
+    /// Stopping again, also from several tasks at once, gives the same report.
+    pub async fn stop(&self) -> Report {
+        let client = self.client();
+        client.close();
+        client.closed().await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Client> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn spawn(config: &Config) -> Result<Client, ConfigError> {
+    let (client, connection) = connect(config)?;
+    smol::spawn(connection).detach();
+    Ok(client)
+}

@@ -1,0 +1,53 @@
+//! The loop: one await, one timer.
+
+use std::future::pending;
+use std::time::Instant;
+
+use smol::Timer;
+use smol::future::{or, yield_now};
+
+use statsd_proto::{Driver, Output, Report};
+
+use crate::socket::Socket;
+
+pub(crate) async fn drive(mut driver: Driver) -> Report {
+    let mut socket = Socket::Closed;
+    loop {
+        match driver.poll() {
+            Output::Connect(connect) => socket = Socket::connect(connect),
+            Output::Disconnect => socket = Socket::Closed,
+            Output::Finished(report) => return report,
+            Output::Resolve(resolve) => socket = Socket::resolve(resolve),
+            Output::Transmit(transmit) => socket.transmit(transmit),
+            Output::Wait(until) => {
+                let input = or(
+                    async { Some(socket.next().await) },
+                    or(none_after(driver.woken()), none_after(reached(until))),
+                )
+                .await;
+                if let Some(input) = input {
+                    driver.handle(input);
+                }
+                // A socket that is always ready would never let other tasks run.
+                yield_now().await;
+            }
+        }
+    }
+}
+
+/// The time, as smol's timers know it.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+async fn reached(until: Option<Instant>) {
+    match until {
+        Some(until) => _ = Timer::at(until).await,
+        None => pending().await,
+    }
+}
+
+async fn none_after<T>(event: impl Future<Output = ()>) -> Option<T> {
+    event.await;
+    None
+}

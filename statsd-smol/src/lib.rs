@@ -1,0 +1,39 @@
+//! A StatsD client for smol: metrics are recorded in a short call from any thread, and reach their
+//! server in order, packed, over TCP or UDP, across restarts of the server.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use statsd_smol::{Config, Connector};
+//!
+//! # async fn example() -> Result<(), statsd_smol::ConfigError> {
+//! let connector = Connector::start(Config::new("127.0.0.1").prefix("shop"))?;
+//! let client = connector.client();
+//!
+//! client.incr("orders", 1);                             // shop.counters.orders:1|c
+//! client.gauge("queue", 17);                            // shop.gauges.queue:17|g
+//! client.timing("checkout", Duration::from_millis(48)); // shop.timers.checkout:48|ms
+//!
+//! let report = connector.stop().await;
+//! assert_eq!(report.abandoned, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Connector`] spawns a task and can be stopped; [`connect`] gives the future instead, to spawn or to
+//! await as the program likes. Everything else comes from [`statsd_proto`], whose documentation tells
+//! the guarantees and what cannot be guaranteed; this crate holds a socket and a timer, and decides
+//! nothing.
+//!
+//! # Features
+//!
+//! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
+
+mod connection;
+mod connector;
+mod driver;
+mod socket;
+
+pub use statsd_proto::*;
+
+pub use crate::connection::{Connection, connect};
+pub use crate::connector::Connector;

@@ -1,0 +1,138 @@
+//! Smol's TCP and UDP, one step at a time.
+
+use std::future::pending;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::pin::Pin;
+
+use smol::Async;
+use smol::future::or;
+use smol::net::resolve;
+use socket2::SockRef;
+
+use statsd_proto::{Connect, Input, Resolve, Target, Transmit};
+
+/// What the driver has under way, if anything.
+#[derive(Default)]
+pub(crate) enum Socket {
+    #[default]
+    Closed,
+    /// A lookup or a connect, which brings its answer and what it leaves open.
+    Opening(Opening),
+    Tcp(Async<TcpStream>, Option<Transmit>),
+    Udp(Async<UdpSocket>, Option<Transmit>),
+}
+
+type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>;
+
+impl Socket {
+    pub(crate) fn resolve(name: Resolve) -> Self {
+        Self::Opening(Box::pin(async move {
+            let found = resolve((&*name.host, name.port)).await?;
+            Ok((Input::Resolved(found), Self::Closed))
+        }))
+    }
+
+    pub(crate) fn connect(connect: Connect) -> Self {
+        Self::Opening(Box::pin(async move {
+            let socket = match connect.target {
+                Target::Tcp(address) => Self::Tcp(open_tcp(address, &connect).await?, None),
+                Target::Udp(address) => Self::Udp(open_udp(address)?, None),
+            };
+            Ok((Input::Connected, socket))
+        }))
+    }
+
+    pub(crate) fn transmit(&mut self, transmit: Transmit) {
+        match self {
+            Self::Tcp(_, next) | Self::Udp(_, next) => *next = Some(transmit),
+            Self::Closed | Self::Opening(_) => {}
+        }
+    }
+
+    /// Waits for what is under way, or for the peer to hang up. Loses nothing if it is dropped.
+    pub(crate) async fn next(&mut self) -> Input {
+        let step = match self {
+            Self::Closed => pending().await,
+            Self::Opening(opening) => opening.await.map(|(input, socket)| {
+                *self = socket;
+                input
+            }),
+            Self::Tcp(stream, next) => step_tcp(stream, next).await.map(Input::Written),
+            Self::Udp(socket, next) => step_udp(socket, next).await.map(Input::Written),
+        };
+        step.unwrap_or_else(|error| {
+            *self = Self::Closed;
+            Input::Disconnected(error.kind())
+        })
+    }
+}
+
+async fn open_tcp(address: SocketAddr, connect: &Connect) -> io::Result<Async<TcpStream>> {
+    let stream = Async::<TcpStream>::connect(address).await?;
+    if let Some(bytes) = connect.send_buffer {
+        SockRef::from(stream.get_ref()).set_send_buffer_size(bytes)?;
+    }
+    stream.get_ref().set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn open_udp(address: SocketAddr) -> io::Result<Async<UdpSocket>> {
+    let socket = if address.is_ipv4() {
+        Async::<UdpSocket>::bind((Ipv4Addr::UNSPECIFIED, 0))?
+    } else {
+        Async::<UdpSocket>::bind((Ipv6Addr::UNSPECIFIED, 0))?
+    };
+    socket.get_ref().connect(address)?;
+    Ok(socket)
+}
+
+/// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
+async fn step_tcp(stream: &Async<TcpStream>, next: &mut Option<Transmit>) -> io::Result<usize> {
+    loop {
+        if let Some(0) = unless_blocked(stream.get_ref().read(&mut [0; DISCARD]))? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(transmit) = next.as_ref() {
+            if let Some(written) = unless_blocked(stream.get_ref().write(&transmit.data))? {
+                *next = None;
+                return Ok(written);
+            }
+        }
+        ready(stream, next.is_some()).await?;
+    }
+}
+
+/// Sends one datagram. A refusal of an earlier one comes as an error of any call.
+async fn step_udp(socket: &Async<UdpSocket>, next: &mut Option<Transmit>) -> io::Result<usize> {
+    loop {
+        unless_blocked(socket.get_ref().recv(&mut [0; DISCARD]))?;
+        if let Some(transmit) = next.as_ref() {
+            let (datagram, len) = transmit.first_datagram();
+            if unless_blocked(socket.get_ref().send(datagram))?.is_some() {
+                *next = None;
+                return Ok(len);
+            }
+        }
+        ready(socket, next.is_some()).await?;
+    }
+}
+
+async fn ready<T>(socket: &Async<T>, to_write: bool) -> io::Result<()> {
+    if to_write {
+        or(socket.readable(), socket.writable()).await
+    } else {
+        socket.readable().await
+    }
+}
+
+fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// StatsD servers do not answer; what comes all the same is read in pieces of this size.
+const DISCARD: usize = 512;
