@@ -1,101 +1,22 @@
-//! Records a metric of each kind, and shows what arrives.
-//!
-//! Without an environment it starts a receiver of its own on this machine. With `STATSD_HOST` set it
-//! sends to that server, as `STATSD_PORT`, `STATSD_PROTOCOL`, `STATSD_PREFIX` and `STATSD_ENABLED` say.
+//! Records a metric of each kind on tokio, and shows what arrives; see `shared/quickstart.rs` of
+//! `statsd-proto` for how it is used.
 
 #![expect(clippy::print_stdout, reason = "showing is what it is for")]
 
 use std::error::Error;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::time::Duration;
-use std::{env, io, thread};
 
-use statsd_tokio::{Client, Config, Connector, Metric};
+use statsd_tokio::Connector;
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    if env::var_os("STATSD_HOST").is_some() {
-        let config = Config::from_env()?.default_prefix("quickstart");
-        return Ok(send(config, record).await?);
-    }
+#[path = "../../statsd-proto/examples/shared/quickstart.rs"]
+mod quickstart;
 
-    println!("A StatsD server over TCP receives:");
-    let (address, received) = receive_stream()?;
-    let config = Config::new(address.ip().to_string())
-        .port(address.port())
-        .prefix("quickstart");
-    send(config, record).await?;
-    received.join().expect("the receiver does not panic")?;
-
-    println!("\nA Datadog agent over UDP receives:");
-    let (address, received) = receive_datagram()?;
-    let config = Config::dogstatsd(address.ip().to_string()).port(address.port());
-    send(config, record_dogstatsd).await?;
-    received.join().expect("the receiver does not panic")?;
-    Ok(())
-}
-
-/// The life of a program that records metrics: start, record, stop.
-async fn send(config: Config, record: fn(&Client)) -> Result<(), statsd_tokio::ConfigError> {
-    let connector = Connector::start(config)?;
-    record(&connector.client());
-    let report = connector.stop().await;
-    // Let the receiver speak first.
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    println!("sent {} lines, abandoned {}", report.sent, report.abandoned);
-    Ok(())
-}
-
-fn record(client: &Client) {
-    client.incr("orders", 1);
-    client.decr("stock", 3);
-    client.gauge("queue", 17);
-    client.gauge("temperature", -4.5);
-    client.gauge_delta("sessions", 2);
-    client.timing("checkout", Duration::from_micros(48_250));
-    client.timer("request").start().stop().send();
-    drop(client.time("render"));
-    client.set("visitors", "anna");
-    client.inject_metric("requests", 1, "m");
-    let tagged = Metric::counter("logins", 1)
-        .tags(&[("method", "password")])
-        .sampled_at(0.5);
-    client
-        .record(&tagged)
-        .expect("the dialect has tags and rates");
-}
-
-fn record_dogstatsd(client: &Client) {
-    client.histogram("order.value", 129.9);
-    client.distribution("latency", 12);
-    client.gauge("temperature", -4.5);
-    let tagged = Metric::counter("logins", 1).tags(&[("method", "password"), ("beta", "")]);
-    client.record(&tagged).expect("the dialect has tags");
-}
-
-type Received = thread::JoinHandle<io::Result<()>>;
-
-/// A server that prints what it reads until the client hangs up.
-fn receive_stream() -> io::Result<(SocketAddr, Received)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = listener.local_addr()?;
-    let received = thread::spawn(move || {
-        let (stream, _) = listener.accept()?;
-        print!("{}", io::read_to_string(stream)?);
-        Ok(())
-    });
-    Ok((address, received))
-}
-
-/// A server that prints one datagram.
-fn receive_datagram() -> io::Result<(SocketAddr, Received)> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = socket.local_addr()?;
-    let received = thread::spawn(move || {
-        let mut datagram = [0; 1432];
-        let len = socket.recv(&mut datagram)?;
-        println!("{}", String::from_utf8_lossy(&datagram[..len]));
-        Ok(())
-    });
-    Ok((address, received))
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    quickstart::main(|config, record| {
+        runtime.block_on(async {
+            let connector = Connector::start(config)?;
+            record(&connector.client());
+            Ok(connector.stop().await)
+        })
+    })
 }

@@ -1,0 +1,22 @@
+//! Sends metric lines from standard input to a StatsD server, on async-std; see `shared/pipe.rs` of
+//! `statsd-proto` for how it is used.
+
+#![expect(
+    clippy::print_stderr,
+    reason = "standard error is where a filter talks to people"
+)]
+
+use std::process::ExitCode;
+
+#[path = "../../statsd-proto/examples/shared/pipe.rs"]
+mod pipe;
+
+fn main() -> ExitCode {
+    pipe::main(|config| {
+        async_std::task::block_on(async {
+            let (client, connection) = statsd_async_std::connect(config)?;
+            async_std::task::spawn(connection);
+            pipe::pump(client).await
+        })
+    })
+}
