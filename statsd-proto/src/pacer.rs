@@ -11,8 +11,7 @@ pub(crate) struct Pacer {
     tokens: i64,
     /// There were not enough tokens the last time.
     is_dry: bool,
-    /// When the tokens were last counted; none before the first poll, and between a write and
-    /// the next one.
+    /// When the tokens were last counted; none before the first poll, and between a write and the next.
     counted_at: Option<Instant>,
 }
 
@@ -57,6 +56,11 @@ impl Pacer {
             self.tokens = self.tokens.saturating_sub(as_tokens(bytes));
             self.counted_at = None;
         }
+    }
+
+    /// Starts to count again after a write; to be called with the first time known after it.
+    pub(crate) fn resume(&mut self, now: Instant) {
+        self.counted_at.get_or_insert(now);
     }
 
     fn refill(&mut self, now: Instant, pace: Pace) {
@@ -113,6 +117,7 @@ mod tests {
         pacer.spend(390);
         assert_eq!(pacer.allow(start, 600, 10), Ok(10));
         pacer.spend(10);
+        pacer.resume(start);
         // However long it rests, it does not grow.
         let later = start + SECOND * 3600;
         assert_eq!(pacer.allow(later, 5000, 10), Ok(1000));
