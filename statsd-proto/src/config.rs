@@ -424,13 +424,13 @@ impl Config {
             ("write_timeout", self.write_timeout, false),
             ("close_timeout", self.close_timeout, true),
         ] {
-            let is_short = time <= MAX_TIME && (may_be_zero || !time.is_zero());
-            require(
-                is_short,
-                setting,
-                format!("{time:?}"),
-                "above zero and at most a year",
-            )?;
+            let expected = if may_be_zero {
+                "at most a year"
+            } else {
+                "above zero and at most a year"
+            };
+            let is_valid = time <= MAX_TIME && (may_be_zero || !time.is_zero());
+            require(is_valid, setting, format!("{time:?}"), expected)?;
         }
         Ok(())
     }

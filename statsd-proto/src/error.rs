@@ -13,8 +13,8 @@ pub enum RecordError {
     /// The name is empty.
     #[error("the name is empty")]
     EmptyName,
-    /// The sample rate is not above 0 and at most 1.
-    #[error("the sample rate is not above 0 and at most 1")]
+    /// The sample rate is not above 0 and at most 1, or on a gauge or a set, which cannot be sampled.
+    #[error("the sample rate is not above 0 and at most 1, or on a gauge or a set")]
     InvalidRate,
     /// The value is NaN, infinite, or not the plain decimal its type asks for.
     #[error("the value is not a finite plain number")]

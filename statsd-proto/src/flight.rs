@@ -39,6 +39,8 @@ struct Doubt {
 /// What a write achieved.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
+    /// Bytes that the kernel took.
+    pub(crate) bytes: usize,
     /// Lines that are sent now, for all that a client can know.
     pub(crate) lines: usize,
     /// Whether the link has proved good: a part of the stream left whole, or nobody refused a datagram.
@@ -92,7 +94,7 @@ impl Flight {
         Some(*transmission.deadline.get_or_insert(otherwise))
     }
 
-    /// The driver wrote this many bytes of what it was handed.
+    /// The driver wrote this many bytes of what it was handed. None if that is nothing.
     pub(crate) fn on_written(&mut self, bytes: usize) -> Option<Progress> {
         let transmission = self.transmission.take()?;
         let payload = self
@@ -102,7 +104,7 @@ impl Flight {
         let from = self.written;
         let to = from + bytes.min(transmission.bytes);
         if to == from {
-            return Some(Progress::default());
+            return None;
         }
         self.failures = 0;
         self.written = to;
@@ -115,6 +117,7 @@ impl Flight {
         };
         self.lines -= lines;
         let mut progress = Progress {
+            bytes: to - from,
             lines,
             is_proof: is_whole,
             free: None,
@@ -155,6 +158,7 @@ impl Flight {
     pub(crate) fn confirm(&mut self) -> Progress {
         let doubt = self.doubt.take();
         Progress {
+            bytes: 0,
             is_proof: doubt.is_some(),
             lines: doubt.map_or(0, |doubt| doubt.datagram.lines),
             free: self.spent.take(),

@@ -75,6 +75,7 @@ impl Encoder {
         };
         let rate = match metric.rate {
             Rate::Always => None,
+            Rate::Sample(_) if !scales(metric.code) => return Err(RecordError::InvalidRate),
             Rate::Sample(rate) | Rate::Sampled(rate) => checked_rate(rate)?,
         };
         self.check_text(metric, code)?;
@@ -317,6 +318,14 @@ fn checked_rate(rate: f64) -> Result<Option<f64>, RecordError> {
     } else {
         Err(RecordError::InvalidRate)
     }
+}
+
+/// Whether servers make up for what sampling leaves out.
+fn scales(code: Code<'_>) -> bool {
+    !matches!(
+        code,
+        Code::Known(Kind::Gauge | Kind::GaugeDelta | Kind::Set) | Code::Raw("g" | "s")
+    )
 }
 
 /// Servers refuse a negative duration.

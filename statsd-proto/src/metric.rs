@@ -106,7 +106,8 @@ impl<'a> Metric<'a> {
 
     /// Records only this share of the calls, chosen at random, and tells the server so.
     ///
-    /// A rate that is not above 0 and at most 1 is refused when the metric is recorded.
+    /// A rate that is not above 0 and at most 1 is refused when the metric is recorded; so is any on a
+    /// gauge or a set, of which servers do not know that some are missing.
     #[must_use]
     pub fn rate(self, rate: f64) -> Self {
         Self {
@@ -256,12 +257,6 @@ macro_rules! number_from {
                 Self::$variant(<$wide>::from(number))
             }
         }
-
-        impl From<$narrow> for Value<'_> {
-            fn from(number: $narrow) -> Self {
-                Self::Number(number.into())
-            }
-        }
     )+};
 }
 
@@ -269,9 +264,9 @@ number_from!(Float(f64): f32, f64);
 number_from!(Int(i64): i8, i16, i32, i64);
 number_from!(Uint(u64): u8, u16, u32, u64);
 
+// No platform that Rust supports has integers of its own size beyond 64 bits.
 impl From<usize> for Number {
     fn from(number: usize) -> Self {
-        // No platform that Rust supports has a usize of more than 64 bits.
         Self::Uint(number as u64)
     }
 }
@@ -281,3 +276,18 @@ impl From<isize> for Number {
         Self::Int(number as i64)
     }
 }
+
+/// The types that a [`Number`] comes from.
+macro_rules! value_from {
+    ($($number:ty),+) => {$(
+        impl From<$number> for Value<'_> {
+            fn from(number: $number) -> Self {
+                Self::Number(number.into())
+            }
+        }
+    )+};
+}
+
+value_from!(
+    Number, f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize
+);

@@ -275,6 +275,7 @@ impl Session {
         self.now = Some(now);
         self.wants_poll = false;
         self.wake_at = NEVER;
+        self.pacer.resume(now);
         self.confirm(now);
         let output = match self.poll_phase(now) {
             Some(output) => output,
@@ -496,9 +497,10 @@ impl Session {
         let Some(progress) = self.flight.on_written(bytes) else {
             return;
         };
-        self.pacer.spend(bytes);
-        self.stats.bytes += bytes as u64;
-        self.stats.payloads += segment.map_or(1, |segment| bytes.div_ceil(segment)) as u64;
+        self.pacer.spend(progress.bytes);
+        self.stats.bytes += progress.bytes as u64;
+        let datagrams = segment.map_or(1, |segment| progress.bytes.div_ceil(segment));
+        self.stats.payloads += datagrams as u64;
         self.on_progress(progress);
     }
 
