@@ -1,4 +1,4 @@
-//! Async-std's TCP and UDP, one step at a time.
+//! Async-std's sockets, one step at a time.
 
 use std::future::{pending, poll_fn};
 use std::io;
@@ -8,6 +8,8 @@ use std::task::{Context, Poll};
 
 use async_std::io::{Read, Write};
 use async_std::net::{TcpStream, ToSocketAddrs, UdpSocket};
+#[cfg(unix)]
+use async_std::os::unix::net::{UnixDatagram, UnixStream};
 use futures::future::{Either, select};
 use socket2::SockRef;
 
@@ -20,11 +22,17 @@ pub(crate) enum Socket {
     Closed,
     /// A lookup or a connect, which brings its answer and what it leaves open.
     Opening(Opening),
-    Tcp(TcpStream, Option<Transmit>),
+    Stream(Box<dyn Stream>, Option<Transmit>),
     Udp(UdpSocket, Option<Transmit>),
+    #[cfg(unix)]
+    UnixDatagram(UnixDatagram, Option<Transmit>),
 }
 
 type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>;
+
+pub(crate) trait Stream: Read + Write + Send + Unpin {}
+
+impl<T: Read + Write + Send + Unpin> Stream for T {}
 
 impl Socket {
     pub(crate) fn resolve(resolve: Resolve) -> Self {
@@ -37,8 +45,24 @@ impl Socket {
     pub(crate) fn connect(connect: Connect) -> Self {
         Self::Opening(Box::pin(async move {
             let socket = match connect.target {
-                Target::Tcp(address) => Self::Tcp(open_tcp(address, &connect).await?, None),
-                Target::Udp(address) => Self::Udp(open_udp(address).await?, None),
+                Target::Tcp(to) => {
+                    Self::Stream(Box::new(open_tcp(to, connect.send_buffer).await?), None)
+                }
+                Target::Udp(to) => Self::Udp(open_udp(to).await?, None),
+                #[cfg(unix)]
+                Target::UnixDatagram(path) => {
+                    let socket = UnixDatagram::unbound()?;
+                    socket.connect(path).await?;
+                    Self::UnixDatagram(socket, None)
+                }
+                #[cfg(unix)]
+                Target::UnixStream(path) => {
+                    Self::Stream(Box::new(UnixStream::connect(path).await?), None)
+                }
+                #[cfg(not(unix))]
+                Target::UnixDatagram(_) | Target::UnixStream(_) => {
+                    return Err(io::ErrorKind::Unsupported.into());
+                }
             };
             Ok((Input::Connected, socket))
         }))
@@ -46,7 +70,9 @@ impl Socket {
 
     pub(crate) fn transmit(&mut self, transmit: Transmit) {
         match self {
-            Self::Tcp(_, next) | Self::Udp(_, next) => *next = Some(transmit),
+            Self::Stream(_, next) | Self::Udp(_, next) => *next = Some(transmit),
+            #[cfg(unix)]
+            Self::UnixDatagram(_, next) => *next = Some(transmit),
             Self::Closed | Self::Opening(_) => {}
         }
     }
@@ -59,10 +85,14 @@ impl Socket {
                 *self = socket;
                 input
             }),
-            Self::Tcp(stream, next) => poll_fn(|context| poll_tcp(stream, next, context))
+            Self::Stream(stream, next) => poll_fn(|context| poll_stream(stream, next, context))
                 .await
                 .map(Input::Written),
             Self::Udp(socket, next) => step_udp(socket, next).await.map(Input::Written),
+            #[cfg(unix)]
+            Self::UnixDatagram(socket, next) => {
+                step_unix_datagram(socket, next).await.map(Input::Written)
+            }
         };
         step.unwrap_or_else(|error| {
             *self = Self::Closed;
@@ -71,40 +101,43 @@ impl Socket {
     }
 }
 
-async fn open_tcp(address: SocketAddr, connect: &Connect) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    if let Some(bytes) = connect.send_buffer {
+async fn open_tcp(to: SocketAddr, send_buffer: Option<usize>) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(to).await?;
+    if let Some(bytes) = send_buffer {
         SockRef::from(&stream).set_send_buffer_size(bytes)?;
     }
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-async fn open_udp(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = if address.is_ipv4() {
+async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = if to.is_ipv4() {
         UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?
     } else {
         UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).await?
     };
-    socket.connect(address).await?;
+    socket.connect(to).await?;
     Ok(socket)
 }
 
 /// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
-fn poll_tcp(
-    mut stream: &TcpStream,
+fn poll_stream(
+    stream: &mut dyn Stream,
     next: &mut Option<Transmit>,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    while let Poll::Ready(read) = Pin::new(&mut stream).poll_read(context, &mut [0; DISCARD]) {
-        if read? == 0 {
-            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+    let mut stream = Pin::new(stream);
+    loop {
+        match stream.as_mut().poll_read(context, &mut [0; DISCARD])? {
+            Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            Poll::Ready(_) => {}
+            Poll::Pending => break,
         }
     }
     let Some(transmit) = next else {
         return Poll::Pending;
     };
-    let written = Pin::new(&mut stream).poll_write(context, &transmit.data);
+    let written = stream.poll_write(context, &transmit.data);
     if written.is_ready() {
         *next = None;
     }
@@ -133,6 +166,21 @@ async fn step_udp(socket: &UdpSocket, next: &mut Option<Transmit>) -> io::Result
     };
     *next = None;
     result
+}
+
+/// Sends one datagram, when the server has room for it. Of a server that has gone, the next one tells.
+#[cfg(unix)]
+async fn step_unix_datagram(
+    socket: &UnixDatagram,
+    next: &mut Option<Transmit>,
+) -> io::Result<usize> {
+    let Some(transmit) = next else {
+        return pending().await;
+    };
+    let (datagram, len) = transmit.first_datagram();
+    socket.send(datagram).await?;
+    *next = None;
+    Ok(len)
 }
 
 /// StatsD servers do not answer; what comes all the same is read in pieces of this size.

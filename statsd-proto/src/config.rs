@@ -1,10 +1,13 @@
 //! What can be configured, and the reason for each default.
 
+mod address;
+mod check;
+
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::dialect::Dialect;
-use crate::error::ConfigError;
 use crate::queue::Overflow;
 use crate::text::UnsafeText;
 
@@ -28,6 +31,8 @@ use crate::text::UnsafeText;
 pub struct Config {
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// Where a Unix socket is.
+    pub(crate) path: PathBuf,
     pub(crate) transport: Transport,
     pub(crate) enabled: bool,
     /// None: required and not given yet.
@@ -37,7 +42,8 @@ pub struct Config {
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) unsafe_text: UnsafeText,
     pub(crate) max_line: usize,
-    pub(crate) max_datagram: usize,
+    /// None: what suits the transport.
+    pub(crate) max_datagram: Option<usize>,
     pub(crate) max_queue_bytes: usize,
     pub(crate) max_queue_lines: usize,
     pub(crate) overflow: Overflow,
@@ -60,6 +66,11 @@ pub enum Transport {
     Tcp,
     /// Datagrams: nothing waits for the server, and little tells of a loss.
     Udp,
+    /// Datagrams to a server on this machine, which is waited for.
+    UnixDatagram,
+    /// A stream to a server on this machine: of lines, or for [`Dialect::DogStatsd`] of frames with
+    /// their length in four bytes before them.
+    UnixStream,
 }
 
 /// How fast datagrams may leave: a token bucket.
@@ -81,6 +92,7 @@ impl Config {
         Self {
             host: host.into(),
             port: 8125,
+            path: PathBuf::new(),
             transport: Transport::Tcp,
             enabled: true,
             prefix: Some(String::new()),
@@ -89,7 +101,7 @@ impl Config {
             tags: Vec::new(),
             unsafe_text: UnsafeText::Replace,
             max_line: 4095,
-            max_datagram: 1432,
+            max_datagram: None,
             max_queue_bytes: 16 * 1024 * 1024,
             max_queue_lines: usize::MAX,
             overflow: Overflow::RefuseNewest,
@@ -141,7 +153,21 @@ impl Config {
         Self { port, ..self }
     }
 
-    /// TCP or UDP. Default: [`Transport::Tcp`].
+    /// A Unix socket at this path, for a stream.
+    #[must_use]
+    pub fn unix_stream(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self { path, ..self }.transport(Transport::UnixStream)
+    }
+
+    /// A Unix socket at this path, for datagrams.
+    #[must_use]
+    pub fn unix_datagram(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self { path, ..self }.transport(Transport::UnixDatagram)
+    }
+
+    /// What carries the lines. Default: [`Transport::Tcp`].
     #[must_use]
     pub fn transport(self, transport: Transport) -> Self {
         Self { transport, ..self }
@@ -229,12 +255,15 @@ impl Config {
         }
     }
 
-    /// How far datagrams are filled, in bytes. Default: 1432, which is Ethernet's 1500 less the IPv6 and
-    /// UDP headers and some room for tunnels, so that no datagram is split on its way.
+    /// How far datagrams and frames are filled, in bytes.
+    ///
+    /// Default for UDP: 1432, which is Ethernet's 1500 less the IPv6 and UDP headers and some room for
+    /// tunnels, so that no datagram is split on its way. Default for Unix sockets: 8192, which is the
+    /// Datadog agent's own limit; there it bounds each line as well.
     #[must_use]
     pub fn max_datagram(self, bytes: usize) -> Self {
         Self {
-            max_datagram: bytes,
+            max_datagram: Some(bytes),
             ..self
         }
     }
@@ -346,175 +375,13 @@ impl Config {
         }
     }
 
-    /// Checks every setting.
-    ///
-    /// # Errors
-    ///
-    /// The first setting that cannot work, with its value.
-    pub fn check(&self) -> Result<(), ConfigError> {
-        self.check_prefix()?;
-        self.check_tags()?;
-        if self.enabled {
-            self.check_host()?;
-        }
-        let (initial, max) = self.backoff;
-        let pace = self.pace.unwrap_or(Pace { burst: 1, rate: 1 });
-        let least_queue = 4 * self.line_limit().max(self.max_datagram).max(4096);
-        let datagram = 16..=MAX_DATAGRAM;
-        require(self.port != 0, "port", self.port, "1 to 65535")?;
-        require(
-            (16..=1 << 20).contains(&self.max_line),
-            "max_line",
-            self.max_line,
-            "16 to 1048576",
-        )?;
-        require(
-            datagram.contains(&self.max_datagram),
-            "max_datagram",
-            self.max_datagram,
-            "16 to 65507 bytes, to hold a line and fit in a datagram",
-        )?;
-        require(
-            self.max_queue_bytes >= least_queue && self.max_queue_bytes as u64 <= 1 << 40,
-            "max_queue_bytes",
-            self.max_queue_bytes,
-            "room for four payloads at least: 16384 bytes, more with longer lines or datagrams",
-        )?;
-        require(
-            self.max_queue_lines != 0,
-            "max_queue_lines",
-            self.max_queue_lines,
-            "at least 1",
-        )?;
-        require(
-            pace.burst != 0,
-            "pace",
-            pace.burst,
-            "a burst of at least 1 byte",
-        )?;
-        require(
-            pace.rate != 0,
-            "pace",
-            pace.rate,
-            "a rate of at least 1 byte a second",
-        )?;
-        require(
-            !initial.is_zero(),
-            "backoff",
-            format!("{initial:?}"),
-            "above zero",
-        )?;
-        require(
-            initial <= max,
-            "backoff",
-            format!("{max:?}"),
-            "at least the initial delay",
-        )?;
-        require(
-            self.send_buffer != Some(0),
-            "send_buffer",
-            0,
-            "at least 1 byte, or none",
-        )?;
-        for (setting, time, may_be_zero) in [
-            ("flush_interval", self.flush_interval, true),
-            ("backoff", max, false),
-            ("settle_time", self.settle_time, true),
-            ("connect_timeout", self.connect_timeout, false),
-            ("write_timeout", self.write_timeout, false),
-            ("close_timeout", self.close_timeout, true),
-        ] {
-            let expected = if may_be_zero {
-                "at most a year"
-            } else {
-                "above zero and at most a year"
-            };
-            let is_valid = time <= MAX_TIME && (may_be_zero || !time.is_zero());
-            require(is_valid, setting, format!("{time:?}"), expected)?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn check_host(&self) -> Result<(), ConfigError> {
-        const EXPECTED: &str = "an IP address or a host name, without a port";
-        if self.host.is_empty() {
-            return Err(ConfigError::Missing {
-                setting: "host",
-                expected: EXPECTED,
-            });
-        }
-        // A name may end in the dot of the root.
-        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
-        let is_name = name.len() <= 253
-            && name.split('.').all(|label| {
-                let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-                (1..=63).contains(&label.len()) && label.bytes().all(is_label)
-            });
-        require(
-            is_name || self.address().is_some(),
-            "host",
-            &self.host,
-            EXPECTED,
-        )
-    }
-
-    pub(crate) fn check_prefix(&self) -> Result<(), ConfigError> {
-        const EXPECTED: &str = "a prefix, or explicitly none";
-        let Some(prefix) = &self.prefix else {
-            return Err(ConfigError::Missing {
-                setting: "prefix",
-                expected: EXPECTED,
-            });
-        };
-        let rules = self.dialect.rules();
-        let is_safe = rules.name.allows(prefix);
-        let is_fatal = (rules.is_fatal_name)(format!("{}.", self.prefix_text()).as_bytes());
-        require(
-            is_safe && !is_fatal,
-            "prefix",
-            prefix,
-            "text that the server takes in a name",
-        )?;
-        require(
-            self.prefix_bytes() <= 512,
-            "prefix",
-            prefix,
-            "at most 512 bytes long",
-        )
-    }
-
-    fn check_tags(&self) -> Result<(), ConfigError> {
-        let rules = self.dialect.rules();
-        for (key, value) in &self.tags {
-            let is_safe = rules.tag_key.allows(key) && rules.tag_value.allows(value);
-            let expected = "a key and perhaps a value that the server takes in a tag";
-            require(
-                is_safe && !key.is_empty(),
-                "tag",
-                format!("{key}:{value}"),
-                expected,
-            )?;
-        }
-        let bytes = self
-            .tags
-            .iter()
-            .map(|(key, value)| key.len() + value.len() + 2)
-            .sum::<usize>();
-        require(
-            bytes <= 1024,
-            "tag",
-            bytes,
-            "at most 1024 bytes for all constant tags",
-        )
-    }
-
     /// The prefix without the dots at its ends.
     pub(crate) fn prefix_text(&self) -> &str {
         self.prefix.as_deref().unwrap_or_default().trim_matches('.')
     }
 
     /// The host, if it is no name but an address.
-    pub(crate) fn address(&self) -> Option<IpAddr> {
+    pub(crate) fn ip_address(&self) -> Option<IpAddr> {
         let bare = self
             .host
             .strip_prefix('[')
@@ -522,40 +389,37 @@ impl Config {
         bare.unwrap_or(&self.host).parse().ok()
     }
 
+    /// How far a datagram or a frame may be filled.
+    pub(crate) fn datagram_limit(&self) -> usize {
+        self.max_datagram.unwrap_or(match self.transport {
+            Transport::Tcp | Transport::Udp => 1432,
+            Transport::UnixDatagram | Transport::UnixStream => 8192,
+        })
+    }
+
     /// The longest line that the transport takes, without its line break.
     pub(crate) fn line_limit(&self) -> usize {
-        match self.transport {
-            Transport::Tcp => self.max_line,
-            Transport::Udp => MAX_DATAGRAM,
+        match (self.transport, self.dialect) {
+            (Transport::Tcp, _) | (Transport::UnixStream, Dialect::Statsd) => self.max_line,
+            (Transport::Udp, _) => MAX_DATAGRAM,
+            (Transport::UnixDatagram, _) | (Transport::UnixStream, Dialect::DogStatsd) => {
+                self.datagram_limit()
+            }
         }
     }
 
-    fn prefix_bytes(&self) -> usize {
-        self.prefix_text().len()
+    /// Whether lines end in a line break, and not with a datagram or a frame.
+    pub(crate) fn is_line_stream(&self) -> bool {
+        match self.transport {
+            Transport::Tcp => true,
+            Transport::Udp | Transport::UnixDatagram => false,
+            Transport::UnixStream => self.dialect == Dialect::Statsd,
+        }
     }
 }
 
 /// What IPv4 leaves of 65,535 bytes behind its own header and UDP's.
 const MAX_DATAGRAM: usize = 65_507;
-
-/// Far beyond any sense, and far from where adding to an instant would overflow.
-const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-fn require(
-    holds: bool,
-    setting: &'static str,
-    value: impl ToString,
-    expected: &'static str,
-) -> Result<(), ConfigError> {
-    if holds {
-        return Ok(());
-    }
-    Err(ConfigError::Invalid {
-        setting,
-        value: value.to_string(),
-        expected,
-    })
-}
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,8 @@ use std::time::Instant;
 use crate::client::Client;
 use crate::config::Config;
 use crate::error::ConfigError;
-use crate::session::{Input, Output, Session};
+use crate::instruction::{Input, Output};
+use crate::session::Session;
 use crate::shared::Shared;
 use crate::stats::Stats;
 

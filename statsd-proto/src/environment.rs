@@ -30,7 +30,7 @@ impl Config {
     ///
     /// | variable | value | if not set |
     /// |---|---|---|
-    /// | `STATSD_HOST` | a host name or an IP address | must be set by [`Config::host`], unless disabled |
+    /// | `STATSD_HOST` | a host name, an IP address, or an [address](Config::address) with its transport | must be set by [`Config::host`], unless disabled |
     /// | `STATSD_PORT` | 1 to 65535 | 8125 |
     /// | `STATSD_PREFIX` | what stands before every name | must be set by [`Config::prefix`], which may be empty, or [`Config::application`] |
     /// | `STATSD_PROTOCOL` | `tcp` or `udp` | `tcp` |
@@ -69,6 +69,9 @@ impl Config {
 
     fn set_var(self, name: &str, value: &str) -> Result<Self, ConfigError> {
         Ok(match name {
+            HOST if value.contains("://") => {
+                self.address(value).map_err(|error| rename(error, HOST))?
+            }
             HOST => {
                 let config = self.host(value);
                 config.check_host().map_err(|error| rename(error, HOST))?;

@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
-use crate::payload::{Payload, count_lines};
-use crate::session::Transmit;
+use crate::instruction::Transmit;
+use crate::payload::Payload;
 
 /// At most one payload is being sent, and at most one transmission of it is with the driver.
 #[derive(Debug, Default)]
 pub(crate) struct Flight {
+    /// Whether a server that is not there may refuse what the kernel took.
+    is_refusable: bool,
     current: Option<Payload>,
     /// How many bytes of `current` left.
     written: usize,
@@ -50,6 +52,13 @@ pub(crate) struct Progress {
 }
 
 impl Flight {
+    pub(crate) fn new(is_refusable: bool) -> Self {
+        Self {
+            is_refusable,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn load(&mut self, payload: Payload) {
         self.lines = payload.lines;
         self.written = 0;
@@ -64,8 +73,8 @@ impl Flight {
     }
 
     /// How far apart the current payload's datagrams are; none on a stream.
-    pub(crate) fn segment(&self) -> Option<usize> {
-        self.current.as_ref().and_then(|payload| payload.segment)
+    pub(crate) fn datagram_size(&self) -> Option<usize> {
+        self.current.as_ref().and_then(Payload::datagram_size)
     }
 
     /// Hands the next `bytes` to the driver.
@@ -80,7 +89,7 @@ impl Flight {
         });
         Transmit {
             data: payload.data.slice(self.written..self.written + bytes),
-            segment_size: payload.segment,
+            segment_size: payload.datagram_size(),
         }
     }
 
@@ -108,12 +117,11 @@ impl Flight {
         }
         self.failures = 0;
         self.written = to;
-        let data = payload.data.slice(from..to);
         let is_whole = to == payload.data.len();
         let lines = if is_whole {
             self.lines
         } else {
-            count_lines(&data, payload.segment)
+            payload.count_lines(from..to)
         };
         self.lines -= lines;
         let mut progress = Progress {
@@ -122,12 +130,12 @@ impl Flight {
             is_proof: is_whole,
             free: None,
         };
-        if let Some(segment) = payload.segment {
+        if self.is_refusable {
             // Only now is it known that the kernel has no refusal of the one before.
             let datagram = Payload {
-                data,
-                segment: Some(segment),
+                data: payload.data.slice(from..to),
                 lines,
+                ..*payload
             };
             let before = self.doubt.replace(Doubt {
                 datagram,

@@ -16,21 +16,19 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 use crate::config::{Config, Transport};
+use crate::instruction::{Connect, Resolve, Target};
 use crate::random::Random;
-use crate::session::{Connect, Resolve, Target};
 
 #[derive(Debug)]
 pub(crate) struct Link {
     state: State,
     backoff: Backoff,
     random: Random,
-    addresses: Addresses,
-    transport: Transport,
+    targets: Targets,
     send_buffer: Option<usize>,
     connect_timeout: Duration,
     settle_time: Duration,
@@ -69,21 +67,19 @@ pub(crate) enum Step {
 
 /// Where the server may be.
 #[derive(Debug)]
-struct Addresses {
-    host: Arc<str>,
-    port: u16,
+struct Targets {
+    /// What to look up; none if the host is an address or a path.
+    name: Option<Resolve>,
+    transport: Transport,
     /// What was found last, for when a lookup fails.
-    known: Vec<SocketAddr>,
+    known: Vec<Target>,
     /// What has not been tried in this round.
-    untried: VecDeque<SocketAddr>,
-    /// Whether the host is an address, and no name to look up.
-    is_literal: bool,
+    untried: VecDeque<Target>,
 }
 
 impl Link {
     pub(crate) fn new(config: &Config, random: Random) -> Self {
         let (initial, max) = config.backoff;
-        let literal = config.address().map(|ip| SocketAddr::new(ip, config.port));
         Self {
             state: State::Idle {
                 wait: Duration::ZERO,
@@ -91,19 +87,12 @@ impl Link {
             },
             backoff: Backoff::new(initial, max),
             random,
-            addresses: Addresses {
-                host: config.host.as_str().into(),
-                port: config.port,
-                known: literal.into_iter().collect(),
-                untried: VecDeque::new(),
-                is_literal: literal.is_some(),
-            },
-            transport: config.transport,
+            targets: Targets::new(config),
             send_buffer: config.send_buffer,
             connect_timeout: config.connect_timeout,
             settle_time: match config.transport {
-                Transport::Tcp => config.settle_time,
-                Transport::Udp => Duration::ZERO,
+                Transport::Tcp | Transport::UnixStream => config.settle_time,
+                Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
             },
         }
     }
@@ -139,8 +128,7 @@ impl Link {
 
     pub(crate) fn on_resolved(&mut self, found: Vec<SocketAddr>) {
         if matches!(self.state, State::Resolving { .. }) {
-            self.addresses.known = found;
-            self.addresses.retry_known();
+            self.targets.found(&found);
             self.state = State::Idle {
                 wait: Duration::ZERO,
                 until: None,
@@ -164,16 +152,16 @@ impl Link {
     /// wait.
     pub(crate) fn on_disconnected(&mut self) {
         match self.state {
-            State::Resolving { .. } => self.addresses.retry_known(),
+            State::Resolving { .. } => self.targets.retry_known(),
             State::Up {
                 has_progress: true, ..
             } => {
                 self.backoff.reset();
-                self.addresses.untried.clear();
+                self.targets.untried.clear();
             }
             State::Connecting { .. } | State::Idle { .. } | State::Up { .. } => {}
         }
-        let wait = if self.addresses.untried.is_empty() {
+        let wait = if self.targets.untried.is_empty() {
             self.backoff.delay(&mut self.random)
         } else {
             Duration::ZERO
@@ -201,31 +189,57 @@ impl Link {
     }
 
     fn attempt(&mut self) -> Step {
-        if self.addresses.is_literal && self.addresses.untried.is_empty() {
-            self.addresses.retry_known();
-        }
-        let Some(address) = self.addresses.untried.pop_front() else {
-            self.state = State::Resolving { deadline: None };
-            let Addresses { host, port, .. } = &self.addresses;
-            return Step::Resolve(Resolve {
-                host: Arc::clone(host),
-                port: *port,
+        if let Some(target) = self.targets.next() {
+            self.state = State::Connecting { deadline: None };
+            return Step::Connect(Connect {
+                target,
+                send_buffer: self.send_buffer,
             });
-        };
-        self.state = State::Connecting { deadline: None };
-        let target = match self.transport {
-            Transport::Tcp => Target::Tcp(address),
-            Transport::Udp => Target::Udp(address),
-        };
-        Step::Connect(Connect {
-            target,
-            send_buffer: self.send_buffer,
-        })
+        }
+        let name = self.targets.name.clone();
+        self.state = State::Resolving { deadline: None };
+        Step::Resolve(name.expect("what is no name is always known"))
     }
 }
 
-impl Addresses {
+impl Targets {
+    fn new(config: &Config) -> Self {
+        let (name, known) = match (config.transport, config.ip_address()) {
+            (Transport::UnixDatagram, _) => (None, vec![Target::UnixDatagram(config.path.clone())]),
+            (Transport::UnixStream, _) => (None, vec![Target::UnixStream(config.path.clone())]),
+            (Transport::Tcp, Some(ip)) => (None, vec![Target::Tcp((ip, config.port).into())]),
+            (Transport::Udp, Some(ip)) => (None, vec![Target::Udp((ip, config.port).into())]),
+            (Transport::Tcp | Transport::Udp, None) => {
+                let (host, port) = (config.host.as_str().into(), config.port);
+                (Some(Resolve { host, port }), Vec::new())
+            }
+        };
+        Self {
+            name,
+            transport: config.transport,
+            known,
+            untried: VecDeque::new(),
+        }
+    }
+
+    /// The next one to try; none if a lookup has to come first.
+    fn next(&mut self) -> Option<Target> {
+        if self.name.is_none() && self.untried.is_empty() {
+            self.retry_known();
+        }
+        self.untried.pop_front()
+    }
+
+    fn found(&mut self, addresses: &[SocketAddr]) {
+        let target = match self.transport {
+            Transport::Udp => Target::Udp,
+            Transport::Tcp | Transport::UnixDatagram | Transport::UnixStream => Target::Tcp,
+        };
+        self.known = addresses.iter().copied().map(target).collect();
+        self.retry_known();
+    }
+
     fn retry_known(&mut self) {
-        self.untried = self.known.iter().copied().collect();
+        self.untried = self.known.iter().cloned().collect();
     }
 }

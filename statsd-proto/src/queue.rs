@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::config::{Config, Transport};
+use crate::config::Config;
 use crate::error::RecordError;
 use crate::payload::{Framing, Open, Payload, Pool, Record};
 
@@ -64,7 +64,7 @@ impl Queue {
             overflow,
             max_bytes: config.max_queue_bytes,
             max_lines,
-            max_record: config.line_limit() + usize::from(config.transport == Transport::Tcp),
+            max_record: config.line_limit() + usize::from(config.is_line_stream()),
             max_open_lines: match overflow {
                 Overflow::DropOldest => (max_lines / 4).max(1),
                 Overflow::RefuseNewest => usize::MAX,

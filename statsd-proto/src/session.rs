@@ -1,25 +1,23 @@
 //! The state machine: metrics and input go in, instructions come out.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod sending;
 
-use bytes::Bytes;
+use std::io;
+use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
 use crate::error::{ConfigError, RecordError};
 use crate::event::{Event, News};
-use crate::flight::{Flight, Progress};
+use crate::flight::Flight;
 use crate::flusher::Flusher;
+use crate::instruction::{Input, Output};
 use crate::line::Encoder;
 use crate::link::{Link, Step};
 use crate::metric::{Metric, Rate};
 use crate::pacer::Pacer;
-use crate::payload;
 use crate::queue::Queue;
 use crate::random::Random;
-use crate::stats::{Report, Stats};
+use crate::stats::Stats;
 
 /// A StatsD client without sockets, clock or tasks.
 ///
@@ -68,99 +66,6 @@ pub struct Session {
     close_timeout: Duration,
 }
 
-/// Something that happened outside.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a driver chooses what it tells")]
-pub enum Input {
-    /// The socket is open.
-    Connected,
-    /// The instruction failed, or the peer hung up (`UnexpectedEof`), or the socket broke.
-    Disconnected(io::ErrorKind),
-    /// The name has these addresses.
-    Resolved(Vec<SocketAddr>),
-    /// This many bytes of the [`Transmit`] are with the kernel. Of datagrams, only whole ones count,
-    /// each with what fills it up.
-    Written(usize),
-}
-
-/// What a driver has to do.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a driver that ignores an instruction must not compile"
-)]
-#[must_use]
-pub enum Output {
-    /// Open a socket.
-    Connect(Connect),
-    /// Give up what is under way, and close the socket.
-    Disconnect,
-    /// The session is over.
-    Finished(Report),
-    /// Look up a name.
-    Resolve(Resolve),
-    /// Write this, once, as far as the socket takes it.
-    Transmit(Transmit),
-    /// Nothing to do before this time, which is later than the one polled with; without one, until
-    /// [`Session::wants_poll`].
-    Wait(Option<Instant>),
-}
-
-/// A socket to open.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Connect {
-    /// Where to.
-    pub target: Target,
-    /// The size to set for a stream socket's send buffer, if one is to be set.
-    pub send_buffer: Option<usize>,
-}
-
-/// Where to connect, and over what.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a driver that cannot connect must not compile"
-)]
-pub enum Target {
-    /// A stream.
-    Tcp(SocketAddr),
-    /// Datagrams, from a socket that is connected so that it hears of refusals.
-    Udp(SocketAddr),
-}
-
-/// A name to look up.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Resolve {
-    /// The host's name.
-    pub host: Arc<str>,
-    /// The port, which the addresses are to have.
-    pub port: u16,
-}
-
-/// Bytes to write.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Transmit {
-    /// A part of the stream, or datagrams back to back.
-    pub data: Bytes,
-    /// The distance from one datagram to the next; the last may be shorter. None on a stream.
-    pub segment_size: Option<usize>,
-}
-
-impl Transmit {
-    /// The first datagram without what fills it up, and how many bytes of `data` it stands for.
-    ///
-    /// A driver that sends one datagram at a time sends this one, and answers with the number.
-    pub fn first_datagram(&self) -> (&[u8], usize) {
-        let len = self
-            .segment_size
-            .map_or(self.data.len(), |size| size.min(self.data.len()));
-        (payload::trimmed(&self.data[..len]), len)
-    }
-}
-
 /// How far the session is with its own end.
 #[derive(Debug)]
 enum Phase {
@@ -186,7 +91,7 @@ impl Session {
             encoder: Encoder::new(config),
             sampler: random,
             queue: Queue::new(config),
-            flight: Flight::default(),
+            flight: Flight::new(config.transport == Transport::Udp),
             link: Link::new(config, link_random),
             flusher: Flusher::new(config.flush_interval),
             pacer: Pacer::new(config.pace.filter(|_| config.transport == Transport::Udp)),
@@ -354,16 +259,6 @@ impl Session {
         Ok(())
     }
 
-    /// Takes silence for consent to the last datagram, once it has lasted.
-    fn confirm(&mut self, now: Instant) {
-        let until = self.flight.doubt_until(now + CONSENT);
-        if until.is_some_and(|until| now >= until) {
-            self.is_probing = false;
-            let progress = self.flight.confirm();
-            self.on_progress(progress);
-        }
-    }
-
     /// The session's own end comes before everything else.
     fn poll_phase(&mut self, now: Instant) -> Option<Output> {
         match &mut self.phase {
@@ -399,71 +294,6 @@ impl Session {
         }
     }
 
-    /// The link is up: sends what may leave now.
-    fn poll_usable(&mut self, now: Instant) -> Output {
-        if let Some(deadline) = self.flight.write_deadline(now + self.write_timeout) {
-            return if now < deadline {
-                self.wait(deadline)
-            } else {
-                self.give_up()
-            };
-        }
-        if let (true, Some(until)) = (self.is_probing, self.flight.doubt_until(now + CONSENT)) {
-            return self.wait(until);
-        }
-        let Some(remaining) = self.load() else {
-            return self.wait_for_lines();
-        };
-        let Some(segment) = self.flight.segment() else {
-            return Output::Transmit(self.flight.transmit(remaining));
-        };
-        let wanted = if self.is_probing {
-            segment.min(remaining)
-        } else {
-            remaining
-        };
-        match self.pacer.allow(now, wanted, segment.min(wanted)) {
-            Ok(allowed) => {
-                // Whole datagrams, of which the last of a payload may be short.
-                let whole = if allowed < wanted {
-                    (allowed - allowed % segment).max(segment).min(wanted)
-                } else {
-                    wanted
-                };
-                Output::Transmit(self.flight.transmit(whole))
-            }
-            Err(until) => self.wait(until),
-        }
-    }
-
-    /// Makes sure that a payload is in flight, if one may leave. Returns what remains of it.
-    fn load(&mut self) -> Option<usize> {
-        if let Some(remaining) = self.flight.remaining() {
-            return Some(remaining);
-        }
-        let first_open = self.stats.accepted - self.queue.open_lines() as u64;
-        // The flush interval saves writes. It is not worth refusing metrics for.
-        let is_due = self.flusher.through() > first_open || !self.has_room();
-        let payload = self.queue.pop(is_due)?;
-        self.flight_end = self.stats.accepted - self.queue.lines() as u64;
-        self.flight.load(payload);
-        self.flight.remaining()
-    }
-
-    /// Waits for the flush deadline, and for as many lines as are worth waking up for.
-    fn wait_for_lines(&mut self) -> Output {
-        self.wake_at = match self.flusher.deadline() {
-            Some(_) => self.high_water,
-            None => (1, 1),
-        };
-        let is_awaited = self.is_closed() || self.settled() < self.wanted || !self.has_room();
-        let doubt = match self.now {
-            Some(now) if is_awaited => self.flight.doubt_until(now + CONSENT),
-            Some(_) | None => None,
-        };
-        self.wait_until([self.flusher.deadline(), doubt])
-    }
-
     fn wait(&self, until: Instant) -> Output {
         self.wait_until([Some(until), None])
     }
@@ -492,28 +322,6 @@ impl Session {
         }
     }
 
-    fn on_written(&mut self, bytes: usize) {
-        let segment = self.flight.segment();
-        let Some(progress) = self.flight.on_written(bytes) else {
-            return;
-        };
-        self.pacer.spend(progress.bytes);
-        self.stats.bytes += progress.bytes as u64;
-        let datagrams = segment.map_or(1, |segment| progress.bytes.div_ceil(segment));
-        self.stats.payloads += datagrams as u64;
-        self.on_progress(progress);
-    }
-
-    fn on_progress(&mut self, progress: Progress) {
-        self.stats.sent += progress.lines as u64;
-        if progress.is_proof {
-            self.link.on_progress();
-        }
-        if let Some(payload) = progress.free {
-            self.queue.recycle(payload);
-        }
-    }
-
     /// Queues again what did not arrive, in its old place.
     fn on_disconnected(&mut self, kind: io::ErrorKind) {
         if self.link.is_idle() {
@@ -535,27 +343,6 @@ impl Session {
         self.link.on_disconnected();
     }
 
-    fn recall(&mut self, kind: io::ErrorKind) {
-        let is_datagram = self.flight.segment().is_some();
-        let was_transmitting = self.flight.is_transmitting();
-        if let Some(mut unfinished) = self.flight.take_unfinished() {
-            if is_datagram && was_transmitting && !may_pass(kind) && self.flight.on_failure() {
-                self.stats.dropped.unsendable += unfinished.drop_first_datagram() as u64;
-            }
-            if !unfinished.data.is_empty() {
-                self.queue.push_front(unfinished);
-            }
-        }
-        if kind == io::ErrorKind::ConnectionRefused {
-            if let Some(refused) = self.flight.take_refused() {
-                self.is_probing = true;
-                self.queue.push_front(refused);
-            }
-        }
-        let progress = self.flight.confirm();
-        self.on_progress(progress);
-    }
-
     fn finish(&mut self) {
         let progress = self.flight.confirm();
         self.on_progress(progress);
@@ -574,27 +361,3 @@ impl Session {
 const HIGH_WATER: usize = 64 * 1024;
 
 const NEVER: (usize, usize) = (usize::MAX, usize::MAX);
-
-/// How long a refusal of a datagram may take to come back: many round trips within a data centre.
-const CONSENT: Duration = Duration::from_millis(50);
-
-/// Whether a failure to send may pass by itself, without anything being wrong with the datagram.
-fn may_pass(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, HostUnreachable, Interrupted, NetworkDown,
-        NetworkUnreachable, OutOfMemory, PermissionDenied, TimedOut, WouldBlock,
-    };
-    [
-        AddrNotAvailable,
-        ConnectionRefused,
-        HostUnreachable,
-        Interrupted,
-        NetworkDown,
-        NetworkUnreachable,
-        OutOfMemory,
-        PermissionDenied,
-        TimedOut,
-        WouldBlock,
-    ]
-    .contains(&kind)
-}

@@ -31,7 +31,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::driver::Driver;
 use crate::error::ConfigError;
-use crate::session::{Input, Output, Transmit};
+use crate::instruction::{Input, Output, Transmit};
 use crate::stats::{Report, Stats};
 
 /// A client to test with, and what it records into. Recorders know nothing of each other, so that tests

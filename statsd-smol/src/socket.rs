@@ -1,8 +1,10 @@
-//! Smol's TCP and UDP, one step at a time.
+//! Smol's sockets, one step at a time.
 
 use std::future::pending;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+#[cfg(unix)]
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::pin::Pin;
 
 use smol::Async;
@@ -21,6 +23,10 @@ pub(crate) enum Socket {
     Opening(Opening),
     Tcp(Async<TcpStream>, Option<Transmit>),
     Udp(Async<UdpSocket>, Option<Transmit>),
+    #[cfg(unix)]
+    UnixDatagram(Async<UnixDatagram>, Option<Transmit>),
+    #[cfg(unix)]
+    UnixStream(Async<UnixStream>, Option<Transmit>),
 }
 
 type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>;
@@ -36,8 +42,22 @@ impl Socket {
     pub(crate) fn connect(connect: Connect) -> Self {
         Self::Opening(Box::pin(async move {
             let socket = match connect.target {
-                Target::Tcp(address) => Self::Tcp(open_tcp(address, &connect).await?, None),
-                Target::Udp(address) => Self::Udp(open_udp(address)?, None),
+                Target::Tcp(to) => Self::Tcp(open_tcp(to, connect.send_buffer).await?, None),
+                Target::Udp(to) => Self::Udp(open_udp(to)?, None),
+                #[cfg(unix)]
+                Target::UnixDatagram(path) => {
+                    let socket = Async::<UnixDatagram>::unbound()?;
+                    socket.get_ref().connect(path)?;
+                    Self::UnixDatagram(socket, None)
+                }
+                #[cfg(unix)]
+                Target::UnixStream(path) => {
+                    Self::UnixStream(Async::<UnixStream>::connect(path).await?, None)
+                }
+                #[cfg(not(unix))]
+                Target::UnixDatagram(_) | Target::UnixStream(_) => {
+                    return Err(io::ErrorKind::Unsupported.into());
+                }
             };
             Ok((Input::Connected, socket))
         }))
@@ -46,6 +66,8 @@ impl Socket {
     pub(crate) fn transmit(&mut self, transmit: Transmit) {
         match self {
             Self::Tcp(_, next) | Self::Udp(_, next) => *next = Some(transmit),
+            #[cfg(unix)]
+            Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => *next = Some(transmit),
             Self::Closed | Self::Opening(_) => {}
         }
     }
@@ -58,8 +80,14 @@ impl Socket {
                 *self = socket;
                 input
             }),
-            Self::Tcp(stream, next) => step_tcp(stream, next).await.map(Input::Written),
+            Self::Tcp(stream, next) => step_stream(stream, next).await.map(Input::Written),
             Self::Udp(socket, next) => step_udp(socket, next).await.map(Input::Written),
+            #[cfg(unix)]
+            Self::UnixDatagram(socket, next) => {
+                step_unix_datagram(socket, next).await.map(Input::Written)
+            }
+            #[cfg(unix)]
+            Self::UnixStream(stream, next) => step_stream(stream, next).await.map(Input::Written),
         };
         step.unwrap_or_else(|error| {
             *self = Self::Closed;
@@ -68,33 +96,37 @@ impl Socket {
     }
 }
 
-async fn open_tcp(address: SocketAddr, connect: &Connect) -> io::Result<Async<TcpStream>> {
-    let stream = Async::<TcpStream>::connect(address).await?;
-    if let Some(bytes) = connect.send_buffer {
+async fn open_tcp(to: SocketAddr, send_buffer: Option<usize>) -> io::Result<Async<TcpStream>> {
+    let stream = Async::<TcpStream>::connect(to).await?;
+    if let Some(bytes) = send_buffer {
         SockRef::from(stream.get_ref()).set_send_buffer_size(bytes)?;
     }
     stream.get_ref().set_nodelay(true)?;
     Ok(stream)
 }
 
-fn open_udp(address: SocketAddr) -> io::Result<Async<UdpSocket>> {
-    let socket = if address.is_ipv4() {
+fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
+    let socket = if to.is_ipv4() {
         Async::<UdpSocket>::bind((Ipv4Addr::UNSPECIFIED, 0))?
     } else {
         Async::<UdpSocket>::bind((Ipv6Addr::UNSPECIFIED, 0))?
     };
-    socket.get_ref().connect(address)?;
+    socket.get_ref().connect(to)?;
     Ok(socket)
 }
 
 /// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
-async fn step_tcp(stream: &Async<TcpStream>, next: &mut Option<Transmit>) -> io::Result<usize> {
+async fn step_stream<T>(stream: &Async<T>, next: &mut Option<Transmit>) -> io::Result<usize>
+where
+    for<'a> &'a T: Read + Write,
+{
+    let mut socket = stream.get_ref();
     loop {
-        if let Some(0) = unless_blocked(stream.get_ref().read(&mut [0; DISCARD]))? {
+        if let Some(0) = unless_blocked(socket.read(&mut [0; DISCARD]))? {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if let Some(transmit) = next.as_ref() {
-            if let Some(written) = unless_blocked(stream.get_ref().write(&transmit.data))? {
+            if let Some(written) = unless_blocked(socket.write(&transmit.data))? {
                 *next = None;
                 return Ok(written);
             }
@@ -116,6 +148,21 @@ async fn step_udp(socket: &Async<UdpSocket>, next: &mut Option<Transmit>) -> io:
         }
         ready(socket, next.is_some()).await?;
     }
+}
+
+/// Sends one datagram, when the server has room for it. Of a server that has gone, the next one tells.
+#[cfg(unix)]
+async fn step_unix_datagram(
+    socket: &Async<UnixDatagram>,
+    next: &mut Option<Transmit>,
+) -> io::Result<usize> {
+    let Some(transmit) = next else {
+        return pending().await;
+    };
+    let (datagram, len) = transmit.first_datagram();
+    socket.send(datagram).await?;
+    *next = None;
+    Ok(len)
 }
 
 async fn ready<T>(socket: &Async<T>, to_write: bool) -> io::Result<()> {

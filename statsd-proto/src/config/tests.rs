@@ -24,7 +24,11 @@ fn a_bad_setting_is_told_with_its_value() {
         (good().tag("a:b", "c"), "tag", "a:b:c"),
         (good().tag("a", "b|c"), "tag", "a:b|c"),
         (good().tag("a", "").tag("b", "\n"), "tag", "b:\n"),
-        (good().tag("a", "b".repeat(1022)), "tag", "1025"),
+        (
+            good().tag("a", "b".repeat(1022)),
+            "tag",
+            "1025 bytes in all",
+        ),
         (good().max_line(15), "max_line", "15"),
         (good().max_line(1_048_577), "max_line", "1048577"),
         (good().max_datagram(15), "max_datagram", "15"),
@@ -133,7 +137,7 @@ fn an_address_is_known_in_brackets_or_without() {
         ("127.1", None),
     ] {
         let address = address.map(|address| address.parse().unwrap());
-        assert_eq!(Config::new(host).address(), address, "{host}");
+        assert_eq!(Config::new(host).ip_address(), address, "{host}");
     }
 }
 

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::open::Draft;
 use super::*;
 
 /// Twelve bytes in a payload, line breaks included.
@@ -8,6 +9,12 @@ const STREAM: Framing = Framing::Stream { capacity: 12 };
 const DATAGRAMS: Framing = Framing::Datagrams {
     size: 10,
     capacity: 30,
+};
+
+/// Two frames in a payload, each of at most ten bytes behind its length.
+const FRAMES: Framing = Framing::Frames {
+    size: 14,
+    capacity: 28,
 };
 
 #[test]
@@ -49,6 +56,47 @@ fn datagrams_hold_whole_records_with_breaks_between() {
         ),
     ] {
         assert_payloads(DATAGRAMS, records, payloads);
+    }
+}
+
+#[test]
+fn frames_stand_behind_their_length() {
+    for (records, payloads) in [
+        (&["aaaa"][..], &[("\x04\0\0\0aaaa", 1)][..]),
+        (&["aaaa", "bbbbb"], &[("\x0a\0\0\0aaaa\nbbbbb", 2)]),
+        // A frame that is filled up has the length of one that is full.
+        (
+            &["aaaa", "bbbbbb"],
+            &[("\x0a\0\0\0aaaa\n\n\n\n\n\n\x06\0\0\0bbbbbb", 2)],
+        ),
+        (
+            &["aaaaaaaaaa", "bbbbbbbbbb", "c"],
+            &[
+                ("\x0a\0\0\0aaaaaaaaaa\x0a\0\0\0bbbbbbbbbb", 2),
+                ("\x01\0\0\0c", 1),
+            ],
+        ),
+    ] {
+        assert_payloads(FRAMES, records, payloads);
+    }
+}
+
+#[test]
+fn a_torn_frame_is_sent_again_from_its_length_on() {
+    let mut packer = Packer::new(FRAMES);
+    packer.push("aaaaaaaaaa");
+    packer.push("b\nb");
+    let payload = packer.finish().remove(0);
+    for written in 0..=payload.data.len() {
+        let (left, lines) = match written {
+            0..14 => ("\x0a\0\0\0aaaaaaaaaa\x03\0\0\0b\nb", 3),
+            14..21 => ("\x03\0\0\0b\nb", 2),
+            _ => ("", 0),
+        };
+        let unfinished = payload.unfinished(written);
+        let (data, count) = unfinished.map_or((Bytes::new(), 0), |rest| (rest.data, rest.lines));
+        assert_eq!((text(&data), count), (left, lines), "{written}");
+        assert_eq!(payload.count_lines(0..written), 3 - lines, "{written}");
     }
 }
 
@@ -182,7 +230,7 @@ fn only_whole_lines_are_counted() {
         ("a\nb\nc\nd\ne", Some(4), 5),
         ("\n\n\n\na", Some(4), 1),
     ] {
-        assert_eq!(count_lines(data.as_bytes(), segment), lines, "{data:?}");
+        assert_eq!(payload(data, segment).lines, lines, "{data:?}");
     }
 }
 
@@ -282,7 +330,7 @@ proptest! {
         for payload in packer.finish() {
             let segment = payload.segment.unwrap_or(payload.data.len());
             let datagrams: Vec<_> = payload.data.chunks(segment).map(|datagram| text(trimmed(datagram))).collect();
-            prop_assert_eq!(payload.lines, count_lines(&payload.data, payload.segment));
+            prop_assert_eq!(payload.lines, payload.count_lines(0..payload.data.len()));
             let is_lone = datagrams.len() == 1 && records.contains(&datagrams[0].to_owned());
             let (size, capacity) = if is_stream { (12, 12) } else { (10, 30) };
             prop_assert!(is_lone || payload.data.len() <= capacity, "{:?}", payload);
@@ -350,13 +398,16 @@ fn assert_payloads(framing: Framing, records: &[&str], payloads: &[(&str, usize)
 }
 
 fn payload(data: &'static str, segment: Option<usize>) -> Payload {
-    Payload {
+    let mut payload = Payload {
         data: Bytes::from_static(data.as_bytes()),
         segment,
-        lines: count_lines(data.as_bytes(), segment),
-    }
+        header: 0,
+        lines: 0,
+    };
+    payload.lines = payload.count_lines(0..data.len());
+    payload
 }
 
 fn text(bytes: &[u8]) -> &str {
-    str::from_utf8(bytes).expect("only text was written")
+    std::str::from_utf8(bytes).expect("only text was written")
 }

@@ -45,7 +45,7 @@ pub(crate) struct World {
 /// An instruction, and when it will be done; none if never.
 #[derive(Debug)]
 pub(crate) enum Task {
-    Connect(Target, Option<Instant>),
+    Connect(SocketAddr, Option<Instant>),
     Resolve(u16, Option<Instant>),
     Write(Transmit),
 }
@@ -226,9 +226,7 @@ impl World {
             return None;
         }
         match self.task.take()? {
-            Task::Connect(Target::Tcp(to) | Target::Udp(to), _) => {
-                Some(self.net.open(self.now, to, self.settings.is_udp()))
-            }
+            Task::Connect(to, _) => Some(self.net.open(self.now, to, self.settings.is_udp())),
             Task::Resolve(port, _) => Some(self.net.look_up(port)),
             Task::Write(transmit) => {
                 let segment = transmit.segment_size;
@@ -260,10 +258,12 @@ impl World {
         self.wake = Some(self.now);
         match output {
             Output::Connect(connect) => {
-                let (Target::Tcp(to) | Target::Udp(to)) = connect.target;
+                let (Target::Tcp(to) | Target::Udp(to)) = connect.target else {
+                    unreachable!("no configuration has a path");
+                };
                 self.net.attempts.push((self.now, to));
                 let ready = self.net.connect_delay.map(|delay| self.now + delay);
-                self.task = Some(Task::Connect(connect.target, ready));
+                self.task = Some(Task::Connect(to, ready));
             }
             Output::Disconnect => {
                 self.task = None;

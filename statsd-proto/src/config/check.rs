@@ -1,0 +1,229 @@
+//! Whether a configuration can work.
+
+use std::time::Duration;
+
+use super::{Config, MAX_DATAGRAM, Pace, Transport};
+use crate::error::ConfigError;
+
+impl Config {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that cannot work, with its value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_prefix()?;
+        self.check_tags()?;
+        if self.enabled {
+            self.check_endpoint()?;
+        }
+        require(self.port != 0, "port", self.port, "1 to 65535")?;
+        self.check_sizes()?;
+        self.check_pace()?;
+        self.check_times()
+    }
+
+    fn check_endpoint(&self) -> Result<(), ConfigError> {
+        match self.transport {
+            Transport::Tcp | Transport::Udp => self.check_host(),
+            Transport::UnixDatagram | Transport::UnixStream => self.check_path(),
+        }
+    }
+
+    fn check_sizes(&self) -> Result<(), ConfigError> {
+        let datagram = self.datagram_limit();
+        let least_queue = 4 * self.line_limit().max(datagram).max(4096);
+        require(
+            (16..=1 << 20).contains(&self.max_line),
+            "max_line",
+            self.max_line,
+            "16 to 1048576",
+        )?;
+        require(
+            (16..=MAX_DATAGRAM).contains(&datagram),
+            "max_datagram",
+            datagram,
+            "16 to 65507 bytes, to hold a line and fit in a datagram",
+        )?;
+        require(
+            self.max_queue_bytes >= least_queue && self.max_queue_bytes as u64 <= 1 << 40,
+            "max_queue_bytes",
+            self.max_queue_bytes,
+            "room for four payloads, which is 16384 bytes or more with longer lines or datagrams, \
+             and at most 1 TiB",
+        )?;
+        require(
+            self.max_queue_lines != 0,
+            "max_queue_lines",
+            self.max_queue_lines,
+            "at least 1",
+        )?;
+        require(
+            self.send_buffer != Some(0),
+            "send_buffer",
+            0,
+            "at least 1 byte, or none",
+        )
+    }
+
+    fn check_pace(&self) -> Result<(), ConfigError> {
+        let Pace { burst, rate } = self.pace.unwrap_or(Pace { burst: 1, rate: 1 });
+        require(burst != 0, "pace", burst, "a burst of at least 1 byte")?;
+        require(
+            rate != 0,
+            "pace",
+            rate,
+            "a rate of at least 1 byte a second",
+        )
+    }
+
+    fn check_times(&self) -> Result<(), ConfigError> {
+        let (initial, max) = self.backoff;
+        let is_ordered = initial <= max;
+        let text = |time: Duration| format!("{time:?}");
+        require(!initial.is_zero(), "backoff", text(initial), "above zero")?;
+        require(
+            is_ordered,
+            "backoff",
+            text(max),
+            "at least the initial delay",
+        )?;
+        for (setting, time, may_be_zero) in [
+            ("flush_interval", self.flush_interval, true),
+            ("backoff", max, false),
+            ("settle_time", self.settle_time, true),
+            ("connect_timeout", self.connect_timeout, false),
+            ("write_timeout", self.write_timeout, false),
+            ("close_timeout", self.close_timeout, true),
+        ] {
+            let expected = if may_be_zero {
+                "at most a year"
+            } else {
+                "above zero and at most a year"
+            };
+            let is_valid = time <= MAX_TIME && (may_be_zero || !time.is_zero());
+            require(is_valid, setting, text(time), expected)?;
+        }
+        Ok(())
+    }
+
+    fn check_path(&self) -> Result<(), ConfigError> {
+        const EXPECTED: &str = "the path of a Unix socket";
+        if self.path.as_os_str().is_empty() {
+            return Err(ConfigError::Missing {
+                setting: "path",
+                expected: EXPECTED,
+            });
+        }
+        let path = self.path.display();
+        require(
+            cfg!(unix),
+            "path",
+            &path,
+            "unset: this system has no Unix sockets",
+        )?;
+        let is_short = self.path.as_os_str().len() <= MAX_PATH;
+        require(
+            is_short,
+            "path",
+            path,
+            "at most 107 bytes, which is all that a socket's may have",
+        )
+    }
+
+    pub(crate) fn check_host(&self) -> Result<(), ConfigError> {
+        const EXPECTED: &str = "an IP address or a host name, without a port";
+        if self.host.is_empty() {
+            return Err(ConfigError::Missing {
+                setting: "host",
+                expected: EXPECTED,
+            });
+        }
+        // A name may end in the dot of the root.
+        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
+        let is_name = name.len() <= 253
+            && name.split('.').all(|label| {
+                let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+                (1..=63).contains(&label.len()) && label.bytes().all(is_label)
+            });
+        require(
+            is_name || self.ip_address().is_some(),
+            "host",
+            &self.host,
+            EXPECTED,
+        )
+    }
+
+    pub(crate) fn check_prefix(&self) -> Result<(), ConfigError> {
+        const EXPECTED: &str = "a prefix, or explicitly none";
+        let Some(prefix) = &self.prefix else {
+            return Err(ConfigError::Missing {
+                setting: "prefix",
+                expected: EXPECTED,
+            });
+        };
+        let rules = self.dialect.rules();
+        let is_safe = rules.name.allows(prefix);
+        let is_fatal = (rules.is_fatal_name)(format!("{}.", self.prefix_text()).as_bytes());
+        require(
+            is_safe && !is_fatal,
+            "prefix",
+            prefix,
+            "text that the server takes in a name",
+        )?;
+        require(
+            self.prefix_text().len() <= 512,
+            "prefix",
+            prefix,
+            "at most 512 bytes long",
+        )
+    }
+
+    fn check_tags(&self) -> Result<(), ConfigError> {
+        let rules = self.dialect.rules();
+        for (key, value) in &self.tags {
+            let is_safe = rules.tag_key.allows(key) && rules.tag_value.allows(value);
+            let expected = "a key and perhaps a value that the server takes in a tag";
+            require(
+                is_safe && !key.is_empty(),
+                "tag",
+                format!("{key}:{value}"),
+                expected,
+            )?;
+        }
+        let bytes = self
+            .tags
+            .iter()
+            .map(|(key, value)| key.len() + value.len() + 2)
+            .sum::<usize>();
+        let size = format!("{bytes} bytes in all");
+        require(
+            bytes <= 1024,
+            "tag",
+            size,
+            "at most 1024 bytes for all constant tags",
+        )
+    }
+}
+
+/// Far beyond any sense, and far from where adding to an instant would overflow.
+const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+fn require(
+    holds: bool,
+    setting: &'static str,
+    value: impl ToString,
+    expected: &'static str,
+) -> Result<(), ConfigError> {
+    if holds {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid {
+        setting,
+        value: value.to_string(),
+        expected,
+    })
+}
+
+/// What Linux has room for, and the last byte of that ends the path; macOS has three fewer.
+const MAX_PATH: usize = 107;

@@ -1,0 +1,109 @@
+//! What a session and its driver say to each other.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::payload;
+use crate::stats::Report;
+
+/// Something that happened outside.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a driver chooses what it tells")]
+pub enum Input {
+    /// The socket is open.
+    Connected,
+    /// The instruction failed, or the peer hung up (`UnexpectedEof`), or the socket broke.
+    Disconnected(io::ErrorKind),
+    /// The name has these addresses.
+    Resolved(Vec<SocketAddr>),
+    /// This many bytes of the [`Transmit`] are with the kernel. Of datagrams, only whole ones count,
+    /// each with what fills it up.
+    Written(usize),
+}
+
+/// What a driver has to do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver that ignores an instruction must not compile"
+)]
+#[must_use]
+pub enum Output {
+    /// Open a socket.
+    Connect(Connect),
+    /// Give up what is under way, and close the socket.
+    Disconnect,
+    /// The session is over.
+    Finished(Report),
+    /// Look up a name.
+    Resolve(Resolve),
+    /// Write this, once, as far as the socket takes it.
+    Transmit(Transmit),
+    /// Nothing to do before this time, which is later than the one polled with; without one, until
+    /// [`Session::wants_poll`](crate::Session::wants_poll).
+    Wait(Option<Instant>),
+}
+
+/// A socket to open.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Connect {
+    /// Where to.
+    pub target: Target,
+    /// The size to set for a TCP socket's send buffer, if one is to be set.
+    pub send_buffer: Option<usize>,
+}
+
+/// Where to connect, and over what.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver that cannot connect must not compile"
+)]
+pub enum Target {
+    /// A stream.
+    Tcp(SocketAddr),
+    /// Datagrams, from a socket that is connected so that it hears of refusals.
+    Udp(SocketAddr),
+    /// Datagrams on this machine. Only a system that has Unix sockets is told so.
+    UnixDatagram(PathBuf),
+    /// A stream on this machine. Only a system that has Unix sockets is told so.
+    UnixStream(PathBuf),
+}
+
+/// A name to look up.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Resolve {
+    /// The host's name.
+    pub host: Arc<str>,
+    /// The port, which the addresses are to have.
+    pub port: u16,
+}
+
+/// Bytes to write.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Transmit {
+    /// A part of the stream, or datagrams back to back.
+    pub data: Bytes,
+    /// The distance from one datagram to the next; the last may be shorter. None on a stream.
+    pub segment_size: Option<usize>,
+}
+
+impl Transmit {
+    /// The first datagram without what fills it up, and how many bytes of `data` it stands for.
+    ///
+    /// A driver that sends one datagram at a time sends this one, and answers with the number.
+    pub fn first_datagram(&self) -> (&[u8], usize) {
+        let len = self
+            .segment_size
+            .map_or(self.data.len(), |size| size.min(self.data.len()));
+        (payload::trimmed(&self.data[..len]), len)
+    }
+}

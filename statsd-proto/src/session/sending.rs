@@ -1,0 +1,152 @@
+//! How lines leave while the link is up, and what comes back when it breaks.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::Session;
+use crate::flight::Progress;
+use crate::instruction::Output;
+
+impl Session {
+    /// The link is up: sends what may leave now.
+    pub(super) fn poll_usable(&mut self, now: Instant) -> Output {
+        if let Some(deadline) = self.flight.write_deadline(now + self.write_timeout) {
+            return if now < deadline {
+                self.wait(deadline)
+            } else {
+                self.give_up()
+            };
+        }
+        if let (true, Some(until)) = (self.is_probing, self.flight.doubt_until(now + CONSENT)) {
+            return self.wait(until);
+        }
+        let Some(remaining) = self.load() else {
+            return self.wait_for_lines();
+        };
+        let Some(segment) = self.flight.datagram_size() else {
+            return Output::Transmit(self.flight.transmit(remaining));
+        };
+        let wanted = if self.is_probing {
+            segment.min(remaining)
+        } else {
+            remaining
+        };
+        match self.pacer.allow(now, wanted, segment.min(wanted)) {
+            Ok(allowed) => {
+                // Whole datagrams, of which the last of a payload may be short.
+                let whole = if allowed < wanted {
+                    (allowed - allowed % segment).max(segment).min(wanted)
+                } else {
+                    wanted
+                };
+                Output::Transmit(self.flight.transmit(whole))
+            }
+            Err(until) => self.wait(until),
+        }
+    }
+
+    /// Makes sure that a payload is in flight, if one may leave. Returns what remains of it.
+    fn load(&mut self) -> Option<usize> {
+        if let Some(remaining) = self.flight.remaining() {
+            return Some(remaining);
+        }
+        let first_open = self.stats.accepted - self.queue.open_lines() as u64;
+        // The flush interval saves writes. It is not worth refusing metrics for.
+        let is_due = self.flusher.through() > first_open || !self.has_room();
+        let payload = self.queue.pop(is_due)?;
+        self.flight_end = self.stats.accepted - self.queue.lines() as u64;
+        self.flight.load(payload);
+        self.flight.remaining()
+    }
+
+    /// Waits for the flush deadline, and for as many lines as are worth waking up for.
+    fn wait_for_lines(&mut self) -> Output {
+        self.wake_at = match self.flusher.deadline() {
+            Some(_) => self.high_water,
+            None => (1, 1),
+        };
+        let is_awaited = self.is_closed() || self.settled() < self.wanted || !self.has_room();
+        let doubt = match self.now {
+            Some(now) if is_awaited => self.flight.doubt_until(now + CONSENT),
+            Some(_) | None => None,
+        };
+        self.wait_until([self.flusher.deadline(), doubt])
+    }
+
+    /// Takes silence for consent to the last datagram, once it has lasted.
+    pub(super) fn confirm(&mut self, now: Instant) {
+        let until = self.flight.doubt_until(now + CONSENT);
+        if until.is_some_and(|until| now >= until) {
+            self.is_probing = false;
+            let progress = self.flight.confirm();
+            self.on_progress(progress);
+        }
+    }
+
+    pub(super) fn on_written(&mut self, bytes: usize) {
+        let segment = self.flight.datagram_size();
+        let Some(progress) = self.flight.on_written(bytes) else {
+            return;
+        };
+        self.pacer.spend(progress.bytes);
+        self.stats.bytes += progress.bytes as u64;
+        let datagrams = segment.map_or(1, |segment| progress.bytes.div_ceil(segment));
+        self.stats.payloads += datagrams as u64;
+        self.on_progress(progress);
+    }
+
+    pub(super) fn on_progress(&mut self, progress: Progress) {
+        self.stats.sent += progress.lines as u64;
+        if progress.is_proof {
+            self.link.on_progress();
+        }
+        if let Some(payload) = progress.free {
+            self.queue.recycle(payload);
+        }
+    }
+
+    pub(super) fn recall(&mut self, kind: io::ErrorKind) {
+        let is_datagram = self.flight.datagram_size().is_some();
+        let was_transmitting = self.flight.is_transmitting();
+        if let Some(mut unfinished) = self.flight.take_unfinished() {
+            if is_datagram && was_transmitting && !may_pass(kind) && self.flight.on_failure() {
+                self.stats.dropped.unsendable += unfinished.drop_first_datagram() as u64;
+            }
+            if !unfinished.data.is_empty() {
+                self.queue.push_front(unfinished);
+            }
+        }
+        if kind == io::ErrorKind::ConnectionRefused {
+            if let Some(refused) = self.flight.take_refused() {
+                self.is_probing = true;
+                self.queue.push_front(refused);
+            }
+        }
+        let progress = self.flight.confirm();
+        self.on_progress(progress);
+    }
+}
+
+/// How long a refusal of a datagram may take to come back: many round trips within a data centre.
+const CONSENT: Duration = Duration::from_millis(50);
+
+/// Whether a failure to send may pass by itself, without anything being wrong with the datagram.
+fn may_pass(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, Interrupted, NetworkDown,
+        NetworkUnreachable, OutOfMemory, PermissionDenied, TimedOut, WouldBlock,
+    };
+    [
+        AddrNotAvailable,
+        ConnectionRefused,
+        HostUnreachable,
+        Interrupted,
+        NetworkDown,
+        NetworkUnreachable,
+        OutOfMemory,
+        PermissionDenied,
+        TimedOut,
+        WouldBlock,
+    ]
+    .contains(&kind)
+}
