@@ -7,7 +7,9 @@ use statsd_proto::{Metric, RecordError};
 use tests::adapter::Adapter;
 use tests::patience::eventually;
 
-use crate::world::{World, assert_accounted, assert_ascending, count, counted, numbers};
+use crate::world::{
+    World, assert_accounted, assert_ascending, count, counted, numbers, without_prefix,
+};
 
 pub(crate) fn metrics_arrive_once_each_in_the_order_recorded<A: Adapter>(world: &World<A>) {
     let server = world.server();
@@ -119,12 +121,7 @@ pub(crate) fn a_burst_that_waits_for_room_loses_nothing<A: Adapter>(world: &Worl
     assert_eq!((report.sent, report.abandoned), (LINES as u64, 0));
     assert!(report.stats.queued_bytes_peak <= 1024 * 1024);
 
-    let prefix = format!("{}.", "x".repeat(230));
-    let lines = server.wait_for_end(LINES);
-    let lines: Vec<String> = lines
-        .iter()
-        .map(|line| line.replacen(&prefix, "", 1))
-        .collect();
+    let lines = without_prefix(&server.wait_for_end(LINES));
     assert_eq!(lines.len(), LINES);
     assert_ascending(&numbers(&lines));
 }

@@ -11,6 +11,7 @@ mod logs;
 mod overload;
 mod packing;
 mod reconnect;
+mod resets;
 mod shutdown;
 mod timers;
 mod wire;
@@ -107,14 +108,16 @@ conformance! {
         an_orderly_end_is_followed_by_a_new_connection: tcp;
         a_half_closed_connection_is_given_up: tcp;
         a_hang_up_is_noticed_before_the_next_write: tcp;
-        resets_in_mid_line_neither_repeat_reorder_nor_tear: tcp;
-        hang_ups_under_load_neither_repeat_nor_reorder: tcp;
         accept_then_close_is_neither_flooded_nor_written_to: tcp;
         a_server_that_stops_accepting_and_closing_gets_everything: tcp;
-        a_server_that_reads_nothing_is_given_up: tcp;
         a_connect_without_an_answer_is_given_up: tcp;
-        a_reset_costs_only_lines_that_were_counted_as_sent: tcp;
         refused_datagrams_are_sent_again: udp;
+    }
+    resets {
+        resets_in_mid_line_neither_repeat_reorder_nor_tear: tcp;
+        hang_ups_under_load_neither_repeat_nor_reorder: tcp;
+        a_server_that_reads_nothing_is_given_up: tcp;
+        a_cut_line_is_sent_again_from_its_start: tcp;
     }
     overload {
         a_full_queue_refuses_the_newest_and_keeps_the_earlier: tcp udp;

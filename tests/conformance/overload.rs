@@ -9,7 +9,7 @@ use tests::fault::Fault;
 use tests::patience::eventually;
 use tests::server::Server;
 
-use crate::world::{World, always, assert_ascending, count, counted, numbers};
+use crate::world::{World, always, assert_ascending, count, counted, numbers, without_prefix};
 
 pub(crate) fn a_full_queue_refuses_the_newest_and_keeps_the_earlier<A: Adapter>(world: &World<A>) {
     let mut server = world.absent_server();
@@ -89,12 +89,7 @@ pub(crate) fn a_stalled_server_that_reads_again_gets_everything<A: Adapter>(worl
     server.recover();
     let report = statsd.stop();
     assert_eq!(report.sent, accepted as u64);
-    let prefix = format!("{}.", "p".repeat(500));
-    let lines = server.wait_for_end(accepted);
-    let lines: Vec<String> = lines
-        .iter()
-        .map(|line| line.replacen(&prefix, "", 1))
-        .collect();
+    let lines = without_prefix(&server.wait_for_end(accepted));
     assert_eq!(lines, counted(0..accepted));
     assert_eq!(server.accepted(), 1);
 }

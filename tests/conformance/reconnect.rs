@@ -3,13 +3,13 @@
 use std::thread;
 use std::time::Duration;
 
-use statsd_proto::{Client, Metric};
+use statsd_proto::Client;
 use tests::adapter::Adapter;
 use tests::fault::{Fault, Unanswered};
 use tests::patience::eventually;
 use tests::server::Server;
 
-use crate::world::{World, always, assert_ascending, count, counted, numbers};
+use crate::world::{World, always, count, counted};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -109,81 +109,6 @@ pub(crate) fn a_hang_up_is_noticed_before_the_next_write<A: Adapter>(world: &Wor
     assert_eq!(statsd.stop().sent, 2);
 }
 
-/// Records, as fast as there is room, until `is_enough`. Returns how many lines.
-fn count_until<A: Adapter>(
-    world: &World<A>,
-    client: &Client,
-    mut is_enough: impl FnMut() -> bool,
-) -> usize {
-    let mut number = 0;
-    eventually("enough lines", || {
-        for _ in 0..500 {
-            let metric = Metric::raw("count", number as u64, "c");
-            while client.record(&metric).is_err() {
-                world.runtime.within("room", client.ready());
-            }
-            number += 1;
-        }
-        is_enough()
-    });
-    number
-}
-
-pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(world: &World<A>) {
-    const RESETS: usize = 10;
-    let server = Server::start_faulty(|number| {
-        let bytes = 1000 + 137 * number;
-        (number < RESETS).then_some(Fault::ResetAfter(bytes))
-    });
-    let config = world.config(&server).max_queue_bytes(128 * 1024);
-    let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
-    let client = statsd.client();
-    let counting = count_until(world, &client, || server.accepted() > RESETS);
-    count(&client, counting..counting + 1000);
-    let report = statsd.stop();
-
-    let last = counting + 999;
-    eventually("the last line", || {
-        server.lines().last() == counted(last..last + 1).last()
-    });
-    let arrived = numbers(&server.lines());
-    assert_ascending(&arrived);
-    assert_eq!(arrived[arrived.len() - 1000..][0], counting);
-    assert_eq!(report.sent, counting as u64 + 1000);
-    assert_eq!(report.stats.disconnects, RESETS as u64);
-
-    let pieces = server.pieces();
-    let torn = pieces.iter().filter(|piece| !piece.bytes.ends_with(b"\n"));
-    assert!(torn.count() >= RESETS / 2, "the cuts are in mid-line");
-}
-
-pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: &World<A>) {
-    const HANG_UPS: usize = 10;
-    let server = world.server();
-    let config = world.config(&server).max_queue_bytes(128 * 1024);
-    let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
-    let client = statsd.client();
-    let mut seen = 0;
-    let counting = count_until(world, &client, || {
-        let lines = server.line_count();
-        if server.open() > 0 && lines > seen && server.accepted() <= HANG_UPS {
-            seen = lines;
-            server.hang_up();
-        }
-        server.accepted() > HANG_UPS
-    });
-    count(&client, counting..counting + 1000);
-    let report = statsd.stop();
-
-    let last = counting + 999;
-    eventually("the last line", || {
-        server.lines().last() == counted(last..last + 1).last()
-    });
-    let arrived = numbers(&server.lines());
-    assert_ascending(&arrived);
-    assert_eq!(report.sent, counting as u64 + 1000);
-}
-
 pub(crate) fn accept_then_close_is_neither_flooded_nor_written_to<A: Adapter>(world: &World<A>) {
     let server = Server::start_faulty(always(Fault::Close));
     let config = world.config(&server).settle_time(SETTLE);
@@ -212,22 +137,6 @@ pub(crate) fn a_server_that_stops_accepting_and_closing_gets_everything<A: Adapt
     assert_eq!(statsd.stop().sent, 100);
 }
 
-pub(crate) fn a_server_that_reads_nothing_is_given_up<A: Adapter>(world: &World<A>) {
-    let server = Server::start_faulty(|number| (number == 0).then_some(Fault::Stall));
-    let config = world.config(&server).max_queue_bytes(128 * 1024);
-    let statsd = world.start(config.write_timeout(SHORT));
-    let client = statsd.client();
-    let counting = count_until(world, &client, || client.stats().disconnects > 0);
-    count(&client, counting..counting + 1000);
-    let report = statsd.stop();
-    let last = counting + 999;
-    eventually("the last line", || {
-        server.lines().last() == counted(last..last + 1).last()
-    });
-    assert_ascending(&numbers(&server.lines()));
-    assert_eq!(report.sent, counting as u64 + 1000);
-}
-
 #[expect(clippy::print_stderr, reason = "a test that cannot run has to say so")]
 pub(crate) fn a_connect_without_an_answer_is_given_up<A: Adapter>(world: &World<A>) {
     let Some(server) = Unanswered::new().expect("the system has sockets") else {
@@ -241,34 +150,6 @@ pub(crate) fn a_connect_without_an_answer_is_given_up<A: Adapter>(world: &World<
     eventually("two attempts", || client.stats().connect_failures >= 2);
     assert_eq!(client.stats().connects, 0);
     statsd.stop();
-}
-
-pub(crate) fn a_reset_costs_only_lines_that_were_counted_as_sent<A: Adapter>(world: &World<A>) {
-    let server = Server::start_faulty(|number| (number == 0).then_some(Fault::Stall));
-    let config = world.config(&server).max_queue_bytes(1024 * 1024);
-    let statsd = world.start(config.send_buffer(Some(16 * 1024)));
-    let client = statsd.client();
-    let mut next = 0;
-    eventually("a stall", || {
-        while client
-            .record(&Metric::raw("count", next as u64, "c"))
-            .is_ok()
-        {
-            next += 1;
-        }
-        let before = client.stats().bytes;
-        thread::sleep(Duration::from_millis(300));
-        before > 0 && client.stats().bytes == before
-    });
-    let sent = usize::try_from(client.stats().sent).expect("it was counted");
-    server.reset();
-    let report = statsd.stop();
-    assert_eq!((report.sent, report.abandoned), (next as u64, 0));
-    eventually("the last line", || {
-        server.lines().last() == counted(next - 1..next).last()
-    });
-    let arrived = server.lines();
-    assert_eq!(arrived, counted(sent..next));
 }
 
 pub(crate) fn refused_datagrams_are_sent_again<A: Adapter>(world: &World<A>) {

@@ -108,6 +108,15 @@ pub(crate) fn counted(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| format!("count:{number}|c")).collect()
 }
 
+/// The lines as they are without a prefix.
+pub(crate) fn without_prefix(lines: &[String]) -> Vec<String> {
+    let bare = lines.iter().map(|line| match line.split_once('.') {
+        Some((_, rest)) => rest.to_owned(),
+        None => line.clone(),
+    });
+    bare.collect()
+}
+
 /// The numbers in lines of [`count`]. A torn or garbled line is none.
 #[track_caller]
 pub(crate) fn numbers(lines: &[String]) -> Vec<usize> {

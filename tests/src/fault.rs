@@ -20,6 +20,8 @@ pub enum Fault {
     ResetAfter(usize),
     /// Never reads.
     Stall,
+    /// Reads this many bytes and no more.
+    StallAfter(usize),
 }
 
 impl Fault {
@@ -32,7 +34,7 @@ impl Fault {
                 let _ = stream.shutdown(Shutdown::Write);
                 Some(stream)
             }
-            Self::ResetAfter(_) | Self::Stall => Some(stream),
+            Self::ResetAfter(_) | Self::Stall | Self::StallAfter(_) => Some(stream),
         }
     }
 
@@ -41,7 +43,7 @@ impl Fault {
         match self {
             Self::Close | Self::Stall => 0,
             Self::HalfClose => usize::MAX,
-            Self::ResetAfter(limit) => limit.saturating_sub(received),
+            Self::ResetAfter(limit) | Self::StallAfter(limit) => limit.saturating_sub(received),
         }
     }
 

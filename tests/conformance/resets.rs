@@ -1,0 +1,156 @@
+//! Streams that break while more is recorded than the server takes.
+
+use std::thread;
+use std::time::Duration;
+
+use statsd_proto::{Client, Metric};
+use tests::adapter::Adapter;
+use tests::fault::Fault;
+use tests::patience::eventually;
+use tests::server::Server;
+
+use crate::world::{World, assert_ascending, count, counted, numbers, without_prefix};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(world: &World<A>) {
+    const RESETS: usize = 10;
+    let server = Server::start_faulty(|number| {
+        let bytes = 1000 + 137 * number;
+        (number < RESETS).then_some(Fault::ResetAfter(bytes))
+    });
+    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
+    let client = statsd.client();
+    let counting = count_until(world, &client, || server.accepted() > RESETS);
+    count(&client, counting..counting + 1000);
+    let report = statsd.stop();
+
+    wait_for_last(&server, counting + 999);
+    let arrived = numbers(&server.lines());
+    assert_ascending(&arrived);
+    assert_eq!(arrived[arrived.len() - 1000..][0], counting);
+    assert_eq!(report.sent, counting as u64 + 1000);
+    assert_eq!(report.stats.disconnects, RESETS as u64);
+
+    let pieces = server.pieces();
+    let torn = pieces.iter().filter(|piece| !piece.bytes.ends_with(b"\n"));
+    assert!(torn.count() >= RESETS / 2, "the cuts are in mid-line");
+}
+
+pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: &World<A>) {
+    const HANG_UPS: usize = 10;
+    let server = world.server();
+    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
+    let client = statsd.client();
+    let mut seen = 0;
+    let counting = count_until(world, &client, || {
+        let lines = server.line_count();
+        if server.open() > 0 && lines > seen && server.accepted() <= HANG_UPS {
+            seen = lines;
+            server.hang_up();
+        }
+        server.accepted() > HANG_UPS
+    });
+    count(&client, counting..counting + 1000);
+    let report = statsd.stop();
+
+    wait_for_last(&server, counting + 999);
+    let arrived = numbers(&server.lines());
+    assert_ascending(&arrived);
+    assert_eq!(report.sent, counting as u64 + 1000);
+}
+
+pub(crate) fn a_server_that_reads_nothing_is_given_up<A: Adapter>(world: &World<A>) {
+    let server = Server::start_faulty(|number| (number == 0).then_some(Fault::Stall));
+    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let statsd = world.start(config.write_timeout(SHORT));
+    let client = statsd.client();
+    let counting = count_until(world, &client, || client.stats().disconnects > 0);
+    count(&client, counting..counting + 1000);
+    let report = statsd.stop();
+    wait_for_last(&server, counting + 999);
+    assert_ascending(&numbers(&server.lines()));
+    assert_eq!(report.sent, counting as u64 + 1000);
+}
+
+fn wait_for_last(server: &Server, number: usize) {
+    let last = counted(number..number + 1);
+    eventually("the last line", || server.lines().last() == last.last());
+}
+
+/// Records, as fast as there is room, until `is_enough`. Returns how many lines.
+fn count_until<A: Adapter>(
+    world: &World<A>,
+    client: &Client,
+    mut is_enough: impl FnMut() -> bool,
+) -> usize {
+    let mut number = 0;
+    eventually("enough lines", || {
+        for _ in 0..500 {
+            let metric = Metric::raw("count", number as u64, "c");
+            while client.record(&metric).is_err() {
+                world.runtime.within("room", client.ready());
+            }
+            number += 1;
+        }
+        is_enough()
+    });
+    number
+}
+
+pub(crate) fn a_cut_line_is_sent_again_from_its_start<A: Adapter>(world: &World<A>) {
+    const RESETS: usize = 4;
+    let server = Server::start_faulty(|number| {
+        (number < RESETS).then_some(Fault::StallAfter(1000 + 137 * number))
+    });
+    let config = world.config(&server).max_queue_bytes(256 * 1024);
+    let config = config
+        .send_buffer(Some(16 * 1024))
+        .settle_time(Duration::from_millis(500));
+    let statsd = world.start(config.prefix("p".repeat(300)));
+    let client = statsd.client();
+    let mut next = 0;
+    let mut resumed = vec![0..=0];
+    for reset in 0..RESETS {
+        next = count_until_stalled(&client, next);
+        let sent = client.stats().sent;
+        server.reset();
+        eventually("a broken link", || {
+            client.stats().disconnects > reset as u64
+        });
+        resumed.push(sent..=client.stats().sent);
+    }
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.abandoned), (next as u64, 0));
+
+    eventually("the end of all connections", || server.open() == 0);
+    let pieces = server.pieces();
+    assert_eq!(pieces.len(), resumed.len());
+    for (piece, resumed) in pieces.iter().zip(&resumed) {
+        let arrived = numbers(&without_prefix(&piece.lines()));
+        let first = arrived[0];
+        assert!(resumed.contains(&(first as u64)), "{first} of {resumed:?}");
+        assert_eq!(arrived, (first..first + arrived.len()).collect::<Vec<_>>());
+    }
+    let last = without_prefix(&pieces[RESETS].lines());
+    assert_eq!(last.last(), counted(next - 1..next).last());
+}
+
+/// Records until the kernel and the queue take no more. Returns the next number.
+fn count_until_stalled(client: &Client, mut next: usize) -> usize {
+    let start = client.stats().bytes;
+    eventually("a stall", || {
+        while client
+            .record(&Metric::raw("count", next as u64, "c"))
+            .is_ok()
+        {
+            next += 1;
+        }
+        let before = client.stats().bytes;
+        thread::sleep(SHORT);
+        before > start && client.stats().bytes == before
+    });
+    next
+}
