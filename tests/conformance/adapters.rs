@@ -7,6 +7,122 @@ use tests::adapter::Adapter;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
+/// Async-std's one runtime, which never ends.
+pub(crate) struct AsyncStd;
+
+impl Adapter for AsyncStd {
+    type Connector = statsd_async_std::Connector;
+    type Connection = statsd_async_std::Connection;
+    type Task = async_std::task::JoinHandle<Report>;
+
+    fn new() -> Self {
+        Self
+    }
+
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        async_std::task::block_on(future)
+    }
+
+    fn sleep(time: Duration) -> impl Future<Output = ()> {
+        async_std::task::sleep(time)
+    }
+
+    fn start(&self, config: Config) -> Result<Self::Connector, ConfigError> {
+        Self::Connector::start(config)
+    }
+
+    fn restart(&self, connector: &Self::Connector) {
+        connector.restart();
+    }
+
+    fn client(connector: &Self::Connector) -> Client {
+        connector.client()
+    }
+
+    fn flush(connector: &Self::Connector) -> impl Future<Output = ()> {
+        connector.flush()
+    }
+
+    fn stop(connector: &Self::Connector) -> impl Future<Output = Report> {
+        connector.stop()
+    }
+
+    fn spawn(&self, config: &Config) -> Result<(Client, Self::Task), ConfigError> {
+        let (client, connection) = statsd_async_std::connect(config)?;
+        Ok((client, async_std::task::spawn(connection)))
+    }
+
+    fn connect(config: &Config) -> Result<(Client, Self::Connection), ConfigError> {
+        statsd_async_std::connect(config)
+    }
+
+    fn join(task: Self::Task) -> impl Future<Output = Report> {
+        task
+    }
+
+    fn cancel(task: Self::Task) {
+        async_std::task::block_on(task.cancel());
+    }
+}
+
+/// Smol's global executor, which never ends.
+pub(crate) struct Smol;
+
+impl Adapter for Smol {
+    type Connector = statsd_smol::Connector;
+    type Connection = statsd_smol::Connection;
+    type Task = smol::Task<Report>;
+
+    fn new() -> Self {
+        Self
+    }
+
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        smol::block_on(future)
+    }
+
+    async fn sleep(time: Duration) {
+        smol::Timer::after(time).await;
+    }
+
+    fn start(&self, config: Config) -> Result<Self::Connector, ConfigError> {
+        Self::Connector::start(config)
+    }
+
+    fn restart(&self, connector: &Self::Connector) {
+        connector.restart();
+    }
+
+    fn client(connector: &Self::Connector) -> Client {
+        connector.client()
+    }
+
+    fn flush(connector: &Self::Connector) -> impl Future<Output = ()> {
+        connector.flush()
+    }
+
+    fn stop(connector: &Self::Connector) -> impl Future<Output = Report> {
+        connector.stop()
+    }
+
+    fn spawn(&self, config: &Config) -> Result<(Client, Self::Task), ConfigError> {
+        let (client, connection) = statsd_smol::connect(config)?;
+        Ok((client, smol::spawn(connection)))
+    }
+
+    fn connect(config: &Config) -> Result<(Client, Self::Connection), ConfigError> {
+        statsd_smol::connect(config)
+    }
+
+    fn join(task: Self::Task) -> impl Future<Output = Report> {
+        task
+    }
+
+    fn cancel(task: Self::Task) {
+        smol::block_on(task.cancel());
+    }
+}
+
 pub(crate) struct Tokio {
     /// Always there, until it is dropped.
     runtime: Option<Runtime>,

@@ -29,6 +29,8 @@ macro_rules! conformance {
 /// One line for each adapter.
 macro_rules! per_adapter {
     ($($scenario:tt)+) => {
+        per_transport! { async_std AsyncStd $($scenario)+ }
+        per_transport! { smol Smol $($scenario)+ }
         per_transport! { tokio Tokio $($scenario)+ }
     };
 }
