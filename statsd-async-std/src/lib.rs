@@ -1,5 +1,9 @@
+//! **Async-std is discontinued** ([RUSTSEC-2025-0052](https://rustsec.org/advisories/RUSTSEC-2025-0052)):
+//! new programs should use smol and [`statsd-smol`](https://docs.rs/statsd-smol), which works the same. This
+//! crate is for programs that have yet to move, and works fully.
+//!
 //! A StatsD client for async-std: metrics are recorded in a short call from any thread, and reach their
-//! server in order, packed, over TCP or UDP, across restarts of the server.
+//! server in order, packed, over TCP, UDP or Unix sockets, across restarts of the server.
 //!
 //! ```no_run
 //! use std::time::Duration;

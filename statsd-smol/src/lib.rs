@@ -1,5 +1,5 @@
 //! A StatsD client for smol: metrics are recorded in a short call from any thread, and reach their
-//! server in order, packed, over TCP or UDP, across restarts of the server.
+//! server in order, packed, over TCP, UDP or Unix sockets, across restarts of the server.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -19,8 +19,8 @@
 //! # }
 //! ```
 //!
-//! [`Connector`] spawns a task and can be stopped; [`connect`] gives the future instead, to spawn or to
-//! await as the program likes. Everything else comes from [`statsd_proto`], whose documentation tells
+//! [`Connector`] spawns a task on smol's global executor and can be stopped; [`connect`] gives the future
+//! instead, to spawn on an `Executor` of the program's own or to await as it likes. Everything else comes from [`statsd_proto`], whose documentation tells
 //! the guarantees and what cannot be guaranteed; this crate holds a socket and a timer, and decides
 //! nothing.
 //!

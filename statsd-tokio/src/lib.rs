@@ -1,5 +1,5 @@
 //! A StatsD client for tokio: metrics are recorded in a short call from any thread, and reach their
-//! server in order, packed, over TCP or UDP, across restarts of the server.
+//! server in order, packed, over TCP, UDP or Unix sockets, across restarts of the server.
 //!
 //! ```no_run
 //! use std::time::Duration;
