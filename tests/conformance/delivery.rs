@@ -106,9 +106,10 @@ pub(crate) fn each_of_many_threads_keeps_its_order<A: Adapter>(world: &World<A>)
 
 pub(crate) fn a_burst_that_waits_for_room_loses_nothing<A: Adapter>(world: &World<A>) {
     const LINES: usize = 200_000;
+    let prefix = "x".repeat(230);
     let server = world.server();
     let config = world.config(&server).max_queue_bytes(1024 * 1024);
-    let statsd = world.start(config.prefix("x".repeat(230)));
+    let statsd = world.start(config.prefix(&prefix));
     let client = statsd.client();
     for number in 0..LINES {
         let metric = Metric::raw("count", number as u64, "c");
@@ -121,7 +122,7 @@ pub(crate) fn a_burst_that_waits_for_room_loses_nothing<A: Adapter>(world: &Worl
     assert_eq!((report.sent, report.abandoned), (LINES as u64, 0));
     assert!(report.stats.queued_bytes_peak <= 1024 * 1024);
 
-    let lines = without_prefix(&server.wait_for_end(LINES));
+    let lines = without_prefix(&prefix, &server.wait_for_end(LINES));
     assert_eq!(lines.len(), LINES);
     assert_ascending(&numbers(&lines));
 }

@@ -72,9 +72,10 @@ pub(crate) fn a_server_that_never_reads_fills_no_memory<A: Adapter>(world: &Worl
 }
 
 pub(crate) fn a_stalled_server_that_reads_again_gets_everything<A: Adapter>(world: &World<A>) {
+    let prefix = "p".repeat(500);
     let server = Server::start_faulty(always(Fault::Stall));
     let config = world.config(&server).max_queue_bytes(512 * 1024);
-    let statsd = world.start(config.prefix("p".repeat(500)));
+    let statsd = world.start(config.prefix(&prefix));
     let client = statsd.client();
     let mut accepted = 0;
     eventually("a full queue", || {
@@ -89,7 +90,7 @@ pub(crate) fn a_stalled_server_that_reads_again_gets_everything<A: Adapter>(worl
     server.recover();
     let report = statsd.stop();
     assert_eq!(report.sent, accepted as u64);
-    let lines = without_prefix(&server.wait_for_end(accepted));
+    let lines = without_prefix(&prefix, &server.wait_for_end(accepted));
     assert_eq!(lines, counted(0..accepted));
     assert_eq!(server.accepted(), 1);
 }

@@ -102,6 +102,7 @@ fn count_until<A: Adapter>(
 
 pub(crate) fn a_cut_line_is_sent_again_from_its_start<A: Adapter>(world: &World<A>) {
     const RESETS: usize = 4;
+    let prefix = "p".repeat(300);
     let server = Server::start_faulty(|number| {
         (number < RESETS).then_some(Fault::StallAfter(1000 + 137 * number))
     });
@@ -109,7 +110,7 @@ pub(crate) fn a_cut_line_is_sent_again_from_its_start<A: Adapter>(world: &World<
     let config = config
         .send_buffer(Some(16 * 1024))
         .settle_time(Duration::from_millis(500));
-    let statsd = world.start(config.prefix("p".repeat(300)));
+    let statsd = world.start(config.prefix(&prefix));
     let client = statsd.client();
     let mut next = 0;
     let mut resumed = vec![0..=0];
@@ -129,12 +130,12 @@ pub(crate) fn a_cut_line_is_sent_again_from_its_start<A: Adapter>(world: &World<
     let pieces = server.pieces();
     assert_eq!(pieces.len(), resumed.len());
     for (piece, resumed) in pieces.iter().zip(&resumed) {
-        let arrived = numbers(&without_prefix(&piece.lines()));
+        let arrived = numbers(&without_prefix(&prefix, &piece.lines()));
         let first = arrived[0];
         assert!(resumed.contains(&(first as u64)), "{first} of {resumed:?}");
         assert_eq!(arrived, (first..first + arrived.len()).collect::<Vec<_>>());
     }
-    let last = without_prefix(&pieces[RESETS].lines());
+    let last = without_prefix(&prefix, &pieces[RESETS].lines());
     assert_eq!(last.last(), counted(next - 1..next).last());
 }
 

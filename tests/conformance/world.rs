@@ -108,11 +108,12 @@ pub(crate) fn counted(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| format!("count:{number}|c")).collect()
 }
 
-/// The lines as they are without a prefix.
-pub(crate) fn without_prefix(lines: &[String]) -> Vec<String> {
-    let bare = lines.iter().map(|line| match line.split_once('.') {
-        Some((_, rest)) => rest.to_owned(),
-        None => line.clone(),
+/// The lines as they are without a prefix. A line without it keeps its torn start.
+pub(crate) fn without_prefix(prefix: &str, lines: &[String]) -> Vec<String> {
+    let bare = lines.iter().map(|line| {
+        let rest = line.strip_prefix(prefix);
+        let rest = rest.and_then(|rest| rest.strip_prefix('.'));
+        rest.unwrap_or(line).to_owned()
     });
     bare.collect()
 }
