@@ -14,7 +14,7 @@ use crate::text::UnsafeText;
 /// How to reach a server, and how to speak to it.
 ///
 /// Every setting but the host has a default, and every setter may be called in any order. Nothing is
-/// checked before the configuration is used: then one [`ConfigError`] names the first setting that
+/// checked before the configuration is used: then one [`ConfigError`](crate::ConfigError) names the first setting that
 /// cannot work, and its value.
 ///
 /// ```
