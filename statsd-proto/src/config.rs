@@ -106,8 +106,8 @@ impl Config {
             max_queue_lines: usize::MAX,
             overflow: Overflow::RefuseNewest,
             pace: Some(Pace {
-                burst: 32 * 1432,
-                rate: 6_000_000,
+                burst: 16 * 1432,
+                rate: 3_000_000,
             }),
             flush_interval: Duration::from_millis(100),
             backoff: (Duration::from_millis(100), Duration::from_secs(1)),
@@ -294,9 +294,9 @@ impl Config {
         Self { overflow, ..self }
     }
 
-    /// How fast datagrams may leave; none for as fast as possible. Default: bursts of 32 datagrams and
-    /// 6 MB a second, about 170,000 metrics. Linux's default receive buffer holds 92 such datagrams, so
-    /// that a server may be away for ten milliseconds in the middle of a burst and miss none.
+    /// How fast datagrams may leave; none for as fast as possible. Default: bursts of 16 full datagrams
+    /// and 3 MB a second, about 80,000 metrics. Linux's default receive buffer holds 92 such datagrams,
+    /// so that a server may be busy elsewhere for 35 milliseconds in the middle of a burst and miss none.
     #[must_use]
     pub fn pace(self, pace: Option<Pace>) -> Self {
         Self { pace, ..self }
