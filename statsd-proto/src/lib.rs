@@ -71,6 +71,9 @@
 //! A driver of its own loop waits at [`Output::Wait`] for its socket, the time, and
 //! [`Session::wants_poll`]. [`Driver`] adds the lock and the wakers for [`Client`]s on other threads.
 //!
+//! Both are shown by programs to copy from: `examples/mio_loop.rs` has a session in an event loop of its
+//! own, step by step, and `examples/blocking.rs` a driver on a thread of plain `std`.
+//!
 //! # Guarantees
 //!
 //! - Lines leave in the order recorded, whole. After a break the first line that was not written whole

@@ -1,0 +1,252 @@
+//! A program without async: clients record on any thread, and one thread of plain `std` sends.
+//!
+//! ```text
+//! blocking [--seconds N] [--each N]
+//! ```
+//!
+//! It ticks a hundred times a second, for three seconds or as many as given, and records the number of
+//! each tick in a gauge, once or as often as given. The server is that of the environment, as
+//! [`Config::from_env`] says, or at 127.0.0.1. It exits with 0 if all accepted lines were sent.
+//!
+//! To do the same, take [`drive`] and what it calls. A thread that blocks hears nothing meanwhile,
+//! which costs less than it seems:
+//!
+//! - While it is parked it does not hear the server's goodbye. It looks for that before each poll, and so
+//!   before each write, which is soon enough to lose nothing; but it connects again only when there
+//!   is something to send.
+//! - While it writes, connects or looks up a name it does not hear of a close. A program that stops while
+//!   the server stalls waits for the write timeout, or the connect timeout, on top of the close timeout.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    reason = "a program has sockets, threads and a clock, the core has none"
+)]
+
+use std::env;
+use std::error::Error;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use statsd_proto::{Config, Connect, Driver, Input, Output, Report, Resolve, Target, Transmit};
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let (seconds, each) = (argument("--seconds", 3)?, argument("--each", 1)?);
+    let config = Config::from_env()?
+        .default_host("127.0.0.1")
+        .default_prefix("")
+        // No close is heard during a write, so none may take as long as the default allows.
+        .write_timeout(Duration::from_secs(5));
+    let (client, driver) = Driver::new(&config, Instant::now)?;
+    let driving = thread::spawn(move || drive(driver));
+
+    for tick in 0..seconds * 100 {
+        for _ in 0..each {
+            client.gauge("ticks", tick);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    client.close();
+
+    let report = driving.join().expect("driving does not panic");
+    let (accepted, sent) = (report.stats.accepted, report.sent);
+    let dropped = report.stats.dropped.total();
+    println!("accepted={accepted}\nsent={sent}\ndropped={dropped}");
+    Ok(ExitCode::from(u8::from(sent != accepted)))
+}
+
+/// Does what the driver says until all clients are done.
+fn drive(mut driver: Driver) -> Report {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut link = Link::default();
+    loop {
+        // What happened while nobody looked comes before what to do next: a datagram that was refused is
+        // sent again, and nothing is written to a server that has said goodbye.
+        if let Err(error) = link.look() {
+            driver.handle(link.fail(&error));
+        }
+        match driver.poll() {
+            // How long these may take is said by the next poll, so they wait for it.
+            Output::Connect(connect) => link.task = Some(Task::Connect(connect)),
+            Output::Resolve(name) => link.task = Some(Task::Resolve(name)),
+            Output::Transmit(transmit) => link.task = Some(Task::Transmit(transmit)),
+            Output::Disconnect => link = Link::default(),
+            Output::Finished(report) => return report,
+            Output::Wait(until) => match link.task.take() {
+                Some(task) => {
+                    let input = link.carry_out(&task, time_left(until));
+                    driver.handle(input.unwrap_or_else(|error| link.fail(&error)));
+                }
+                None => park(&mut driver, &waker, until),
+            },
+        }
+    }
+}
+
+/// Parks the thread until this time, or until there is something to do: the first metric after a rest,
+/// a queue that fills, a flush, a close.
+fn park(driver: &mut Driver, waker: &Waker, until: Option<Instant>) {
+    let mut woken = pin!(driver.woken());
+    let is_woken = woken.as_mut().poll(&mut Context::from_waker(waker));
+    // A waker that comes before the thread is parked is remembered, and the thread not parked at all.
+    match until {
+        _ if is_woken.is_ready() => {}
+        Some(until) => thread::park_timeout(until.saturating_duration_since(Instant::now())),
+        None => thread::park(),
+    }
+}
+
+/// Time for what blocks. Sockets take none at all for an error.
+fn time_left(until: Option<Instant>) -> Duration {
+    let until = until.expect("what is under way has a deadline");
+    let time = until.saturating_duration_since(Instant::now());
+    time.max(Duration::from_millis(1))
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The socket, and what is to be done next.
+#[derive(Default)]
+struct Link {
+    socket: Option<Socket>,
+    task: Option<Task>,
+}
+
+enum Task {
+    Connect(Connect),
+    Resolve(Resolve),
+    Transmit(Transmit),
+}
+
+enum Socket {
+    Tcp(TcpStream),
+    Udp(UdpSocket),
+}
+
+impl Link {
+    fn look(&self) -> io::Result<()> {
+        self.socket.as_ref().map_or(Ok(()), Socket::look)
+    }
+
+    fn carry_out(&mut self, task: &Task, time: Duration) -> io::Result<Input> {
+        match task {
+            Task::Connect(connect) => {
+                self.socket = Some(Socket::connect(connect, time)?);
+                Ok(Input::Connected)
+            }
+            // This takes as long as the system likes: the standard library knows no other lookup.
+            Task::Resolve(name) => {
+                let found = (&*name.host, name.port).to_socket_addrs()?;
+                Ok(Input::Resolved(found.collect()))
+            }
+            Task::Transmit(transmit) => {
+                let socket = self.socket.as_ref();
+                let socket = socket.expect("only what is connected is written to");
+                socket.write(transmit, time).map(Input::Written)
+            }
+        }
+    }
+
+    /// Gives up the socket, which is never used again after an error.
+    fn fail(&mut self, error: &io::Error) -> Input {
+        *self = Self::default();
+        // Unix calls it so when a write takes too long.
+        if error.kind() == io::ErrorKind::WouldBlock {
+            return Input::Disconnected(io::ErrorKind::TimedOut);
+        }
+        Input::Disconnected(error.kind())
+    }
+}
+
+impl Socket {
+    fn connect(connect: &Connect, time: Duration) -> io::Result<Self> {
+        match connect.target {
+            Target::Tcp(address) => {
+                let stream = TcpStream::connect_timeout(&address, time)?;
+                if let Some(bytes) = connect.send_buffer {
+                    SockRef::from(&stream).set_send_buffer_size(bytes)?;
+                }
+                // Lines have been packed already; there is nothing to wait for.
+                stream.set_nodelay(true)?;
+                Ok(Self::Tcp(stream))
+            }
+            Target::Udp(address) => {
+                let any: IpAddr = match address {
+                    SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+                    SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+                };
+                let socket = UdpSocket::bind((any, 0))?;
+                // Only a connected socket hears that nobody is there.
+                socket.connect(address)?;
+                Ok(Self::Udp(socket))
+            }
+        }
+    }
+
+    /// Reads without waiting, for the server's goodbye or its refusal of an earlier datagram; it says
+    /// nothing else.
+    fn look(&self) -> io::Result<()> {
+        self.set_nonblocking(true)?;
+        let mut discarded = [0; 512];
+        let read = match self {
+            Self::Tcp(stream) => match (&*stream).read(&mut discarded) {
+                Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                read => read,
+            },
+            Self::Udp(socket) => socket.recv(&mut discarded),
+        };
+        self.set_nonblocking(false)?;
+        match read {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Writes once. Returns how many bytes of the transmit are done with.
+    fn write(&self, transmit: &Transmit, time: Duration) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => {
+                stream.set_write_timeout(Some(time))?;
+                (&*stream).write(&transmit.data)
+            }
+            Self::Udp(socket) => {
+                socket.set_write_timeout(Some(time))?;
+                // A datagram stands for more bytes than it has, if it was filled up.
+                let (datagram, bytes) = transmit.first_datagram();
+                socket.send(datagram).map(|_| bytes)
+            }
+        }
+    }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_nonblocking(is_nonblocking),
+            Self::Udp(socket) => socket.set_nonblocking(is_nonblocking),
+        }
+    }
+}
+
+fn argument(name: &str, default: u64) -> Result<u64, Box<dyn Error>> {
+    let mut arguments = env::args().skip_while(|argument| argument != name);
+    if arguments.next().is_none() {
+        return Ok(default);
+    }
+    let value = arguments.next().unwrap_or_default();
+    let error = |error| format!("{name} is {value:?}, but must be a number: {error}").into();
+    value.parse().map_err(error)
+}
