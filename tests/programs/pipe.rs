@@ -7,7 +7,7 @@ use statsd_proto::Transport;
 use tests::fault::Fault;
 use tests::server::Server;
 
-use crate::process::{Ended, Process};
+use crate::process::Process;
 
 fn lines(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| format!("lines:{number}|c")).collect()
@@ -20,17 +20,6 @@ fn input(numbers: std::ops::Range<usize>) -> String {
         .collect()
 }
 
-#[track_caller]
-fn assert_counts(ended: &Ended, [accepted, sent, dropped]: [u64; 3]) {
-    let counts = ended.counts();
-    let told = ["accepted", "sent", "dropped"].map(|name| counts.get(name).copied());
-    assert_eq!(
-        told,
-        [Some(accepted), Some(sent), Some(dropped)],
-        "{ended:?}"
-    );
-}
-
 #[test]
 fn lines_arrive_once_each_in_order_over_tcp() {
     let server = Server::start(Transport::Tcp);
@@ -38,7 +27,7 @@ fn lines_arrive_once_each_in_order_over_tcp() {
     pipe.write(&input(0..10_000));
     let ended = pipe.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert_counts(&ended, [10_000, 10_000, 0]);
+    ended.assert_counts([10_000, 10_000, 0]);
     assert_eq!(server.wait_for_end(10_000), lines(0..10_000));
     assert_eq!(ended.stdout, "");
 }
@@ -50,7 +39,7 @@ fn lines_arrive_once_each_in_order_over_udp() {
     pipe.write(&input(0..1000));
     let ended = pipe.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert_counts(&ended, [1000, 1000, 0]);
+    ended.assert_counts([1000, 1000, 0]);
     assert_eq!(server.wait_for(1000), lines(0..1000));
 }
 
@@ -70,7 +59,7 @@ fn more_than_the_queue_holds_waits_for_a_slow_server() {
     });
     let ended = pipe.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert_counts(&ended, [LINES as u64, LINES as u64, 0]);
+    ended.assert_counts([LINES as u64, LINES as u64, 0]);
     server.wait_for_end(LINES);
     let pieces = server.pieces();
     assert_eq!(pieces.len(), 1);
@@ -86,7 +75,7 @@ fn bad_lines_are_told_by_number_and_left_out() {
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     let expected = ["a:1|c", "c:2|ms|@0.5", "d:3|g", "e:4|c"];
     assert_eq!(server.wait_for_end(4), expected);
-    assert_counts(&ended, [4, 4, 0]);
+    ended.assert_counts([4, 4, 0]);
     assert_eq!(ended.counts().get("invalid"), Some(&3), "{ended:?}");
     let told = ended
         .stderr
@@ -104,7 +93,7 @@ fn a_line_longer_than_a_batch_spoils_no_other() {
     pipe.write(&format!("a:1|c\n{long}:1|c\nb:2|c\n"));
     let ended = pipe.end();
     assert_eq!(server.wait_for_end(2), ["a:1|c", "b:2|c"]);
-    assert_counts(&ended, [2, 2, 0]);
+    ended.assert_counts([2, 2, 0]);
     assert!(ended.stderr.contains("line 2: "), "{ended:?}");
 }
 
@@ -123,7 +112,7 @@ fn an_empty_input_is_a_success() {
     let server = Server::start(Transport::Tcp);
     let ended = Process::pipe(&server, &[]).end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert_counts(&ended, [0, 0, 0]);
+    ended.assert_counts([0, 0, 0]);
 }
 
 #[test]
@@ -161,7 +150,7 @@ fn a_late_server_gets_everything() {
             ending.join().expect("waiting does not panic")
         });
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-        assert_counts(&ended, [500, 500, 0]);
+        ended.assert_counts([500, 500, 0]);
         assert_eq!(server.wait_for(500), lines(0..500));
     }
 }
@@ -174,7 +163,7 @@ fn without_a_server_all_is_dropped_after_the_linger() {
         pipe.write(&input(0..10));
         let ended = pipe.end();
         assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-        assert_counts(&ended, [10, 0, 10]);
+        ended.assert_counts([10, 0, 10]);
     }
 }
 

@@ -56,11 +56,16 @@ impl Process {
 
     /// Starts `pipe` for a server.
     pub(crate) fn pipe(server: &Server, arguments: &[&str]) -> Self {
+        Self::sending("pipe", server, arguments)
+    }
+
+    /// Starts an example for a server.
+    pub(crate) fn sending(name: &str, server: &Server, arguments: &[&str]) -> Self {
         let port = server.address().port().to_string();
         let is_stream = server.transport() == Transport::Tcp;
         let protocol = if is_stream { "tcp" } else { "udp" };
         let variables = [("STATSD_PORT", &*port), ("STATSD_PROTOCOL", protocol)];
-        Self::start("pipe", arguments, &variables)
+        Self::start(name, arguments, &variables)
     }
 
     /// Writes to the standard input.
@@ -113,11 +118,23 @@ impl Drop for Process {
 }
 
 impl Ended {
-    /// The numbers in lines like `sent=3`.
+    /// The numbers in lines like `sent=3`, wherever they are told.
     pub(crate) fn counts(&self) -> HashMap<&str, u64> {
-        let pairs = self.stderr.lines().filter_map(|line| line.split_once('='));
+        let lines = self.stdout.lines().chain(self.stderr.lines());
+        let pairs = lines.filter_map(|line| line.split_once('='));
         let numbers = pairs.filter_map(|(name, number)| Some((name, number.parse().ok()?)));
         numbers.collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_counts(&self, [accepted, sent, dropped]: [u64; 3]) {
+        let counts = self.counts();
+        let told = ["accepted", "sent", "dropped"].map(|name| counts.get(name).copied());
+        assert_eq!(
+            told,
+            [Some(accepted), Some(sent), Some(dropped)],
+            "{self:?}"
+        );
     }
 }
 
@@ -144,13 +161,8 @@ fn path(name: &str) -> PathBuf {
 
 fn build(profile: &Path) {
     let mut command = Command::new(env!("CARGO"));
-    command.args([
-        "build",
-        "--quiet",
-        "--package",
-        "statsd-tokio",
-        "--examples",
-    ]);
+    command.args(["build", "--quiet", "--examples"]);
+    command.args(["--package", "statsd-proto", "--package", "statsd-tokio"]);
     let directory = profile.file_name().unwrap_or_default();
     if directory != "debug" {
         command.arg("--profile").arg(directory);

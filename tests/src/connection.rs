@@ -61,12 +61,16 @@ impl Connection {
         false
     }
 
-    /// Says goodbye first, so that the peer stops writing.
-    pub(crate) fn hang_up(&mut self, buffer: &mut [u8]) {
+    /// Tells the peer that nothing more will come, so that it stops writing.
+    pub(crate) fn say_goodbye(&self) {
         if let Some(stream) = &self.stream {
             // It fails where the peer is gone already.
             let _ = stream.shutdown(Shutdown::Write);
         }
+    }
+
+    pub(crate) fn hang_up(&mut self, buffer: &mut [u8]) {
+        self.say_goodbye();
         while self.read(buffer) {}
         self.stream = None;
     }

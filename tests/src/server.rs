@@ -92,11 +92,28 @@ impl Server {
     ///
     /// If the server has.
     pub fn stop(&mut self) {
-        self.shared.is_running.store(false, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().expect("the server does not panic");
-        }
+        self.close_port();
         self.hang_up();
+    }
+
+    /// Closes the port, says goodbye on all connections, and reads on until the clients have hung up:
+    /// so nothing is lost that a client wrote to a stream before it heard.
+    ///
+    /// # Panics
+    ///
+    /// If the server has, or if a client does not hang up.
+    pub fn retire(&mut self) {
+        self.close_port();
+        let mut buffer = vec![0; BUFFER];
+        for connection in &self.shared.lock().connections {
+            connection.say_goodbye();
+        }
+        eventually("the end of all connections", || {
+            for connection in &mut self.shared.lock().connections {
+                while connection.read(&mut buffer) {}
+            }
+            self.open() == 0
+        });
     }
 
     /// Comes back on the same port after a [`stop`](Self::stop).
@@ -192,6 +209,13 @@ impl Server {
         self.wait_for(lines);
         eventually("the end of all connections", || self.open() == 0);
         self.lines()
+    }
+
+    fn close_port(&mut self) {
+        self.shared.is_running.store(false, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the server does not panic");
+        }
     }
 
     fn serve(&mut self, socket: Socket) {
