@@ -3,7 +3,7 @@
 //!
 //! Most programs want the adapter for their runtime, which re-exports this crate:
 //! [`statsd-tokio`](https://docs.rs/statsd-tokio). This one is for adapters, for programs with an event
-//! loop of their own, and for [tests](testing):
+//! loop of their own, and for [tests](_testing):
 //!
 //! ```
 //! use statsd_proto::testing::recorder;
@@ -74,6 +74,11 @@
 //! Both are shown by programs to copy from: `examples/mio_loop.rs` has a session in an event loop of its
 //! own, step by step, and `examples/blocking.rs` a driver on a thread of plain `std`.
 //!
+//! # Pages
+//!
+//! - [Testing without sockets](_testing): exact lines, only names, time, outages.
+//! - [Architecture](_architecture): where things are, and what must stay true.
+//!
 //! # Guarantees
 //!
 //! - Lines leave in the order recorded, whole. After a break the first line that was not written whole
@@ -135,3 +140,11 @@ pub use crate::session::Session;
 pub use crate::stats::{Dropped, Refused, Report, Stats};
 pub use crate::text::UnsafeText;
 pub use crate::timer::{RunningTimer, StoppedTimer, Timer, TimerGuard};
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../ARCHITECTURE.md")]
+pub mod _architecture {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../TESTING.md")]
+pub mod _testing {}

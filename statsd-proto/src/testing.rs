@@ -2,7 +2,7 @@
 //!
 //! [`recorder`] gives the client that the program under test records with, and a [`Recorder`], which is
 //! a driver with an instant transport and a clock of its own: what arrives has gone through the queue,
-//! the framing and the timing that ship.
+//! the framing and the timing that ship. [A page of its own](crate::_testing) shows all that it can.
 //!
 //! ```
 //! use statsd_proto::testing::recorder;
