@@ -195,6 +195,10 @@ impl Socket {
                 socket.connect(address)?;
                 Ok(Self::Udp(socket))
             }
+            // Left out here: they are opened by a path, and otherwise the same.
+            Target::UnixDatagram(_) | Target::UnixStream(_) => {
+                Err(io::ErrorKind::Unsupported.into())
+            }
         }
     }
 
