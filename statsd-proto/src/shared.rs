@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::RecordError;
 use crate::event::Event;
@@ -93,9 +95,7 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The session keeps its invariants at every step that could panic, and a panic means a bug:
-        // metrics are no reason to bring the rest of the program down as well.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
