@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::client::Client;
 use crate::config::Config;
 use crate::error::ConfigError;
+use crate::event::Event;
 use crate::instruction::{Input, Output};
 use crate::session::Session;
 use crate::shared::Shared;
@@ -74,6 +75,12 @@ impl Driver {
     /// Waits until [`poll`](Self::poll) would have something new to say. May be cancelled at any time.
     pub async fn woken(&mut self) {
         poll_fn(|context| self.shared.poll_woken(context)).await;
+    }
+
+    /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; with the
+    /// feature `tracing` it has been logged already.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.shared.poll_event()
     }
 
     /// What was recorded, sent and lost so far.

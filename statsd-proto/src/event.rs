@@ -30,6 +30,15 @@ pub enum Event {
         /// How many failed since this was last told.
         unreported: u64,
     },
+    /// The host could not be looked up; its earlier addresses are tried, if there are any.
+    LookupFailed {
+        /// Why.
+        kind: io::ErrorKind,
+        /// How many attempts failed in a row.
+        attempts: u64,
+        /// How many failed since this was last told.
+        unreported: u64,
+    },
     /// The link broke.
     Disconnected {
         /// Why.
@@ -72,6 +81,17 @@ impl fmt::Display for Event {
                 )?;
                 unreported
             }
+            Self::LookupFailed {
+                kind,
+                attempts,
+                unreported,
+            } => {
+                write!(
+                    f,
+                    "cannot look up the StatsD server: {kind} (attempt {attempts})"
+                )?;
+                unreported
+            }
             Self::Disconnected { kind, unreported } => {
                 write!(f, "the link to the StatsD server broke: {kind}")?;
                 unreported
@@ -102,6 +122,7 @@ pub(crate) struct News {
     events: VecDeque<Event>,
     connected: Throttle,
     connect_failed: Throttle,
+    lookup_failed: Throttle,
     disconnected: Throttle,
     lost: Throttle,
     /// What the last [`Event::Lost`] had counted up to.
@@ -120,18 +141,26 @@ impl News {
     pub(crate) fn on_connected(&mut self, now: Instant) {
         let attempts = std::mem::take(&mut self.attempts) + 1;
         if let Some(unreported) = self.connected.admit(now) {
-            self.events.push_back(Event::Connected {
+            self.push(Event::Connected {
                 attempts,
                 unreported,
             });
         }
     }
 
-    pub(crate) fn on_connect_failed(&mut self, now: Instant, kind: io::ErrorKind) {
+    pub(crate) fn on_connect_failed(&mut self, now: Instant, kind: io::ErrorKind, is_lookup: bool) {
         self.attempts += 1;
         let attempts = self.attempts;
-        if let Some(unreported) = self.connect_failed.admit(now) {
-            self.events.push_back(Event::ConnectFailed {
+        if is_lookup {
+            if let Some(unreported) = self.lookup_failed.admit(now) {
+                self.push(Event::LookupFailed {
+                    kind,
+                    attempts,
+                    unreported,
+                });
+            }
+        } else if let Some(unreported) = self.connect_failed.admit(now) {
+            self.push(Event::ConnectFailed {
                 kind,
                 attempts,
                 unreported,
@@ -157,7 +186,7 @@ impl News {
             return;
         }
         let told = std::mem::replace(&mut self.told, losses);
-        self.events.push_back(Event::Lost {
+        self.push(Event::Lost {
             full: losses.full - told.full,
             invalid: losses.invalid - told.invalid,
             dropped: losses.dropped - told.dropped,
@@ -166,6 +195,13 @@ impl News {
 
     pub(crate) fn pop(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    fn push(&mut self, event: Event) {
+        if self.events.len() == MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
     }
 }
 
@@ -194,6 +230,9 @@ impl Throttle {
         Some(std::mem::take(&mut self.unreported))
     }
 }
+
+/// What is kept for somebody who never asks.
+pub(crate) const MAX_EVENTS: usize = 32;
 
 #[cfg(test)]
 mod tests {

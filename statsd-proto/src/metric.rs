@@ -13,7 +13,9 @@ use crate::line;
 /// ```
 /// use statsd_proto::Metric;
 ///
-/// let metric = Metric::counter("requests", 1).tags(&[("route", "home")]).rate(0.25);
+/// let route = String::from("home");
+/// let tags = [("route", &*route), ("beta", "")];
+/// let metric = Metric::counter("requests", 1).tags(&tags).rate(0.25);
 /// # let _ = metric;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

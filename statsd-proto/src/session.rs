@@ -33,6 +33,10 @@ use crate::stats::Stats;
 /// | [`Wait`](Output::Wait) | wait for what is under way, for the time, and for [`wants_poll`](Self::wants_poll) | what is under way |
 /// | [`Finished`](Output::Finished) | end | nothing |
 ///
+/// What has happened is to be told before the next poll, which takes silence for consent: after a
+/// wake-up, look at the socket first. While something is under way, [`Wait`](Output::Wait) brings the
+/// time by which it has to be done; the poll at that time takes it back.
+///
 /// A socket that breaks, or whose peer hangs up, is [`Disconnected`](Input::Disconnected) at any time;
 /// a driver keeps a read pending to notice. At most one instruction is under way; the next poll may
 /// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
@@ -78,7 +82,12 @@ enum Phase {
 }
 
 impl Session {
-    /// A session that has nothing yet. `seed` decides on jitter and sampling.
+    /// A session that has nothing yet.
+    ///
+    /// `seed` decides on jitter and sampling. Programs of which there are many need one each, such as
+    /// `RandomState::new().hash_one(0)` of [`std::hash`], or they all come back at once.
+    ///
+    /// A session of a configuration that is not enabled takes nothing, and is finished.
     ///
     /// # Errors
     ///
@@ -197,7 +206,8 @@ impl Session {
         self.wants_poll
     }
 
-    /// The oldest news that has not been taken.
+    /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; the last
+    /// of all comes with [`Output::Finished`].
     pub fn poll_event(&mut self) -> Option<Event> {
         self.news.pop()
     }
@@ -331,7 +341,8 @@ impl Session {
             if self.link.is_up() {
                 self.news.on_disconnected(now, kind);
             } else {
-                self.news.on_connect_failed(now, kind);
+                self.news
+                    .on_connect_failed(now, kind, self.link.is_resolving());
             }
         }
         if self.link.is_up() {

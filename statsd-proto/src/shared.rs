@@ -1,5 +1,6 @@
 //! What clients and the driver share: a session behind a lock that nobody holds for long.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Instant;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::RecordError;
-use crate::event::Event;
+use crate::event::{Event, MAX_EVENTS};
 use crate::metric::Metric;
 use crate::session::Session;
 use crate::waiters::{Until, Waiters};
@@ -27,6 +28,8 @@ struct State {
     /// The driver, if it waits.
     driver: Option<Waker>,
     waiters: Waiters,
+    /// News that has been logged, for the driver.
+    events: VecDeque<Event>,
 }
 
 impl Shared {
@@ -35,6 +38,7 @@ impl Shared {
             session,
             driver: None,
             waiters: Waiters::default(),
+            events: VecDeque::new(),
         };
         Self {
             state: Mutex::new(state),
@@ -62,6 +66,7 @@ impl Shared {
             session,
             driver,
             waiters,
+            events,
         } = &mut *state;
         let result = work(session);
         let driver = if session.wants_poll() {
@@ -70,11 +75,20 @@ impl Shared {
             None
         };
         let reached = waiters.take_reached(session);
-        let events: Vec<Event> = std::iter::from_fn(|| session.poll_event()).collect();
+        let news: Vec<Event> = std::iter::from_fn(|| session.poll_event()).collect();
+        events.extend(&news);
+        while events.len() > MAX_EVENTS {
+            events.pop_front();
+        }
         drop(state);
         reached.into_iter().chain(driver).for_each(Waker::wake);
-        events.iter().for_each(log);
+        news.iter().for_each(log);
         result
+    }
+
+    /// The oldest news that has not been taken.
+    pub(crate) fn poll_event(&self) -> Option<Event> {
+        self.lock().events.pop_front()
     }
 
     /// Registers the driver, unless there is something to do for it already.
@@ -158,7 +172,10 @@ fn wake(driver: Option<Waker>) {
 fn log(event: &Event) {
     match event {
         Event::Connected { .. } => tracing::info!("{event}"),
-        Event::ConnectFailed { .. } | Event::Disconnected { .. } | Event::Lost { .. } => {
+        Event::ConnectFailed { .. }
+        | Event::Disconnected { .. }
+        | Event::LookupFailed { .. }
+        | Event::Lost { .. } => {
             tracing::warn!("{event}");
         }
     }

@@ -20,6 +20,7 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
             Output::Resolve(resolve) => socket = Socket::resolve(resolve),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
+                // News of the socket must not wait behind a time that has come as well.
                 let input = or(
                     async { Some(socket.next().await) },
                     or(none_after(driver.woken()), none_after(reached(until))),

@@ -21,6 +21,8 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
                 let input = tokio::select! {
+                    // News of the socket must not wait behind a time that has come as well.
+                    biased;
                     input = socket.next() => Some(input),
                     () = driver.woken() => None,
                     () = reached(until) => None,
