@@ -51,6 +51,7 @@ pub struct Config {
     pub(crate) flush_interval: Duration,
     pub(crate) backoff: (Duration, Duration),
     pub(crate) settle_time: Duration,
+    pub(crate) resolve_interval: Option<Duration>,
     pub(crate) connect_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) close_timeout: Duration,
@@ -112,6 +113,7 @@ impl Config {
             flush_interval: Duration::from_millis(100),
             backoff: (Duration::from_millis(100), Duration::from_secs(1)),
             settle_time: Duration::from_millis(50),
+            resolve_interval: Some(Duration::from_secs(60)),
             connect_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(5),
@@ -329,6 +331,17 @@ impl Config {
     pub fn settle_time(self, time: Duration) -> Self {
         Self {
             settle_time: time,
+            ..self
+        }
+    }
+
+    /// After what time a host's name is looked up anew while datagrams go to its address; none for never.
+    /// Default: 60 s, less up to a quarter. A server that has moved is then found, though nothing tells
+    /// that it is gone; while a lookup fails, the address stays. A client that sends nothing asks nothing.
+    #[must_use]
+    pub fn resolve_interval(self, interval: Option<Duration>) -> Self {
+        Self {
+            resolve_interval: interval,
             ..self
         }
     }

@@ -32,6 +32,10 @@ pub(crate) struct Link {
     send_buffer: Option<usize>,
     connect_timeout: Duration,
     settle_time: Duration,
+    /// After what time the server's name is looked up anew though the link is up; none if never.
+    resolve_interval: Option<Duration>,
+    /// The link was given up for nothing but that.
+    is_renewal: bool,
 }
 
 /// Where the link stands. A time that is none is set by the next poll.
@@ -49,6 +53,7 @@ enum State {
     },
     Up {
         usable_at: Option<Instant>,
+        stale_at: Option<Instant>,
         has_progress: bool,
     },
 }
@@ -94,6 +99,12 @@ impl Link {
                 Transport::Tcp | Transport::UnixStream => config.settle_time,
                 Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
             },
+            resolve_interval: match (config.transport, config.ip_address()) {
+                // A stream breaks when its server has moved; datagrams go on to where it was.
+                (Transport::Udp, None) => config.resolve_interval,
+                _ => None,
+            },
+            is_renewal: false,
         }
     }
 
@@ -142,6 +153,7 @@ impl Link {
         if fits {
             self.state = State::Up {
                 usable_at: None,
+                stale_at: None,
                 has_progress: false,
             };
         }
@@ -174,6 +186,33 @@ impl Link {
         if let State::Up { has_progress, .. } = &mut self.state {
             *has_progress = true;
         }
+    }
+
+    /// Whether it is time to look the server's name up anew.
+    pub(crate) fn is_stale(&mut self, now: Instant) -> bool {
+        let (State::Up { stale_at, .. }, Some(interval)) = (&mut self.state, self.resolve_interval)
+        else {
+            return false;
+        };
+        let random = &mut self.random;
+        // Up to a quarter less, so that many clients do not ask at once.
+        now >= *stale_at
+            .get_or_insert_with(|| now + interval.mul_f64(1.0 - random.fraction() / 4.0))
+    }
+
+    /// Gives the link up for a new one, to where the server is now.
+    pub(crate) fn renew(&mut self) {
+        self.is_renewal = true;
+        self.targets.untried.clear();
+        self.state = State::Idle {
+            wait: Duration::ZERO,
+            until: None,
+        };
+    }
+
+    /// Whether the link that came up takes the place of one that worked.
+    pub(crate) fn take_renewal(&mut self) -> bool {
+        std::mem::take(&mut self.is_renewal)
     }
 
     pub(crate) fn is_idle(&self) -> bool {

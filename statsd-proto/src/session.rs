@@ -327,7 +327,8 @@ impl Session {
             return;
         }
         self.stats.connects += 1;
-        if let Some(now) = self.now {
+        let is_renewal = self.link.take_renewal();
+        if let Some(now) = self.now.filter(|_| !is_renewal) {
             self.news.on_connected(now);
         }
     }

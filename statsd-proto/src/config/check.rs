@@ -92,6 +92,11 @@ impl Config {
             ("flush_interval", self.flush_interval, true),
             ("backoff", max, false),
             ("settle_time", self.settle_time, true),
+            (
+                "resolve_interval",
+                self.resolve_interval.unwrap_or(MAX_TIME),
+                false,
+            ),
             ("connect_timeout", self.connect_timeout, false),
             ("write_timeout", self.write_timeout, false),
             ("close_timeout", self.close_timeout, true),

@@ -20,6 +20,11 @@ impl Session {
         if let (true, Some(until)) = (self.is_probing, self.flight.doubt_until(now + CONSENT)) {
             return self.wait(until);
         }
+        let has_work = self.queue.lines() > 0 && self.flight.lines() == 0 && !self.is_closed();
+        if has_work && self.link.is_stale(now) {
+            self.link.renew();
+            return Output::Disconnect;
+        }
         let Some(remaining) = self.load() else {
             return self.wait_for_lines();
         };
