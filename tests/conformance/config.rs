@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use statsd_proto::{Client, Config, ConfigError, Report, Transport};
 use tests::adapter::Adapter;
+use tests::carrier::Carrier;
+use tests::server::Server;
 
 use crate::world::{World, count};
 
@@ -50,23 +52,28 @@ pub(crate) fn an_unknown_protocol_is_an_error_at_construction<A: Adapter>(_: &Wo
     );
 }
 
-fn environment<A>(world: &World<A>, port: u16) -> [(&'static str, String); 4] {
-    let protocol = if world.transport == Transport::Tcp {
-        "TCP"
-    } else {
-        "udp"
+fn environment(server: &Server) -> Vec<(&'static str, String)> {
+    let mut variables = vec![("STATSD_PREFIX", "from.env".to_owned())];
+    let scheme = match server.carrier() {
+        Carrier::Tcp => "TCP",
+        Carrier::Udp => "udp",
+        Carrier::UnixDatagram => "unixgram",
+        Carrier::UnixFrames | Carrier::UnixStream => "unix",
     };
-    [
-        ("STATSD_HOST", "127.0.0.1".to_owned()),
-        ("STATSD_PORT", port.to_string()),
-        ("STATSD_PROTOCOL", protocol.to_owned()),
-        ("STATSD_PREFIX", "from.env".to_owned()),
-    ]
+    if scheme.starts_with("unix") {
+        let address = format!("{scheme}://{}", server.path().display());
+        variables.push(("STATSD_HOST", address));
+    } else {
+        variables.push(("STATSD_HOST", "127.0.0.1".to_owned()));
+        variables.push(("STATSD_PORT", server.address().port().to_string()));
+        variables.push(("STATSD_PROTOCOL", scheme.to_owned()));
+    }
+    variables
 }
 
 pub(crate) fn the_environment_decides_where_metrics_go<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let config = Config::from_vars(environment(world, server.address().port()));
+    let config = Config::from_vars(environment(&server));
     let statsd = world.start(config.expect("the variables are good"));
     statsd.client().incr("a", 1);
     statsd.stop();
@@ -75,10 +82,14 @@ pub(crate) fn the_environment_decides_where_metrics_go<A: Adapter>(world: &World
 
 pub(crate) fn explicit_settings_win_over_the_environment<A: Adapter>(world: &World<A>) {
     let (server, other) = (world.server(), world.server());
-    let config = Config::from_vars(environment(world, other.address().port()));
+    let config = Config::from_vars(environment(&other));
     let config = config.expect("the variables are good").prefix("explicit");
     let config = config.application("shop", "test").default_prefix("default");
-    let statsd = world.start(config.port(server.address().port()));
+    let statsd = world.start(match world.carrier {
+        Carrier::Tcp | Carrier::Udp => config.port(server.address().port()),
+        Carrier::UnixDatagram => config.unix_datagram(server.path()),
+        Carrier::UnixFrames | Carrier::UnixStream => config.unix_stream(server.path()),
+    });
     statsd.client().incr("a", 1);
     statsd.stop();
     assert_eq!(server.wait_for_end(1), ["explicit.counters.a:1|c"]);
@@ -116,7 +127,7 @@ pub(crate) fn a_prefix_is_required_of_the_environment_even_when_disabled<A: Adap
 
 pub(crate) fn a_disabled_config_does_nothing<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server).enabled(false));
+    let statsd = world.start(server.config().enabled(false));
     let client = statsd.client();
     exercise(&client);
     statsd.flush();
@@ -129,7 +140,7 @@ pub(crate) fn a_disabled_config_does_nothing<A: Adapter>(world: &World<A>) {
     assert_eq!((server.accepted(), server.line_count()), (0, 0));
 
     // Nothing is sent, so nobody has to say where to.
-    let statsd = world.start(world.config(&server).host("").enabled(false));
+    let statsd = world.start(server.config().host("").enabled(false));
     assert_eq!(statsd.stop(), Report::default());
 }
 

@@ -13,7 +13,7 @@ use crate::world::{
 
 pub(crate) fn metrics_arrive_once_each_in_the_order_recorded<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     count(&statsd.client(), 0..1000);
     let report = statsd.stop();
     assert_eq!(server.wait_for_end(1000), counted(0..1000));
@@ -24,7 +24,7 @@ pub(crate) fn metrics_recorded_before_the_server_exists_arrive_once_it_starts<A:
     world: &World<A>,
 ) {
     let mut server = world.absent_server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     count(&statsd.client(), 0..100);
     eventually("a refusal", || {
         let stats = statsd.client().stats();
@@ -40,7 +40,7 @@ pub(crate) fn metrics_recorded_before_the_server_exists_arrive_once_it_starts<A:
 
 pub(crate) fn start_returns_before_it_is_connected<A: Adapter>(world: &World<A>) {
     let server = world.absent_server();
-    let statsd = world.start(world.config(&server).close_timeout(Duration::ZERO));
+    let statsd = world.start(server.config().close_timeout(Duration::ZERO));
     let client = statsd.client();
     client.incr("early", 1);
     assert!(!client.is_closed());
@@ -50,7 +50,7 @@ pub(crate) fn start_returns_before_it_is_connected<A: Adapter>(world: &World<A>)
 
 pub(crate) fn a_line_leaves_by_itself_after_the_flush_interval<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     for number in 0..3 {
         count(&statsd.client(), number..number + 1);
         assert_eq!(server.wait_for(number + 1), counted(0..number + 1));
@@ -60,7 +60,7 @@ pub(crate) fn a_line_leaves_by_itself_after_the_flush_interval<A: Adapter>(world
 pub(crate) fn flush_does_not_wait_for_the_interval<A: Adapter>(world: &World<A>) {
     let server = world.server();
     let hour = Duration::from_secs(3600);
-    let statsd = world.start(world.config(&server).flush_interval(hour));
+    let statsd = world.start(server.config().flush_interval(hour));
     for number in 0..3 {
         count(&statsd.client(), number..number + 1);
         statsd.flush();
@@ -70,7 +70,7 @@ pub(crate) fn flush_does_not_wait_for_the_interval<A: Adapter>(world: &World<A>)
 
 pub(crate) fn flush_ends_when_the_lines_are_with_the_kernel<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let client = statsd.client();
     count(&client, 0..50);
     statsd.flush();
@@ -81,7 +81,7 @@ pub(crate) fn flush_ends_when_the_lines_are_with_the_kernel<A: Adapter>(world: &
 pub(crate) fn each_of_many_threads_keeps_its_order<A: Adapter>(world: &World<A>) {
     const EACH: usize = 500;
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let names = ["a", "b", "c", "d"];
     thread::scope(|scope| {
         for name in names {
@@ -108,7 +108,7 @@ pub(crate) fn a_burst_that_waits_for_room_loses_nothing<A: Adapter>(world: &Worl
     const LINES: usize = 200_000;
     let prefix = "x".repeat(230);
     let server = world.server();
-    let config = world.config(&server).max_queue_bytes(1024 * 1024);
+    let config = server.config().max_queue_bytes(1024 * 1024);
     let statsd = world.start(config.prefix(&prefix));
     let client = statsd.client();
     for number in 0..LINES {
@@ -129,7 +129,7 @@ pub(crate) fn a_burst_that_waits_for_room_loses_nothing<A: Adapter>(world: &Worl
 
 pub(crate) fn a_connection_awaited_beside_others_sends<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let (client, connection) = A::connect(&world.config(&server)).expect("the settings are good");
+    let (client, connection) = A::connect(&server.config()).expect("the settings are good");
     count(&client, 0..10);
     drop(client);
     let report = world.runtime.within("the end of a connection", connection);
@@ -140,7 +140,7 @@ pub(crate) fn a_connection_awaited_beside_others_sends<A: Adapter>(world: &World
 
 pub(crate) fn a_client_that_records_nothing_sends_nothing<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server).flush_interval(Duration::ZERO));
+    let statsd = world.start(server.config().flush_interval(Duration::ZERO));
     eventually("a connection", || statsd.client().stats().connects == 1);
     for _ in 0..3 {
         statsd.flush();

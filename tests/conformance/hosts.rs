@@ -18,7 +18,7 @@ pub(crate) fn localhost_is_reached_at_each_of_its_addresses<A: Adapter>(world: &
     }
     for address in found {
         // The other addresses refuse, and must not keep this one from being tried.
-        let server = Server::start_at(address.ip(), world.transport);
+        let server = Server::start_at(address.ip(), world.carrier);
         let statsd = world.start(world.config_for("localhost", server.address().port()));
         count(&statsd.client(), 0..10);
         assert_eq!(server.wait_for(10), counted(0..10), "at {address}");
@@ -34,7 +34,7 @@ pub(crate) fn an_ipv6_address_is_reached_with_and_without_brackets<A: Adapter>(w
     }
     let loopback = IpAddr::V6(Ipv6Addr::LOCALHOST);
     for host in ["::1", "[::1]"] {
-        let server = Server::start_at(loopback, world.transport);
+        let server = Server::start_at(loopback, world.carrier);
         let statsd = world.start(world.config_for(host, server.address().port()));
         count(&statsd.client(), 0..10);
         statsd.stop();

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use statsd_proto::{Client, Config, Stats};
 use tests::adapter::Adapter;
-use tests::fault::refusing;
 use tests::patience::eventually;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -40,10 +39,9 @@ fn log_of<A: Adapter>(
 }
 
 pub(crate) fn a_failing_server_is_logged_in_few_words<A: Adapter>(world: &World<A>) {
-    let address = refusing();
-    let config = world.config_for(address.ip().to_string(), address.port());
+    let server = world.absent_server();
     let millisecond = Duration::from_millis(1);
-    let config = config.backoff(millisecond, millisecond);
+    let config = server.config().backoff(millisecond, millisecond);
     let log = log_of(
         world,
         &config,
@@ -55,9 +53,11 @@ pub(crate) fn a_failing_server_is_logged_in_few_words<A: Adapter>(world: &World<
 }
 
 pub(crate) fn a_full_queue_is_logged_in_few_words<A: Adapter>(world: &World<A>) {
-    let address = refusing();
-    let config = world.config_for(address.ip().to_string(), address.port());
-    let config = config.max_queue_lines(10).close_timeout(Duration::ZERO);
+    let server = world.absent_server();
+    let config = server
+        .config()
+        .max_queue_lines(10)
+        .close_timeout(Duration::ZERO);
     let fill = |client: &Client| count(client, 0..2010);
     let log = log_of(world, &config, fill, |stats| stats.connect_failures > 0);
     let losses: Vec<_> = log.iter().filter(|line| line.contains("lost")).collect();

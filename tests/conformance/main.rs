@@ -1,4 +1,4 @@
-//! Scenarios that every adapter has to pass over each transport, against servers on plain threads.
+//! Scenarios that every adapter has to pass over each carrier, against servers on plain threads.
 
 // A scenario that is written and not listed below would pass without being run.
 #![deny(dead_code)]
@@ -13,15 +13,17 @@ mod packing;
 mod reconnect;
 mod resets;
 mod shutdown;
+#[cfg(unix)]
+mod sockets;
 mod timers;
 mod wire;
 mod world;
 
-/// Makes each scenario a test for each adapter, over each of the scenario's transports.
+/// Makes each scenario a test for each adapter, over each of the scenario's carriers.
 macro_rules! conformance {
-    ($($file:ident { $($scenario:ident: $($transport:ident)+;)+ })+) => {$($(
+    ($($file:ident { $($scenario:ident: $($carrier:ident)+;)+ })+) => {$($(
         mod $scenario {
-            per_adapter! { $file $scenario $($transport)+ }
+            per_adapter! { $file $scenario $($carrier)+ }
         }
     )+)+};
 }
@@ -29,59 +31,75 @@ macro_rules! conformance {
 /// One line for each adapter.
 macro_rules! per_adapter {
     ($($scenario:tt)+) => {
-        per_transport! { async_std AsyncStd $($scenario)+ }
-        per_transport! { smol Smol $($scenario)+ }
-        per_transport! { tokio Tokio $($scenario)+ }
+        per_carrier! { async_std AsyncStd $($scenario)+ }
+        per_carrier! { smol Smol $($scenario)+ }
+        per_carrier! { tokio Tokio $($scenario)+ }
     };
 }
 
-macro_rules! per_transport {
-    ($runtime:ident $adapter:ident $file:ident $scenario:ident $($transport:ident)+) => {
+macro_rules! per_carrier {
+    ($runtime:ident $adapter:ident $file:ident $scenario:ident $($carrier:ident)+) => {
         mod $runtime {
-            use crate::adapters::$adapter;
-            use crate::world::World;
+            $(carrier! { $carrier $adapter $file $scenario })+
+        }
+    };
+}
 
-            $(
-                #[test]
-                fn $transport() {
-                    crate::$file::$scenario(&World::<$adapter>::$transport());
-                }
-            )+
+/// One line for each carrier.
+macro_rules! carrier {
+    (tcp $($test:ident)+) => { test! { tcp Tcp $($test)+ } };
+    (udp $($test:ident)+) => { test! { udp Udp $($test)+ } };
+    (unix_datagram $($test:ident)+) => { test! { #[cfg(unix)] unix_datagram UnixDatagram $($test)+ } };
+    (unix_frames $($test:ident)+) => { test! { #[cfg(unix)] unix_frames UnixFrames $($test)+ } };
+    (unix_stream $($test:ident)+) => { test! { #[cfg(unix)] unix_stream UnixStream $($test)+ } };
+}
+
+macro_rules! test {
+    ($(#[$where:meta])? $name:ident $carrier:ident $adapter:ident $file:ident $scenario:ident) => {
+        #[test]
+        $(#[$where])?
+        fn $name() {
+            use crate::{adapters::$adapter, world::World};
+            use tests::carrier::Carrier;
+
+            crate::$file::$scenario(&World::<$adapter>::new(Carrier::$carrier));
         }
     };
 }
 
 conformance! {
     delivery {
-        metrics_arrive_once_each_in_the_order_recorded: tcp udp;
-        metrics_recorded_before_the_server_exists_arrive_once_it_starts: tcp udp;
-        start_returns_before_it_is_connected: tcp udp;
-        a_line_leaves_by_itself_after_the_flush_interval: tcp udp;
-        flush_does_not_wait_for_the_interval: tcp udp;
-        flush_ends_when_the_lines_are_with_the_kernel: tcp udp;
-        each_of_many_threads_keeps_its_order: tcp udp;
-        a_burst_that_waits_for_room_loses_nothing: tcp;
-        a_connection_awaited_beside_others_sends: tcp udp;
-        a_client_that_records_nothing_sends_nothing: tcp udp;
+        metrics_arrive_once_each_in_the_order_recorded: tcp udp unix_datagram unix_frames unix_stream;
+        metrics_recorded_before_the_server_exists_arrive_once_it_starts: tcp udp unix_datagram unix_frames unix_stream;
+        start_returns_before_it_is_connected: tcp udp unix_datagram unix_stream;
+        a_line_leaves_by_itself_after_the_flush_interval: tcp udp unix_datagram unix_frames unix_stream;
+        flush_does_not_wait_for_the_interval: tcp udp unix_datagram unix_frames unix_stream;
+        flush_ends_when_the_lines_are_with_the_kernel: tcp udp unix_datagram unix_frames unix_stream;
+        each_of_many_threads_keeps_its_order: tcp udp unix_datagram unix_frames unix_stream;
+        a_burst_that_waits_for_room_loses_nothing: tcp unix_datagram unix_frames unix_stream;
+        a_connection_awaited_beside_others_sends: tcp udp unix_datagram unix_frames unix_stream;
+        a_client_that_records_nothing_sends_nothing: tcp udp unix_datagram unix_stream;
     }
     packing {
-        every_line_on_a_stream_ends_in_one_line_break: tcp;
-        datagrams_hold_whole_lines_in_at_most_1432_bytes: udp;
-        a_datagram_has_no_line_break_at_its_end: udp;
-        a_datagram_may_be_full_to_the_byte: udp;
+        every_line_on_a_stream_ends_in_one_line_break: tcp unix_stream;
+        every_frame_stands_behind_its_length: unix_frames;
+        datagrams_and_frames_hold_whole_lines_up_to_their_size: udp unix_datagram unix_frames;
+        a_datagram_has_no_line_break_at_its_end: udp unix_datagram;
+        a_datagram_or_frame_may_be_full_to_the_byte: udp unix_datagram unix_frames;
         a_line_longer_than_a_datagram_goes_alone: udp;
         a_line_that_nothing_can_carry_is_refused_and_counted: tcp udp;
-        five_hundred_metrics_leave_in_few_writes: tcp udp;
+        the_longest_line_arrives_and_one_byte_more_is_refused: tcp udp unix_datagram unix_frames unix_stream;
+        five_hundred_metrics_leave_in_few_writes: tcp udp unix_datagram unix_frames unix_stream;
     }
     wire {
-        each_call_sends_the_line_of_its_kind: tcp udp;
-        the_prefix_stands_before_every_name: tcp udp;
+        each_call_sends_the_line_of_its_kind: tcp udp unix_datagram unix_stream;
+        the_prefix_stands_before_every_name: tcp udp unix_datagram unix_stream;
         without_a_prefix_names_start_with_their_kind: tcp udp;
         a_negative_gauge_is_zero_and_a_decrease: tcp udp;
         what_is_no_number_never_reaches_the_wire: tcp udp;
         a_name_cannot_forge_a_metric: tcp udp;
         names_are_sent_in_the_encoding_that_the_server_reads: tcp udp;
-        tags_and_rates_reach_the_wire: tcp udp;
+        tags_and_rates_reach_the_wire: tcp udp unix_datagram unix_frames;
     }
     timers {
         a_timer_sends_the_time_between_start_and_stop: tcp udp;
@@ -93,10 +111,10 @@ conformance! {
         the_defaults_are_those_of_the_seed: tcp;
         a_setting_that_cannot_work_fails_before_anything_starts: tcp udp;
         an_unknown_protocol_is_an_error_at_construction: tcp;
-        the_environment_decides_where_metrics_go: tcp udp;
-        explicit_settings_win_over_the_environment: tcp udp;
+        the_environment_decides_where_metrics_go: tcp udp unix_datagram unix_stream;
+        explicit_settings_win_over_the_environment: tcp udp unix_datagram unix_stream;
         a_prefix_is_required_of_the_environment_even_when_disabled: tcp udp;
-        a_disabled_config_does_nothing: tcp udp;
+        a_disabled_config_does_nothing: tcp udp unix_datagram unix_frames unix_stream;
     }
     hosts {
         localhost_is_reached_at_each_of_its_addresses: tcp udp;
@@ -104,53 +122,61 @@ conformance! {
         a_host_that_cannot_be_found_does_not_keep_stop_waiting: tcp udp;
     }
     reconnect {
-        fifty_lines_recorded_while_disconnected_arrive_in_order: tcp udp;
-        a_restarted_server_is_found_again_and_again: tcp udp;
-        a_reset_is_followed_by_a_new_connection: tcp;
-        an_orderly_end_is_followed_by_a_new_connection: tcp;
-        a_half_closed_connection_is_given_up: tcp;
-        a_hang_up_is_noticed_before_the_next_write: tcp;
-        accept_then_close_is_neither_flooded_nor_written_to: tcp;
-        a_server_that_stops_accepting_and_closing_gets_everything: tcp;
-        a_connect_without_an_answer_is_given_up: tcp;
+        fifty_lines_recorded_while_disconnected_arrive_in_order: tcp udp unix_datagram unix_frames unix_stream;
+        a_restarted_server_is_found_again_and_again: tcp udp unix_datagram unix_frames unix_stream;
+        a_reset_is_followed_by_a_new_connection: tcp unix_frames unix_stream;
+        an_orderly_end_is_followed_by_a_new_connection: tcp unix_frames unix_stream;
+        a_half_closed_connection_is_given_up: tcp unix_frames unix_stream;
+        a_hang_up_is_noticed_before_the_next_write: tcp unix_frames unix_stream;
+        accept_then_close_is_neither_flooded_nor_written_to: tcp unix_stream;
+        a_server_that_stops_accepting_and_closing_gets_everything: tcp unix_frames unix_stream;
+        a_connect_without_an_answer_is_given_up: tcp unix_stream;
         refused_datagrams_are_sent_again: udp;
     }
     resets {
-        resets_in_mid_line_neither_repeat_reorder_nor_tear: tcp;
-        hang_ups_under_load_neither_repeat_nor_reorder: tcp;
-        a_server_that_reads_nothing_is_given_up: tcp;
-        a_cut_line_is_sent_again_from_its_start: tcp;
+        resets_in_mid_line_neither_repeat_reorder_nor_tear: tcp unix_frames unix_stream;
+        hang_ups_under_load_neither_repeat_nor_reorder: tcp unix_frames unix_stream;
+        a_server_that_reads_nothing_is_given_up: tcp unix_frames unix_stream;
+        a_cut_line_is_sent_again_from_its_start: tcp unix_frames unix_stream;
     }
     overload {
-        a_full_queue_refuses_the_newest_and_keeps_the_earlier: tcp udp;
-        a_full_queue_that_drops_the_oldest_keeps_the_newest: tcp udp;
-        a_server_that_never_reads_fills_no_memory: tcp;
-        a_stalled_server_that_reads_again_gets_everything: tcp;
-        ready_waits_while_the_queue_is_full: tcp udp;
-        a_queue_bounded_in_lines_does_not_wait_for_the_flush_interval: tcp udp;
-        many_clients_may_wait_for_room: tcp udp;
+        a_full_queue_refuses_the_newest_and_keeps_the_earlier: tcp udp unix_datagram unix_frames unix_stream;
+        a_full_queue_that_drops_the_oldest_keeps_the_newest: tcp udp unix_datagram unix_frames unix_stream;
+        a_server_that_never_reads_fills_no_memory: tcp unix_datagram unix_frames unix_stream;
+        a_stalled_server_that_reads_again_gets_everything: tcp unix_datagram unix_frames unix_stream;
+        ready_waits_while_the_queue_is_full: tcp udp unix_datagram unix_frames unix_stream;
+        a_queue_bounded_in_lines_does_not_wait_for_the_flush_interval: tcp udp unix_datagram unix_frames unix_stream;
+        many_clients_may_wait_for_room: tcp udp unix_datagram unix_frames unix_stream;
     }
     shutdown {
-        stop_sends_what_is_queued: tcp udp;
-        stop_closes_the_connection: tcp;
-        stop_with_nothing_queued_needs_no_server: tcp udp;
-        stop_without_a_server_gives_up_after_the_close_timeout: tcp udp;
-        stop_connects_again_to_send_what_is_queued: tcp udp;
-        stop_ends_while_a_connect_hangs: tcp;
-        stop_ends_while_the_server_does_not_read: tcp;
-        stop_twice_gives_the_same_report: tcp udp;
-        stop_from_many_threads_gives_the_same_report: tcp udp;
-        restart_after_stop_sends_again: tcp udp;
-        restart_while_running_changes_nothing: tcp udp;
-        metrics_after_a_stop_are_refused_and_counted: tcp udp;
-        dropping_the_last_client_ends_the_connection: tcp udp;
-        any_client_may_wait_for_the_end: tcp udp;
-        a_cancelled_connection_releases_those_who_wait: tcp udp;
-        stop_ends_after_the_runtime_has_gone: tcp udp;
-        a_connection_dropped_before_it_ran_counts_what_it_lost: tcp udp;
+        stop_sends_what_is_queued: tcp udp unix_datagram unix_frames unix_stream;
+        stop_closes_the_connection: tcp unix_stream;
+        stop_with_nothing_queued_needs_no_server: tcp udp unix_datagram unix_stream;
+        stop_without_a_server_gives_up_after_the_close_timeout: tcp udp unix_datagram unix_frames unix_stream;
+        stop_connects_again_to_send_what_is_queued: tcp udp unix_datagram unix_frames unix_stream;
+        stop_ends_while_a_connect_hangs: tcp unix_stream;
+        stop_ends_while_the_server_does_not_read: tcp unix_datagram unix_frames unix_stream;
+        stop_twice_gives_the_same_report: tcp udp unix_datagram unix_stream;
+        stop_from_many_threads_gives_the_same_report: tcp udp unix_datagram unix_stream;
+        restart_after_stop_sends_again: tcp udp unix_datagram unix_frames unix_stream;
+        restart_while_running_changes_nothing: tcp udp unix_datagram unix_stream;
+        metrics_after_a_stop_are_refused_and_counted: tcp udp unix_datagram unix_stream;
+        dropping_the_last_client_ends_the_connection: tcp udp unix_datagram unix_frames unix_stream;
+        any_client_may_wait_for_the_end: tcp udp unix_datagram unix_stream;
+        a_cancelled_connection_releases_those_who_wait: tcp udp unix_datagram unix_stream;
+        stop_ends_after_the_runtime_has_gone: tcp udp unix_datagram unix_stream;
+        a_connection_dropped_before_it_ran_counts_what_it_lost: tcp udp unix_datagram unix_stream;
+    }
+    sockets {
+        a_socket_file_is_found_again_whether_it_stayed_or_went: unix_datagram unix_frames unix_stream;
+        a_refused_datagram_waits_and_those_before_it_do_not_come_again: unix_datagram;
+        a_full_receive_queue_that_stays_full_is_given_up_and_costs_nothing: unix_datagram;
+        a_server_that_goes_while_a_datagram_waits_for_it_is_noticed: unix_datagram;
+        datagrams_on_this_machine_are_not_paced: unix_datagram;
+        a_socket_of_another_kind_is_no_server: unix_datagram unix_stream;
     }
     logs {
-        a_failing_server_is_logged_in_few_words: tcp;
+        a_failing_server_is_logged_in_few_words: tcp unix_datagram unix_stream;
         a_full_queue_is_logged_in_few_words: tcp;
     }
 }

@@ -1,13 +1,15 @@
-//! Lines are laid out as servers expect them: lines on a stream, packed datagrams over UDP.
+//! Lines are laid out as servers expect them: lines or frames on a stream, packed datagrams.
 
 use statsd_proto::{Metric, RecordError};
 use tests::adapter::Adapter;
+use tests::piece::Piece;
+use tests::server::Server;
 
 use crate::world::{World, count, counted};
 
 pub(crate) fn every_line_on_a_stream_ends_in_one_line_break<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let client = statsd.client();
     for number in 0..3 {
         count(&client, number..number + 1);
@@ -20,23 +22,40 @@ pub(crate) fn every_line_on_a_stream_ends_in_one_line_break<A: Adapter>(world: &
     assert_eq!(pieces[0].bytes, b"count:0|c\ncount:1|c\ncount:2|c\n");
 }
 
-pub(crate) fn datagrams_hold_whole_lines_in_at_most_1432_bytes<A: Adapter>(world: &World<A>) {
+pub(crate) fn every_frame_stands_behind_its_length<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
+    let client = statsd.client();
+    for number in 0..3 {
+        count(&client, number..2 * number + 1);
+        statsd.flush();
+    }
+    statsd.stop();
+    server.wait_for_end(6);
+    let pieces = server.pieces();
+    assert_eq!(pieces.len(), 1, "{pieces:?}");
+    let expected = b"\x09\0\0\0count:0|c\
+        \x13\0\0\0count:1|c\ncount:2|c\
+        \x1d\0\0\0count:2|c\ncount:3|c\ncount:4|c";
+    assert_eq!(pieces[0].bytes, expected);
+}
+
+pub(crate) fn datagrams_and_frames_hold_whole_lines_up_to_their_size<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let statsd = world.start(server.config());
     count(&statsd.client(), 0..2000);
     statsd.stop();
     assert_eq!(server.wait_for(2000), counted(0..2000));
-    let pieces = server.pieces();
-    let longest = pieces.iter().map(|piece| piece.bytes.len()).max();
-    assert!(longest.is_some_and(|len| len <= 1432), "{longest:?}");
-    let total: usize = pieces.iter().map(|piece| piece.bytes.len()).sum();
-    let full = total / 1432;
-    assert!(pieces.len() <= full + 5, "{} for {total}", pieces.len());
+    let most = world.carrier.most();
+    let lens = whole_lens(&server);
+    assert!(lens.iter().all(|len| *len <= most), "{lens:?}");
+    let full = lens.iter().sum::<usize>() / most;
+    assert!(lens.len() <= full + 5, "{lens:?}");
 }
 
 pub(crate) fn a_datagram_has_no_line_break_at_its_end<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let client = statsd.client();
     count(&client, 0..1);
     statsd.flush();
@@ -49,14 +68,15 @@ pub(crate) fn a_datagram_has_no_line_break_at_its_end<A: Adapter>(world: &World<
     }
 }
 
-pub(crate) fn a_datagram_may_be_full_to_the_byte<A: Adapter>(world: &World<A>) {
+pub(crate) fn a_datagram_or_frame_may_be_full_to_the_byte<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let client = statsd.client();
+    let most = world.carrier.most();
     let mut lengths = Vec::new();
     for missing in [2, 1, 0] {
         // Two lines with a break in between, then two more that open the next datagram.
-        for length in [1000, 1432 - missing - 1001, 1000, 300] {
+        for length in [most - 432, 431 - missing, most - 432, 300] {
             client.inject_metric(&"n".repeat(length - 4), 1, "c");
             lengths.push(length);
         }
@@ -65,14 +85,19 @@ pub(crate) fn a_datagram_may_be_full_to_the_byte<A: Adapter>(world: &World<A>) {
     assert_eq!(report.sent, 12);
     let arrived = server.wait_for(12);
     assert_eq!(arrived.iter().map(String::len).collect::<Vec<_>>(), lengths);
-    let datagrams = server.pieces();
-    let longest = datagrams.iter().map(|piece| piece.bytes.len()).max();
-    assert_eq!(longest, Some(1432));
+    assert_eq!(whole_lens(&server).into_iter().max(), Some(most));
+}
+
+/// How long the datagrams or frames are.
+fn whole_lens(server: &Server) -> Vec<usize> {
+    let pieces = server.pieces();
+    let wholes = pieces.iter().flat_map(Piece::wholes);
+    wholes.map(<[u8]>::len).collect()
 }
 
 pub(crate) fn a_line_longer_than_a_datagram_goes_alone<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let client = statsd.client();
     let long = "n".repeat(5000);
     client.inject_metric("before", 1, "c");
@@ -88,7 +113,7 @@ pub(crate) fn a_line_longer_than_a_datagram_goes_alone<A: Adapter>(world: &World
 
 pub(crate) fn a_line_that_nothing_can_carry_is_refused_and_counted<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let client = statsd.client();
     let long = "n".repeat(70_000);
     let refused = client.record(&Metric::counter(&long, 1));
@@ -99,9 +124,25 @@ pub(crate) fn a_line_that_nothing_can_carry_is_refused_and_counted<A: Adapter>(w
     assert_eq!(server.wait_for_end(1), counted(0..1));
 }
 
+pub(crate) fn the_longest_line_arrives_and_one_byte_more_is_refused<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let statsd = world.start(server.config());
+    let client = statsd.client();
+    let longest = "n".repeat(world.carrier.longest_line() - ":1|c".len());
+    count(&client, 0..1);
+    for name in [format!("{longest}n"), longest.clone()] {
+        client.inject_metric(&name, 1, "c");
+    }
+    count(&client, 1..2);
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.stats.refused.too_long), (3, 1));
+    let expected = ["count:0|c", &format!("{longest}:1|c"), "count:1|c"];
+    assert_eq!(server.wait_for_end(3), expected);
+}
+
 pub(crate) fn five_hundred_metrics_leave_in_few_writes<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     count(&statsd.client(), 0..500);
     let report = statsd.stop();
     assert_eq!(server.wait_for_end(500), counted(0..500));

@@ -15,11 +15,11 @@ const SHORT: Duration = Duration::from_millis(200);
 
 pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(world: &World<A>) {
     const RESETS: usize = 10;
-    let server = Server::start_faulty(|number| {
-        let bytes = 1000 + 137 * number;
+    let server = world.faulty_server(|number| {
+        let bytes = 10_000 + 137 * number;
         (number < RESETS).then_some(Fault::ResetAfter(bytes))
     });
-    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let config = server.config().max_queue_bytes(128 * 1024);
     let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
     let client = statsd.client();
     let counting = count_until(world, &client, || server.accepted() > RESETS);
@@ -34,14 +34,14 @@ pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(wor
     assert_eq!(report.stats.disconnects, RESETS as u64);
 
     let pieces = server.pieces();
-    let torn = pieces.iter().filter(|piece| !piece.bytes.ends_with(b"\n"));
+    let torn = pieces.iter().filter(|piece| piece.is_torn());
     assert!(torn.count() >= RESETS / 2, "the cuts are in mid-line");
 }
 
 pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: &World<A>) {
     const HANG_UPS: usize = 10;
     let server = world.server();
-    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let config = server.config().max_queue_bytes(128 * 1024);
     let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
     let client = statsd.client();
     let mut seen = 0;
@@ -63,8 +63,8 @@ pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: 
 }
 
 pub(crate) fn a_server_that_reads_nothing_is_given_up<A: Adapter>(world: &World<A>) {
-    let server = Server::start_faulty(|number| (number == 0).then_some(Fault::Stall));
-    let config = world.config(&server).max_queue_bytes(128 * 1024);
+    let server = world.faulty_server(|number| (number == 0).then_some(Fault::Stall));
+    let config = server.config().max_queue_bytes(128 * 1024);
     let statsd = world.start(config.write_timeout(SHORT));
     let client = statsd.client();
     let counting = count_until(world, &client, || client.stats().disconnects > 0);
@@ -103,10 +103,10 @@ fn count_until<A: Adapter>(
 pub(crate) fn a_cut_line_is_sent_again_from_its_start<A: Adapter>(world: &World<A>) {
     const RESETS: usize = 4;
     let prefix = "p".repeat(300);
-    let server = Server::start_faulty(|number| {
-        (number < RESETS).then_some(Fault::StallAfter(1000 + 137 * number))
+    let server = world.faulty_server(|number| {
+        (number < RESETS).then_some(Fault::StallAfter(20_000 + 137 * number))
     });
-    let config = world.config(&server).max_queue_bytes(256 * 1024);
+    let config = server.config().max_queue_bytes(256 * 1024);
     let config = config
         .send_buffer(Some(16 * 1024))
         .settle_time(Duration::from_millis(500));

@@ -7,7 +7,6 @@ use statsd_proto::{Metric, RecordError};
 use tests::adapter::Adapter;
 use tests::fault::{Fault, Unanswered};
 use tests::patience::eventually;
-use tests::server::Server;
 
 use crate::world::{World, always, assert_accounted, count, counted};
 
@@ -16,7 +15,7 @@ const SHORT: Duration = Duration::from_millis(200);
 
 pub(crate) fn stop_sends_what_is_queued<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server).flush_interval(HOUR));
+    let statsd = world.start(server.config().flush_interval(HOUR));
     count(&statsd.client(), 0..100);
     let report = statsd.stop();
     assert_eq!((report.sent, report.abandoned), (100, 0));
@@ -25,7 +24,7 @@ pub(crate) fn stop_sends_what_is_queued<A: Adapter>(world: &World<A>) {
 
 pub(crate) fn stop_closes_the_connection<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     eventually("a connection", || server.open() == 1);
     statsd.stop();
     eventually("its end", || server.open() == 0);
@@ -34,14 +33,14 @@ pub(crate) fn stop_closes_the_connection<A: Adapter>(world: &World<A>) {
 
 pub(crate) fn stop_with_nothing_queued_needs_no_server<A: Adapter>(world: &World<A>) {
     let server = world.absent_server();
-    let statsd = world.start(world.config(&server).close_timeout(HOUR));
+    let statsd = world.start(server.config().close_timeout(HOUR));
     let report = statsd.stop();
     assert_eq!((report.sent, report.abandoned), (0, 0));
 }
 
 pub(crate) fn stop_without_a_server_gives_up_after_the_close_timeout<A: Adapter>(world: &World<A>) {
     let server = world.absent_server();
-    let statsd = world.start(world.config(&server).close_timeout(SHORT));
+    let statsd = world.start(server.config().close_timeout(SHORT));
     count(&statsd.client(), 0..10);
     let report = statsd.stop();
     assert_eq!((report.sent, report.abandoned), (0, 10));
@@ -49,7 +48,7 @@ pub(crate) fn stop_without_a_server_gives_up_after_the_close_timeout<A: Adapter>
 
 pub(crate) fn stop_connects_again_to_send_what_is_queued<A: Adapter>(world: &World<A>) {
     let mut server = world.absent_server();
-    let statsd = world.start(world.config(&server).close_timeout(HOUR));
+    let statsd = world.start(server.config().close_timeout(HOUR));
     let client = statsd.client();
     count(&client, 0..100);
     let report = thread::scope(|scope| {
@@ -67,12 +66,11 @@ pub(crate) fn stop_connects_again_to_send_what_is_queued<A: Adapter>(world: &Wor
 
 #[expect(clippy::print_stderr, reason = "a test that cannot run has to say so")]
 pub(crate) fn stop_ends_while_a_connect_hangs<A: Adapter>(world: &World<A>) {
-    let Some(server) = Unanswered::new().expect("the system has sockets") else {
+    let Some(server) = Unanswered::new(world.carrier).expect("the system has sockets") else {
         eprintln!("SKIPPED: this system answers even with a full backlog");
         return;
     };
-    let config = world.config_for("127.0.0.1", server.address().port());
-    let statsd = world.start(config.connect_timeout(HOUR).close_timeout(SHORT));
+    let statsd = world.start(server.config().connect_timeout(HOUR).close_timeout(SHORT));
     count(&statsd.client(), 0..10);
     thread::sleep(SHORT);
     assert_eq!(statsd.client().stats().connects, 0);
@@ -81,8 +79,8 @@ pub(crate) fn stop_ends_while_a_connect_hangs<A: Adapter>(world: &World<A>) {
 }
 
 pub(crate) fn stop_ends_while_the_server_does_not_read<A: Adapter>(world: &World<A>) {
-    let server = Server::start_faulty(always(Fault::Stall));
-    let config = world.config(&server).write_timeout(HOUR);
+    let server = world.faulty_server(always(Fault::Stall));
+    let config = server.config().write_timeout(HOUR);
     let statsd = world.start(config.close_timeout(SHORT));
     let client = statsd.client();
     let name = "n".repeat(1000);
@@ -95,7 +93,7 @@ pub(crate) fn stop_ends_while_the_server_does_not_read<A: Adapter>(world: &World
 
 pub(crate) fn stop_twice_gives_the_same_report<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     count(&statsd.client(), 0..10);
     let report = statsd.stop();
     assert_eq!(report.sent, 10);
@@ -104,7 +102,7 @@ pub(crate) fn stop_twice_gives_the_same_report<A: Adapter>(world: &World<A>) {
 
 pub(crate) fn stop_from_many_threads_gives_the_same_report<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     count(&statsd.client(), 0..10);
     let reports = thread::scope(|scope| {
         let stops = [(); 4].map(|()| scope.spawn(|| statsd.stop()));
@@ -116,7 +114,7 @@ pub(crate) fn stop_from_many_threads_gives_the_same_report<A: Adapter>(world: &W
 
 pub(crate) fn restart_after_stop_sends_again<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let old = statsd.client();
     count(&old, 0..10);
     statsd.stop();
@@ -130,7 +128,7 @@ pub(crate) fn restart_after_stop_sends_again<A: Adapter>(world: &World<A>) {
 
 pub(crate) fn restart_while_running_changes_nothing<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     count(&statsd.client(), 0..10);
     statsd.restart();
     count(&statsd.client(), 10..20);
@@ -141,7 +139,7 @@ pub(crate) fn restart_while_running_changes_nothing<A: Adapter>(world: &World<A>
 
 pub(crate) fn metrics_after_a_stop_are_refused_and_counted<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     let client = statsd.client();
     count(&client, 0..1);
     let report = statsd.stop();
@@ -157,7 +155,7 @@ pub(crate) fn metrics_after_a_stop_are_refused_and_counted<A: Adapter>(world: &W
 
 pub(crate) fn dropping_the_last_client_ends_the_connection<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let config = world.config(&server).flush_interval(HOUR);
+    let config = server.config().flush_interval(HOUR);
     let (client, task) = world.runtime.spawn(&config).expect("the settings are good");
     let clone = client.clone();
     count(&client, 0..5);
@@ -172,7 +170,7 @@ pub(crate) fn dropping_the_last_client_ends_the_connection<A: Adapter>(world: &W
 
 pub(crate) fn any_client_may_wait_for_the_end<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let config = world.config(&server).flush_interval(HOUR);
+    let config = server.config().flush_interval(HOUR);
     let (client, task) = world.runtime.spawn(&config).expect("the settings are good");
     count(&client, 0..10);
     let closed = client.closed();
@@ -191,7 +189,7 @@ pub(crate) fn any_client_may_wait_for_the_end<A: Adapter>(world: &World<A>) {
 
 pub(crate) fn a_cancelled_connection_releases_those_who_wait<A: Adapter>(world: &World<A>) {
     let server = world.absent_server();
-    let config = world.config(&server).max_queue_lines(10);
+    let config = server.config().max_queue_lines(10);
     let (client, task) = world.runtime.spawn(&config).expect("the settings are good");
     count(&client, 0..10);
     let (flushed, ready) = (client.flush(), client.ready());
@@ -214,11 +212,8 @@ pub(crate) fn a_cancelled_connection_releases_those_who_wait<A: Adapter>(world: 
 
 pub(crate) fn stop_ends_after_the_runtime_has_gone<A: Adapter>(world: &World<A>) {
     let server = world.absent_server();
-    let gone = World::<A> {
-        runtime: A::new(),
-        transport: world.transport,
-    };
-    let connector = gone.runtime.start(gone.config(&server));
+    let gone = A::new();
+    let connector = gone.start(server.config().close_timeout(SHORT));
     let connector = connector.expect("the settings are good");
     count(&A::client(&connector), 0..10);
     drop(gone);
@@ -229,7 +224,7 @@ pub(crate) fn stop_ends_after_the_runtime_has_gone<A: Adapter>(world: &World<A>)
 
 pub(crate) fn a_connection_dropped_before_it_ran_counts_what_it_lost<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let (client, connection) = A::connect(&world.config(&server)).expect("the settings are good");
+    let (client, connection) = A::connect(&server.config()).expect("the settings are good");
     count(&client, 0..10);
     drop(connection);
     assert!(client.is_closed());

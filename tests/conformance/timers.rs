@@ -13,7 +13,7 @@ use crate::world::World;
 /// The milliseconds of each timing that `record` records as `took`.
 fn timings_of<A: Adapter>(world: &World<A>, record: impl FnOnce(&Client)) -> Vec<f64> {
     let server = world.server();
-    let statsd = world.start(world.config(&server));
+    let statsd = world.start(server.config());
     record(&statsd.client());
     let report = statsd.stop();
     let lines = server.wait_for_end(usize::try_from(report.sent).expect("a test sends little"));

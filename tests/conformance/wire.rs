@@ -14,7 +14,7 @@ fn lines_of<A: Adapter>(
     record: impl FnOnce(&Client),
 ) -> Vec<String> {
     let server = world.server();
-    let statsd = world.start(settings(world.config(&server)));
+    let statsd = world.start(settings(server.config()));
     record(&statsd.client());
     let report = statsd.stop();
     server.wait_for_end(usize::try_from(report.sent).expect("a test sends little"))

@@ -1,48 +1,51 @@
-//! What every scenario starts from: a runtime, a transport, and servers for it.
+//! What every scenario starts from: a runtime, a carrier, and servers for it.
 
 use statsd_proto::{Client, Config, Report, Transport};
 use tests::adapter::Adapter;
+use tests::carrier::Carrier;
 use tests::fault::Fault;
 use tests::server::Server;
 
 pub(crate) struct World<A> {
     pub(crate) runtime: A,
-    pub(crate) transport: Transport,
+    pub(crate) carrier: Carrier,
 }
 
 impl<A: Adapter> World<A> {
-    pub(crate) fn tcp() -> Self {
-        let transport = Transport::Tcp;
+    pub(crate) fn new(carrier: Carrier) -> Self {
         let runtime = A::new();
-        Self { runtime, transport }
-    }
-
-    pub(crate) fn udp() -> Self {
-        let transport = Transport::Udp;
-        let runtime = A::new();
-        Self { runtime, transport }
+        Self { runtime, carrier }
     }
 
     pub(crate) fn is_stream(&self) -> bool {
-        self.transport == Transport::Tcp
+        self.carrier.is_stream()
     }
 
     pub(crate) fn server(&self) -> Server {
-        Server::start(self.transport)
+        Server::start(self.carrier)
     }
 
     /// A server that is not there before it is restarted.
     pub(crate) fn absent_server(&self) -> Server {
-        Server::absent(self.transport)
+        Server::absent(self.carrier)
     }
 
-    /// A configuration for this server, with all defaults.
-    pub(crate) fn config(&self, server: &Server) -> Config {
-        self.config_for(server.address().ip().to_string(), server.address().port())
+    /// A server that does to each connection, counted from 0, what `fault` says.
+    pub(crate) fn faulty_server(
+        &self,
+        fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static,
+    ) -> Server {
+        Server::start_faulty(self.carrier, fault)
     }
 
+    /// A configuration for a port.
     pub(crate) fn config_for(&self, host: impl Into<String>, port: u16) -> Config {
-        Config::new(host).port(port).transport(self.transport)
+        let transport = if self.carrier == Carrier::Udp {
+            Transport::Udp
+        } else {
+            Transport::Tcp
+        };
+        Config::new(host).port(port).transport(transport)
     }
 
     pub(crate) fn start(&self, config: Config) -> Running<'_, A> {

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use statsd_proto::Transport;
+use tests::carrier::Carrier;
 use tests::fault::Fault;
 use tests::server::Server;
 
@@ -22,7 +22,7 @@ fn input(numbers: std::ops::Range<usize>) -> String {
 
 #[test]
 fn lines_arrive_once_each_in_order_over_tcp() {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let mut pipe = Process::pipe(&server, &[]);
     pipe.write(&input(0..10_000));
     let ended = pipe.end();
@@ -34,7 +34,7 @@ fn lines_arrive_once_each_in_order_over_tcp() {
 
 #[test]
 fn lines_arrive_once_each_in_order_over_udp() {
-    let server = Server::start(Transport::Udp);
+    let server = Server::start(Carrier::Udp);
     let mut pipe = Process::pipe(&server, &[]);
     pipe.write(&input(0..1000));
     let ended = pipe.end();
@@ -46,7 +46,7 @@ fn lines_arrive_once_each_in_order_over_udp() {
 #[test]
 fn more_than_the_queue_holds_waits_for_a_slow_server() {
     const LINES: usize = 100_000;
-    let server = Server::start_faulty(|_| Some(Fault::Stall));
+    let server = Server::start_faulty(Carrier::Tcp, |_| Some(Fault::Stall));
     let mut pipe = Process::pipe(&server, &[]);
     let text: String = (0..LINES)
         .map(|number| format!("{number:0100}:1|c\n"))
@@ -68,7 +68,7 @@ fn more_than_the_queue_holds_waits_for_a_slow_server() {
 
 #[test]
 fn bad_lines_are_told_by_number_and_left_out() {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let mut pipe = Process::pipe(&server, &[]);
     pipe.write("a:1|c\nnonsense\n\nb:x|g\nc:2|ms|@0.5\n:1|c\r\nd:3|g\r\ne:4|c");
     let ended = pipe.end();
@@ -87,7 +87,7 @@ fn bad_lines_are_told_by_number_and_left_out() {
 
 #[test]
 fn a_line_longer_than_a_batch_spoils_no_other() {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let mut pipe = Process::pipe(&server, &[]);
     let long = "n".repeat(300_000);
     pipe.write(&format!("a:1|c\n{long}:1|c\nb:2|c\n"));
@@ -99,7 +99,7 @@ fn a_line_longer_than_a_batch_spoils_no_other() {
 
 #[test]
 fn what_is_no_text_is_told_and_left_out() {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let mut pipe = Process::pipe(&server, &[]);
     pipe.write_bytes(b"a:1|c\n\xff\xfe:1|c\nb:2|c\n");
     let ended = pipe.end();
@@ -109,7 +109,7 @@ fn what_is_no_text_is_told_and_left_out() {
 
 #[test]
 fn an_empty_input_is_a_success() {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let ended = Process::pipe(&server, &[]).end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     ended.assert_counts([0, 0, 0]);
@@ -117,7 +117,7 @@ fn an_empty_input_is_a_success() {
 
 #[test]
 fn lines_are_sent_before_the_input_ends() {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let mut pipe = Process::pipe(&server, &[]);
     pipe.write("a:1|c\n");
     assert_eq!(server.wait_for(1), ["a:1|c"]);
@@ -128,7 +128,7 @@ fn lines_are_sent_before_the_input_ends() {
 
 #[test]
 fn the_prefix_stands_before_each_name() {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let port = server.address().port().to_string();
     let variables = [("STATSD_PORT", &*port), ("STATSD_PREFIX", "shop")];
     let mut pipe = Process::start("pipe", &[], &variables);
@@ -139,7 +139,7 @@ fn the_prefix_stands_before_each_name() {
 
 #[test]
 fn a_late_server_gets_everything() {
-    for transport in [Transport::Tcp, Transport::Udp] {
+    for transport in [Carrier::Tcp, Carrier::Udp] {
         let mut server = Server::absent(transport);
         let mut pipe = Process::pipe(&server, &["--linger", "20"]);
         pipe.write(&input(0..500));
@@ -158,7 +158,7 @@ fn a_late_server_gets_everything() {
 #[test]
 fn without_a_server_all_is_dropped_after_the_linger() {
     for arguments in [&["--linger", "0.2"][..], &["--linger=0.2"]] {
-        let server = Server::absent(Transport::Tcp);
+        let server = Server::absent(Carrier::Tcp);
         let mut pipe = Process::pipe(&server, arguments);
         pipe.write(&input(0..10));
         let ended = pipe.end();
@@ -169,7 +169,7 @@ fn without_a_server_all_is_dropped_after_the_linger() {
 
 #[test]
 fn when_disabled_everything_is_read_and_nothing_sent() {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let port = server.address().port().to_string();
     let variables = [("STATSD_PORT", &*port), ("STATSD_ENABLED", "no")];
     let mut pipe = Process::start("pipe", &[], &variables);

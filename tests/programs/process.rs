@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::thread::{self, JoinHandle};
 
-use statsd_proto::Transport;
+use tests::carrier::Carrier;
 use tests::patience::eventually;
 use tests::server::Server;
 
@@ -62,7 +62,7 @@ impl Process {
     /// Starts an example for a server.
     pub(crate) fn sending(name: &str, server: &Server, arguments: &[&str]) -> Self {
         let port = server.address().port().to_string();
-        let is_stream = server.transport() == Transport::Tcp;
+        let is_stream = server.carrier() == Carrier::Tcp;
         let protocol = if is_stream { "tcp" } else { "udp" };
         let variables = [("STATSD_PORT", &*port), ("STATSD_PROTOCOL", protocol)];
         Self::start(name, arguments, &variables)

@@ -1,6 +1,6 @@
 //! `quickstart`: each kind of metric, as it arrives.
 
-use statsd_proto::Transport;
+use tests::carrier::Carrier;
 use tests::server::Server;
 
 use crate::process::Process;
@@ -29,7 +29,7 @@ fn it_shows_what_its_own_receivers_receive() {
 
 #[test]
 fn it_sends_to_the_server_of_the_environment() {
-    for (transport, protocol) in [(Transport::Tcp, "tcp"), (Transport::Udp, "udp")] {
+    for (transport, protocol) in [(Carrier::Tcp, "tcp"), (Carrier::Udp, "udp")] {
         let server = Server::start(transport);
         let port = server.address().port().to_string();
         let variables = [

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use statsd_proto::Transport;
+use tests::carrier::Carrier;
 use tests::server::Server;
 
 use crate::process::Process;
@@ -18,7 +18,7 @@ fn signal(pipe: &Process, name: &str) {
 #[test]
 fn a_signal_ends_it_with_what_is_queued_sent() {
     for name in ["TERM", "INT"] {
-        let server = Server::start(Transport::Tcp);
+        let server = Server::start(Carrier::Tcp);
         let mut pipe = Process::pipe(&server, &[]);
         pipe.write("a:1|c\nb:2|c\n");
         // Once the first lines are there, it listens to signals.
@@ -38,7 +38,7 @@ fn a_signal_ends_it_with_what_is_queued_sent() {
 
 #[test]
 fn a_signal_without_a_server_ends_it_after_the_linger() {
-    let mut server = Server::start(Transport::Tcp);
+    let mut server = Server::start(Carrier::Tcp);
     let mut pipe = Process::pipe(&server, &["--linger", "0.2"]);
     pipe.write("a:1|c\n");
     server.wait_for(1);

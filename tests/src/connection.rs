@@ -1,24 +1,28 @@
 //! One connection that a server has accepted.
 
-use std::io::{self, Read};
-use std::net::{Shutdown, TcpStream};
+use std::io;
 
-use crate::fault::{self, Fault};
+use crate::fault::Fault;
+use crate::layout::Layout;
+use crate::stream::Stream;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
     /// None after its end, from whichever side.
-    pub(crate) stream: Option<TcpStream>,
+    pub(crate) stream: Option<Box<dyn Stream>>,
     pub(crate) fault: Option<Fault>,
     pub(crate) received: Vec<u8>,
-    /// How many line breaks were received.
+    /// How many whole lines were received.
     pub(crate) lines: usize,
+    layout: Layout,
+    /// How many bytes `lines` counts.
+    counted: usize,
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, fault: Option<Fault>) -> Self {
+    pub(crate) fn new(stream: Box<dyn Stream>, layout: Layout, fault: Option<Fault>) -> Self {
         // Not all systems hand it down from the listener.
-        let stream = stream.set_nonblocking(true).map(|()| stream).ok();
+        let stream = stream.set_nonblocking().map(|()| stream).ok();
         Self {
             stream: match fault {
                 Some(fault) => stream.and_then(|stream| fault.greet(stream)),
@@ -27,6 +31,8 @@ impl Connection {
             fault,
             received: Vec::new(),
             lines: 0,
+            layout,
+            counted: 0,
         }
     }
 
@@ -45,9 +51,8 @@ impl Connection {
         match stream.read(&mut buffer[..most]) {
             Ok(0) => self.stream = None,
             Ok(read) => {
-                let came = &buffer[..read];
-                self.lines += came.iter().filter(|&&byte| byte == b'\n').count();
-                self.received.extend_from_slice(came);
+                self.received.extend_from_slice(&buffer[..read]);
+                self.count_lines();
                 let has_enough = |fault: Fault| fault.is_reset_due(self.received.len());
                 if self.fault.is_some_and(has_enough) {
                     self.reset();
@@ -65,7 +70,7 @@ impl Connection {
     pub(crate) fn say_goodbye(&self) {
         if let Some(stream) = &self.stream {
             // It fails where the peer is gone already.
-            let _ = stream.shutdown(Shutdown::Write);
+            let _ = stream.shut_down();
         }
     }
 
@@ -77,7 +82,14 @@ impl Connection {
 
     pub(crate) fn reset(&mut self) {
         if let Some(stream) = self.stream.take() {
-            fault::reset(stream);
+            stream.reset();
+        }
+    }
+
+    fn count_lines(&mut self) {
+        while let Some((text, len)) = self.layout.first(&self.received[self.counted..]) {
+            self.lines += self.layout.lines(text).count();
+            self.counted += len;
         }
     }
 }

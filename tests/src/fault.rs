@@ -1,12 +1,15 @@
 //! What can go wrong at a server.
 
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
+use statsd_proto::Config;
 
-use crate::server::unused_port;
+use crate::carrier::Carrier;
+use crate::place::{Place, SocketFile, unused_port};
+use crate::stream::Stream;
 
 /// What a server does to a connection instead of reading it to its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,12 +29,12 @@ pub enum Fault {
 
 impl Fault {
     /// Does what is to be done to a connection that was just accepted. Returns what is left of it.
-    pub(crate) fn greet(self, stream: TcpStream) -> Option<TcpStream> {
+    pub(crate) fn greet(self, stream: Box<dyn Stream>) -> Option<Box<dyn Stream>> {
         match self {
             Self::Close => None,
             Self::HalfClose => {
                 // It fails where the peer is gone already.
-                let _ = stream.shutdown(Shutdown::Write);
+                let _ = stream.shut_down();
                 Some(stream)
             }
             Self::ResetAfter(_) | Self::Stall | Self::StallAfter(_) => Some(stream),
@@ -53,28 +56,13 @@ impl Fault {
     }
 }
 
-/// Closes so that the peer is told of a reset, and not of an orderly end.
-///
-/// # Panics
-///
-/// If the system does not let a socket linger.
-pub fn reset(stream: TcpStream) {
-    let linger = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-    linger.expect("every system has SO_LINGER");
-    drop(stream);
-}
-
-/// An address that refuses, since nobody listens there.
-pub fn refusing() -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, unused_port()).into()
-}
-
-/// An address that does not answer: its backlog is full, and nobody accepts.
+/// A server that does not answer: its backlog is full, and nobody accepts.
 #[derive(Debug)]
 pub struct Unanswered {
-    address: SocketAddr,
+    place: Place,
+    carrier: Carrier,
     _listener: Socket,
-    _backlog: Vec<TcpStream>,
+    _backlog: Vec<Socket>,
 }
 
 impl Unanswered {
@@ -83,27 +71,44 @@ impl Unanswered {
     /// # Errors
     ///
     /// If there can be no such socket.
-    pub fn new() -> io::Result<Option<Self>> {
-        let address = refusing();
-        let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        listener.bind(&address.into())?;
+    pub fn new(carrier: Carrier) -> io::Result<Option<Self>> {
+        let (place, address, domain) = if carrier == Carrier::Tcp {
+            let address = (Ipv4Addr::LOCALHOST, unused_port()).into();
+            (Place::Address(address), address.into(), Domain::IPV4)
+        } else {
+            let file = SocketFile::unused();
+            let address = SockAddr::unix(file.path())?;
+            (Place::File(file), address, Domain::UNIX)
+        };
+        let listener = Socket::new(domain, Type::STREAM, None)?;
+        listener.bind(&address)?;
         listener.listen(0)?;
         let mut backlog = Vec::new();
-        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
-            if backlog.len() == 64 {
-                return Ok(None);
+        loop {
+            let socket = Socket::new(domain, Type::STREAM, None)?;
+            let is_answered = if carrier == Carrier::Tcp {
+                socket.connect_timeout(&address, Duration::from_millis(200))
+            } else {
+                // Whether there is room is known at once.
+                socket.set_nonblocking(true)?;
+                socket.connect(&address)
+            };
+            match is_answered {
+                Ok(()) if backlog.len() == 64 => return Ok(None),
+                Ok(()) => backlog.push(socket),
+                Err(_) => break,
             }
-            backlog.push(stream);
         }
         Ok(Some(Self {
-            address,
+            place,
+            carrier,
             _listener: listener,
             _backlog: backlog,
         }))
     }
 
-    /// Where to connect in vain.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// A configuration to connect by in vain.
+    pub fn config(&self) -> Config {
+        self.place.config(self.carrier)
     }
 }

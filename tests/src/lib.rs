@@ -1,8 +1,14 @@
 #![doc = include_str!("../../README.md")]
 
 pub mod adapter;
+pub mod carrier;
 mod connection;
 pub mod fault;
+mod layout;
 pub mod patience;
 pub mod piece;
+mod place;
 pub mod server;
+mod shared;
+mod socket;
+mod stream;

@@ -1,6 +1,9 @@
 //! What came in one piece: a connection's bytes, or a datagram.
 
 use std::fmt;
+use std::iter;
+
+use crate::layout::Layout;
 
 /// What a connection brought, or a datagram.
 #[derive(Clone, Eq, PartialEq)]
@@ -8,19 +11,35 @@ use std::fmt;
 pub struct Piece {
     /// The bytes as they came.
     pub bytes: Vec<u8>,
-    pub(crate) is_stream: bool,
+    pub(crate) layout: Layout,
 }
 
 impl Piece {
-    /// The whole lines: on a stream, what has no line break is torn.
+    /// The whole lines.
     pub fn lines(&self) -> Vec<String> {
-        let text = String::from_utf8_lossy(&self.bytes);
-        let whole = match text.rfind('\n') {
-            Some(last) if self.is_stream => &text[..last],
-            None if self.is_stream => return Vec::new(),
-            Some(_) | None => &text,
-        };
-        whole.split('\n').map(str::to_owned).collect()
+        let lines = self.wholes().flat_map(|text| self.layout.lines(text));
+        lines
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect()
+    }
+
+    /// The datagram, or the frames or lines of a stream that are whole, without what is around them.
+    pub fn wholes(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.bytes[..];
+        iter::from_fn(move || {
+            let (text, len) = self.layout.first(rest)?;
+            rest = &rest[len..];
+            Some(text)
+        })
+    }
+
+    /// Whether a stream ended within a line or a frame.
+    pub fn is_torn(&self) -> bool {
+        let mut rest = &self.bytes[..];
+        while let Some((_, len)) = self.layout.first(rest) {
+            rest = &rest[len..];
+        }
+        !rest.is_empty()
     }
 }
 

@@ -1,34 +1,40 @@
-//! TCP and UDP servers on plain threads: they share no code with what they judge.
+//! Servers on plain threads: they share no code with what they judge.
 
-use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::process;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use statsd_proto::Transport;
+use statsd_proto::Config;
 
-use crate::connection::Connection;
+use crate::carrier::Carrier;
 use crate::fault::Fault;
+use crate::layout::Layout;
 use crate::patience::eventually;
 use crate::piece::Piece;
+use crate::place::{Place, SocketFile, unused_port};
+use crate::shared::{BUFFER, Shared};
+use crate::socket::Socket;
 
-/// A server that keeps what it receives, also across restarts on its port.
+/// A server that keeps what it receives, also across restarts at its place.
 #[derive(Debug)]
 pub struct Server {
-    address: SocketAddr,
-    transport: Transport,
+    place: Place,
+    carrier: Carrier,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// A server on a port of its own at 127.0.0.1.
-    pub fn start(transport: Transport) -> Self {
-        Self::start_at(Ipv4Addr::LOCALHOST.into(), transport)
+    /// A server on a port of its own at 127.0.0.1, or on a socket file of its own.
+    ///
+    /// # Panics
+    ///
+    /// If the machine does not let it.
+    pub fn start(carrier: Carrier) -> Self {
+        Self::start_faulty(carrier, |_| None)
     }
 
     /// A server on a port of its own.
@@ -36,36 +42,46 @@ impl Server {
     /// # Panics
     ///
     /// If the machine has no such address.
-    pub fn start_at(ip: IpAddr, transport: Transport) -> Self {
-        Self::try_start(ip, transport, |_| None).expect("the machine has the address")
+    pub fn start_at(ip: IpAddr, carrier: Carrier) -> Self {
+        Self::try_start(Some(ip), carrier, |_| None).expect("the machine has the address")
     }
 
-    /// A TCP server that does to each connection, counted from 0, what `fault` says.
+    /// A server that does to each connection, counted from 0, what `fault` says. One of datagrams reads
+    /// none while that is to stall.
     ///
     /// # Panics
     ///
-    /// If no port is free.
-    pub fn start_faulty(fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static) -> Self {
-        Self::try_start(Ipv4Addr::LOCALHOST.into(), Transport::Tcp, fault)
-            .expect("some port is free")
+    /// If the machine does not let it.
+    pub fn start_faulty(
+        carrier: Carrier,
+        fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static,
+    ) -> Self {
+        let ip = match carrier {
+            Carrier::Tcp | Carrier::Udp => Some(Ipv4Addr::LOCALHOST.into()),
+            Carrier::UnixDatagram | Carrier::UnixFrames | Carrier::UnixStream => None,
+        };
+        Self::try_start(ip, carrier, fault).expect("some port is free, and files can be made")
     }
 
-    /// A server that is to [`restart`](Self::restart) later at an address where nobody is.
-    pub fn absent(transport: Transport) -> Self {
-        let mut server = Self::start(transport);
+    /// A server that is to [`restart`](Self::restart) later at a place where nobody is.
+    pub fn absent(carrier: Carrier) -> Self {
+        let mut server = Self::start(carrier);
         server.stop();
         server
     }
 
     fn try_start(
-        ip: IpAddr,
-        transport: Transport,
+        ip: Option<IpAddr>,
+        carrier: Carrier,
         fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let (address, socket) = loop {
-            let address = SocketAddr::new(ip, unused_port());
-            match Socket::bind(address, transport) {
-                Ok(socket) => break (address, socket),
+        let (place, socket) = loop {
+            let place = match ip {
+                Some(ip) => Place::Address(SocketAddr::new(ip, unused_port())),
+                None => Place::File(SocketFile::unused()),
+            };
+            match Socket::bind(&place, carrier) {
+                Ok(socket) => break (place, socket),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
             }
@@ -74,11 +90,12 @@ impl Server {
             is_running: AtomicBool::new(false),
             is_faulty: AtomicBool::new(true),
             fault: Box::new(fault),
+            layout: Layout::new(carrier),
             received: Mutex::default(),
         });
         let mut server = Self {
-            address,
-            transport,
+            place,
+            carrier,
             shared,
             thread: None,
         };
@@ -86,7 +103,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Closes all connections and the port.
+    /// Closes all connections and the port. The file of a Unix socket stays, as after a crash.
     ///
     /// # Panics
     ///
@@ -116,14 +133,21 @@ impl Server {
         });
     }
 
-    /// Comes back on the same port after a [`stop`](Self::stop).
+    /// Removes the file of a Unix socket.
+    pub fn remove_file(&self) {
+        if let Place::File(file) = &self.place {
+            file.remove();
+        }
+    }
+
+    /// Comes back at the same place after a [`stop`](Self::stop).
     ///
     /// # Panics
     ///
     /// If somebody else has taken the port.
     pub fn restart(&mut self) {
         self.stop();
-        let socket = Socket::bind(self.address, self.transport).expect("the port is still free");
+        let socket = Socket::bind(&self.place, self.carrier).expect("the port is still free");
         self.serve(socket);
     }
 
@@ -151,13 +175,37 @@ impl Server {
     }
 
     /// What it takes.
-    pub fn transport(&self) -> Transport {
-        self.transport
+    pub fn carrier(&self) -> Carrier {
+        self.carrier
+    }
+
+    /// A configuration for it, with all defaults.
+    pub fn config(&self) -> Config {
+        self.place.config(self.carrier)
     }
 
     /// Where it listens.
+    ///
+    /// # Panics
+    ///
+    /// If that is no port.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        match &self.place {
+            Place::Address(address) => *address,
+            Place::File(_) => panic!("a Unix socket has a path"),
+        }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    ///
+    /// If that is no Unix socket.
+    pub fn path(&self) -> &Path {
+        match &self.place {
+            Place::Address(_) => panic!("a port has no path"),
+            Place::File(file) => file.path(),
+        }
     }
 
     /// How many connections it has accepted.
@@ -180,7 +228,7 @@ impl Server {
             .chain(&received.datagrams)
             .map(|bytes| Piece {
                 bytes: bytes.clone(),
-                is_stream: self.transport == Transport::Tcp,
+                layout: self.shared.layout,
             })
             .collect()
     }
@@ -222,8 +270,8 @@ impl Server {
         let shared = Arc::clone(&self.shared);
         shared.is_running.store(true, Ordering::Relaxed);
         self.thread = Some(thread::spawn(move || match socket {
-            Socket::Tcp(listener) => shared.serve_tcp(&listener),
-            Socket::Udp(socket) => shared.serve_udp(&socket),
+            Socket::Datagrams(receive) => shared.serve_datagrams(receive),
+            Socket::Streams(accept) => shared.serve_streams(accept),
         }));
     }
 }
@@ -233,92 +281,3 @@ impl Drop for Server {
         self.stop();
     }
 }
-
-/// A port that nobody has been given, below those that systems hand out by themselves: so nobody else
-/// takes the port of a server that is to come back, and no client connects to itself.
-pub fn unused_port() -> u16 {
-    static GIVEN: AtomicU32 = AtomicU32::new(0);
-    // Each process has some ports before those of the next one.
-    let start = process::id().wrapping_mul(16);
-    let given = GIVEN.fetch_add(1, Ordering::Relaxed);
-    let offset = start.wrapping_add(given) % 12_000;
-    20_000 + u16::try_from(offset).expect("it is below 12,000")
-}
-
-enum Socket {
-    Tcp(TcpListener),
-    Udp(UdpSocket),
-}
-
-impl Socket {
-    fn bind(address: SocketAddr, transport: Transport) -> io::Result<Self> {
-        if transport == Transport::Tcp {
-            let listener = TcpListener::bind(address)?;
-            listener.set_nonblocking(true)?;
-            return Ok(Self::Tcp(listener));
-        }
-        let socket = UdpSocket::bind(address)?;
-        socket.set_read_timeout(Some(Duration::from_millis(20)))?;
-        Ok(Self::Udp(socket))
-    }
-}
-
-struct Shared {
-    is_running: AtomicBool,
-    is_faulty: AtomicBool,
-    fault: Box<dyn Fn(usize) -> Option<Fault> + Send + Sync>,
-    received: Mutex<Received>,
-}
-
-#[derive(Default)]
-struct Received {
-    connections: Vec<Connection>,
-    datagrams: Vec<Vec<u8>>,
-    datagram_lines: usize,
-}
-
-impl Shared {
-    fn serve_tcp(&self, listener: &TcpListener) {
-        let mut buffer = vec![0; BUFFER];
-        while self.is_running.load(Ordering::Relaxed) {
-            let mut received = self.lock();
-            while let Ok((stream, _)) = listener.accept() {
-                let number = received.connections.len();
-                let fault = (self.fault)(number).filter(|_| self.is_faulty.load(Ordering::Relaxed));
-                received.connections.push(Connection::new(stream, fault));
-            }
-            let mut is_idle = true;
-            for connection in &mut received.connections {
-                is_idle &= !connection.read(&mut buffer);
-            }
-            drop(received);
-            if is_idle {
-                thread::sleep(Duration::from_millis(1));
-            }
-        }
-    }
-
-    fn serve_udp(&self, socket: &UdpSocket) {
-        let mut buffer = vec![0; BUFFER];
-        while self.is_running.load(Ordering::Relaxed) {
-            if let Ok(len) = socket.recv(&mut buffer) {
-                let mut received = self.lock();
-                let datagram = &buffer[..len];
-                received.datagram_lines += datagram.split(|&byte| byte == b'\n').count();
-                received.datagrams.push(datagram.to_vec());
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Received> {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
-    }
-}
-
-const BUFFER: usize = 64 * 1024;

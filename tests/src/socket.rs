@@ -1,0 +1,63 @@
+//! What a server listens on.
+
+use std::io;
+use std::net::{TcpListener, UdpSocket};
+#[cfg(unix)]
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::time::Duration;
+
+use crate::carrier::Carrier;
+use crate::place::Place;
+use crate::stream::Stream;
+
+pub(crate) enum Socket {
+    /// Receives the next datagram, or fails after a while.
+    Datagrams(Receive),
+    /// Accepts the next connection, or fails at once.
+    Streams(Accept),
+}
+
+type Accept = Box<dyn Fn() -> io::Result<Box<dyn Stream>> + Send>;
+type Receive = Box<dyn Fn(&mut [u8]) -> io::Result<usize> + Send>;
+
+impl Socket {
+    pub(crate) fn bind(place: &Place, carrier: Carrier) -> io::Result<Self> {
+        match place {
+            Place::Address(address) if carrier == Carrier::Udp => {
+                let socket = UdpSocket::bind(address)?;
+                socket.set_read_timeout(Some(WHILE))?;
+                Ok(Self::Datagrams(Box::new(move |buffer| socket.recv(buffer))))
+            }
+            Place::Address(address) => {
+                let listener = TcpListener::bind(address)?;
+                listener.set_nonblocking(true)?;
+                Ok(Self::Streams(Box::new(move || {
+                    let (stream, _) = listener.accept()?;
+                    Ok(Box::new(stream))
+                })))
+            }
+            #[cfg(unix)]
+            Place::File(file) if carrier == Carrier::UnixDatagram => {
+                file.remove();
+                let socket = UnixDatagram::bind(file.path())?;
+                socket.set_read_timeout(Some(WHILE))?;
+                Ok(Self::Datagrams(Box::new(move |buffer| socket.recv(buffer))))
+            }
+            #[cfg(unix)]
+            Place::File(file) => {
+                file.remove();
+                let listener = UnixListener::bind(file.path())?;
+                listener.set_nonblocking(true)?;
+                Ok(Self::Streams(Box::new(move || {
+                    let (stream, _) = listener.accept()?;
+                    Ok(Box::new(stream))
+                })))
+            }
+            #[cfg(not(unix))]
+            Place::File(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// How long a server that is to stop may wait for a datagram.
+const WHILE: Duration = Duration::from_millis(20);
