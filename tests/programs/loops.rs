@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
-use statsd_proto::Transport;
+use tests::carrier::Carrier;
 use tests::fault::Fault;
 use tests::patience::eventually;
 use tests::server::Server;
 
-use crate::process::Process;
+use crate::process::{Examples, Process};
 
 /// Makes each scenario a test for each program.
 macro_rules! scenarios {
@@ -58,7 +58,7 @@ struct Program {
 impl Program {
     /// Starts the program for a second, with a server.
     fn start(&self, server: &Server) -> Process {
-        Process::sending(self.name, server, &["--seconds", "1"])
+        Examples::PROTO.start_for(server, self.name, &["--seconds", "1"], &[])
     }
 
     fn ticks(&self, numbers: Range<usize>) -> Vec<String> {
@@ -67,7 +67,7 @@ impl Program {
     }
 }
 
-const TRANSPORTS: [Transport; 2] = [Transport::Tcp, Transport::Udp];
+const TRANSPORTS: [Carrier; 2] = [Carrier::Tcp, Carrier::Udp];
 
 const OUTAGE: Duration = Duration::from_secs(1);
 
@@ -83,17 +83,19 @@ fn every_tick_arrives_once_and_in_order(program: &Program) {
 }
 
 fn a_name_is_looked_up(program: &Program) {
-    let server = Server::start(Transport::Tcp);
+    let server = Server::start(Carrier::Tcp);
     let port = server.address().port().to_string();
     let variables = [("STATSD_HOST", "localhost"), ("STATSD_PORT", &port)];
-    let ended = Process::start(program.name, &["--seconds", "1"], &variables).end();
+    let ended = Examples::PROTO
+        .start(program.name, &["--seconds", "1"], &variables)
+        .end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert_eq!(server.wait_for_end(100), program.ticks(0..100));
 }
 
 fn ticks_of_an_outage_arrive_on_a_stream(program: &Program) {
-    let mut server = Server::start(Transport::Tcp);
-    let process = Process::sending(program.name, &server, &[]);
+    let mut server = Server::start(Carrier::Tcp);
+    let process = Examples::PROTO.start_for(&server, program.name, &[], &[]);
     server.wait_for(50);
     // It reads until the client has heard, so there is nothing that may be lost.
     server.retire();
@@ -107,8 +109,8 @@ fn ticks_of_an_outage_arrive_on_a_stream(program: &Program) {
 }
 
 fn ticks_of_an_outage_arrive_in_datagrams(program: &Program) {
-    let mut server = Server::start(Transport::Udp);
-    let process = Process::sending(program.name, &server, &[]);
+    let mut server = Server::start(Carrier::Udp);
+    let process = Examples::PROTO.start_for(&server, program.name, &[], &[]);
     server.wait_for(50);
     server.stop();
     thread::sleep(OUTAGE);
@@ -133,9 +135,9 @@ fn ticks_of_an_outage_arrive_in_datagrams(program: &Program) {
 
 fn more_than_the_kernel_takes_waits_for_a_slow_server(program: &Program) {
     const EACH: usize = 2000;
-    let server = Server::start_faulty(|_| Some(Fault::Stall));
+    let server = Server::start_faulty(Carrier::Tcp, |_| Some(Fault::Stall));
     let arguments = ["--seconds", "1", "--each", &EACH.to_string()];
-    let process = Process::sending(program.name, &server, &arguments);
+    let process = Examples::PROTO.start_for(&server, program.name, &arguments, &[]);
     thread::sleep(Duration::from_secs(2));
     server.recover();
     let ended = process.end();

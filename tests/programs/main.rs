@@ -1,5 +1,7 @@
-//! The examples of statsd-tokio and statsd-proto as programs of their own: what arrives, what they print,
-//! how they exit.
+//! The examples of all crates as programs of their own: what arrives, what they print, how they exit.
+
+// A scenario that is written and not listed below would pass without being run.
+#![deny(dead_code)]
 
 mod loops;
 mod pipe;
@@ -7,3 +9,57 @@ mod process;
 mod quickstart;
 #[cfg(unix)]
 mod signals;
+
+/// Makes each scenario a test for the examples of each adapter.
+macro_rules! programs {
+    ($($file:ident { $($scenario:ident;)+ })+) => {$($(
+        mod $scenario {
+            use crate::process::Examples;
+
+            #[test]
+            fn async_std() {
+                crate::$file::$scenario(Examples::ASYNC_STD);
+            }
+
+            #[test]
+            fn smol() {
+                crate::$file::$scenario(Examples::SMOL);
+            }
+
+            #[test]
+            fn tokio() {
+                crate::$file::$scenario(Examples::TOKIO);
+            }
+        }
+    )+)+};
+}
+
+programs! {
+    pipe {
+        lines_arrive_once_each_in_order;
+        more_than_the_queue_holds_waits_for_a_slow_server;
+        bad_lines_are_told_by_number_and_left_out;
+        a_line_longer_than_a_batch_spoils_no_other;
+        what_is_no_text_is_told_and_left_out;
+        an_empty_input_is_a_success;
+        lines_are_sent_before_the_input_ends;
+        the_prefix_stands_before_each_name;
+        a_late_server_gets_everything;
+        without_a_server_all_is_dropped_after_the_linger;
+        when_disabled_everything_is_read_and_nothing_sent;
+        what_cannot_work_is_named_before_anything_is_read;
+        an_unknown_argument_is_named;
+    }
+    quickstart {
+        it_shows_what_its_own_receivers_receive;
+        it_sends_to_the_server_of_the_environment;
+    }
+}
+
+#[cfg(unix)]
+programs! {
+    signals {
+        a_signal_ends_it_with_what_is_queued_sent;
+        a_signal_without_a_server_ends_it_after_the_linger;
+    }
+}

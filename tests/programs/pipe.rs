@@ -7,7 +7,7 @@ use tests::carrier::Carrier;
 use tests::fault::Fault;
 use tests::server::Server;
 
-use crate::process::Process;
+use crate::process::{CARRIERS, Examples};
 
 fn lines(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| format!("lines:{number}|c")).collect()
@@ -20,56 +20,50 @@ fn input(numbers: std::ops::Range<usize>) -> String {
         .collect()
 }
 
-#[test]
-fn lines_arrive_once_each_in_order_over_tcp() {
-    let server = Server::start(Carrier::Tcp);
-    let mut pipe = Process::pipe(&server, &[]);
-    pipe.write(&input(0..10_000));
-    let ended = pipe.end();
-    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    ended.assert_counts([10_000, 10_000, 0]);
-    assert_eq!(server.wait_for_end(10_000), lines(0..10_000));
-    assert_eq!(ended.stdout, "");
+pub(crate) fn lines_arrive_once_each_in_order(examples: Examples) {
+    for &carrier in CARRIERS {
+        let count = if carrier == Carrier::Udp {
+            1000
+        } else {
+            10_000
+        };
+        let server = Server::start(carrier);
+        let mut pipe = examples.pipe(&server, &[]);
+        pipe.write(&input(0..count));
+        let ended = pipe.end();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        ended.assert_counts([count as u64, count as u64, 0]);
+        assert_eq!(server.wait_for_end(count), lines(0..count), "{carrier:?}");
+        assert_eq!(ended.stdout, "");
+    }
 }
 
-#[test]
-fn lines_arrive_once_each_in_order_over_udp() {
-    let server = Server::start(Carrier::Udp);
-    let mut pipe = Process::pipe(&server, &[]);
-    pipe.write(&input(0..1000));
-    let ended = pipe.end();
-    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    ended.assert_counts([1000, 1000, 0]);
-    assert_eq!(server.wait_for(1000), lines(0..1000));
-}
-
-#[test]
-fn more_than_the_queue_holds_waits_for_a_slow_server() {
+pub(crate) fn more_than_the_queue_holds_waits_for_a_slow_server(examples: Examples) {
     const LINES: usize = 100_000;
-    let server = Server::start_faulty(Carrier::Tcp, |_| Some(Fault::Stall));
-    let mut pipe = Process::pipe(&server, &[]);
     let text: String = (0..LINES)
         .map(|number| format!("{number:0100}:1|c\n"))
         .collect();
-    thread::scope(|scope| {
-        let writing = scope.spawn(|| pipe.write(&text));
-        thread::sleep(Duration::from_millis(300));
-        server.recover();
-        writing.join().expect("writing does not panic");
-    });
-    let ended = pipe.end();
-    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    ended.assert_counts([LINES as u64, LINES as u64, 0]);
-    server.wait_for_end(LINES);
-    let pieces = server.pieces();
-    assert_eq!(pieces.len(), 1);
-    assert!(pieces[0].bytes == text.as_bytes(), "something else arrived");
+    for &carrier in CARRIERS.iter().filter(|one| **one != Carrier::Udp) {
+        let server = Server::start_faulty(carrier, |_| Some(Fault::Stall));
+        let mut pipe = examples.pipe(&server, &[]);
+        thread::scope(|scope| {
+            let writing = scope.spawn(|| pipe.write(&text));
+            thread::sleep(Duration::from_millis(300));
+            server.recover();
+            writing.join().expect("writing does not panic");
+        });
+        let ended = pipe.end();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        ended.assert_counts([LINES as u64, LINES as u64, 0]);
+        let arrived = server.wait_for_end(LINES);
+        assert!(arrived.iter().eq(text.lines()), "something else arrived");
+        assert!(server.accepted() <= 1);
+    }
 }
 
-#[test]
-fn bad_lines_are_told_by_number_and_left_out() {
+pub(crate) fn bad_lines_are_told_by_number_and_left_out(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
-    let mut pipe = Process::pipe(&server, &[]);
+    let mut pipe = examples.pipe(&server, &[]);
     pipe.write("a:1|c\nnonsense\n\nb:x|g\nc:2|ms|@0.5\n:1|c\r\nd:3|g\r\ne:4|c");
     let ended = pipe.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
@@ -85,10 +79,9 @@ fn bad_lines_are_told_by_number_and_left_out() {
     assert_eq!(numbers.collect::<Vec<_>>(), ["line 2", "line 4", "line 6"]);
 }
 
-#[test]
-fn a_line_longer_than_a_batch_spoils_no_other() {
+pub(crate) fn a_line_longer_than_a_batch_spoils_no_other(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
-    let mut pipe = Process::pipe(&server, &[]);
+    let mut pipe = examples.pipe(&server, &[]);
     let long = "n".repeat(300_000);
     pipe.write(&format!("a:1|c\n{long}:1|c\nb:2|c\n"));
     let ended = pipe.end();
@@ -97,28 +90,25 @@ fn a_line_longer_than_a_batch_spoils_no_other() {
     assert!(ended.stderr.contains("line 2: "), "{ended:?}");
 }
 
-#[test]
-fn what_is_no_text_is_told_and_left_out() {
+pub(crate) fn what_is_no_text_is_told_and_left_out(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
-    let mut pipe = Process::pipe(&server, &[]);
+    let mut pipe = examples.pipe(&server, &[]);
     pipe.write_bytes(b"a:1|c\n\xff\xfe:1|c\nb:2|c\n");
     let ended = pipe.end();
     assert_eq!(server.wait_for_end(2), ["a:1|c", "b:2|c"]);
     assert!(ended.stderr.contains("line 2: "), "{ended:?}");
 }
 
-#[test]
-fn an_empty_input_is_a_success() {
+pub(crate) fn an_empty_input_is_a_success(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
-    let ended = Process::pipe(&server, &[]).end();
+    let ended = examples.pipe(&server, &[]).end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     ended.assert_counts([0, 0, 0]);
 }
 
-#[test]
-fn lines_are_sent_before_the_input_ends() {
+pub(crate) fn lines_are_sent_before_the_input_ends(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
-    let mut pipe = Process::pipe(&server, &[]);
+    let mut pipe = examples.pipe(&server, &[]);
     pipe.write("a:1|c\n");
     assert_eq!(server.wait_for(1), ["a:1|c"]);
     pipe.write("b:2|c\n");
@@ -126,22 +116,20 @@ fn lines_are_sent_before_the_input_ends() {
     assert_eq!(pipe.end().status.code(), Some(0));
 }
 
-#[test]
-fn the_prefix_stands_before_each_name() {
+pub(crate) fn the_prefix_stands_before_each_name(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
     let port = server.address().port().to_string();
     let variables = [("STATSD_PORT", &*port), ("STATSD_PREFIX", "shop")];
-    let mut pipe = Process::start("pipe", &[], &variables);
+    let mut pipe = examples.start("pipe", &[], &variables);
     pipe.write("a:1|c\n");
     assert_eq!(pipe.end().status.code(), Some(0));
     assert_eq!(server.wait_for_end(1), ["shop.a:1|c"]);
 }
 
-#[test]
-fn a_late_server_gets_everything() {
-    for transport in [Carrier::Tcp, Carrier::Udp] {
-        let mut server = Server::absent(transport);
-        let mut pipe = Process::pipe(&server, &["--linger", "20"]);
+pub(crate) fn a_late_server_gets_everything(examples: Examples) {
+    for &carrier in CARRIERS {
+        let mut server = Server::absent(carrier);
+        let mut pipe = examples.pipe(&server, &["--linger", "20"]);
         pipe.write(&input(0..500));
         let ended = thread::scope(|scope| {
             let ending = scope.spawn(|| pipe.end());
@@ -155,11 +143,10 @@ fn a_late_server_gets_everything() {
     }
 }
 
-#[test]
-fn without_a_server_all_is_dropped_after_the_linger() {
+pub(crate) fn without_a_server_all_is_dropped_after_the_linger(examples: Examples) {
     for arguments in [&["--linger", "0.2"][..], &["--linger=0.2"]] {
         let server = Server::absent(Carrier::Tcp);
-        let mut pipe = Process::pipe(&server, arguments);
+        let mut pipe = examples.pipe(&server, arguments);
         pipe.write(&input(0..10));
         let ended = pipe.end();
         assert_eq!(ended.status.code(), Some(1), "{ended:?}");
@@ -167,43 +154,42 @@ fn without_a_server_all_is_dropped_after_the_linger() {
     }
 }
 
-#[test]
-fn when_disabled_everything_is_read_and_nothing_sent() {
+pub(crate) fn when_disabled_everything_is_read_and_nothing_sent(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
     let port = server.address().port().to_string();
     let variables = [("STATSD_PORT", &*port), ("STATSD_ENABLED", "no")];
-    let mut pipe = Process::start("pipe", &[], &variables);
+    let mut pipe = examples.start("pipe", &[], &variables);
     pipe.write(&input(0..10));
     assert_eq!(pipe.end().status.code(), Some(0));
     assert_eq!(server.accepted(), 0);
 }
 
-#[test]
-fn what_cannot_work_is_named_before_anything_is_read() {
+pub(crate) fn what_cannot_work_is_named_before_anything_is_read(examples: Examples) {
     for (variable, value) in [
         ("STATSD_PORT", "http"),
         ("STATSD_PORT", "0"),
         ("STATSD_PORT", "65536"),
         ("STATSD_PROTOCOL", "sctp"),
         ("STATSD_HOST", "..bad.."),
+        ("STATSD_HOST", "unix://"),
+        ("STATSD_HOST", "udp://a b:1"),
         ("STATSD_PREFIX", "a:b"),
     ] {
-        let ended = Process::start("pipe", &[], &[(variable, value)]).wait();
+        let ended = examples.start("pipe", &[], &[(variable, value)]).wait();
         assert_eq!(ended.status.code(), Some(2), "{ended:?}");
         assert!(ended.stderr.contains(variable), "{ended:?}");
         assert!(ended.stderr.contains(value), "{ended:?}");
     }
 }
 
-#[test]
-fn an_unknown_argument_is_named() {
+pub(crate) fn an_unknown_argument_is_named(examples: Examples) {
     for arguments in [
         &["--help-me"][..],
         &["--linger"],
         &["--linger", "soon"],
         &["--linger=-1"],
     ] {
-        let ended = Process::start("pipe", arguments, &[]).wait();
+        let ended = examples.start("pipe", arguments, &[]).wait();
         assert_eq!(ended.status.code(), Some(2), "{ended:?}");
         let name = arguments[0].split('=').next().unwrap_or_default();
         assert!(ended.stderr.contains(name), "{ended:?}");

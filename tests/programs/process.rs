@@ -28,10 +28,41 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-impl Process {
+/// What the environment can name.
+pub(crate) const CARRIERS: &[Carrier] = if cfg!(unix) {
+    &[
+        Carrier::Tcp,
+        Carrier::Udp,
+        Carrier::UnixDatagram,
+        Carrier::UnixStream,
+    ]
+} else {
+    &[Carrier::Tcp, Carrier::Udp]
+};
+
+/// The example programs of one crate.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Examples {
+    /// What follows in their names if the crate is not the only one that has such an example.
+    suffix: &'static str,
+}
+
+impl Examples {
+    pub(crate) const ASYNC_STD: Self = Self {
+        suffix: "_async_std",
+    };
+    pub(crate) const PROTO: Self = Self { suffix: "" };
+    pub(crate) const SMOL: Self = Self { suffix: "_smol" };
+    pub(crate) const TOKIO: Self = Self { suffix: "" };
+
     /// Starts an example with no environment variables of StatsD's but these.
-    pub(crate) fn start(name: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(path(name));
+    pub(crate) fn start(
+        self,
+        name: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Process {
+        let mut command = Command::new(path(&format!("{name}{}", self.suffix)));
         let inherited = env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
             !name.starts_with("STATSD_")
@@ -46,7 +77,7 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .expect("what was built can be started");
-        Self {
+        Process {
             stdin: child.stdin.take(),
             stdout: child.stdout.take().map(read_all),
             stderr: child.stderr.take().map(read_all),
@@ -55,19 +86,48 @@ impl Process {
     }
 
     /// Starts `pipe` for a server.
-    pub(crate) fn pipe(server: &Server, arguments: &[&str]) -> Self {
-        Self::sending("pipe", server, arguments)
+    pub(crate) fn pipe(self, server: &Server, arguments: &[&str]) -> Process {
+        self.start_for(server, "pipe", arguments, &[])
     }
 
-    /// Starts an example for a server.
-    pub(crate) fn sending(name: &str, server: &Server, arguments: &[&str]) -> Self {
+    /// Starts an example for a server, with more variables.
+    pub(crate) fn start_for(
+        self,
+        server: &Server,
+        name: &str,
+        arguments: &[&str],
+        more: &[(&str, &str)],
+    ) -> Process {
+        let variables = variables(server);
+        let variables = variables.iter().map(|(name, value)| (*name, &**value));
+        let variables: Vec<_> = variables.chain(more.iter().copied()).collect();
+        self.start(name, arguments, &variables)
+    }
+}
+
+/// The environment that leads to a server.
+fn variables(server: &Server) -> Vec<(&'static str, String)> {
+    let port = |protocol: &str| {
         let port = server.address().port().to_string();
-        let is_stream = server.carrier() == Carrier::Tcp;
-        let protocol = if is_stream { "tcp" } else { "udp" };
-        let variables = [("STATSD_PORT", &*port), ("STATSD_PROTOCOL", protocol)];
-        Self::start(name, arguments, &variables)
+        vec![
+            ("STATSD_HOST", "127.0.0.1".to_owned()),
+            ("STATSD_PORT", port),
+            ("STATSD_PROTOCOL", protocol.to_owned()),
+        ]
+    };
+    let path = |scheme: &str| {
+        let address = format!("{scheme}://{}", server.path().display());
+        vec![("STATSD_HOST", address)]
+    };
+    match server.carrier() {
+        Carrier::Tcp => port("tcp"),
+        Carrier::Udp => port("udp"),
+        Carrier::UnixDatagram => path("unixgram"),
+        Carrier::UnixFrames | Carrier::UnixStream => path("unix"),
     }
+}
 
+impl Process {
     /// Writes to the standard input.
     pub(crate) fn write(&mut self, text: &str) {
         self.write_bytes(text.as_bytes());
@@ -118,10 +178,9 @@ impl Drop for Process {
 }
 
 impl Ended {
-    /// The numbers in lines like `sent=3`, wherever they are told.
+    /// The numbers in lines like `sent=3`.
     pub(crate) fn counts(&self) -> HashMap<&str, u64> {
-        let lines = self.stdout.lines().chain(self.stderr.lines());
-        let pairs = lines.filter_map(|line| line.split_once('='));
+        let pairs = self.stderr.lines().filter_map(|line| line.split_once('='));
         let numbers = pairs.filter_map(|(name, number)| Some((name, number.parse().ok()?)));
         numbers.collect()
     }
@@ -162,7 +221,14 @@ fn path(name: &str) -> PathBuf {
 fn build(profile: &Path) {
     let mut command = Command::new(env!("CARGO"));
     command.args(["build", "--quiet", "--examples"]);
-    command.args(["--package", "statsd-proto", "--package", "statsd-tokio"]);
+    for package in [
+        "statsd-async-std",
+        "statsd-proto",
+        "statsd-smol",
+        "statsd-tokio",
+    ] {
+        command.args(["--package", package]);
+    }
     let directory = profile.file_name().unwrap_or_default();
     if directory != "debug" {
         command.arg("--profile").arg(directory);

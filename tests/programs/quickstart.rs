@@ -1,13 +1,11 @@
 //! `quickstart`: each kind of metric, as it arrives.
 
-use tests::carrier::Carrier;
 use tests::server::Server;
 
-use crate::process::Process;
+use crate::process::{CARRIERS, Examples};
 
-#[test]
-fn it_shows_what_its_own_receivers_receive() {
-    let ended = Process::start("quickstart", &[], &[]).end();
+pub(crate) fn it_shows_what_its_own_receivers_receive(examples: Examples) {
+    let ended = examples.start("quickstart", &[], &[]).end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     for line in [
         "quickstart.counters.orders:1|c",
@@ -27,18 +25,13 @@ fn it_shows_what_its_own_receivers_receive() {
     assert_eq!(ended.stderr, "");
 }
 
-#[test]
-fn it_sends_to_the_server_of_the_environment() {
-    for (transport, protocol) in [(Carrier::Tcp, "tcp"), (Carrier::Udp, "udp")] {
-        let server = Server::start(transport);
-        let port = server.address().port().to_string();
-        let variables = [
-            ("STATSD_HOST", "127.0.0.1"),
-            ("STATSD_PORT", &*port),
-            ("STATSD_PROTOCOL", protocol),
-            ("STATSD_PREFIX", "mine"),
-        ];
-        let ended = Process::start("quickstart", &[], &variables).end();
+pub(crate) fn it_sends_to_the_server_of_the_environment(examples: Examples) {
+    for &carrier in CARRIERS {
+        let server = Server::start(carrier);
+        let prefix = [("STATSD_PREFIX", "mine")];
+        let ended = examples
+            .start_for(&server, "quickstart", &[], &prefix)
+            .end();
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
         let lines = server.wait_for_end(12);
         assert_eq!(lines[0], "mine.counters.orders:1|c");

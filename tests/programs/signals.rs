@@ -7,7 +7,7 @@ use std::time::Duration;
 use tests::carrier::Carrier;
 use tests::server::Server;
 
-use crate::process::Process;
+use crate::process::{Examples, Process};
 
 fn signal(pipe: &Process, name: &str) {
     let id = pipe.id().to_string();
@@ -15,11 +15,10 @@ fn signal(pipe: &Process, name: &str) {
     assert!(status.is_ok_and(|status| status.success()), "no {name}");
 }
 
-#[test]
-fn a_signal_ends_it_with_what_is_queued_sent() {
+pub(crate) fn a_signal_ends_it_with_what_is_queued_sent(examples: Examples) {
     for name in ["TERM", "INT"] {
         let server = Server::start(Carrier::Tcp);
-        let mut pipe = Process::pipe(&server, &[]);
+        let mut pipe = examples.pipe(&server, &[]);
         pipe.write("a:1|c\nb:2|c\n");
         // Once the first lines are there, it listens to signals.
         server.wait_for(2);
@@ -36,10 +35,9 @@ fn a_signal_ends_it_with_what_is_queued_sent() {
     }
 }
 
-#[test]
-fn a_signal_without_a_server_ends_it_after_the_linger() {
+pub(crate) fn a_signal_without_a_server_ends_it_after_the_linger(examples: Examples) {
     let mut server = Server::start(Carrier::Tcp);
-    let mut pipe = Process::pipe(&server, &["--linger", "0.2"]);
+    let mut pipe = examples.pipe(&server, &["--linger", "0.2"]);
     pipe.write("a:1|c\n");
     server.wait_for(1);
     server.stop();
