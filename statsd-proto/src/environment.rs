@@ -30,7 +30,7 @@ impl Config {
     ///
     /// | variable | value | if not set |
     /// |---|---|---|
-    /// | `STATSD_HOST` | a host name, an IP address, or an [address](Config::address) with its transport | must be set by [`Config::host`], unless disabled |
+    /// | `STATSD_HOST` | a host name, an IP address, or an [address](Config::address), whose transport and port win over the variables for them | must be set by [`Config::host`], unless disabled |
     /// | `STATSD_PORT` | 1 to 65535 | 8125 |
     /// | `STATSD_PREFIX` | what stands before every name | must be set by [`Config::prefix`], which may be empty, or [`Config::application`] |
     /// | `STATSD_PROTOCOL` | `tcp` or `udp` | `tcp` |
@@ -61,17 +61,25 @@ impl Config {
             prefix: None,
             ..Self::new("")
         };
+        let mut address = None;
         for (name, value) in vars {
-            config = config.set_var(name.as_ref(), value.as_ref())?;
+            if name.as_ref() == HOST && value.as_ref().contains("://") {
+                address = Some(value);
+            } else {
+                config = config.set_var(name.as_ref(), value.as_ref())?;
+            }
         }
-        Ok(config)
+        match address {
+            // It knows better than the other variables, wherever it stands among them.
+            Some(address) => config
+                .address(address.as_ref())
+                .map_err(|error| rename(error, HOST)),
+            None => Ok(config),
+        }
     }
 
     fn set_var(self, name: &str, value: &str) -> Result<Self, ConfigError> {
         Ok(match name {
-            HOST if value.contains("://") => {
-                self.address(value).map_err(|error| rename(error, HOST))?
-            }
             HOST => {
                 let config = self.host(value);
                 config.check_host().map_err(|error| rename(error, HOST))?;
@@ -175,6 +183,32 @@ mod tests {
             .transport(Transport::Udp)
             .enabled(false);
         assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn an_address_wins_over_the_other_variables_in_any_order() {
+        for (address, expected) in [
+            (
+                "udp://a:9125",
+                Config::new("a").port(9125).transport(Transport::Udp),
+            ),
+            (
+                "udp://a",
+                Config::new("a").port(7).transport(Transport::Udp),
+            ),
+            ("unix:///s", Config::new("").port(7).unix_stream("/s")),
+        ] {
+            let mut vars = vec![
+                ("STATSD_HOST", address),
+                ("STATSD_PORT", "7"),
+                ("STATSD_PROTOCOL", "tcp"),
+            ];
+            for _ in 0..vars.len() {
+                vars.rotate_left(1);
+                let config = Config::from_vars(vars.clone()).unwrap();
+                assert_eq!(config.prefix(""), expected, "{vars:?}");
+            }
+        }
     }
 
     #[test]
