@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn the_path_of_a_unix_socket_has_its_bounds() {
         assert!(Config::new("").unix_stream("/run/s.sock").check().is_ok());
-        for path in [String::new(), "a".repeat(108)] {
+        for path in [String::new(), "a".repeat(108), "\0name".to_owned()] {
             let error = Config::new("")
                 .unix_datagram(&path)
                 .check()

@@ -127,6 +127,8 @@ impl Config {
             &path,
             "unset: this system has no Unix sockets",
         )?;
+        let has_end = self.path.as_os_str().as_encoded_bytes().contains(&0);
+        require(!has_end, "path", &path, "without a NUL, which would end it")?;
         let is_short = self.path.as_os_str().len() <= MAX_PATH;
         require(
             is_short,
