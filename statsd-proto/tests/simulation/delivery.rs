@@ -11,7 +11,7 @@ use crate::world::{World, server};
 
 #[test]
 fn lines_recorded_while_the_server_is_down_arrive_in_order_once_it_is_back() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(settings);
         world.net.refusal = Refusal::Read(ms(1));
         world.net.is_up = false;
@@ -93,7 +93,7 @@ fn a_line_that_no_server_takes_is_refused_and_counted() {
 
 #[test]
 fn flushing_nothing_sends_nothing() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(settings);
         for _ in 0..5 {
             world.session.flush();
@@ -165,7 +165,7 @@ fn inputs_that_answer_nothing_change_nothing() {
         Input::Written(usize::MAX),
         Input::Written(1),
     ];
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(settings);
         world.net.is_up = false;
         world.net.refusal = Refusal::Read(ms(1));

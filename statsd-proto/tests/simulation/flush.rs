@@ -6,7 +6,7 @@ use crate::world::World;
 
 #[test]
 fn a_session_at_rest_sets_no_timer() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(settings);
         world.advance(secs(1));
         assert!(world.is_asleep());
@@ -51,7 +51,7 @@ fn a_trickle_costs_one_write_and_two_polls_an_interval() {
 
 #[test]
 fn a_line_waits_for_the_flush_interval_and_no_longer() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(settings);
         world.advance(secs(1));
         world.record_lines(1);
@@ -66,7 +66,7 @@ fn a_line_waits_for_the_flush_interval_and_no_longer() {
 
 #[test]
 fn a_flush_sends_at_once_what_was_recorded_before_it() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(settings);
         world.advance(secs(1));
         world.record_lines(3);
@@ -91,7 +91,7 @@ fn a_flush_is_settled_within_the_time_that_a_refusal_may_take() {
 
 #[test]
 fn without_an_interval_every_line_leaves_at_once() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(Settings {
             flush_interval: ms(0),
             ..settings
@@ -108,7 +108,7 @@ fn without_an_interval_every_line_leaves_at_once() {
 
 #[test]
 fn full_payloads_leave_before_the_flush_interval_is_over() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(Settings {
             flush_interval: secs(60),
             pace: None,

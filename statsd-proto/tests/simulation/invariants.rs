@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use statsd_proto::{Output, Target, Transmit};
+use statsd_proto::{Output, Target, Transmit, Transport};
 
 use crate::world::World;
 
@@ -14,10 +14,11 @@ impl World {
         assert_eq!(stats.accepted, self.accepted.len() as u64);
         assert_eq!(stats.accepted, settled + stats.queued + stats.in_flight);
         assert_eq!(stats.bytes, self.taken_bytes);
-        if !self.settings.is_udp() {
+        if !self.settings.is_datagram() {
             assert_eq!(stats.sent, self.taken_lines, "sent is what the kernel took");
         }
-        let most = self.settings.max_queue_bytes + self.longest.max(self.settings.max_datagram);
+        let segment = self.settings.max_datagram + FRAME_HEADER;
+        let most = self.settings.max_queue_bytes + self.longest.max(segment);
         assert!(stats.queued_bytes <= most as u64, "{stats:?}");
         if self.session.is_closed() && self.report.is_none() {
             let closed_at = *self.closed_at.get_or_insert(self.now);
@@ -27,8 +28,13 @@ impl World {
         match output {
             Output::Connect(connect) => {
                 self.check_idle();
-                let is_udp = matches!(connect.target, Target::Udp(_));
-                assert_eq!(is_udp, self.settings.is_udp());
+                let transport = match connect.target {
+                    Target::Tcp(_) => Transport::Tcp,
+                    Target::Udp(_) => Transport::Udp,
+                    Target::UnixDatagram(_) => Transport::UnixDatagram,
+                    Target::UnixStream(_) => Transport::UnixStream,
+                };
+                assert_eq!(transport, self.settings.transport);
             }
             Output::Resolve(_) => self.check_idle(),
             Output::Disconnect => assert!(self.net.is_open() || self.task.is_some()),
@@ -51,7 +57,7 @@ impl World {
     fn check_transmit(&self, transmit: &Transmit) {
         assert!(self.task.is_none(), "one instruction at a time");
         assert!(self.net.is_open() && !transmit.data.is_empty());
-        assert_eq!(transmit.segment_size.is_some(), self.settings.is_udp());
+        assert_eq!(transmit.segment_size.is_some(), self.settings.is_datagram());
         if transmit.segment_size.is_none() {
             let opened_at = self.net.connections.last().expect("one is open").opened_at;
             assert!(self.now >= opened_at + self.settings.settle_time);
@@ -60,7 +66,7 @@ impl World {
 
     /// Holds the datagrams that the kernel took, at most `segment` bytes each, against the pace.
     pub(crate) fn check_pace(&mut self, segment: usize, bytes: usize) {
-        let Some(pace) = self.settings.pace else {
+        let Some(pace) = self.settings.pace.filter(|_| self.settings.is_udp()) else {
             return;
         };
         let elapsed = self.now.duration_since(self.level.1).as_secs_f64();
@@ -70,3 +76,6 @@ impl World {
         assert!(self.level.0 <= most + 1e-3, "{:?} of {most}", self.level);
     }
 }
+
+/// How many bytes stand before the lines of a frame.
+const FRAME_HEADER: usize = 4;

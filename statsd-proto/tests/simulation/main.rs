@@ -1,10 +1,13 @@
 //! The session in a virtual-time world: a scripted network, a clock that jumps to the next wake-up, and
 //! checks on every poll.
 
+mod arbitrary;
 mod close;
 mod datagram;
 mod delivery;
 mod flush;
+mod frame;
+mod frames;
 mod invariants;
 mod model;
 mod network;
@@ -12,4 +15,5 @@ mod oracle;
 mod overload;
 mod reconnect;
 mod settings;
+mod unix_datagram;
 mod world;

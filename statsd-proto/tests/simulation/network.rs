@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Input, Transmit};
+use statsd_proto::{Input, Transmit, Transport};
 
 /// The script, which a test may change at any time, and the transcript.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(crate) struct Network {
     pub(crate) lookups: Vec<Instant>,
     pub(crate) attempts: Vec<(Instant, SocketAddr)>,
     pub(crate) connections: Vec<Connection>,
+    transport: Transport,
     socket: Option<Socket>,
 }
 
@@ -100,7 +101,7 @@ struct Socket {
 }
 
 impl Network {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(transport: Transport) -> Self {
         Self {
             is_up: true,
             dead: Vec::new(),
@@ -117,13 +118,14 @@ impl Network {
             lookups: Vec::new(),
             attempts: Vec::new(),
             connections: Vec::new(),
+            transport,
             socket: None,
         }
     }
 
     /// Ends all trouble.
     pub(crate) fn heal(&mut self) {
-        let transcript = std::mem::replace(self, Self::new());
+        let transcript = std::mem::replace(self, Self::new(self.transport));
         self.lookups = transcript.lookups;
         self.attempts = transcript.attempts;
         self.connections = transcript.connections;
@@ -138,10 +140,10 @@ impl Network {
         self.socket.is_some()
     }
 
-    /// Opens a socket, if somebody listens; nobody need listen for datagrams.
-    pub(crate) fn open(&mut self, now: Instant, to: SocketAddr, is_udp: bool) -> Input {
+    /// Opens a socket, if somebody listens; over UDP nobody need listen.
+    pub(crate) fn open(&mut self, now: Instant, to: SocketAddr) -> Input {
         let listens = self.is_up && !self.dead.contains(&to.ip());
-        if !listens && !is_udp {
+        if !listens && self.transport != Transport::Udp {
             return Input::Disconnected(ErrorKind::ConnectionRefused);
         }
         self.connections.push(Connection {
@@ -153,7 +155,7 @@ impl Network {
         });
         self.socket = Some(Socket {
             hang_up_at: self.hang_up_after.map(|after| now + after),
-            cut: self.cuts.pop_front().filter(|_| !is_udp),
+            cut: self.cuts.pop_front(),
             refused_at: None,
             last_write: None,
         });
@@ -232,6 +234,10 @@ impl Network {
 
     fn write_datagrams(&mut self, now: Instant, mut transmit: Transmit) -> Input {
         let is_up = self.is_up;
+        if !is_up && self.transport == Transport::UnixDatagram {
+            self.close(0);
+            return Input::Disconnected(ErrorKind::ConnectionRefused);
+        }
         let (refusal, mtu) = (self.refusal, self.mtu);
         let max_write = self.max_write.min(self.window);
         let socket = self.socket.as_mut().expect("written to while open");

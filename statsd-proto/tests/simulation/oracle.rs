@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use statsd_proto::{Overflow, Report};
 
+use crate::frame;
 use crate::network::{Connection, Fate};
 use crate::world::World;
 
@@ -16,7 +17,7 @@ pub(crate) fn check(world: &World, report: &Report) {
     if world.settings.overflow == Overflow::RefuseNewest {
         assert_eq!(stats.dropped.overflow, 0);
     }
-    if world.settings.is_udp() {
+    if world.settings.is_datagram() {
         check_datagrams(world, report);
     } else {
         check_streams(world, report);
@@ -26,14 +27,14 @@ pub(crate) fn check(world: &World, report: &Report) {
 /// The lines that arrived, whole, in the order of their arrival.
 pub(crate) fn arrived(world: &World) -> Vec<String> {
     let connections = &world.net.connections;
-    if world.settings.is_udp() {
+    if world.settings.is_datagram() {
         let datagrams = connections.iter().flat_map(|link| &link.datagrams);
         let arrived = datagrams.filter(|datagram| datagram.fate == Fate::Arrived);
         return arrived
             .flat_map(|datagram| datagram.text.split('\n').map(str::to_owned))
             .collect();
     }
-    let arrived = |link: &Connection| whole_lines(&link.taken[..link.arrived]).0;
+    let arrived = |link: &Connection| whole_lines(world, &link.taken[..link.arrived]).0;
     connections.iter().flat_map(arrived).collect()
 }
 
@@ -42,7 +43,7 @@ fn check_streams(world: &World, report: &Report) {
     let stats = report.stats;
     let mut taken = Vec::new();
     for link in &world.net.connections {
-        let (lines, tail) = whole_lines(&link.taken);
+        let (lines, tail) = whole_lines(world, &link.taken);
         taken.extend(lines);
         let is_start = |line: &String| line.starts_with(&tail) || *line == tail;
         if stats.dropped.overflow == 0 {
@@ -73,7 +74,8 @@ fn check_datagrams(world: &World, report: &Report) {
         let lines = datagram.text.split('\n').collect::<Vec<_>>();
         assert!(lines.iter().all(|line| !line.is_empty()), "{datagram:?}");
         let is_one_record = lines.len() == 1 || lines.len() == 2 && lines[1].contains(":-");
-        assert!(datagram.text.len() <= world.settings.max_datagram || is_one_record);
+        let may_be_long = is_one_record && world.settings.is_udp();
+        assert!(datagram.text.len() <= world.settings.max_datagram || may_be_long);
         for (line, next) in lines.iter().zip(lines.iter().skip(1).chain([&""])) {
             let is_half = line.ends_with(":0|g");
             assert!(
@@ -113,8 +115,15 @@ fn assert_in_order(part: &[String], all: &[String]) {
     }
 }
 
-/// The lines that end in a line break, and what is left behind the last one.
-fn whole_lines(stream: &[u8]) -> (Vec<String>, String) {
+/// The lines that are whole, and the beginning of the one behind them.
+fn whole_lines(world: &World, stream: &[u8]) -> (Vec<String>, String) {
+    if world.settings.is_framed() {
+        let (lines, torn) = frame::all(stream);
+        let text = torn.get(4..).unwrap_or_default();
+        let text = String::from_utf8(text.to_vec()).expect("lines are text");
+        let first = text.split('\n').next().unwrap_or_default();
+        return (lines, first.to_owned());
+    }
     let text = String::from_utf8(stream.to_vec()).expect("lines are text");
     let mut lines = text.split('\n').map(str::to_owned).collect::<Vec<_>>();
     let tail = lines.pop().unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::world::World;
 
 #[test]
 fn a_full_queue_refuses_the_newest_and_keeps_the_earlier_ones() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(Settings {
             max_queue_lines: 10,
             ..settings
@@ -54,7 +54,7 @@ fn a_pair_of_lines_is_taken_whole_or_not_at_all() {
 
 #[test]
 fn dropping_the_oldest_keeps_the_newest() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(Settings {
             max_queue_lines: 20,
             overflow: Overflow::DropOldest,

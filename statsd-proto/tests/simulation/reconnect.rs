@@ -193,7 +193,7 @@ fn a_slow_connect_is_waited_for() {
 
 #[test]
 fn a_write_that_stalls_is_given_up_and_its_lines_are_sent_again() {
-    for settings in [Settings::tcp(), Settings::udp()] {
+    for settings in Settings::all() {
         let mut world = World::new(settings);
         world.net.window = 0;
         world.record_lines(5);

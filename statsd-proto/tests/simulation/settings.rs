@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Config, Overflow, Pace, Transport};
+use statsd_proto::{Config, Dialect, Overflow, Pace, Transport};
 
 /// What a [`Config`] is made of, as far as the simulation varies it.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) host: &'static str,
     pub(crate) transport: Transport,
+    pub(crate) dialect: Dialect,
     pub(crate) max_datagram: usize,
     pub(crate) max_queue_bytes: usize,
     pub(crate) max_queue_lines: usize,
@@ -28,6 +29,7 @@ impl Settings {
         Self {
             host: "192.0.2.1",
             transport: Transport::Tcp,
+            dialect: Dialect::Statsd,
             max_datagram: 1432,
             max_queue_bytes: 16 * 1024 * 1024,
             max_queue_lines: usize::MAX,
@@ -53,13 +55,56 @@ impl Settings {
         }
     }
 
+    /// The defaults over a Unix socket, in frames.
+    pub(crate) fn frames() -> Self {
+        Self {
+            transport: Transport::UnixStream,
+            dialect: Dialect::DogStatsd,
+            max_datagram: 8192,
+            ..Self::tcp()
+        }
+    }
+
+    /// The defaults over a Unix socket, in datagrams.
+    pub(crate) fn unix_datagram() -> Self {
+        Self {
+            transport: Transport::UnixDatagram,
+            max_datagram: 8192,
+            ..Self::tcp()
+        }
+    }
+
+    /// All of these.
+    pub(crate) fn all() -> [Self; 4] {
+        [
+            Self::frames(),
+            Self::tcp(),
+            Self::udp(),
+            Self::unix_datagram(),
+        ]
+    }
+
+    pub(crate) fn is_datagram(&self) -> bool {
+        [Transport::Udp, Transport::UnixDatagram].contains(&self.transport)
+    }
+
+    pub(crate) fn is_framed(&self) -> bool {
+        self.transport == Transport::UnixStream
+    }
+
     pub(crate) fn is_udp(&self) -> bool {
         self.transport == Transport::Udp
     }
 
+    pub(crate) fn is_unix(&self) -> bool {
+        [Transport::UnixDatagram, Transport::UnixStream].contains(&self.transport)
+    }
+
     pub(crate) fn config(&self) -> Config {
         Config::new(self.host)
+            .unix_stream(PATH)
             .transport(self.transport)
+            .dialect(self.dialect)
             .max_datagram(self.max_datagram)
             .max_queue_bytes(self.max_queue_bytes)
             .max_queue_lines(self.max_queue_lines)
@@ -73,6 +118,9 @@ impl Settings {
             .close_timeout(self.close_timeout)
     }
 }
+
+/// Where Unix sockets lead to.
+pub(crate) const PATH: &str = "/run/statsd.sock";
 
 pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)

@@ -4,11 +4,14 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Input, Metric, Output, RecordError, Report, Session, Stats, Target, Transmit};
+use statsd_proto::{
+    Dialect, Input, Metric, Output, RecordError, Report, Session, Stats, Target, Transmit,
+};
 
+use crate::frame;
 use crate::network::{Network, address};
 use crate::oracle;
-use crate::settings::{Settings, origin};
+use crate::settings::{PATH, Settings, origin};
 
 /// A session, its network, and the time that both live in.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub(crate) struct World {
     /// Lines and bytes that the kernel took.
     pub(crate) taken_lines: u64,
     pub(crate) taken_bytes: u64,
+    /// How many bytes of the last connection are in frames that `taken_lines` counts.
+    framed: usize,
     /// What paced writing has used up of its allowance, and when that was counted.
     pub(crate) level: (f64, Instant),
     /// When the session was first polled after it was closed.
@@ -59,8 +64,8 @@ impl World {
         let start = origin();
         Self {
             session: Session::new(&settings.config(), seed).expect("the settings can work"),
+            net: Network::new(settings.transport),
             settings,
-            net: Network::new(),
             start,
             now: start,
             lag: Duration::ZERO,
@@ -73,6 +78,7 @@ impl World {
             polls_in_place: 0,
             taken_lines: 0,
             taken_bytes: 0,
+            framed: 0,
             level: (0.0, start),
             closed_at: None,
             longest_lag: Duration::ZERO,
@@ -88,11 +94,13 @@ impl World {
         Ok(())
     }
 
-    /// Records a gauge below zero, which is two lines.
+    /// Records a gauge below zero, which is two lines, unless servers have a word for it.
     pub(crate) fn record_pair(&mut self, len: usize) -> Result<(), RecordError> {
         let name = self.name(len);
         self.session.record(&Metric::gauge(&name, -5))?;
-        self.accepted.push(format!("{name}:0|g"));
+        if self.settings.dialect == Dialect::Statsd {
+            self.accepted.push(format!("{name}:0|g"));
+        }
         self.accepted.push(format!("{name}:-5|g"));
         self.longest = self.longest.max(2 * (len + LINE));
         Ok(())
@@ -226,7 +234,10 @@ impl World {
             return None;
         }
         match self.task.take()? {
-            Task::Connect(to, _) => Some(self.net.open(self.now, to, self.settings.is_udp())),
+            Task::Connect(to, _) => {
+                self.framed = 0;
+                Some(self.net.open(self.now, to))
+            }
             Task::Resolve(port, _) => Some(self.net.look_up(port)),
             Task::Write(transmit) => {
                 let segment = transmit.segment_size;
@@ -237,6 +248,8 @@ impl World {
                     self.taken_bytes += len as u64;
                     if let Some(segment) = segment {
                         self.check_pace(segment, len);
+                    } else if self.settings.is_framed() {
+                        self.count_frames();
                     } else {
                         let breaks = data[..len].iter().filter(|byte| **byte == b'\n');
                         self.taken_lines += breaks.count() as u64;
@@ -244,6 +257,15 @@ impl World {
                 }
                 Some(input)
             }
+        }
+    }
+
+    /// Counts the lines of frames that have become whole.
+    fn count_frames(&mut self) {
+        let link = self.net.connections.last().expect("one is written to");
+        while let Some((lines, len)) = frame::first(&link.taken[self.framed..]) {
+            self.taken_lines += lines.len() as u64;
+            self.framed += len;
         }
     }
 
@@ -258,8 +280,12 @@ impl World {
         self.wake = Some(self.now);
         match output {
             Output::Connect(connect) => {
-                let (Target::Tcp(to) | Target::Udp(to)) = connect.target else {
-                    unreachable!("no configuration has a path");
+                let to = match connect.target {
+                    Target::Tcp(to) | Target::Udp(to) => to,
+                    Target::UnixDatagram(path) | Target::UnixStream(path) => {
+                        assert_eq!(path.as_os_str(), PATH);
+                        server(1)
+                    }
                 };
                 self.net.attempts.push((self.now, to));
                 let ready = self.net.connect_delay.map(|delay| self.now + delay);
