@@ -22,6 +22,7 @@ pub(crate) fn every_line_on_a_stream_ends_in_one_line_break<A: Adapter>(world: &
     assert_eq!(pieces[0].bytes, b"count:0|c\ncount:1|c\ncount:2|c\n");
 }
 
+#[cfg(unix)]
 pub(crate) fn every_frame_stands_behind_its_length<A: Adapter>(world: &World<A>) {
     let server = world.server();
     let statsd = world.start(server.config());
