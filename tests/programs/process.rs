@@ -180,7 +180,8 @@ impl Drop for Process {
 impl Ended {
     /// The numbers in lines like `sent=3`.
     pub(crate) fn counts(&self) -> HashMap<&str, u64> {
-        let pairs = self.stderr.lines().filter_map(|line| line.split_once('='));
+        let lines = self.stdout.lines().chain(self.stderr.lines());
+        let pairs = lines.filter_map(|line| line.split_once('='));
         let numbers = pairs.filter_map(|(name, number)| Some((name, number.parse().ok()?)));
         numbers.collect()
     }
