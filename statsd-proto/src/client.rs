@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::RecordError;
 use crate::metric::{Metric, Number, Value};
+use crate::session::Session;
 use crate::shared::{Shared, Wait};
 use crate::stats::{Report, Stats};
 use crate::timer::{Timer, TimerGuard};
@@ -15,6 +16,11 @@ use crate::waiters::Until;
 /// A client is cheap to clone and never blocks: recording formats the metric into the queue and
 /// returns. Nor does it fail the program: the methods named after kinds of metrics return nothing, and
 /// what they could not record is counted in [`Stats::refused`]. [`record`](Self::record) tells.
+///
+/// What one thread records leaves in the order recorded. So do the levels of gauges, and their changes,
+/// from whichever threads they come; and what was recorded before a [`flush`](Self::flush) leaves before
+/// what is recorded after it. Other metrics of different threads, of which servers add up or collect the
+/// values, may overtake each other within a flush interval, because the threads do not wait for each other.
 ///
 /// When the last client is dropped, the session is closed as by [`close`](Self::close).
 #[derive(Clone, Debug, Default)]
@@ -149,7 +155,7 @@ impl Client {
     /// dropped, which takes as long as the server is away. It need not be awaited.
     pub fn flush(&self) -> impl Future<Output = ()> + Send + use<> {
         let wait = self.handle.as_ref().map(|handle| {
-            let recorded = handle.shared.with(|session| {
+            let recorded = handle.shared.with_all(|session| {
                 session.flush();
                 session.stats().accepted
             });
@@ -172,7 +178,7 @@ impl Client {
     /// queued has been sent, or when the [close timeout](crate::Config::close_timeout) is over.
     pub fn close(&self) {
         if let Some(handle) = &self.handle {
-            handle.shared.with(|session| session.close());
+            handle.shared.with_end(Session::close);
         }
     }
 
@@ -188,7 +194,7 @@ impl Client {
                 return Report::default();
             };
             Wait::new(Arc::clone(&shared), Until::Finished).await;
-            shared.with(|session| session.stats()).into()
+            shared.with_all(|session| session.stats()).into()
         }
     }
 
@@ -202,7 +208,7 @@ impl Client {
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
         self.handle.as_ref().map_or_else(Stats::default, |handle| {
-            handle.shared.with(|session| session.stats())
+            handle.shared.with_all(|session| session.stats())
         })
     }
 
@@ -220,7 +226,7 @@ impl Client {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.with(|session| session.close());
+        self.shared.with_end(Session::close);
     }
 }
 

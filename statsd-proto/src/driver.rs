@@ -51,8 +51,19 @@ impl Driver {
         clock: impl Fn() -> Instant + Send + Sync + 'static,
         seed: u64,
     ) -> Result<(Client, Self), ConfigError> {
+        Self::with_lanes(config, clock, seed, LANES)
+    }
+
+    /// The same, where one thread and this many others may record at the same time without waiting for
+    /// each other.
+    pub(crate) fn with_lanes(
+        config: &Config,
+        clock: impl Fn() -> Instant + Send + Sync + 'static,
+        seed: u64,
+        lanes: usize,
+    ) -> Result<(Client, Self), ConfigError> {
         let session = Session::new(config, seed)?;
-        let shared = Arc::new(Shared::new(session, Box::new(clock)));
+        let shared = Arc::new(Shared::new(session, Box::new(clock), lanes));
         let client = if config.enabled {
             Client::new(Arc::clone(&shared))
         } else {
@@ -63,8 +74,7 @@ impl Driver {
 
     /// What to do now; see [`Session::poll`].
     pub fn poll(&mut self) -> Output {
-        let now = self.shared.now();
-        self.shared.with(|session| session.poll(now))
+        self.shared.poll()
     }
 
     /// Tells what happened; see [`Session::handle`].
@@ -85,12 +95,16 @@ impl Driver {
 
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
-        self.shared.with(|session| session.stats())
+        self.shared.with_all(|session| session.stats())
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.shared.with(Session::abandon);
+        self.shared.with_end(Session::abandon);
     }
 }
+
+/// With the session itself sixteen places, which is where more cores than that begin to be rare. A lane
+/// that nobody uses takes a few hundred bytes.
+const LANES: usize = 15;

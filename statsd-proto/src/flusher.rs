@@ -26,8 +26,9 @@ impl Flusher {
         self.through = accepted;
     }
 
-    pub(crate) fn poll(&mut self, now: Instant, accepted: u64) {
-        let has_new = accepted > self.through;
+    /// Lines that are `outside` wait as well, and have not been accepted yet.
+    pub(crate) fn poll(&mut self, now: Instant, accepted: u64, outside: bool) {
+        let has_new = outside || accepted > self.through;
         match self.deadline {
             Some(deadline) if now < deadline => {}
             Some(_) if has_new => {
@@ -42,6 +43,11 @@ impl Flusher {
             self.deadline = None;
             self.release(accepted);
         }
+    }
+
+    /// Whether the next poll lets lines leave that wait.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.interval.is_zero() || self.deadline.is_some_and(|deadline| now >= deadline)
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -64,13 +70,13 @@ mod tests {
     fn the_first_line_sets_the_deadline_and_a_later_one_does_not_move_it() {
         let start = origin();
         let mut flusher = Flusher::new(INTERVAL);
-        flusher.poll(start, 0);
+        flusher.poll(start, 0, false);
         assert_eq!(flusher.deadline(), None);
-        flusher.poll(start, 1);
-        flusher.poll(start + INTERVAL / 2, 2);
+        flusher.poll(start, 1, false);
+        flusher.poll(start + INTERVAL / 2, 2, false);
         assert_eq!(flusher.deadline(), Some(start + INTERVAL));
         assert_eq!(flusher.through(), 0);
-        flusher.poll(start + INTERVAL, 2);
+        flusher.poll(start + INTERVAL, 2, false);
         assert_eq!(flusher.through(), 2);
     }
 
@@ -78,19 +84,19 @@ mod tests {
     fn the_deadline_stays_while_lines_come_and_goes_one_interval_after_the_last() {
         let start = origin();
         let mut flusher = Flusher::new(INTERVAL);
-        flusher.poll(start, 1);
+        flusher.poll(start, 1, false);
         for tick in 1..5 {
-            flusher.poll(start + INTERVAL * tick, u64::from(tick));
+            flusher.poll(start + INTERVAL * tick, u64::from(tick), false);
             assert_eq!(flusher.deadline(), Some(start + INTERVAL * (tick + 1)));
         }
-        flusher.poll(start + INTERVAL * 5, 4);
+        flusher.poll(start + INTERVAL * 5, 4, false);
         assert_eq!(flusher.deadline(), None);
     }
 
     #[test]
     fn without_an_interval_every_line_leaves_at_once() {
         let mut flusher = Flusher::new(Duration::ZERO);
-        flusher.poll(origin(), 3);
+        flusher.poll(origin(), 3, false);
         assert_eq!((flusher.through(), flusher.deadline()), (3, None));
     }
 }

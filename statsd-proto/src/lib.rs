@@ -81,7 +81,7 @@
 //!
 //! # Guarantees
 //!
-//! - Lines leave in the order recorded, whole. After a break the first line that was not written whole
+//! - Lines leave in the order recorded, whole; see [`Client`] for those of several threads. After a break the first line that was not written whole
 //!   is sent again from its start.
 //! - What waits is bounded, in bytes and in lines.
 //! - Every line is accounted for: [`Stats`] at every step, [`Report`] at the end.
@@ -111,6 +111,7 @@ mod event;
 mod flight;
 mod flusher;
 mod instruction;
+mod lane;
 mod line;
 mod link;
 mod metric;

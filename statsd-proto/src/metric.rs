@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::error::ParseError;
 use crate::line;
+use crate::random::Random;
 
 /// One measurement, borrowed from the caller.
 ///
@@ -150,6 +151,16 @@ impl<'a> Metric<'a> {
         Self { section, ..self }
     }
 
+    /// Whether the order of such metrics means something, whichever threads they come from: the last
+    /// level of a gauge is the one that stays.
+    #[inline]
+    pub(crate) fn is_level(&self) -> bool {
+        match self.code {
+            Code::Known(kind) => matches!(kind, Kind::Gauge | Kind::GaugeDelta),
+            Code::Raw(code) => !matches!(code, "c" | "d" | "h" | "m" | "ms" | "s"),
+        }
+    }
+
     fn new(name: &'a str, kind: Kind, value: Value<'a>) -> Self {
         Self {
             name,
@@ -234,6 +245,18 @@ pub(crate) enum Rate {
     Sample(f64),
     /// Somebody has sampled already.
     Sampled(f64),
+}
+
+impl Rate {
+    /// Whether this call is one of those that sampling leaves out.
+    #[inline]
+    pub(crate) fn leaves_out(self, random: &mut Random) -> bool {
+        match self {
+            Self::Always | Self::Sampled(_) => false,
+            // A rate that makes no sense goes on, to be refused.
+            Self::Sample(rate) => rate > 0.0 && random.fraction() >= rate,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::config::{Config, Transport};
 use crate::dialect::Dialect;
-pub(crate) use open::{Open, Pool, Record};
+pub(crate) use open::{Draft, Open, Pool, Record};
 
 /// How lines are laid out for a transport.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -144,7 +144,7 @@ pub(crate) fn trimmed(datagram: &[u8]) -> &[u8] {
     &datagram[..end]
 }
 
-const BREAK: &[u8] = b"\n";
+pub(crate) const BREAK: &[u8] = b"\n";
 
 /// The length of a frame, as the Datadog agent has it: 32 bits, the lowest first.
 const FRAME_HEADER: usize = size_of::<u32>();

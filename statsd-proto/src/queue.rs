@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::config::Config;
 use crate::error::RecordError;
-use crate::payload::{Framing, Open, Payload, Pool, Record};
+use crate::payload::{Draft, Framing, Open, Payload, Pool, Record};
 
 /// What happens to a metric when the queue is full.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -28,6 +28,9 @@ pub(crate) struct Queue {
     /// The bytes and lines that are on their way.
     outside_bytes: usize,
     outside_lines: usize,
+    /// The bytes and lines that room is set aside for.
+    reserved_bytes: usize,
+    reserved_lines: usize,
     /// The most bytes that ever waited, as of when some last left.
     peak: usize,
     overflow: Overflow,
@@ -60,6 +63,8 @@ impl Queue {
             complete_lines: 0,
             outside_bytes: 0,
             outside_lines: 0,
+            reserved_bytes: 0,
+            reserved_lines: 0,
             peak: 0,
             overflow,
             max_bytes: config.max_queue_bytes,
@@ -90,8 +95,8 @@ impl Queue {
             self.open.discard(&draft);
             return Err(RecordError::LineTooLong);
         }
-        let bytes = self.outside_bytes + self.open.len_with(&draft);
-        let lines = self.outside_lines + self.open.lines() + draft.lines;
+        let bytes = self.outside_bytes + self.reserved_bytes + self.open.len_with(&draft);
+        let lines = self.outside_lines + self.reserved_lines + self.open.lines() + draft.lines;
         let is_full = |bytes, lines| bytes > self.max_bytes || lines > self.max_lines;
         let fits = match self.overflow {
             Overflow::DropOldest => !is_full(bytes, lines),
@@ -113,20 +118,42 @@ impl Queue {
             pushed.dropped += oldest.lines;
             self.pool.give(oldest.data);
         }
-        let Self {
-            open,
-            complete,
-            pool,
-            complete_bytes,
-            complete_lines,
-            ..
-        } = self;
-        open.commit(&draft, pool, |payload| {
-            *complete_bytes += payload.data.len();
-            *complete_lines += payload.lines;
-            complete.push_back(payload);
-        });
+        self.commit(&draft);
         Ok(pushed)
+    }
+
+    /// Adds a run of lines, each with its line break, for which room was [set aside](Self::reserve).
+    pub(crate) fn append(&mut self, run: &[u8]) {
+        let mut rest = run;
+        while !rest.is_empty() {
+            if self.open.lines() >= self.max_open_lines {
+                self.complete_open();
+            }
+            let piece = self.open.next_piece(rest);
+            let draft = self.open.draft(|record| {
+                record.push_lines(piece);
+                Ok::<(), RecordError>(())
+            });
+            self.commit(&draft.expect("copying does not fail"));
+            rest = &rest[piece.len() + 1..];
+        }
+    }
+
+    /// Sets room aside for what will be [added](Self::append), if there is so much.
+    pub(crate) fn reserve(&mut self, bytes: usize, lines: usize) -> bool {
+        let fits = self.used_bytes() + bytes <= self.max_bytes
+            && self.used_lines() + lines <= self.max_lines;
+        if fits {
+            self.reserved_bytes += bytes;
+            self.reserved_lines += lines;
+        }
+        fits
+    }
+
+    /// Gives back what was set aside.
+    pub(crate) fn release(&mut self, bytes: usize, lines: usize) {
+        self.reserved_bytes -= bytes;
+        self.reserved_lines -= lines;
     }
 
     /// Takes the oldest payload. The open one only `with_open`, since more may still fit.
@@ -165,8 +192,7 @@ impl Queue {
 
     /// Whether at most half of the bounds is used up.
     pub(crate) fn has_room(&self) -> bool {
-        self.outside_bytes + self.bytes() <= self.max_bytes / 2
-            && self.outside_lines + self.lines() <= self.max_lines / 2
+        self.used_bytes() <= self.max_bytes / 2 && self.used_lines() <= self.max_lines / 2
     }
 
     /// Sets how much is on its way, which counts against the bounds too.
@@ -192,6 +218,31 @@ impl Queue {
         self.complete_lines + self.open.lines()
     }
 
+    fn used_bytes(&self) -> usize {
+        self.outside_bytes + self.reserved_bytes + self.bytes()
+    }
+
+    fn used_lines(&self) -> usize {
+        self.outside_lines + self.reserved_lines + self.lines()
+    }
+
+    #[inline]
+    fn commit(&mut self, draft: &Draft) {
+        let Self {
+            open,
+            complete,
+            pool,
+            complete_bytes,
+            complete_lines,
+            ..
+        } = self;
+        open.commit(draft, pool, |payload| {
+            *complete_bytes += payload.data.len();
+            *complete_lines += payload.lines;
+            complete.push_back(payload);
+        });
+    }
+
     fn complete_open(&mut self) {
         if let Some(payload) = self.open.take(&mut self.pool) {
             self.complete_bytes += payload.data.len();
@@ -210,7 +261,12 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::config::Transport;
+    use crate::dialect::Dialect;
 
     #[test]
     fn the_bound_in_bytes_holds_to_the_byte() {
@@ -334,6 +390,57 @@ mod tests {
         queue.push_front(first);
         assert_eq!((queue.bytes(), queue.lines()), (14, 3));
         assert_eq!(contents(&mut queue), "aaaaa\nbbbbb\nc\n");
+    }
+
+    proptest! {
+        #[test]
+        fn a_run_is_packed_as_its_lines_would_be(
+            lens in vec(prop_oneof![1..40_usize, 1..400_usize], 1..60),
+            transport in 0..4_usize,
+        ) {
+            let pack = |config: Config| {
+                let config = config.max_queue_bytes(16 * 1024).max_datagram(128);
+                let config = if transport == 1 { config.dialect(Dialect::DogStatsd) } else { config };
+                match transport {
+                    0 => config.transport(Transport::Tcp),
+                    1 => config.unix_stream("/s"),
+                    _ => config.transport(Transport::Udp),
+                }
+            };
+            let lines = lens.iter().map(|len| "x".repeat(*len)).collect::<Vec<_>>();
+            let (mut one, mut other) = (queue(pack), queue(pack));
+            // Frames take no line that is longer than they are.
+            let lines = lines.iter().filter(|line| transport != 1 || line.len() <= 128);
+            let lines = lines.map(String::as_str).collect::<Vec<_>>();
+            for text in &lines {
+                one.push(line(text)).unwrap();
+            }
+            other.append(lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes());
+            prop_assert_eq!((one.bytes(), one.lines()), (other.bytes(), other.lines()));
+            loop {
+                let (one, other) = (one.pop(true), other.pop(true));
+                let as_text = |payload: &Payload| (payload.data.clone(), payload.segment, payload.lines);
+                prop_assert_eq!(one.as_ref().map(as_text), other.as_ref().map(as_text));
+                if one.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn room_that_is_set_aside_is_nobody_elses() {
+        let mut queue = queue(|config| config.max_queue_bytes(24).max_queue_lines(4));
+        assert!(!queue.reserve(25, 1) && !queue.reserve(1, 5));
+        assert!(queue.reserve(14, 3));
+        queue.push(line("aaaaa")).unwrap();
+        let full = queue.push(line("b"));
+        assert_eq!(full.unwrap_err(), RecordError::QueueFull);
+        queue.release(14, 3);
+        queue.append(b"bbb\nccc\n");
+        assert_eq!((queue.bytes(), queue.lines()), (14, 3));
+        queue.push(line("d")).unwrap();
+        assert_eq!(contents(&mut queue), "aaaaa\nbbb\nccc\nd\n");
     }
 
     #[test]

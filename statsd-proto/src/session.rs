@@ -1,8 +1,10 @@
 //! The state machine: metrics and input go in, instructions come out.
 
+mod lanes;
 mod sending;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
@@ -11,10 +13,12 @@ use crate::event::{Event, News};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
 use crate::instruction::{Input, Output};
+use crate::lane::Limits;
 use crate::line::Encoder;
 use crate::link::{Link, Step};
 use crate::metric::{Metric, Rate};
 use crate::pacer::Pacer;
+use crate::payload::Record;
 use crate::queue::Queue;
 use crate::random::Random;
 use crate::stats::Stats;
@@ -42,7 +46,7 @@ use crate::stats::Stats;
 /// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
 #[derive(Debug)]
 pub struct Session {
-    encoder: Encoder,
+    encoder: Arc<Encoder>,
     sampler: Random,
     queue: Queue,
     flight: Flight,
@@ -64,6 +68,9 @@ pub struct Session {
     wake_at: (usize, usize),
     /// What is worth waking up for before the flush interval is over.
     high_water: (usize, usize),
+    lane_limits: Limits,
+    /// How many lanes have room set aside.
+    open_lanes: usize,
     /// The latest time that a poll brought.
     now: Option<Instant>,
     write_timeout: Duration,
@@ -97,7 +104,7 @@ impl Session {
         let mut random = Random::new(seed);
         let link_random = random.fork();
         Ok(Self {
-            encoder: Encoder::new(config),
+            encoder: Arc::new(Encoder::new(config)),
             sampler: random,
             queue: Queue::new(config),
             flight: Flight::new(config.transport == Transport::Udp),
@@ -120,6 +127,8 @@ impl Session {
                 HIGH_WATER.min(config.max_queue_bytes / 2),
                 config.max_queue_lines / 2 + 1,
             ),
+            lane_limits: Limits::new(config),
+            open_lanes: 0,
             now: None,
             write_timeout: config.write_timeout,
             close_timeout: config.close_timeout,
@@ -133,11 +142,9 @@ impl Session {
     /// The metric was not taken, and counted as refused.
     #[inline]
     pub fn record(&mut self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        let result = self.try_record(metric);
-        if let Err(error) = result {
-            self.stats.refused.count(error);
-        }
-        result
+        self.record_with(metric.rate, |encoder, record| {
+            encoder.encode(metric, record)
+        })
     }
 
     /// Sends all that was recorded so far without waiting for the flush interval.
@@ -233,6 +240,16 @@ impl Session {
         matches!(self.phase, Phase::Finished)
     }
 
+    /// What writes metrics as lines.
+    pub(crate) fn encoder(&self) -> &Arc<Encoder> {
+        &self.encoder
+    }
+
+    /// Randomness for sampling outside.
+    pub(crate) fn fork_sampler(&mut self) -> Random {
+        self.sampler.fork()
+    }
+
     /// How many of all accepted lines, from the first on, have been sent or dropped.
     pub(crate) fn settled(&self) -> u64 {
         match self.flight.lines() as u64 {
@@ -246,27 +263,47 @@ impl Session {
         self.queue.has_room()
     }
 
+    /// Takes what `write` writes.
     #[inline]
-    fn try_record(&mut self, metric: &Metric<'_>) -> Result<(), RecordError> {
+    pub(crate) fn record_with(
+        &mut self,
+        rate: Rate,
+        write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        let result = self.try_record(rate, write);
+        if let Err(error) = result {
+            self.stats.refused.count(error);
+        }
+        result
+    }
+
+    #[inline]
+    fn try_record(
+        &mut self,
+        rate: Rate,
+        write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
         if !matches!(self.phase, Phase::Open) {
             return Err(RecordError::Closed);
         }
-        if let Rate::Sample(rate) = metric.rate {
-            // A rate that makes no sense goes on, to be refused.
-            if rate > 0.0 && self.sampler.fraction() >= rate {
-                self.stats.sampled_out += 1;
-                return Ok(());
-            }
+        if rate.leaves_out(&mut self.sampler) {
+            self.stats.sampled_out += 1;
+            return Ok(());
         }
         let Self { encoder, queue, .. } = self;
-        let pushed = queue.push(|record| encoder.encode(metric, record))?;
+        let pushed = queue.push(|record| write(encoder, record))?;
         self.stats.accepted += pushed.lines as u64;
         self.stats.dropped.overflow += pushed.dropped as u64;
+        self.check_wake();
+        Ok(())
+    }
+
+    #[inline]
+    fn check_wake(&mut self) {
         let (bytes, lines) = self.wake_at;
         if self.queue.bytes() >= bytes || self.queue.lines() >= lines {
             self.wants_poll = true;
         }
-        Ok(())
     }
 
     /// The session's own end comes before everything else.
@@ -294,7 +331,8 @@ impl Session {
 
     fn poll_link(&mut self, now: Instant) -> Output {
         self.news.on_stats(now, &self.stats, false);
-        self.flusher.poll(now, self.stats.accepted);
+        let has_outside = self.open_lanes > 0;
+        self.flusher.poll(now, self.stats.accepted, has_outside);
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
             Step::Resolve(resolve) => Output::Resolve(resolve),
@@ -373,3 +411,6 @@ impl Session {
 const HIGH_WATER: usize = 64 * 1024;
 
 const NEVER: (usize, usize) = (usize::MAX, usize::MAX);
+
+/// The first byte and the first line.
+const ANY: (usize, usize) = (1, 1);

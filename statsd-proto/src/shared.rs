@@ -11,12 +11,20 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::RecordError;
 use crate::event::{Event, MAX_EVENTS};
-use crate::metric::Metric;
+use crate::instruction::Output;
+use crate::lane::{Drafted, Lane, place_of_thread};
+use crate::line::Encoder;
+use crate::metric::{Metric, Rate};
+use crate::payload::Record;
 use crate::session::Session;
 use crate::waiters::{Until, Waiters};
 
 pub(crate) struct Shared {
     state: Mutex<State>,
+    /// Where further threads record, so that they need not wait for each other. The first thread works
+    /// on the session itself.
+    lanes: Box<[Padded<Mutex<Lane>>]>,
+    encoder: Arc<Encoder>,
     clock: Clock,
 }
 
@@ -33,7 +41,12 @@ struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(session: Session, clock: Clock) -> Self {
+    pub(crate) fn new(mut session: Session, clock: Clock, lanes: usize) -> Self {
+        let limits = session.lane_limits();
+        let lanes = (0..lanes)
+            .map(|_| Padded(Mutex::new(Lane::new(limits, session.fork_sampler()))))
+            .collect();
+        let encoder = Arc::clone(session.encoder());
         let state = State {
             session,
             driver: None,
@@ -42,6 +55,8 @@ impl Shared {
         };
         Self {
             state: Mutex::new(state),
+            lanes,
+            encoder,
             clock,
         }
     }
@@ -49,14 +64,38 @@ impl Shared {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
     #[inline]
     pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        let mut state = self.lock();
-        let result = state.session.record(metric);
-        if state.session.wants_poll() {
-            let driver = state.driver.take();
-            drop(state);
-            wake(driver);
+        self.record_with(metric.rate, metric.is_level(), |encoder, record| {
+            encoder.encode(metric, record)
+        })
+    }
+
+    /// Records what `write` writes. Levels go through the session whichever thread they come from, so
+    /// that they leave in the order recorded.
+    #[inline]
+    pub(crate) fn record_with(
+        &self,
+        rate: Rate,
+        is_level: bool,
+        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        // The first place is the session itself.
+        let place = place_of_thread(self.lanes.len() + 1);
+        let Some(Padded(lane)) = self.lanes.get(place.wrapping_sub(1)) else {
+            let mut state = self.lock();
+            let result = state.session.record_with(rate, write);
+            wake_driver(state);
+            return result;
+        };
+        let mut lane = lane.lock();
+        if is_level {
+            return self.record_behind(lane, rate, write);
         }
-        result
+        match lane.draft(rate, |record| write(&self.encoder, record)) {
+            Drafted::Fits => lane.keep(),
+            Drafted::NeedsRoom => return self.make_room(lane, write),
+            Drafted::Settled(result) => return result,
+        }
+        Ok(())
     }
 
     /// Works on the session, then wakes, after unlocking, everyone whom the work concerns.
@@ -86,6 +125,27 @@ impl Shared {
         result
     }
 
+    /// The same, with all that was recorded before in the session.
+    pub(crate) fn with_all<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+        self.bring_in(|_| {});
+        self.with(work)
+    }
+
+    /// The same, and nothing is recorded after.
+    pub(crate) fn with_end<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+        self.bring_in(Lane::close);
+        self.with(work)
+    }
+
+    /// What the driver has to do now.
+    pub(crate) fn poll(&self) -> Output {
+        let now = self.now();
+        if self.lock().session.wants_lanes(now) {
+            self.bring_in(|_| {});
+        }
+        self.with(|session| session.poll(now))
+    }
+
     /// The oldest news that has not been taken.
     pub(crate) fn poll_event(&self) -> Option<Event> {
         self.lock().events.pop_front()
@@ -111,7 +171,61 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
+
+    /// Records a level behind what the thread recorded before.
+    fn record_behind(
+        &self,
+        mut lane: MutexGuard<'_, Lane>,
+        rate: Rate,
+        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        let mut state = self.lock();
+        lane.hand_over(|run, lines| state.session.close_lane(run, lines));
+        let result = state.session.record_with(rate, write);
+        drop(lane);
+        wake_driver(state);
+        result
+    }
+
+    /// Keeps the lane's draft: in the lane, once what was there is with the session, or else there too.
+    #[cold]
+    fn make_room(
+        &self,
+        mut lane: MutexGuard<'_, Lane>,
+        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        let mut state = self.lock();
+        lane.hand_over(|run, lines| state.session.close_lane(run, lines));
+        let result = if lane.may_hold_draft() && state.session.open_lane() {
+            lane.open();
+            lane.keep();
+            Ok(())
+        } else {
+            lane.discard();
+            state.session.record_with(Rate::Always, write)
+        };
+        drop(lane);
+        wake_driver(state);
+        result
+    }
+
+    /// Hands what is in lanes over to the session, lane by lane.
+    fn bring_in(&self, also: impl Fn(&mut Lane)) {
+        for Padded(lane) in &self.lanes {
+            // The session is locked within, or else the thread could record behind its own back.
+            let mut lane = lane.lock();
+            let mut state = self.lock();
+            also(&mut lane);
+            lane.hand_over(|run, lines| state.session.close_lane(run, lines));
+            let (refused, sampled_out) = lane.take_counts();
+            state.session.count_outside(refused, sampled_out);
+        }
+    }
 }
+
+/// Something that shares no cache line with its neighbours.
+#[repr(align(128))]
+struct Padded<T>(T);
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,6 +275,16 @@ impl Drop for Wait {
     }
 }
 
+/// Unlocks, then wakes the driver if there is something new for it.
+#[inline]
+fn wake_driver(mut state: MutexGuard<'_, State>) {
+    if state.session.wants_poll() {
+        let driver = state.driver.take();
+        drop(state);
+        wake(driver);
+    }
+}
+
 #[cold]
 fn wake(driver: Option<Waker>) {
     if let Some(driver) = driver {
@@ -183,3 +307,6 @@ fn log(event: &Event) {
 
 #[cfg(not(feature = "tracing"))]
 fn log(_: &Event) {}
+
+#[cfg(test)]
+mod tests;

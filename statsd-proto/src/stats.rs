@@ -78,6 +78,13 @@ impl Refused {
         self.closed + self.full + self.invalid + self.too_long
     }
 
+    pub(crate) fn add(&mut self, other: Self) {
+        self.closed += other.closed;
+        self.full += other.full;
+        self.invalid += other.invalid;
+        self.too_long += other.too_long;
+    }
+
     pub(crate) fn count(&mut self, error: RecordError) {
         let cause = match error {
             RecordError::Closed => &mut self.closed,

@@ -23,8 +23,12 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+#[cfg(test)]
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(test)]
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
@@ -41,12 +45,20 @@ use crate::stats::{Report, Stats};
 ///
 /// The first setting that cannot work.
 pub fn recorder(config: Config) -> Result<(Client, Recorder), ConfigError> {
+    // One place for all threads, so that what leaves together depends on nothing but the calls.
+    recorder_with_lanes(config, 0)
+}
+
+pub(crate) fn recorder_with_lanes(
+    config: Config,
+    lanes: usize,
+) -> Result<(Client, Recorder), ConfigError> {
     let time = Arc::new(VirtualTime {
         origin: origin(),
         elapsed: AtomicU64::new(0),
     });
     let clock = Arc::clone(&time);
-    let (client, driver) = Driver::with_seed(&config, move || clock.now(), 0)?;
+    let (client, driver) = Driver::with_lanes(&config, move || clock.now(), 0, lanes)?;
     let port = config.port;
     Ok((
         client,
@@ -130,6 +142,13 @@ impl Recorder {
     pub fn report(&mut self) -> Option<Report> {
         self.run();
         self.report
+    }
+
+    /// Whether the driver, if it waits, has something new to do.
+    #[cfg(test)]
+    pub(crate) fn is_woken(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        pin!(self.driver.woken()).poll(&mut context).is_ready()
     }
 
     /// Runs until nothing is queued or on its way, or nothing can arrive.

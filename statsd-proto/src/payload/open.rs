@@ -2,7 +2,7 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-use super::{BREAK, Framing, Payload};
+use super::{BREAK, Framing, Payload, count_breaks, is_break};
 
 /// One record being written: one line, or more that must stay together.
 #[derive(Debug)]
@@ -11,7 +11,13 @@ pub(crate) struct Record<'a> {
     lines: usize,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// A record at the end of `buffer`.
+    #[inline]
+    pub(crate) fn new(buffer: &'a mut BytesMut) -> Self {
+        Self { buffer, lines: 1 }
+    }
+
     /// The line to append to.
     #[inline]
     pub(crate) fn line(&mut self) -> &mut BytesMut {
@@ -22,6 +28,18 @@ impl Record<'_> {
     pub(crate) fn end_line(&mut self) {
         self.buffer.extend_from_slice(BREAK);
         self.lines += 1;
+    }
+
+    /// Appends lines that have a line break between them.
+    pub(crate) fn push_lines(&mut self, lines: &[u8]) {
+        self.buffer.extend_from_slice(lines);
+        self.lines += count_breaks(lines);
+    }
+
+    /// How many lines the record has.
+    #[inline]
+    pub(crate) fn lines(&self) -> usize {
+        self.lines
     }
 }
 
@@ -87,10 +105,7 @@ impl Open {
             self.buffer.extend_from_slice(BREAK);
         }
         let start = self.buffer.len();
-        let mut record = Record {
-            buffer: &mut self.buffer,
-            lines: 1,
-        };
+        let mut record = Record::new(&mut self.buffer);
         if let Err(error) = write(&mut record) {
             self.buffer.truncate(end);
             return Err(error);
@@ -169,6 +184,32 @@ impl Open {
             }
         }
         self.lines += draft.lines;
+    }
+
+    /// The longest part of a run of lines that has room where the payload ends, or in a datagram or
+    /// frame of its own; without the line break at its end.
+    pub(crate) fn next_piece<'a>(&self, run: &'a [u8]) -> &'a [u8] {
+        let (here, anew) = match self.framing {
+            Framing::Stream { capacity } => (
+                capacity.saturating_sub(self.buffer.len() + BREAK.len()),
+                capacity - BREAK.len(),
+            ),
+            Framing::Datagrams { size, .. } | Framing::Frames { size, .. } => {
+                let used = match self.buffer.len() - self.segment {
+                    0 => self.framing.header(),
+                    used => used + BREAK.len(),
+                };
+                (size.saturating_sub(used), size - self.framing.header())
+            }
+        };
+        let whole_lines = |room: usize| match run.get(..=room) {
+            Some(part) => part.iter().rposition(is_break),
+            None => Some(run.len() - BREAK.len()),
+        };
+        let end = whole_lines(here)
+            .or_else(|| whole_lines(anew))
+            .or_else(|| run.iter().position(is_break));
+        &run[..end.expect("a run ends in a line break")]
     }
 
     /// Completes the payload, if there is anything in it, and opens another.

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::Session;
+use super::{ANY, Session};
 use crate::flight::Progress;
 use crate::instruction::Output;
 
@@ -68,7 +68,7 @@ impl Session {
     fn wait_for_lines(&mut self) -> Output {
         self.wake_at = match self.flusher.deadline() {
             Some(_) => self.high_water,
-            None => (1, 1),
+            None => ANY,
         };
         let is_awaited = self.is_closed() || self.settled() < self.wanted || !self.has_room();
         let doubt = match self.now {

@@ -1,0 +1,198 @@
+//! Where a thread records beside the session, so that threads need not wait for each other.
+//!
+//! A lane is a run of lines that one thread, or a few, have recorded and that has not reached the queue.
+//! Opening it sets room aside in the queue, so that what it takes is sure of a place there.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::{BufMut as _, BytesMut};
+
+use crate::config::Config;
+use crate::error::RecordError;
+use crate::metric::Rate;
+use crate::payload::{BREAK, Record};
+use crate::random::Random;
+use crate::stats::Refused;
+
+#[derive(Debug)]
+pub(crate) struct Lane {
+    limits: Limits,
+    /// Whole lines, each with its line break, and perhaps a draft behind them.
+    run: BytesMut,
+    /// Where the whole lines end.
+    end: usize,
+    lines: usize,
+    /// How many lines the draft has.
+    drafted: usize,
+    /// Whether room is set aside in the queue: without it there are no lines.
+    is_open: bool,
+    is_closed: bool,
+    sampler: Random,
+    refused: Refused,
+    sampled_out: u64,
+}
+
+/// How much a lane takes before it hands its lines over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes, line breaks included.
+    run: usize,
+    /// The longest line, without its line break.
+    line: usize,
+}
+
+/// What became of a metric that was to be recorded.
+#[derive(Debug)]
+pub(crate) enum Drafted {
+    /// Its line is behind the others, and may be kept.
+    Fits,
+    /// Its line is behind the others, where no room is set aside for it.
+    NeedsRoom,
+    /// It was left out or refused, and counted.
+    Settled(Result<(), RecordError>),
+}
+
+impl Lane {
+    pub(crate) fn new(limits: Limits, sampler: Random) -> Self {
+        Self {
+            limits,
+            run: BytesMut::new(),
+            end: 0,
+            lines: 0,
+            drafted: 0,
+            is_open: false,
+            is_closed: false,
+            sampler,
+            refused: Refused::default(),
+            sampled_out: 0,
+        }
+    }
+
+    /// Writes a record behind the lines that are there; see [`keep`](Self::keep) and
+    /// [`discard`](Self::discard).
+    #[inline]
+    pub(crate) fn draft(
+        &mut self,
+        rate: Rate,
+        write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Drafted {
+        if self.is_closed {
+            return self.refuse(RecordError::Closed);
+        }
+        if rate.leaves_out(&mut self.sampler) {
+            self.sampled_out += 1;
+            return Drafted::Settled(Ok(()));
+        }
+        let mut record = Record::new(&mut self.run);
+        if let Err(error) = write(&mut record) {
+            return self.refuse(error);
+        }
+        self.drafted = record.lines();
+        if self.run.len() - self.end > self.limits.line {
+            return self.refuse(RecordError::LineTooLong);
+        }
+        self.run.put_slice(BREAK);
+        if self.is_open && self.run.len() <= self.limits.run {
+            Drafted::Fits
+        } else {
+            Drafted::NeedsRoom
+        }
+    }
+
+    /// Makes the draft's lines some of the lane's.
+    #[inline]
+    pub(crate) fn keep(&mut self) {
+        self.end = self.run.len();
+        self.lines += self.drafted;
+    }
+
+    /// Forgets the draft.
+    pub(crate) fn discard(&mut self) {
+        self.run.truncate(self.end);
+    }
+
+    /// Takes the lines out, to be handed over with the room that was set aside for them; none if there
+    /// is none. A draft stays.
+    pub(crate) fn hand_over(&mut self, take: impl FnOnce(&[u8], usize)) {
+        if std::mem::take(&mut self.is_open) {
+            let end = std::mem::take(&mut self.end);
+            take(&self.run[..end], std::mem::take(&mut self.lines));
+            let draft = self.run.len() - end;
+            self.run.copy_within(end.., 0);
+            self.run.truncate(draft);
+        }
+    }
+
+    /// Whether a lane that was handed over has room for its draft.
+    pub(crate) fn may_hold_draft(&self) -> bool {
+        self.run.len() <= self.limits.run
+    }
+
+    /// Room has been set aside.
+    pub(crate) fn open(&mut self) {
+        self.is_open = true;
+        // All at once, so that it does not grow step by step.
+        let capacity = self.limits.run + DRAFT_ROOM;
+        self.run.reserve(capacity.saturating_sub(self.run.len()));
+    }
+
+    /// Takes nothing more.
+    pub(crate) fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    /// Takes the counts of what did not become a line.
+    pub(crate) fn take_counts(&mut self) -> (Refused, u64) {
+        (
+            std::mem::take(&mut self.refused),
+            std::mem::take(&mut self.sampled_out),
+        )
+    }
+
+    #[cold]
+    fn refuse(&mut self, error: RecordError) -> Drafted {
+        self.discard();
+        self.refused.count(error);
+        Drafted::Settled(Err(error))
+    }
+}
+
+impl Limits {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            // Small enough that the lanes of many threads together take no great part of the queue.
+            run: RUN.min(config.max_queue_bytes / 64),
+            line: config.line_limit(),
+        }
+    }
+
+    /// The bytes and lines to set aside for a full lane: what fills datagrams up may double the bytes,
+    /// and a line has at least six, as `a:1|c` with its line break does.
+    pub(crate) fn reservation(self) -> (usize, usize) {
+        (2 * self.run, self.run / 6)
+    }
+}
+
+/// Which of `count` places this thread uses.
+///
+/// Threads are numbered in the order in which they first ask, so that neighbours do not meet.
+#[inline]
+pub(crate) fn place_of_thread(count: usize) -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
+    }
+    let mut number = NUMBER.get();
+    if number == usize::MAX {
+        number = NEXT.fetch_add(1, Ordering::Relaxed);
+        NUMBER.set(number);
+    }
+    number % count
+}
+
+/// As much as a payload of a stream: then a hand-over costs a line about a nanosecond.
+const RUN: usize = 16 * 1024;
+
+/// The longest line that servers take on a stream is 4095 bytes.
+const DRAFT_ROOM: usize = 4096;
