@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::RecordError;
+use crate::handle::Prepare;
 use crate::metric::{Metric, Number, Value};
 use crate::session::Session;
 use crate::shared::{Shared, Wait};
@@ -149,6 +150,33 @@ impl Client {
         }
     }
 
+    /// Prepares a metric that is recorded again and again: name, tags and rate are rendered once, and
+    /// what the server would not understand is told once, here. A call then copies two pieces of text
+    /// and writes a number; with [`Config::aggregate`](crate::Config::aggregate) counting is an atomic
+    /// addition.
+    ///
+    /// The name is put together as by the methods named after kinds: with `counters.` and the like if
+    /// the configuration [has them](crate::Config::kind_prefixes).
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// struct Metrics {
+    ///     logins: statsd_proto::Counter,
+    ///     checkout: statsd_proto::Timing,
+    /// }
+    ///
+    /// let metrics = Metrics {
+    ///     logins: client.prepare("logins").tag("method", "card").counter()?,
+    ///     checkout: client.prepare("checkout").timing()?,
+    /// };
+    /// let _guard = metrics.checkout.time();
+    /// metrics.logins.incr();
+    /// # Ok::<(), statsd_proto::RecordError>(())
+    /// ```
+    pub fn prepare<'a>(&'a self, name: &'a str) -> Prepare<'a> {
+        Prepare::new(self, name)
+    }
+
     /// Sends what is queued without waiting for the flush interval.
     ///
     /// The future ends when all that was recorded before this call has been given to the kernel or
@@ -194,7 +222,7 @@ impl Client {
                 return Report::default();
             };
             Wait::new(Arc::clone(&shared), Until::Finished).await;
-            shared.with_all(|session| session.stats()).into()
+            shared.with_lines(|session| session.stats()).into()
         }
     }
 
@@ -208,8 +236,14 @@ impl Client {
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
         self.handle.as_ref().map_or_else(Stats::default, |handle| {
-            handle.shared.with_all(|session| session.stats())
+            handle.shared.with_lines(|session| session.stats())
         })
+    }
+
+    /// What records; none if there is nobody to send to.
+    #[inline]
+    pub(crate) fn shared(&self) -> Option<&Arc<Shared>> {
+        self.handle.as_ref().map(|handle| &handle.shared)
     }
 
     /// The time by the driver's clock; none if there is no driver.

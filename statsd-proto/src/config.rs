@@ -49,6 +49,9 @@ pub struct Config {
     pub(crate) overflow: Overflow,
     pub(crate) pace: Option<Pace>,
     pub(crate) flush_interval: Duration,
+    pub(crate) aggregate: Option<Duration>,
+    pub(crate) max_contexts: usize,
+    pub(crate) max_samples: usize,
     pub(crate) backoff: (Duration, Duration),
     pub(crate) settle_time: Duration,
     pub(crate) resolve_interval: Option<Duration>,
@@ -111,6 +114,9 @@ impl Config {
                 rate: 3_000_000,
             }),
             flush_interval: Duration::from_millis(100),
+            aggregate: None,
+            max_contexts: 8192,
+            max_samples: 512,
             backoff: (Duration::from_millis(100), Duration::from_secs(1)),
             settle_time: Duration::from_millis(50),
             resolve_interval: Some(Duration::from_secs(60)),
@@ -310,6 +316,47 @@ impl Config {
     pub fn flush_interval(self, interval: Duration) -> Self {
         Self {
             flush_interval: interval,
+            ..self
+        }
+    }
+
+    /// Adds metrics up for this long, and sends what became of them as few lines: the sum of a counter,
+    /// the last level of a gauge, the distinct members of a set, and the values of timings, histograms
+    /// and distributions, several in a line where the dialect has that. Default: none, each metric is a
+    /// line of its own, and leaves in the order recorded. Two seconds are what Datadog's clients take,
+    /// well below the ten after which servers flush.
+    ///
+    /// While the server is away nothing is sent and nothing is queued: an outage of any length costs no
+    /// counts and no memory. A caller's [rate](crate::Metric::rate) is not applied, since every call
+    /// counts at no cost. What cannot be added up goes as a line of its own: meters, metrics given by
+    /// their type code, what was [sampled already](crate::Metric::sampled_at), counts that are fractions.
+    #[must_use]
+    pub fn aggregate(self, interval: Option<Duration>) -> Self {
+        Self {
+            aggregate: interval,
+            ..self
+        }
+    }
+
+    /// How many different metrics, with their tags, are [added up](Self::aggregate) at most; those beyond
+    /// go as lines of their own, and those that stay without a value are forgotten after some rounds.
+    /// Default: 8192, of which each takes a few hundred bytes, and on every thread that records it.
+    #[must_use]
+    pub fn max_contexts(self, contexts: usize) -> Self {
+        Self {
+            max_contexts: contexts,
+            ..self
+        }
+    }
+
+    /// How many values of a timing, a histogram or a distribution are kept between two
+    /// [rounds](Self::aggregate). Of more, that many are chosen at random and sent with the rate that
+    /// makes up for the others; a server that takes no rate gets all, as lines. Default: 512, which
+    /// leaves a 99th percentile five values to tell by.
+    #[must_use]
+    pub fn max_samples(self, samples: usize) -> Self {
+        Self {
+            max_samples: samples,
             ..self
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct Rules {
     pub(crate) meter: Option<&'static str>,
     /// Whether a gauge of `-5` means the level -5; elsewhere it means five less.
     pub(crate) negative_gauge: bool,
+    /// Whether one line may bring several values of a timing, a histogram or a distribution.
+    pub(crate) packs: bool,
     pub(crate) name: Charset,
     pub(crate) tag_key: Charset,
     pub(crate) tag_value: Charset,
@@ -74,6 +76,7 @@ static STATSD: Rules = Rules {
     histogram: None,
     meter: None,
     negative_gauge: false,
+    packs: false,
     name: Charset::without(" :|@#", false),
     tag_key: Charset::without(" :|@#,;=", false),
     tag_value: Charset::without(" |@#,;=", false),
@@ -88,6 +91,7 @@ static DOGSTATSD: Rules = Rules {
     histogram: Some("h"),
     meter: None,
     negative_gauge: true,
+    packs: true,
     name: Charset::without(" :|@#", true),
     tag_key: Charset::without(":|,#", true),
     tag_value: Charset::without("|,", true),

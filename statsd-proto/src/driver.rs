@@ -95,7 +95,7 @@ impl Driver {
 
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
-        self.shared.with_all(|session| session.stats())
+        self.shared.with_lines(|session| session.stats())
     }
 }
 

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{BufMut as _, BytesMut};
 
+use crate::aggregate::{Added, Sink, Table};
 use crate::config::Config;
 use crate::error::RecordError;
-use crate::metric::Rate;
+use crate::line::Encoder;
+use crate::metric::{Metric, Rate};
 use crate::payload::{BREAK, Record};
 use crate::random::Random;
 use crate::stats::Refused;
@@ -31,6 +33,8 @@ pub(crate) struct Lane {
     sampler: Random,
     refused: Refused,
     sampled_out: u64,
+    /// Where metrics are added up; none if each is a line.
+    table: Option<Table>,
 }
 
 /// How much a lane takes before it hands its lines over.
@@ -54,7 +58,7 @@ pub(crate) enum Drafted {
 }
 
 impl Lane {
-    pub(crate) fn new(limits: Limits, sampler: Random) -> Self {
+    pub(crate) fn new(limits: Limits, sampler: Random, table: Option<Table>) -> Self {
         Self {
             limits,
             run: BytesMut::new(),
@@ -66,7 +70,30 @@ impl Lane {
             sampler,
             refused: Refused::default(),
             sampled_out: 0,
+            table,
         }
+    }
+
+    /// Adds a metric up, unless it goes as a line of its own.
+    #[inline]
+    pub(crate) fn add_up(
+        &mut self,
+        encoder: &Encoder,
+        metric: &Metric<'_>,
+    ) -> Result<Added, RecordError> {
+        let Some(table) = self.table.as_mut().filter(|_| !self.is_closed) else {
+            return Ok(Added::Not);
+        };
+        let added = table.add(encoder, metric, &mut self.sampler);
+        if let Err(error) = added {
+            self.refused.count(error);
+        }
+        added
+    }
+
+    /// Gives what was added up to the sink. Whether something stayed that it had no room for.
+    pub(crate) fn drain(&mut self, sink: &mut impl Sink) -> bool {
+        self.table.as_mut().is_some_and(|table| table.drain(sink))
     }
 
     /// Writes a record behind the lines that are there; see [`keep`](Self::keep) and

@@ -93,13 +93,14 @@
 //!
 //! - It cannot know what a server read. Lines that the kernel took and did not deliver count as sent;
 //!   [`Config::send_buffer`] bounds them on a stream.
-//! - It does not aggregate: a metric is a line.
+//! - It does not aggregate unless [told to](Config::aggregate): a metric is a line.
 //! - It keeps nothing across a restart of the program.
 //!
 //! # Features
 //!
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
+mod aggregate;
 mod backoff;
 mod client;
 mod config;
@@ -110,6 +111,7 @@ mod error;
 mod event;
 mod flight;
 mod flusher;
+mod handle;
 mod instruction;
 mod lane;
 mod line;
@@ -120,6 +122,7 @@ mod pacer;
 mod payload;
 mod queue;
 mod random;
+mod rendered;
 mod session;
 mod shared;
 mod stats;
@@ -134,6 +137,9 @@ pub use crate::dialect::Dialect;
 pub use crate::driver::Driver;
 pub use crate::error::{ConfigError, ParseError, RecordError};
 pub use crate::event::Event;
+pub use crate::handle::{
+    Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
+};
 pub use crate::instruction::{Connect, Input, Output, Resolve, Target, Transmit};
 pub use crate::metric::{Kind, Metric, Number, Value};
 pub use crate::queue::Overflow;

@@ -21,6 +21,8 @@ pub(crate) struct Encoder {
     tags: Box<str>,
     /// Longer text is refused before a byte of it is copied.
     max_text: usize,
+    /// How long a line of several values may be; none if the server takes one at a time.
+    max_packed: Option<usize>,
 }
 
 impl Encoder {
@@ -56,6 +58,9 @@ impl Encoder {
                 .expect("pushed from text")
                 .into_boxed_str(),
             max_text: config.line_limit(),
+            max_packed: rules
+                .packs
+                .then(|| config.datagram_limit().min(config.line_limit())),
         }
     }
 
@@ -80,10 +85,7 @@ impl Encoder {
         };
         self.check_text(metric, code)?;
 
-        if metric.code == Code::Known(Kind::Gauge)
-            && !self.rules.negative_gauge
-            && is_negative(metric.value)
-        {
+        if self.is_two_lines(metric.code, metric.value) {
             self.push_name(record.line(), metric)?;
             push_parts(record.line(), &[":0|g"]);
             self.push_tags(record.line(), metric.tags)?;
@@ -92,13 +94,29 @@ impl Encoder {
         let line = record.line();
         self.push_name(line, metric)?;
         push_parts(line, &[":"]);
-        self.push_value(line, metric)?;
+        self.push_value(line, metric.code, metric.value)?;
         push_parts(line, &["|", code]);
         if let Some(rate) = rate {
             push_parts(line, &["|@"]);
             push_float(line, rate);
         }
         self.push_tags(line, metric.tags)
+    }
+
+    /// Whether the dialect has the kind.
+    pub(crate) fn supports(&self, kind: Kind) -> bool {
+        self.rules.code(kind).is_some()
+    }
+
+    /// How long a line of several values may be; none if the server takes one at a time.
+    pub(crate) fn max_packed(&self) -> Option<usize> {
+        self.max_packed
+    }
+
+    /// Whether it takes a zero first to say so.
+    #[inline]
+    pub(crate) fn is_two_lines(&self, code: Code<'_>, value: Value<'_>) -> bool {
+        code == Code::Known(Kind::Gauge) && is_negative(value) && !self.rules.negative_gauge
     }
 
     /// Refuses what is too long or has no meaning, before anything is copied.
@@ -159,21 +177,26 @@ impl Encoder {
     }
 
     #[inline]
-    fn push_value(&self, line: &mut BytesMut, metric: &Metric<'_>) -> Result<(), RecordError> {
-        match metric.value {
+    pub(crate) fn push_value(
+        &self,
+        line: &mut BytesMut,
+        code: Code<'_>,
+        value: Value<'_>,
+    ) -> Result<(), RecordError> {
+        match value {
             Value::Elapsed(elapsed) => push_milliseconds(line, elapsed),
             Value::Number(number) => {
                 if matches!(number, Number::Float(float) if !float.is_finite()) {
                     return Err(RecordError::InvalidValue);
                 }
-                if is_negative(metric.value) {
-                    check_sign(metric.code)?;
-                } else if metric.code == Code::Known(Kind::GaugeDelta) {
+                if is_negative(value) {
+                    check_sign(code)?;
+                } else if code == Code::Known(Kind::GaugeDelta) {
                     push_parts(line, &["+"]);
                 }
                 push_number(line, number);
             }
-            Value::Text(text) => self.push_text(line, metric.code, text)?,
+            Value::Text(text) => self.push_text(line, code, text)?,
         }
         Ok(())
     }

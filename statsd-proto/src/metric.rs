@@ -161,6 +161,16 @@ impl<'a> Metric<'a> {
         }
     }
 
+    /// A metric to render others by, with a value that its kind may have.
+    pub(crate) fn blank(name: &'a str, kind: Kind) -> Self {
+        let value = if kind == Kind::Set {
+            Value::Text("0")
+        } else {
+            Value::Number(Number::Int(0))
+        };
+        Self::new(name, kind, value)
+    }
+
     fn new(name: &'a str, kind: Kind, value: Value<'a>) -> Self {
         Self {
             name,
@@ -264,6 +274,19 @@ pub(crate) enum Tags<'a> {
     /// `key:value,key:value`, as it stood in a line.
     List(&'a str),
     Pairs(&'a [(&'a str, &'a str)]),
+}
+
+impl<'a> Tags<'a> {
+    /// Each tag's key and value, however they were given.
+    pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let (list, pairs) = match self {
+            Self::List(list) => (list, &[][..]),
+            Self::Pairs(pairs) => ("", pairs),
+        };
+        let tags = list.split(',').filter(|tag| !tag.is_empty());
+        tags.map(|tag| tag.split_once(':').unwrap_or((tag, "")))
+            .chain(pairs.iter().copied())
+    }
 }
 
 /// The seed's part of a name between the prefix and the path.

@@ -1,5 +1,6 @@
 //! The state machine: metrics and input go in, instructions come out.
 
+mod aggregates;
 mod lanes;
 mod sending;
 
@@ -22,6 +23,7 @@ use crate::payload::Record;
 use crate::queue::Queue;
 use crate::random::Random;
 use crate::stats::Stats;
+use aggregates::Aggregates;
 
 /// A StatsD client without sockets, clock or tasks.
 ///
@@ -71,6 +73,8 @@ pub struct Session {
     lane_limits: Limits,
     /// How many lanes have room set aside.
     open_lanes: usize,
+    /// None if every metric is a line.
+    aggregates: Option<Aggregates>,
     /// The latest time that a poll brought.
     now: Option<Instant>,
     write_timeout: Duration,
@@ -86,6 +90,12 @@ enum Phase {
     /// Nothing more is to be sent, and the link is to be closed.
     Ending,
     Finished,
+}
+
+impl Phase {
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Open)
+    }
 }
 
 impl Session {
@@ -129,6 +139,7 @@ impl Session {
             ),
             lane_limits: Limits::new(config),
             open_lanes: 0,
+            aggregates: Aggregates::new(config),
             now: None,
             write_timeout: config.write_timeout,
             close_timeout: config.close_timeout,
@@ -142,6 +153,11 @@ impl Session {
     /// The metric was not taken, and counted as refused.
     #[inline]
     pub fn record(&mut self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        if self.aggregates.is_some() {
+            if let Some(result) = self.aggregate(metric) {
+                return result;
+            }
+        }
         self.record_with(metric.rate, |encoder, record| {
             encoder.encode(metric, record)
         })
@@ -149,6 +165,7 @@ impl Session {
 
     /// Sends all that was recorded so far without waiting for the flush interval.
     pub fn flush(&mut self) {
+        self.drain_aggregates();
         self.wanted = self.stats.accepted;
         self.flusher.release(self.wanted);
         self.wants_poll = true;
@@ -156,15 +173,16 @@ impl Session {
 
     /// Takes no more metrics, sends what is queued as long as the close timeout allows, and ends.
     pub fn close(&mut self) {
-        if matches!(self.phase, Phase::Open) {
-            self.phase = Phase::Closing(None);
+        if self.phase.is_open() {
             self.flush();
+            self.phase = Phase::Closing(None);
         }
     }
 
     /// Ends at once: what is queued is abandoned.
     pub fn abandon(&mut self) {
         if !matches!(self.phase, Phase::Ending | Phase::Finished) {
+            self.close();
             self.finish();
         }
         self.phase = Phase::Finished;
@@ -232,7 +250,7 @@ impl Session {
 
     /// Whether no more metrics are taken.
     pub fn is_closed(&self) -> bool {
-        !matches!(self.phase, Phase::Open)
+        !self.phase.is_open()
     }
 
     /// Whether everything is over.
@@ -283,7 +301,7 @@ impl Session {
         rate: Rate,
         write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
-        if !matches!(self.phase, Phase::Open) {
+        if !self.phase.is_open() {
             return Err(RecordError::Closed);
         }
         if rate.leaves_out(&mut self.sampler) {
@@ -333,6 +351,9 @@ impl Session {
         self.news.on_stats(now, &self.stats, false);
         let has_outside = self.open_lanes > 0;
         self.flusher.poll(now, self.stats.accepted, has_outside);
+        if let Some(aggregates) = &mut self.aggregates {
+            aggregates.rounds.poll(now);
+        }
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
             Step::Resolve(resolve) => Output::Resolve(resolve),
@@ -343,10 +364,10 @@ impl Session {
     }
 
     fn wait(&self, until: Instant) -> Output {
-        self.wait_until([Some(until), None])
+        self.wait_until([Some(until), None, None])
     }
 
-    fn wait_until(&self, times: [Option<Instant>; 2]) -> Output {
+    fn wait_until(&self, times: [Option<Instant>; 3]) -> Output {
         let close = match self.phase {
             Phase::Closing(deadline) => deadline,
             Phase::Open | Phase::Ending | Phase::Finished => None,

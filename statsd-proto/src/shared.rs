@@ -1,23 +1,25 @@
 //! What clients and the driver share: a session behind a lock that nobody holds for long.
 
+mod adding;
+mod recording;
+mod wait;
+
 use std::collections::VecDeque;
 use std::fmt;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::error::RecordError;
+use crate::aggregate::Cell;
 use crate::event::{Event, MAX_EVENTS};
 use crate::instruction::Output;
-use crate::lane::{Drafted, Lane, place_of_thread};
+use crate::lane::Lane;
 use crate::line::Encoder;
-use crate::metric::{Metric, Rate};
-use crate::payload::Record;
 use crate::session::Session;
-use crate::waiters::{Until, Waiters};
+use crate::waiters::Waiters;
+pub(crate) use wait::Wait;
 
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -25,6 +27,8 @@ pub(crate) struct Shared {
     /// on the session itself.
     lanes: Box<[Padded<Mutex<Lane>>]>,
     encoder: Arc<Encoder>,
+    /// Whether metrics are added up, as far as they can be.
+    adds_up: bool,
     clock: Clock,
 }
 
@@ -38,64 +42,48 @@ struct State {
     waiters: Waiters,
     /// News that has been logged, for the driver.
     events: VecDeque<Event>,
+    /// What is added up by handles, and those of them that have something.
+    cells: Vec<Weak<Cell>>,
+    pending: Vec<Arc<Cell>>,
+}
+
+/// What is handed over to the session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Extent {
+    /// Lines.
+    Lines,
+    /// Lines, and what has been added up.
+    All,
+    /// All, and nothing after it.
+    Last,
 }
 
 impl Shared {
     pub(crate) fn new(mut session: Session, clock: Clock, lanes: usize) -> Self {
         let limits = session.lane_limits();
         let lanes = (0..lanes)
-            .map(|_| Padded(Mutex::new(Lane::new(limits, session.fork_sampler()))))
+            .map(|_| {
+                let table = session.outer_table();
+                Padded(Mutex::new(Lane::new(limits, session.fork_sampler(), table)))
+            })
             .collect();
         let encoder = Arc::clone(session.encoder());
+        let adds_up = session.max_samples().is_some();
         let state = State {
             session,
             driver: None,
             waiters: Waiters::default(),
             events: VecDeque::new(),
+            cells: Vec::new(),
+            pending: Vec::new(),
         };
         Self {
             state: Mutex::new(state),
             lanes,
             encoder,
+            adds_up,
             clock,
         }
-    }
-
-    /// The hot path: nobody but the driver is woken, and only after unlocking.
-    #[inline]
-    pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        self.record_with(metric.rate, metric.is_level(), |encoder, record| {
-            encoder.encode(metric, record)
-        })
-    }
-
-    /// Records what `write` writes. Levels go through the session whichever thread they come from, so
-    /// that they leave in the order recorded.
-    #[inline]
-    pub(crate) fn record_with(
-        &self,
-        rate: Rate,
-        is_level: bool,
-        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
-    ) -> Result<(), RecordError> {
-        // The first place is the session itself.
-        let place = place_of_thread(self.lanes.len() + 1);
-        let Some(Padded(lane)) = self.lanes.get(place.wrapping_sub(1)) else {
-            let mut state = self.lock();
-            let result = state.session.record_with(rate, write);
-            wake_driver(state);
-            return result;
-        };
-        let mut lane = lane.lock();
-        if is_level {
-            return self.record_behind(lane, rate, write);
-        }
-        match lane.draft(rate, |record| write(&self.encoder, record)) {
-            Drafted::Fits => lane.keep(),
-            Drafted::NeedsRoom => return self.make_room(lane, write),
-            Drafted::Settled(result) => return result,
-        }
-        Ok(())
     }
 
     /// Works on the session, then wakes, after unlocking, everyone whom the work concerns.
@@ -106,6 +94,7 @@ impl Shared {
             driver,
             waiters,
             events,
+            ..
         } = &mut *state;
         let result = work(session);
         let driver = if session.wants_poll() {
@@ -125,25 +114,42 @@ impl Shared {
         result
     }
 
-    /// The same, with all that was recorded before in the session.
+    /// The same, with all lines that were recorded before.
+    pub(crate) fn with_lines<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+        self.bring_in(Extent::Lines);
+        self.with(work)
+    }
+
+    /// The same, with all that was recorded before.
     pub(crate) fn with_all<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
-        self.bring_in(|_| {});
+        self.bring_in(Extent::All);
         self.with(work)
     }
 
     /// The same, and nothing is recorded after.
     pub(crate) fn with_end<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
-        self.bring_in(Lane::close);
+        self.bring_in(Extent::Last);
         self.with(work)
     }
 
     /// What the driver has to do now.
     pub(crate) fn poll(&self) -> Output {
         let now = self.now();
-        if self.lock().session.wants_lanes(now) {
-            self.bring_in(|_| {});
+        let mut state = self.lock();
+        let is_round = state.session.start_round(now);
+        let wants_lines = state.session.wants_lanes(now);
+        drop(state);
+        if is_round {
+            self.bring_in(Extent::All);
+        } else if wants_lines {
+            self.bring_in(Extent::Lines);
         }
-        self.with(|session| session.poll(now))
+        self.with(|session| {
+            if is_round {
+                session.end_round();
+            }
+            session.poll(now)
+        })
     }
 
     /// The oldest news that has not been taken.
@@ -172,53 +178,24 @@ impl Shared {
         self.state.lock()
     }
 
-    /// Records a level behind what the thread recorded before.
-    fn record_behind(
-        &self,
-        mut lane: MutexGuard<'_, Lane>,
-        rate: Rate,
-        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
-    ) -> Result<(), RecordError> {
-        let mut state = self.lock();
-        lane.hand_over(|run, lines| state.session.close_lane(run, lines));
-        let result = state.session.record_with(rate, write);
-        drop(lane);
-        wake_driver(state);
-        result
-    }
-
-    /// Keeps the lane's draft: in the lane, once what was there is with the session, or else there too.
-    #[cold]
-    fn make_room(
-        &self,
-        mut lane: MutexGuard<'_, Lane>,
-        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
-    ) -> Result<(), RecordError> {
-        let mut state = self.lock();
-        lane.hand_over(|run, lines| state.session.close_lane(run, lines));
-        let result = if lane.may_hold_draft() && state.session.open_lane() {
-            lane.open();
-            lane.keep();
-            Ok(())
-        } else {
-            lane.discard();
-            state.session.record_with(Rate::Always, write)
-        };
-        drop(lane);
-        wake_driver(state);
-        result
-    }
-
-    /// Hands what is in lanes over to the session, lane by lane.
-    fn bring_in(&self, also: impl Fn(&mut Lane)) {
+    /// Hands what is beside the session over to it.
+    fn bring_in(&self, extent: Extent) {
         for Padded(lane) in &self.lanes {
             // The session is locked within, or else the thread could record behind its own back.
             let mut lane = lane.lock();
-            let mut state = self.lock();
-            also(&mut lane);
-            lane.hand_over(|run, lines| state.session.close_lane(run, lines));
+            let session = &mut self.lock().session;
+            lane.hand_over(|run, lines| session.close_lane(run, lines));
             let (refused, sampled_out) = lane.take_counts();
-            state.session.count_outside(refused, sampled_out);
+            session.count_outside(refused, sampled_out);
+            if extent != Extent::Lines && lane.drain(session) {
+                session.on_added();
+            }
+            if extent == Extent::Last {
+                lane.close();
+            }
+        }
+        if extent != Extent::Lines {
+            self.lock().drain_cells(extent == Extent::Last);
         }
     }
 }
@@ -232,46 +209,6 @@ impl fmt::Debug for Shared {
         f.debug_struct("Shared")
             .field("state", &self.state)
             .finish_non_exhaustive()
-    }
-}
-
-/// A future that ends when the session has come to some point.
-#[derive(Debug)]
-pub(crate) struct Wait {
-    shared: Arc<Shared>,
-    until: Until,
-    key: Option<u64>,
-}
-
-impl Wait {
-    pub(crate) fn new(shared: Arc<Shared>, until: Until) -> Self {
-        Self {
-            shared,
-            until,
-            key: None,
-        }
-    }
-}
-
-impl Future for Wait {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Self { shared, until, key } = self.get_mut();
-        let mut state = shared.lock();
-        if until.is_reached(&state.session) {
-            return Poll::Ready(());
-        }
-        state.waiters.add(key, *until, context.waker());
-        Poll::Pending
-    }
-}
-
-impl Drop for Wait {
-    fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.shared.lock().waiters.remove(key);
-        }
     }
 }
 

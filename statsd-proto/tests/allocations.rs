@@ -9,7 +9,7 @@ use statsd_proto::{Client, Config, Driver, Input, Metric, Output, Transport};
 
 #[test]
 fn a_metric_allocates_nothing_on_the_callers_thread() {
-    let (client, _driver) = start(Transport::Tcp);
+    let (client, _driver) = start(config(Transport::Tcp));
     record_each_kind(&client);
     // Far below what fills the first buffer.
     let info = allocation_counter::measure(|| {
@@ -30,12 +30,41 @@ fn a_steady_flow_over_udp_allocates_nothing_at_all() {
     assert_eq!(allocations_of_a_steady_flow(Transport::Udp), 0);
 }
 
-/// Counts on one thread that records and drives: the caller's part and the driver's.
+#[test]
+fn a_steady_flow_through_handles_allocates_nothing_at_all() {
+    let (client, driver) = start(config(Transport::Udp));
+    let record = record_by_handle(&client);
+    assert_eq!(allocations_of(&client, driver, record), 0);
+    assert!(client.stats().sent > 500_000, "{:?}", client.stats());
+}
+
+#[test]
+fn adding_up_allocates_nothing_at_all() {
+    let config = config(Transport::Udp).aggregate(Some(Duration::from_secs(2)));
+    let (client, driver) = start(config);
+    let record = record_by_handle(&client);
+    let allocations = allocations_of(&client, driver, || {
+        record();
+        client.incr("orders", 1);
+        client.gauge("queue", 17.25);
+        client.timing("checkout", Duration::from_micros(48_250));
+    });
+    assert_eq!(allocations, 0);
+    assert!(client.stats().sent > 1000, "{:?}", client.stats());
+}
+
 fn allocations_of_a_steady_flow(transport: Transport) -> u64 {
-    let (client, mut driver) = start(transport);
+    let (client, driver) = start(config(transport));
+    let allocations = allocations_of(&client, driver, || record_each_kind(&client));
+    assert!(client.stats().sent > 500_000, "{:?}", client.stats());
+    allocations
+}
+
+/// Counts on one thread that records and drives: the caller's part and the driver's.
+fn allocations_of(client: &Client, mut driver: Driver, record: impl Fn()) -> u64 {
     let mut round = || {
         for _ in 0..500 {
-            record_each_kind(&client);
+            record();
         }
         drive(&mut driver);
     };
@@ -47,10 +76,24 @@ fn allocations_of_a_steady_flow(transport: Transport) -> u64 {
             round();
         }
     });
-    let stats = client.stats();
-    assert_eq!(stats.refused.total(), 0);
-    assert!(stats.sent > 500_000, "{stats:?}");
+    assert_eq!(client.stats().refused.total(), 0);
     allocations.count_total
+}
+
+fn record_by_handle(client: &Client) -> impl Fn() + use<> {
+    let orders = client.prepare("orders").tag("method", "card").counter();
+    let queue = client.prepare("queue").gauge();
+    let sessions = client.prepare("sessions").gauge_delta();
+    let checkout = client.prepare("checkout").rate(0.5).timing();
+    let (orders, queue) = (orders.expect("a name"), queue.expect("a name"));
+    let (sessions, checkout) = (sessions.expect("a name"), checkout.expect("a name"));
+    move || {
+        orders.incr();
+        orders.add(20_u8);
+        queue.set(-17.25);
+        sessions.add(1);
+        checkout.record(Duration::from_micros(48_250));
+    }
 }
 
 fn record_each_kind(client: &Client) {
@@ -65,9 +108,12 @@ fn record_each_kind(client: &Client) {
     client.record(&tagged).expect("the queue is never full");
 }
 
+fn config(transport: Transport) -> Config {
+    Config::new(IpAddr::from(Ipv4Addr::LOCALHOST).to_string()).transport(transport)
+}
+
 /// A client and its driver, with a clock that goes on by a second with every poll.
-fn start(transport: Transport) -> (Client, Driver) {
-    let config = Config::new(IpAddr::from(Ipv4Addr::LOCALHOST).to_string()).transport(transport);
+fn start(config: Config) -> (Client, Driver) {
     let (origin, seconds) = (origin(), Arc::new(AtomicU64::new(0)));
     let clock = move || origin + Duration::from_secs(seconds.fetch_add(1, Ordering::Relaxed));
     Driver::new(&config, clock).expect("the configuration works")

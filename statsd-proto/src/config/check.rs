@@ -59,6 +59,18 @@ impl Config {
             "at least 1",
         )?;
         require(
+            (1..=1 << 24).contains(&self.max_contexts),
+            "max_contexts",
+            self.max_contexts,
+            "1 to 16777216",
+        )?;
+        require(
+            (1..=1 << 20).contains(&self.max_samples),
+            "max_samples",
+            self.max_samples,
+            "1 to 1048576",
+        )?;
+        require(
             self.send_buffer != Some(0),
             "send_buffer",
             0,
@@ -90,6 +102,7 @@ impl Config {
         )?;
         for (setting, time, may_be_zero) in [
             ("flush_interval", self.flush_interval, true),
+            ("aggregate", self.aggregate.unwrap_or(MAX_TIME), false),
             ("backoff", max, false),
             ("settle_time", self.settle_time, true),
             (

@@ -20,6 +20,7 @@ impl Session {
         if let (true, Some(until)) = (self.is_probing, self.flight.doubt_until(now + CONSENT)) {
             return self.wait(until);
         }
+        self.start_round(now);
         let has_work = self.queue.lines() > 0 && self.flight.lines() == 0 && !self.is_closed();
         if has_work && self.link.is_stale(now) {
             self.link.renew();
@@ -75,7 +76,7 @@ impl Session {
             Some(now) if is_awaited => self.flight.doubt_until(now + CONSENT),
             Some(_) | None => None,
         };
-        self.wait_until([self.flusher.deadline(), doubt])
+        self.wait_until([self.flusher.deadline(), doubt, self.next_round()])
     }
 
     /// Takes silence for consent to the last datagram, once it has lasted.

@@ -1,0 +1,260 @@
+//! Contexts by name: one look-up for each metric.
+
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::accumulator::Accumulator;
+use super::{Limits, Sink};
+use crate::error::RecordError;
+use crate::line::Encoder;
+use crate::metric::{Code, Kind, Metric, Rate, Section, Tags};
+use crate::random::Random;
+use crate::rendered::Rendered;
+
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Places in `contexts`.
+    index: HashTable<usize>,
+    hasher: DefaultHashBuilder,
+    contexts: Vec<Context>,
+    /// Those that have something to send, in the order in which they got it.
+    pending: Vec<usize>,
+    limits: Limits,
+    /// How many more contexts may be kept, here and in the tables beside this one.
+    room: Arc<AtomicUsize>,
+    round: u64,
+}
+
+#[derive(Debug)]
+struct Context {
+    hash: u64,
+    key: Key,
+    rendered: Rendered,
+    values: Accumulator,
+    is_pending: bool,
+    /// The last round in which there was something to send.
+    used: u64,
+}
+
+/// What a metric is called.
+#[derive(Debug)]
+struct Key {
+    kind: Kind,
+    section: Section,
+    name: Box<str>,
+    tags: Box<[(Box<str>, Box<str>)]>,
+}
+
+/// What became of a metric.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Added {
+    /// It is the first since the last round.
+    First,
+    /// There was something already.
+    More,
+    /// It is to be sent as a line of its own.
+    Not,
+}
+
+impl Table {
+    pub(crate) fn new(limits: Limits, room: Arc<AtomicUsize>) -> Self {
+        Self {
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            contexts: Vec::new(),
+            pending: Vec::new(),
+            limits,
+            room,
+            round: 0,
+        }
+    }
+
+    /// Adds a metric's value to those of its context.
+    #[inline]
+    pub(crate) fn add(
+        &mut self,
+        encoder: &Encoder,
+        metric: &Metric<'_>,
+        random: &mut Random,
+    ) -> Result<Added, RecordError> {
+        let Some(kind) = kind_of_context(encoder, metric) else {
+            return Ok(Added::Not);
+        };
+        let hash = self.hash(kind, metric);
+        let found = self
+            .index
+            .find(hash, |&place| self.contexts[place].key.is_of(kind, metric));
+        let place = match found {
+            Some(&place) => place,
+            None => match self.insert(encoder, kind, hash, metric)? {
+                Some(place) => place,
+                None => return Ok(Added::Not),
+            },
+        };
+        let context = &mut self.contexts[place];
+        let Code::Known(kind) = metric.code else {
+            return Ok(Added::Not);
+        };
+        let max = (context.rendered.has_place_for_rate()).then_some(self.limits.samples);
+        if !context.values.add(kind, metric.value, max, random) {
+            return Ok(Added::Not);
+        }
+        if context.is_pending {
+            return Ok(Added::More);
+        }
+        context.is_pending = true;
+        self.pending.push(place);
+        Ok(if self.pending.len() == 1 {
+            Added::First
+        } else {
+            Added::More
+        })
+    }
+
+    /// Gives everything to the sink, and forgets contexts that have long had nothing to send. Whether
+    /// something stayed that the sink had no room for.
+    pub(crate) fn drain(&mut self, sink: &mut impl Sink) -> bool {
+        self.round += 1;
+        let contexts = &mut self.contexts;
+        self.pending.retain(|&place| {
+            let context = &mut contexts[place];
+            context.values.drain(&context.rendered, sink);
+            context.used = self.round;
+            context.is_pending = !context.values.is_empty();
+            context.is_pending
+        });
+        if self.round % IDLE_ROUNDS == 0 {
+            self.forget_idle();
+        }
+        !self.pending.is_empty()
+    }
+
+    fn hash(&self, kind: Kind, metric: &Metric<'_>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(metric.name.as_bytes());
+        hasher.write_u16((kind as u16) << 8 | metric.section as u16);
+        for (key, value) in metric.tags.pairs() {
+            key.hash(&mut hasher);
+            value.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// Makes a new context; none if there are too many.
+    #[cold]
+    fn insert(
+        &mut self,
+        encoder: &Encoder,
+        kind: Kind,
+        hash: u64,
+        metric: &Metric<'_>,
+    ) -> Result<Option<usize>, RecordError> {
+        let Some(values) = Accumulator::new(kind) else {
+            return Ok(None);
+        };
+        let blank = Metric {
+            section: metric.section,
+            tags: metric.tags,
+            ..Metric::blank(metric.name, kind)
+        };
+        let rendered = Rendered::with_place_for_rate(encoder, &blank)?;
+        if !take_one(&self.room) {
+            return Ok(None);
+        }
+        let place = self.contexts.len();
+        self.contexts.push(Context {
+            hash,
+            key: Key::new(kind, metric),
+            rendered,
+            values,
+            is_pending: false,
+            used: self.round,
+        });
+        let contexts = &self.contexts;
+        self.index
+            .insert_unique(hash, place, |&place| contexts[place].hash);
+        Ok(Some(place))
+    }
+
+    fn forget_idle(&mut self) {
+        let before = self.contexts.len();
+        let oldest = self.round.saturating_sub(IDLE_ROUNDS);
+        self.contexts
+            .retain(|context| context.is_pending || context.used > oldest);
+        let forgotten = before - self.contexts.len();
+        if forgotten == 0 {
+            return;
+        }
+        self.room.fetch_add(forgotten, Ordering::Relaxed);
+        // All places have changed; what is pending was so in the order of its places or is about to be.
+        self.index.clear();
+        self.pending.clear();
+        let contexts = &self.contexts;
+        for (place, context) in contexts.iter().enumerate() {
+            self.index
+                .insert_unique(context.hash, place, |&place| contexts[place].hash);
+            if context.is_pending {
+                self.pending.push(place);
+            }
+        }
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        self.room.fetch_add(self.contexts.len(), Ordering::Relaxed);
+    }
+}
+
+impl Key {
+    fn new(kind: Kind, metric: &Metric<'_>) -> Self {
+        let tags = metric.tags.pairs();
+        Self {
+            kind,
+            section: metric.section,
+            name: metric.name.into(),
+            tags: tags
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
+        }
+    }
+
+    #[inline]
+    fn is_of(&self, kind: Kind, metric: &Metric<'_>) -> bool {
+        if self.kind != kind || self.section != metric.section || *self.name != *metric.name {
+            return false;
+        }
+        if matches!(metric.tags, Tags::Pairs([])) {
+            return self.tags.is_empty();
+        }
+        let tags = self.tags.iter().map(|(key, value)| (&**key, &**value));
+        tags.eq(metric.tags.pairs())
+    }
+}
+
+/// The kind of context that gathers the metric's value; none if it goes as a line of its own.
+#[inline]
+fn kind_of_context(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
+    match (metric.code, metric.rate) {
+        // What somebody else has sampled stands for more than itself.
+        (Code::Raw(_), _) | (_, Rate::Sampled(_)) => None,
+        // A change is gathered with the levels that it changes.
+        (Code::Known(Kind::GaugeDelta), _) => {
+            encoder.supports(Kind::GaugeDelta).then_some(Kind::Gauge)
+        }
+        (Code::Known(kind), _) => Some(kind),
+    }
+}
+
+/// Takes one of what is left, if there is any.
+fn take_one(room: &AtomicUsize) -> bool {
+    let take = |left: usize| left.checked_sub(1);
+    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+        .is_ok()
+}
+
+/// After so many rounds without a value a context is forgotten, at the latest after twice as many.
+const IDLE_ROUNDS: u64 = 16;

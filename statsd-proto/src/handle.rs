@@ -1,0 +1,361 @@
+//! Handles on metrics that are recorded again and again: all but the value is rendered once.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::aggregate::{Cell, Put};
+use crate::client::Client;
+use crate::error::RecordError;
+use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
+use crate::rendered::Rendered;
+
+/// A handle in the making; see [`Client::prepare`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Prepare<'a> {
+    client: &'a Client,
+    name: &'a str,
+    tags: Vec<(&'a str, &'a str)>,
+    rate: Rate,
+    is_plain: bool,
+}
+
+impl<'a> Prepare<'a> {
+    pub(crate) fn new(client: &'a Client, name: &'a str) -> Self {
+        Self {
+            client,
+            name,
+            tags: Vec::new(),
+            rate: Rate::Always,
+            is_plain: false,
+        }
+    }
+
+    /// Adds a tag. An empty value makes a bare one.
+    pub fn tag(mut self, key: &'a str, value: &'a str) -> Self {
+        self.tags.push((key, value));
+        self
+    }
+
+    /// Records only this share of the calls, chosen at random, and tells the server so; see
+    /// [`Metric::rate`].
+    pub fn rate(mut self, rate: f64) -> Self {
+        self.rate = Rate::Sample(rate);
+        self
+    }
+
+    /// Puts only the prefix before the name, as [`Client::record`] does, and never `counters.`, `gauges.`
+    /// or `timers.`.
+    pub fn plain(mut self) -> Self {
+        self.is_plain = true;
+        self
+    }
+}
+
+impl Prepare<'_> {
+    /// A handle on a counter.
+    ///
+    /// # Errors
+    ///
+    /// Why such a metric can never be recorded.
+    pub fn counter(self) -> Result<Counter, RecordError> {
+        Ok(Counter(self.handle(Kind::Counter)?))
+    }
+
+    /// A handle on a distribution.
+    ///
+    /// # Errors
+    ///
+    /// Why such a metric can never be recorded.
+    pub fn distribution(self) -> Result<Distribution, RecordError> {
+        Ok(Distribution(self.handle(Kind::Distribution)?))
+    }
+
+    /// A handle on a gauge's level.
+    ///
+    /// # Errors
+    ///
+    /// Why such a metric can never be recorded.
+    pub fn gauge(self) -> Result<Gauge, RecordError> {
+        Ok(Gauge(self.handle(Kind::Gauge)?))
+    }
+
+    /// A handle on changes of a gauge.
+    ///
+    /// # Errors
+    ///
+    /// Why such a metric can never be recorded.
+    pub fn gauge_delta(self) -> Result<GaugeDelta, RecordError> {
+        Ok(GaugeDelta(self.handle(Kind::GaugeDelta)?))
+    }
+
+    /// A handle on a histogram.
+    ///
+    /// # Errors
+    ///
+    /// Why such a metric can never be recorded.
+    pub fn histogram(self) -> Result<Histogram, RecordError> {
+        Ok(Histogram(self.handle(Kind::Histogram)?))
+    }
+
+    /// A handle on a meter.
+    ///
+    /// # Errors
+    ///
+    /// Why such a metric can never be recorded.
+    pub fn meter(self) -> Result<Meter, RecordError> {
+        Ok(Meter(self.handle(Kind::Meter)?))
+    }
+
+    /// A handle on a set.
+    ///
+    /// # Errors
+    ///
+    /// Why such a metric can never be recorded.
+    pub fn set(self) -> Result<Set, RecordError> {
+        Ok(Set(self.handle(Kind::Set)?))
+    }
+
+    /// A handle on a timing.
+    ///
+    /// # Errors
+    ///
+    /// Why such a metric can never be recorded.
+    pub fn timing(self) -> Result<Timing, RecordError> {
+        Ok(Timing(self.handle(Kind::Timing)?))
+    }
+
+    fn handle(self, kind: Kind) -> Result<Handle, RecordError> {
+        let metric = Metric::blank(self.name, kind).tags(&self.tags);
+        let metric = if self.is_plain {
+            metric
+        } else {
+            metric.with_kind_prefix()
+        };
+        Handle::new(self.client, kind, self.rate, metric)
+    }
+}
+
+/// What all handles are.
+#[derive(Clone)]
+struct Handle {
+    client: Client,
+    kind: Kind,
+    rate: Rate,
+    /// None if the client does nothing.
+    rendered: Option<Arc<Rendered>>,
+    /// Where values are added up; none if each is a line.
+    cell: Option<Arc<Cell>>,
+}
+
+impl Handle {
+    fn new(
+        client: &Client,
+        kind: Kind,
+        rate: Rate,
+        metric: Metric<'_>,
+    ) -> Result<Self, RecordError> {
+        let (rendered, cell) = match client.shared() {
+            None => (None, None),
+            Some(shared) => (
+                Some(Arc::new(shared.render(&metric, rate)?)),
+                shared.cell(kind, &metric)?,
+            ),
+        };
+        Ok(Self {
+            client: client.clone(),
+            kind,
+            rate,
+            rendered,
+            cell,
+        })
+    }
+
+    /// Adds up, or else records a line.
+    #[inline]
+    fn count(&self, amount: Number) {
+        match &self.cell {
+            None => self.send(Value::Number(amount)),
+            Some(cell) => {
+                let put = cell.count(amount);
+                if put != Put::Kept {
+                    self.follow_up(cell, put, Value::Number(amount));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn record(&self, value: Value<'_>) {
+        match &self.cell {
+            None => self.send(value),
+            Some(cell) => {
+                let put = cell.put(self.kind, value);
+                if put != Put::Kept {
+                    self.follow_up(cell, put, value);
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn follow_up(&self, cell: &Arc<Cell>, put: Put, value: Value<'_>) {
+        let Some(shared) = self.client.shared() else {
+            return;
+        };
+        match put {
+            Put::Closed => shared.refuse(RecordError::Closed),
+            Put::First => shared.on_first(cell),
+            Put::Kept => {}
+            Put::Not => self.send(value),
+        }
+    }
+
+    /// Records a line. What could not be recorded is counted, and no reason to fail the caller.
+    #[inline]
+    fn send(&self, value: Value<'_>) {
+        if let (Some(shared), Some(rendered)) = (self.client.shared(), &self.rendered) {
+            let is_level = matches!(self.kind, Kind::Gauge | Kind::GaugeDelta);
+            let code = Code::Known(self.kind);
+            let _ = shared.record_with(self.rate, is_level, |encoder, record| {
+                rendered.write(encoder, record, code, value)
+            });
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("kind", &self.kind)
+            .field("rate", &self.rate)
+            .field("rendered", &self.rendered)
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! handles {
+    ($($(#[$docs:meta])+ $name:ident)+) => {$(
+        $(#[$docs])+
+        ///
+        /// A handle, cheap to clone and to keep, usable from any thread. As long as there is one, the
+        /// session stays open.
+        #[derive(Clone, Debug)]
+        pub struct $name(Handle);
+    )+};
+}
+
+handles! {
+    /// Adds to a counter.
+    Counter
+    /// Records values in a distribution.
+    Distribution
+    /// Sets the level of a gauge.
+    Gauge
+    /// Moves a gauge up and down.
+    GaugeDelta
+    /// Records values in a histogram.
+    Histogram
+    /// Counts events with a meter.
+    Meter
+    /// Adds members to a set.
+    Set
+    /// Records how long something took.
+    Timing
+}
+
+impl Counter {
+    /// Adds one.
+    #[inline]
+    pub fn incr(&self) {
+        self.0.count(Number::Int(1));
+    }
+
+    /// Adds an amount; a negative one counts down.
+    #[inline]
+    pub fn add(&self, amount: impl Into<Number>) {
+        self.0.count(amount.into());
+    }
+}
+
+impl Distribution {
+    /// Records a value.
+    #[inline]
+    pub fn record(&self, value: impl Into<Number>) {
+        self.0.record(Value::Number(value.into()));
+    }
+}
+
+impl Gauge {
+    /// Sets the level.
+    #[inline]
+    pub fn set(&self, level: impl Into<Number>) {
+        self.0.record(Value::Number(level.into()));
+    }
+}
+
+impl GaugeDelta {
+    /// Moves the gauge up, or down by a negative change.
+    #[inline]
+    pub fn add(&self, change: impl Into<Number>) {
+        self.0.record(Value::Number(change.into()));
+    }
+}
+
+impl Histogram {
+    /// Records a value.
+    #[inline]
+    pub fn record(&self, value: impl Into<Number>) {
+        self.0.record(Value::Number(value.into()));
+    }
+}
+
+impl Meter {
+    /// Counts an amount of events.
+    #[inline]
+    pub fn add(&self, amount: impl Into<Number>) {
+        self.0.record(Value::Number(amount.into()));
+    }
+}
+
+impl Set {
+    /// Adds a member.
+    #[inline]
+    pub fn insert(&self, member: &str) {
+        self.0.record(Value::Text(member));
+    }
+}
+
+impl Timing {
+    /// Records how long something took.
+    #[inline]
+    pub fn record(&self, elapsed: Duration) {
+        self.0.record(Value::Elapsed(elapsed));
+    }
+
+    /// Times until the guard is dropped, also by an error or a panic.
+    #[must_use = "the time ends when the guard is dropped"]
+    pub fn time(&self) -> TimingGuard<'_> {
+        TimingGuard {
+            timing: self,
+            started: self.0.client.now(),
+        }
+    }
+}
+
+/// A time that is taken and recorded when it is dropped; see [`Timing::time`].
+#[derive(Debug)]
+pub struct TimingGuard<'a> {
+    timing: &'a Timing,
+    /// None for a client that sends nothing.
+    started: Option<Instant>,
+}
+
+impl Drop for TimingGuard<'_> {
+    fn drop(&mut self) {
+        if let (Some(started), Some(now)) = (self.started, self.timing.0.client.now()) {
+            self.timing.record(now.saturating_duration_since(started));
+        }
+    }
+}

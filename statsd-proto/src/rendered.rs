@@ -1,0 +1,129 @@
+//! Everything of a metric's line but its value, rendered once.
+
+use bytes::BytesMut;
+
+use crate::error::RecordError;
+use crate::line::Encoder;
+use crate::metric::{Code, Metric, Rate, Value};
+use crate::number::push_float;
+use crate::payload::Record;
+
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    /// The line without its value.
+    text: Box<[u8]>,
+    /// Where the value belongs.
+    value_at: usize,
+    /// Where a rate belongs that is known only later; none if servers take none there.
+    rate_at: Option<usize>,
+    /// How many values may stand in one line.
+    samples_at_once: usize,
+}
+
+impl Rendered {
+    /// Renders a metric with its tags and its rate. Its value does not matter, as long as it is one.
+    pub(crate) fn new(encoder: &Encoder, metric: &Metric<'_>) -> Result<Self, RecordError> {
+        let mut line = BytesMut::new();
+        encoder.encode(metric, &mut Record::new(&mut line))?;
+        // No name has a colon, and no value a bar.
+        let value_at = find(&line, b":") + 1;
+        let value_end = value_at + find(&line[value_at..], b"|");
+        Ok(Self {
+            text: [&line[..value_at], &line[value_end..]].concat().into(),
+            value_at,
+            rate_at: None,
+            samples_at_once: 1,
+        })
+    }
+
+    /// The same with a place for another rate than the metric's.
+    pub(crate) fn with_place_for_rate(
+        encoder: &Encoder,
+        metric: &Metric<'_>,
+    ) -> Result<Self, RecordError> {
+        let rate = |rate| Metric { rate, ..*metric };
+        match Self::new(encoder, &rate(Rate::Sampled(PLACE))) {
+            Err(RecordError::InvalidRate) => Self::new(encoder, &rate(Rate::Always)),
+            Err(error) => Err(error),
+            Ok(rendered) => {
+                let rate_at = find(&rendered.text, b"|@");
+                let rate_end = rate_at + 1 + find(&rendered.text[rate_at + 1..], b"|");
+                let text = [&rendered.text[..rate_at], &rendered.text[rate_end..]];
+                let text = text.concat();
+                let room = encoder.max_packed().unwrap_or(0);
+                Ok(Self {
+                    samples_at_once: (room.saturating_sub(text.len()) / SAMPLE).max(1),
+                    text: text.into(),
+                    rate_at: Some(rate_at),
+                    ..rendered
+                })
+            }
+        }
+    }
+
+    /// Whether a rate can be told.
+    pub(crate) fn has_place_for_rate(&self) -> bool {
+        self.rate_at.is_some()
+    }
+
+    /// How many values may stand in one line.
+    pub(crate) fn samples_at_once(&self) -> usize {
+        self.samples_at_once
+    }
+
+    /// Writes the line with this value.
+    #[inline]
+    pub(crate) fn write(
+        &self,
+        encoder: &Encoder,
+        record: &mut Record<'_>,
+        code: Code<'_>,
+        value: Value<'_>,
+    ) -> Result<(), RecordError> {
+        let (head, tail) = self.text.split_at(self.value_at);
+        if encoder.is_two_lines(code, value) {
+            for part in [head, b"0", tail] {
+                record.line().extend_from_slice(part);
+            }
+            record.end_line();
+        }
+        let line = record.line();
+        line.extend_from_slice(head);
+        encoder.push_value(line, code, value)?;
+        line.extend_from_slice(tail);
+        Ok(())
+    }
+
+    /// Writes the line with these values, of which there are as many as may stand in one.
+    pub(crate) fn write_samples(&self, record: &mut Record<'_>, values: &[f64], rate: Option<f64>) {
+        let line = record.line();
+        line.extend_from_slice(&self.text[..self.value_at]);
+        for (place, &value) in values.iter().enumerate() {
+            if place > 0 {
+                line.extend_from_slice(b":");
+            }
+            push_float(line, value);
+        }
+        let rate_at = self.rate_at.unwrap_or(self.value_at);
+        line.extend_from_slice(&self.text[self.value_at..rate_at]);
+        if let Some(rate) = rate {
+            line.extend_from_slice(b"|@");
+            push_float(line, rate);
+        }
+        line.extend_from_slice(&self.text[rate_at..]);
+    }
+}
+
+/// What a value takes in a line at the most, unless it is beyond all measure.
+const SAMPLE: usize = 20;
+
+/// Any rate: it is taken out again.
+const PLACE: f64 = 0.5;
+
+/// Where `part` is in `text`, or else its end.
+fn find(text: &[u8], part: &[u8]) -> usize {
+    let mut windows = text.windows(part.len());
+    windows
+        .position(|window| window == part)
+        .unwrap_or(text.len())
+}

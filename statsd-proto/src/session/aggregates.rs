@@ -1,0 +1,120 @@
+//! Values that are added up, and the rounds in which they become lines.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Instant;
+
+use super::Session;
+use crate::aggregate::{Added, Limits, Rounds, Sink, Table};
+use crate::config::Config;
+use crate::error::RecordError;
+use crate::line::Encoder;
+use crate::metric::{Metric, Rate};
+use crate::payload::Record;
+
+#[derive(Debug)]
+pub(super) struct Aggregates {
+    table: Table,
+    pub(super) rounds: Rounds,
+    limits: Limits,
+    /// How many more contexts may be kept, here and outside.
+    room: Arc<AtomicUsize>,
+}
+
+impl Aggregates {
+    pub(super) fn new(config: &Config) -> Option<Self> {
+        let limits = Limits::new(config);
+        let room = Arc::new(AtomicUsize::new(limits.contexts));
+        config.aggregate.map(|interval| Self {
+            table: Table::new(limits, Arc::clone(&room)),
+            rounds: Rounds::new(interval),
+            limits,
+            room,
+        })
+    }
+}
+
+impl Session {
+    /// Adds a metric up. None if it goes as a line of its own.
+    pub(crate) fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let aggregates = self.aggregates.as_mut().filter(|_| self.phase.is_open())?;
+        let table = &mut aggregates.table;
+        match table.add(&self.encoder, metric, &mut self.sampler) {
+            Ok(Added::First) => self.on_added(),
+            Ok(Added::More) => {}
+            Ok(Added::Not) => return None,
+            Err(error) => {
+                self.stats.refused.count(error);
+                return Some(Err(error));
+            }
+        }
+        Some(Ok(()))
+    }
+
+    /// Something was added, here or outside, for which a round has to take place.
+    pub(crate) fn on_added(&mut self) {
+        if let Some(aggregates) = &mut self.aggregates {
+            self.wants_poll |= aggregates.rounds.add();
+        }
+    }
+
+    /// A table to add up in outside; none if every metric is a line.
+    pub(crate) fn outer_table(&self) -> Option<Table> {
+        let aggregates = self.aggregates.as_ref()?;
+        Some(Table::new(aggregates.limits, Arc::clone(&aggregates.room)))
+    }
+
+    /// How many values of a context are kept; none if every metric is a line.
+    pub(crate) fn max_samples(&self) -> Option<usize> {
+        Some(self.aggregates.as_ref()?.limits.samples)
+    }
+
+    /// Whether a round is to take place at this time. While the link is down, or the queue is full, values
+    /// are held where they are.
+    fn wants_round(&self, now: Instant) -> bool {
+        let is_due = |aggregates: &Aggregates| aggregates.rounds.is_due(now);
+        self.aggregates.as_ref().is_some_and(is_due) && self.link.is_up() && self.has_room()
+    }
+
+    /// Starts a round, if it is time for one: makes lines of what was added up here.
+    pub(crate) fn start_round(&mut self, now: Instant) -> bool {
+        let is_due = self.wants_round(now);
+        if let Some(aggregates) = self.aggregates.as_mut().filter(|_| is_due) {
+            aggregates.rounds.start(now);
+            self.drain_aggregates();
+            self.end_round();
+        }
+        is_due
+    }
+
+    /// The lines of a round, also those from outside, have waited long enough.
+    pub(crate) fn end_round(&mut self) {
+        self.flusher.release(self.stats.accepted);
+    }
+
+    /// Makes lines of all that was added up here.
+    pub(super) fn drain_aggregates(&mut self) {
+        if let Some(mut aggregates) = self.aggregates.take() {
+            if aggregates.table.drain(self) {
+                aggregates.rounds.add();
+            }
+            self.aggregates = Some(aggregates);
+        }
+    }
+
+    /// When the next round is to take place; none if there is nothing for it.
+    pub(super) fn next_round(&self) -> Option<Instant> {
+        let deadline = self.aggregates.as_ref()?.rounds.deadline()?;
+        // One that has passed waits for room in the queue, not for time.
+        self.now.filter(|now| deadline > *now).and(Some(deadline))
+    }
+}
+
+impl Sink for Session {
+    fn take(
+        &mut self,
+        write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        self.record_with(Rate::Always, write)
+    }
+}
