@@ -467,15 +467,6 @@ impl Config {
             }
         }
     }
-
-    /// Whether lines end in a line break, and not with a datagram or a frame.
-    pub(crate) fn is_line_stream(&self) -> bool {
-        match self.transport {
-            Transport::Tcp => true,
-            Transport::Udp | Transport::UnixDatagram => false,
-            Transport::UnixStream => self.dialect == Dialect::Statsd,
-        }
-    }
 }
 
 /// What IPv4 leaves of 65,535 bytes behind its own header and UDP's.

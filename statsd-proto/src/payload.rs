@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::config::{Config, Transport};
 use crate::dialect::Dialect;
-pub(crate) use open::{Draft, Open, Pool, Record};
+pub(crate) use open::{Open, Pool, Record};
 
 /// How lines are laid out for a transport.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -160,7 +160,7 @@ fn is_break(byte: &u8) -> bool {
     *byte == BREAK[0]
 }
 
-fn count_breaks(lines: &[u8]) -> usize {
+pub(crate) fn count_breaks(lines: &[u8]) -> usize {
     lines.iter().filter(|byte| is_break(byte)).count()
 }
 

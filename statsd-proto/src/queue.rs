@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
+use bytes::BytesMut;
+
 use crate::config::Config;
 use crate::error::RecordError;
-use crate::payload::{Draft, Framing, Open, Payload, Pool, Record};
+use crate::payload::{BREAK, Framing, Open, Payload, Pool, Record, count_breaks};
 
 /// What happens to a metric when the queue is full.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -19,12 +21,11 @@ pub enum Overflow {
 
 #[derive(Debug)]
 pub(crate) struct Queue {
+    /// The record that is being written, before it is known where it fits.
+    draft: BytesMut,
     open: Open,
-    complete: VecDeque<Payload>,
+    complete: Backlog,
     pool: Pool,
-    /// The bytes and lines in `complete`.
-    complete_bytes: usize,
-    complete_lines: usize,
     /// The bytes and lines that are on their way.
     outside_bytes: usize,
     outside_lines: usize,
@@ -36,7 +37,7 @@ pub(crate) struct Queue {
     overflow: Overflow,
     max_bytes: usize,
     max_lines: usize,
-    /// A record's own limit, its last line break included.
+    /// A record's own limit, without its last line break.
     max_record: usize,
     /// How many lines the open payload takes, so that dropping the oldest leaves the rest.
     max_open_lines: usize,
@@ -56,11 +57,10 @@ impl Queue {
         let overflow = config.overflow;
         let max_lines = config.max_queue_lines;
         Self {
+            draft: BytesMut::with_capacity(DRAFT),
             open: Open::new(framing, &mut pool),
-            complete: VecDeque::new(),
+            complete: Backlog::default(),
             pool,
-            complete_bytes: 0,
-            complete_lines: 0,
             outside_bytes: 0,
             outside_lines: 0,
             reserved_bytes: 0,
@@ -69,7 +69,7 @@ impl Queue {
             overflow,
             max_bytes: config.max_queue_bytes,
             max_lines,
-            max_record: config.line_limit() + usize::from(config.is_line_stream()),
+            max_record: config.line_limit(),
             max_open_lines: match overflow {
                 Overflow::DropOldest => (max_lines / 4).max(1),
                 Overflow::RefuseNewest => usize::MAX,
@@ -83,43 +83,27 @@ impl Queue {
         &mut self,
         write: impl FnOnce(&mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<Pushed, RecordError> {
+        self.draft.clear();
+        let mut record = Record::new(&mut self.draft);
+        write(&mut record)?;
+        let lines = record.lines();
+        if self.draft.len() > self.max_record {
+            return Err(RecordError::LineTooLong);
+        }
         if self.open.lines() >= self.max_open_lines {
             self.complete_open();
         }
-        let draft = self.open.draft(write)?;
-        let mut pushed = Pushed {
-            lines: draft.lines,
-            dropped: 0,
+        let (place, bytes) = self.open.place(self.draft.len());
+        let dropped = if self.fits(bytes, lines) {
+            0
+        } else {
+            self.make_room(bytes, lines)?
         };
-        if draft.len > self.max_record {
-            self.open.discard(&draft);
-            return Err(RecordError::LineTooLong);
-        }
-        let bytes = self.outside_bytes + self.reserved_bytes + self.open.len_with(&draft);
-        let lines = self.outside_lines + self.reserved_lines + self.open.lines() + draft.lines;
-        let is_full = |bytes, lines| bytes > self.max_bytes || lines > self.max_lines;
-        let fits = match self.overflow {
-            Overflow::DropOldest => !is_full(bytes, lines),
-            Overflow::RefuseNewest => {
-                !is_full(bytes + self.complete_bytes, lines + self.complete_lines)
-            }
-        };
-        if !fits {
-            self.open.discard(&draft);
-            return Err(RecordError::QueueFull);
-        }
-        while bytes + self.complete_bytes > self.max_bytes
-            || lines + self.complete_lines > self.max_lines
-        {
-            self.peak = self.peak();
-            let oldest = self
-                .pop_complete()
-                .expect("without complete payloads it fits");
-            pushed.dropped += oldest.lines;
-            self.pool.give(oldest.data);
-        }
-        self.commit(&draft);
-        Ok(pushed)
+        self.open
+            .put(place, &self.draft, lines, &mut self.pool, |payload| {
+                self.complete.push_back(payload);
+            });
+        Ok(Pushed { lines, dropped })
     }
 
     /// Adds a run of lines, each with its line break, for which room was [set aside](Self::reserve).
@@ -130,12 +114,13 @@ impl Queue {
                 self.complete_open();
             }
             let piece = self.open.next_piece(rest);
-            let draft = self.open.draft(|record| {
-                record.push_lines(piece);
-                Ok::<(), RecordError>(())
-            });
-            self.commit(&draft.expect("copying does not fail"));
-            rest = &rest[piece.len() + 1..];
+            let (place, _) = self.open.place(piece.len());
+            let lines = count_breaks(piece) + 1;
+            self.open
+                .put(place, piece, lines, &mut self.pool, |payload| {
+                    self.complete.push_back(payload);
+                });
+            rest = &rest[piece.len() + BREAK.len()..];
         }
     }
 
@@ -159,7 +144,7 @@ impl Queue {
     /// Takes the oldest payload. The open one only `with_open`, since more may still fit.
     pub(crate) fn pop(&mut self, with_open: bool) -> Option<Payload> {
         self.peak = self.peak();
-        self.pop_complete().or_else(|| {
+        self.complete.pop_front().or_else(|| {
             if with_open {
                 self.open.take(&mut self.pool)
             } else {
@@ -170,8 +155,6 @@ impl Queue {
 
     /// Puts back what did not arrive, before everything else.
     pub(crate) fn push_front(&mut self, payload: Payload) {
-        self.complete_bytes += payload.data.len();
-        self.complete_lines += payload.lines;
         self.complete.push_front(payload);
     }
 
@@ -185,8 +168,7 @@ impl Queue {
         let lines = self.lines();
         self.peak = self.peak();
         self.open.take(&mut self.pool);
-        self.complete.clear();
-        (self.complete_bytes, self.complete_lines) = (0, 0);
+        self.complete = Backlog::default();
         lines
     }
 
@@ -211,11 +193,11 @@ impl Queue {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.complete_bytes + self.open.len()
+        self.complete.bytes + self.open.len()
     }
 
     pub(crate) fn lines(&self) -> usize {
-        self.complete_lines + self.open.lines()
+        self.complete.lines + self.open.lines()
     }
 
     fn used_bytes(&self) -> usize {
@@ -227,37 +209,71 @@ impl Queue {
     }
 
     #[inline]
-    fn commit(&mut self, draft: &Draft) {
-        let Self {
-            open,
-            complete,
-            pool,
-            complete_bytes,
-            complete_lines,
-            ..
-        } = self;
-        open.commit(draft, pool, |payload| {
-            *complete_bytes += payload.data.len();
-            *complete_lines += payload.lines;
-            complete.push_back(payload);
-        });
+    fn fits(&self, bytes: usize, lines: usize) -> bool {
+        self.used_bytes() + bytes <= self.max_bytes && self.used_lines() + lines <= self.max_lines
+    }
+
+    /// Drops the oldest, if it is to give way and that helps. Returns how many lines it was.
+    #[cold]
+    fn make_room(&mut self, bytes: usize, lines: usize) -> Result<usize, RecordError> {
+        let (spare_bytes, spare_lines) = match self.overflow {
+            Overflow::DropOldest => (self.complete.bytes, self.complete.lines),
+            Overflow::RefuseNewest => (0, 0),
+        };
+        if self.used_bytes() + bytes > self.max_bytes + spare_bytes
+            || self.used_lines() + lines > self.max_lines.saturating_add(spare_lines)
+        {
+            return Err(RecordError::QueueFull);
+        }
+        self.peak = self.peak();
+        let mut dropped = 0;
+        while !self.fits(bytes, lines) {
+            let oldest = self.complete.pop_front();
+            let oldest = oldest.expect("without complete payloads it fits");
+            dropped += oldest.lines;
+            self.pool.give(oldest.data);
+        }
+        Ok(dropped)
     }
 
     fn complete_open(&mut self) {
         if let Some(payload) = self.open.take(&mut self.pool) {
-            self.complete_bytes += payload.data.len();
-            self.complete_lines += payload.lines;
             self.complete.push_back(payload);
         }
     }
+}
 
-    fn pop_complete(&mut self) -> Option<Payload> {
-        let payload = self.complete.pop_front()?;
-        self.complete_bytes -= payload.data.len();
-        self.complete_lines -= payload.lines;
+/// Payloads that are complete, the oldest first.
+#[derive(Debug, Default)]
+struct Backlog {
+    payloads: VecDeque<Payload>,
+    bytes: usize,
+    lines: usize,
+}
+
+impl Backlog {
+    fn push_back(&mut self, payload: Payload) {
+        self.bytes += payload.data.len();
+        self.lines += payload.lines;
+        self.payloads.push_back(payload);
+    }
+
+    fn push_front(&mut self, payload: Payload) {
+        self.bytes += payload.data.len();
+        self.lines += payload.lines;
+        self.payloads.push_front(payload);
+    }
+
+    fn pop_front(&mut self) -> Option<Payload> {
+        let payload = self.payloads.pop_front()?;
+        self.bytes -= payload.data.len();
+        self.lines -= payload.lines;
         Some(payload)
     }
 }
+
+/// The longest line that servers take on a stream is 4095 bytes.
+const DRAFT: usize = 4096;
 
 #[cfg(test)]
 mod tests {

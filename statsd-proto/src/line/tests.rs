@@ -3,7 +3,6 @@ use std::time::Duration;
 use super::*;
 use crate::config::Transport;
 use crate::dialect::Dialect;
-use crate::payload::{Framing, Open, Pool};
 
 mod arbitrary;
 mod parsing;
@@ -357,17 +356,11 @@ fn assert_line(config: &Config, metric: &Metric<'_>, line: &str) {
 
 /// The lines of a metric, without the last line break.
 fn encode(config: &Config, metric: &Metric<'_>) -> Result<String, RecordError> {
-    let framing = Framing::Stream { capacity: 0 };
-    let mut pool = Pool::new(framing);
-    let mut open = Open::new(framing, &mut pool);
-    let encoder = Encoder::new(config);
-    let draft = open.draft(|record| encoder.encode(metric, record))?;
-    open.commit(&draft, &mut pool, |_| {});
-    let payload = open.take(&mut pool).expect("a record is in it");
-    let text = String::from_utf8(payload.data.to_vec()).expect("text stays text");
-    let lines = text
-        .strip_suffix('\n')
-        .expect("a stream's line has its break");
-    assert_eq!(payload.lines, lines.split('\n').count(), "{lines:?}");
-    Ok(lines.to_owned())
+    let mut text = BytesMut::new();
+    let mut record = Record::new(&mut text);
+    Encoder::new(config).encode(metric, &mut record)?;
+    let lines = record.lines();
+    let text = String::from_utf8(text.to_vec()).expect("text stays text");
+    assert_eq!(lines, text.split('\n').count(), "{text:?}");
+    Ok(text)
 }

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-use super::{BREAK, Framing, Payload, count_breaks, is_break};
+use super::{BREAK, Framing, Payload, is_break};
 
 /// One record being written: one line, or more that must stay together.
 #[derive(Debug)]
@@ -30,12 +30,6 @@ impl<'a> Record<'a> {
         self.lines += 1;
     }
 
-    /// Appends lines that have a line break between them.
-    pub(crate) fn push_lines(&mut self, lines: &[u8]) {
-        self.buffer.extend_from_slice(lines);
-        self.lines += count_breaks(lines);
-    }
-
     /// How many lines the record has.
     #[inline]
     pub(crate) fn lines(&self) -> usize {
@@ -44,8 +38,6 @@ impl<'a> Record<'a> {
 }
 
 /// The payload that records are being added to.
-///
-/// A record is drafted at its end first, so that its length is known, and committed or discarded then.
 #[derive(Debug)]
 pub(crate) struct Open {
     framing: Framing,
@@ -55,30 +47,17 @@ pub(crate) struct Open {
     lines: usize,
 }
 
-/// A record at the end of the open payload that is not yet part of it.
-#[derive(Debug)]
-pub(crate) struct Draft {
-    /// Where the payload ended before.
-    end: usize,
-    /// Where the record begins, behind a line break if there is one.
-    start: usize,
-    /// How many bytes the record has.
-    pub(crate) len: usize,
-    /// How many lines the record has.
-    pub(crate) lines: usize,
-    place: Place,
-}
-
+/// Where a record belongs.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+pub(crate) enum Place {
     /// In a datagram that holds nothing else, longer than the usual size.
     Alone,
-    /// Where it was drafted.
+    /// Where the payload ends.
     Here,
-    /// In a new datagram or frame of the same payload, which begins behind this much filling.
-    NewSegment { filling: usize },
     /// In a new payload.
     NewPayload,
+    /// In a new datagram or frame of the same payload, which begins behind this much filling.
+    NewSegment { filling: usize },
 }
 
 impl Open {
@@ -91,99 +70,82 @@ impl Open {
         }
     }
 
-    /// Writes a record behind what is there. Nothing stays of one that fails.
+    /// Where a record of so many bytes belongs, and how many more bytes there are with it.
     #[inline]
-    pub(crate) fn draft<E>(
-        &mut self,
-        write: impl FnOnce(&mut Record<'_>) -> Result<(), E>,
-    ) -> Result<Draft, E> {
+    pub(crate) fn place(&self, len: usize) -> (Place, usize) {
         let end = self.buffer.len();
-        let is_stream = self.framing.segment().is_none();
-        if end == self.segment {
-            self.push_header();
-        } else if !is_stream {
-            self.buffer.extend_from_slice(BREAK);
-        }
-        let start = self.buffer.len();
-        let mut record = Record::new(&mut self.buffer);
-        if let Err(error) = write(&mut record) {
-            self.buffer.truncate(end);
-            return Err(error);
-        }
-        let lines = record.lines;
-        if is_stream {
-            self.buffer.extend_from_slice(BREAK);
-        }
-        let len = self.buffer.len() - start;
-        Ok(Draft {
-            end,
-            start,
-            len,
-            lines,
-            place: self.place(end, len),
-        })
-    }
-
-    /// How many bytes the payload has if the draft is committed to it.
-    pub(crate) fn len_with(&self, draft: &Draft) -> usize {
-        match draft.place {
-            Place::Alone | Place::Here | Place::NewPayload => self.buffer.len(),
-            Place::NewSegment { filling } => {
-                draft.end + filling + self.framing.header() + draft.len
+        let header = self.framing.header();
+        match self.framing {
+            Framing::Stream { capacity } => {
+                let len = len + BREAK.len();
+                if end + len <= capacity || end == 0 {
+                    (Place::Here, len)
+                } else {
+                    (Place::NewPayload, len)
+                }
+            }
+            Framing::Datagrams { size, capacity } | Framing::Frames { size, capacity } => {
+                let before = if end == self.segment {
+                    header
+                } else {
+                    BREAK.len()
+                };
+                let next = self.segment + size;
+                if end + before + len <= next {
+                    (Place::Here, before + len)
+                } else if header + len > size {
+                    (Place::Alone, len)
+                } else if next + header + len <= capacity {
+                    let filling = next - end;
+                    (Place::NewSegment { filling }, filling + header + len)
+                } else {
+                    (Place::NewPayload, header + len)
+                }
             }
         }
     }
 
-    pub(crate) fn discard(&mut self, draft: &Draft) {
-        self.buffer.truncate(draft.end);
-    }
-
-    /// Makes the draft part of the payload, or of a new one; what is complete goes to `complete`.
+    /// Puts a record there; what is complete then goes to `complete`.
     #[inline]
-    pub(crate) fn commit(
+    pub(crate) fn put(
         &mut self,
-        draft: &Draft,
+        place: Place,
+        record: &[u8],
+        lines: usize,
         pool: &mut Pool,
         mut complete: impl FnMut(Payload),
     ) {
-        match draft.place {
+        match place {
             Place::Here => {}
             Place::NewSegment { filling } => {
-                let next = draft.end + filling;
-                let begin = next + self.framing.header();
-                let record = draft.start..draft.start + draft.len;
-                let end = begin + draft.len;
-                // Behind a datagram that is full to the byte, the record moves to the front.
-                self.buffer.resize(end.max(self.buffer.len()), BREAK[0]);
-                self.buffer.copy_within(record, begin);
-                self.buffer.truncate(end);
-                self.buffer[draft.end..next].fill(BREAK[0]);
-                write_header(self.framing, &mut self.buffer[self.segment..next]);
+                self.buffer.put_bytes(BREAK[0], filling);
+                let next = self.buffer.len();
+                write_header(self.framing, &mut self.buffer[self.segment..]);
                 self.segment = next;
             }
-            Place::NewPayload => {
-                let lines = std::mem::take(&mut self.lines);
-                let segment = std::mem::take(&mut self.segment);
-                let mut full = std::mem::replace(&mut self.buffer, pool.take());
-                self.push_header();
-                self.buffer.extend_from_slice(&full[draft.start..]);
-                full.truncate(draft.end);
-                complete(payload(self.framing, full, segment, lines));
-            }
+            Place::NewPayload => self.take(pool).into_iter().for_each(&mut complete),
             Place::Alone => {
-                let data = Bytes::copy_from_slice(&self.buffer[draft.start..]);
-                self.buffer.truncate(draft.end);
                 self.take(pool).into_iter().for_each(&mut complete);
-                complete(Payload {
-                    segment: Some(data.len()),
+                return complete(Payload {
+                    data: Bytes::copy_from_slice(record),
+                    segment: Some(record.len()),
                     header: 0,
-                    data,
-                    lines: draft.lines,
+                    lines,
                 });
-                return;
             }
         }
-        self.lines += draft.lines;
+        let is_stream = self.framing.segment().is_none();
+        if self.buffer.len() == self.segment {
+            // Leaves room for a frame's length.
+            self.buffer.put_bytes(0, self.framing.header());
+        } else if !is_stream {
+            self.buffer.extend_from_slice(BREAK);
+        }
+        self.buffer.extend_from_slice(record);
+        if is_stream {
+            self.buffer.extend_from_slice(BREAK);
+        }
+        self.lines += lines;
     }
 
     /// The longest part of a run of lines that has room where the payload ends, or in a datagram or
@@ -230,40 +192,6 @@ impl Open {
     pub(crate) fn lines(&self) -> usize {
         self.lines
     }
-
-    /// Leaves room for a frame's length.
-    fn push_header(&mut self) {
-        self.buffer.put_bytes(0, self.framing.header());
-    }
-
-    /// Where a record of `len` bytes belongs that was drafted behind the first `end` bytes.
-    #[inline]
-    fn place(&self, end: usize, len: usize) -> Place {
-        match self.framing {
-            Framing::Stream { capacity } => {
-                if end == 0 || self.buffer.len() <= capacity {
-                    Place::Here
-                } else {
-                    Place::NewPayload
-                }
-            }
-            Framing::Datagrams { size, capacity } | Framing::Frames { size, capacity } => {
-                let header = self.framing.header();
-                let next = self.segment + size;
-                if header + len > size {
-                    Place::Alone
-                } else if self.buffer.len() <= next {
-                    Place::Here
-                } else if next + header + len <= capacity {
-                    Place::NewSegment {
-                        filling: next - end,
-                    }
-                } else {
-                    Place::NewPayload
-                }
-            }
-        }
-    }
 }
 
 /// Completes a payload whose last datagram or frame begins at `segment`.
@@ -295,13 +223,9 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(framing: Framing) -> Self {
-        // Behind a full payload there is room for the draft that turns out not to fit.
-        let capacity = match framing {
-            Framing::Datagrams { size, capacity } | Framing::Frames { size, capacity } => {
-                capacity + size.max(DRAFT_ROOM)
-            }
-            Framing::Stream { capacity } => capacity + DRAFT_ROOM,
-        };
+        let (Framing::Datagrams { capacity, .. }
+        | Framing::Frames { capacity, .. }
+        | Framing::Stream { capacity }) = framing;
         let most = (POOLED_BYTES / capacity).max(2);
         Self {
             capacity,
@@ -332,9 +256,6 @@ impl Pool {
         })
     }
 }
-
-/// The longest line that servers take on a stream is 4095 bytes.
-const DRAFT_ROOM: usize = 4096;
 
 /// Several times what waits before the driver is woken.
 const POOLED_BYTES: usize = 512 * 1024;

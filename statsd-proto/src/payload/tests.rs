@@ -1,6 +1,5 @@
 use proptest::prelude::*;
 
-use super::open::Draft;
 use super::*;
 
 /// Twelve bytes in a payload, line breaks included.
@@ -121,42 +120,22 @@ fn a_record_longer_than_a_datagram_goes_alone_and_in_its_turn() {
 }
 
 #[test]
-fn the_length_of_a_draft_counts_what_comes_before_it() {
-    for (framing, record, len, len_with) in [
-        (STREAM, "bbbbb", 6, 12),
-        (STREAM, "bbbbbb", 7, 13),
-        (DATAGRAMS, "bbbb", 4, 10),
-        (DATAGRAMS, "bbbbb", 5, 15),
-        (DATAGRAMS, "longer than it", 14, 20),
+fn what_a_record_adds_counts_what_comes_before_it() {
+    for (framing, record, added) in [
+        (STREAM, "bbbbb", 6),
+        (STREAM, "bbbbbb", 7),
+        (DATAGRAMS, "bbbb", 5),
+        (DATAGRAMS, "bbbbb", 10),
+        (DATAGRAMS, "longer than it", 14),
+        (FRAMES, "bbbb", 5),
+        (FRAMES, "bbbbb", 14),
     ] {
         let mut packer = Packer::new(framing);
         packer.push("aaaaa");
-        let draft = packer.draft(record);
-        assert_eq!((draft.len, packer.open.len_with(&draft)), (len, len_with));
-    }
-}
-
-#[test]
-fn a_draft_that_is_discarded_or_fails_leaves_nothing() {
-    for framing in [STREAM, DATAGRAMS] {
-        let (mut plain, mut packer) = (Packer::new(framing), Packer::new(framing));
-        for record in ["aaaaa", "bb", "cccccccc", "d"] {
-            let draft = packer.draft("longer than it");
-            packer.open.discard(&draft);
-            let failed = packer.open.draft(|record| {
-                record.end_line();
-                record.line().extend_from_slice(b"half a");
-                Err(())
-            });
-            assert!(failed.is_err());
-            packer.push(record);
-            plain.push(record);
-            assert_eq!(packer.open.len(), plain.open.len());
-            assert_eq!(packer.open.lines(), plain.open.lines());
-        }
-        for (payload, expected) in packer.finish().iter().zip(plain.finish()) {
-            assert_eq!(payload.data, expected.data);
-        }
+        let before = packer.len();
+        let (_, bytes) = packer.open.place(record.len());
+        packer.push(record);
+        assert_eq!((bytes, packer.len() - before), (added, added), "{record}");
     }
 }
 
@@ -302,9 +281,9 @@ fn a_buffer_that_somebody_holds_or_that_has_grown_is_not_used_again() {
 
 #[test]
 fn only_so_many_buffers_are_kept() {
-    for (capacity, kept) in [(16_384, 25), (1 << 20, 2)] {
+    for (capacity, kept) in [(16_384, 32), (1 << 20, 2)] {
         let mut packer = Packer::new(Framing::Stream { capacity });
-        let taken = [(); 30].map(|()| {
+        let taken = [(); 40].map(|()| {
             packer.push("a");
             packer.open.take(&mut packer.pool).unwrap()
         });
@@ -360,22 +339,17 @@ impl Packer {
     }
 
     fn push(&mut self, record: &str) {
-        let draft = self.draft(record);
+        let (place, _) = self.open.place(record.len());
+        let lines = record.split('\n').count();
         let complete = |payload| self.complete.push(payload);
-        self.open.commit(&draft, &mut self.pool, complete);
+        self.open
+            .put(place, record.as_bytes(), lines, &mut self.pool, complete);
     }
 
-    fn draft(&mut self, record: &str) -> Draft {
-        let write = |out: &mut Record<'_>| {
-            for (place, line) in record.split('\n').enumerate() {
-                if place > 0 {
-                    out.end_line();
-                }
-                out.line().extend_from_slice(line.as_bytes());
-            }
-            Ok::<_, ()>(())
-        };
-        self.open.draft(write).expect("writing does not fail")
+    /// All bytes that were pushed, and what was put between.
+    fn len(&self) -> usize {
+        let complete = self.complete.iter().map(|payload| payload.data.len());
+        complete.sum::<usize>() + self.open.len()
     }
 
     fn finish(mut self) -> Vec<Payload> {
