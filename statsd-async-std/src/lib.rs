@@ -30,6 +30,7 @@
 //!
 //! # Features
 //!
+//! - `metrics`: a recorder for the `metrics` facade.
 //! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
 
 mod connection;

@@ -334,6 +334,12 @@ impl Timing {
         self.0.record(Value::Elapsed(elapsed));
     }
 
+    /// Records how many milliseconds something took.
+    #[inline]
+    pub fn record_ms(&self, milliseconds: impl Into<Number>) {
+        self.0.record(Value::Number(milliseconds.into()));
+    }
+
     /// Times until the guard is dropped, also by an error or a panic.
     #[must_use = "the time ends when the guard is dropped"]
     pub fn time(&self) -> TimingGuard<'_> {

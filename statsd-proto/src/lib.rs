@@ -98,6 +98,7 @@
 //!
 //! # Features
 //!
+//! - `metrics`: a recorder for the `metrics` facade.
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
 mod aggregate;
@@ -109,6 +110,8 @@ mod driver;
 mod environment;
 mod error;
 mod event;
+#[cfg(feature = "metrics")]
+mod facade;
 mod flight;
 mod flusher;
 mod handle;
@@ -137,6 +140,8 @@ pub use crate::dialect::Dialect;
 pub use crate::driver::Driver;
 pub use crate::error::{ConfigError, ParseError, RecordError};
 pub use crate::event::Event;
+#[cfg(feature = "metrics")]
+pub use crate::facade::{AlreadyInstalled, FacadeRecorder};
 pub use crate::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
 };
