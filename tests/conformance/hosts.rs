@@ -6,15 +6,17 @@ use std::time::Duration;
 use tests::adapter::Adapter;
 use tests::patience::eventually;
 use tests::server::Server;
+use tests::skip::skipped;
 
 use crate::world::{World, count, counted};
 
-#[expect(clippy::print_stderr, reason = "a test of too little has to say so")]
 pub(crate) fn localhost_is_reached_at_each_of_its_addresses<A: Adapter>(world: &World<A>) {
     let found = ("localhost", 0).to_socket_addrs();
     let found: Vec<_> = found.expect("every machine knows localhost").collect();
     if found.len() < 2 {
-        eprintln!("SKIPPED: here localhost is only {found:?}, and there is no second to try");
+        skipped(&format!(
+            "localhost is only {found:?}, and there is no second to try"
+        ));
     }
     for address in found {
         // The other addresses refuse, and must not keep this one from being tried.
@@ -26,10 +28,9 @@ pub(crate) fn localhost_is_reached_at_each_of_its_addresses<A: Adapter>(world: &
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a test that cannot run has to say so")]
 pub(crate) fn an_ipv6_address_is_reached_with_and_without_brackets<A: Adapter>(world: &World<A>) {
     if let Err(error) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) {
-        eprintln!("SKIPPED: this machine has no IPv6 loopback: {error}");
+        skipped(&format!("there is no IPv6 loopback: {error}"));
         return;
     }
     let loopback = IpAddr::V6(Ipv6Addr::LOCALHOST);

@@ -132,6 +132,7 @@ conformance! {
         a_server_that_stops_accepting_and_closing_gets_everything: tcp unix_frames unix_stream;
         a_connect_without_an_answer_is_given_up: tcp unix_stream;
         refused_datagrams_are_sent_again: udp;
+        an_outage_costs_at_most_one_datagram: udp unix_datagram;
     }
     resets {
         resets_in_mid_line_neither_repeat_reorder_nor_tear: tcp unix_frames unix_stream;

@@ -1,5 +1,6 @@
 //! Servers that go, break and come back.
 
+use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use tests::adapter::Adapter;
 use tests::fault::{Fault, Unanswered};
 use tests::patience::eventually;
 use tests::server::Server;
+use tests::skip::skipped;
 
-use crate::world::{World, always, count, counted};
+use crate::world::{World, always, assert_ascending, count, counted, numbers};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -137,10 +139,9 @@ pub(crate) fn a_server_that_stops_accepting_and_closing_gets_everything<A: Adapt
     assert_eq!(statsd.stop().sent, 100);
 }
 
-#[expect(clippy::print_stderr, reason = "a test that cannot run has to say so")]
 pub(crate) fn a_connect_without_an_answer_is_given_up<A: Adapter>(world: &World<A>) {
     let Some(server) = Unanswered::new(world.carrier).expect("the system has sockets") else {
-        eprintln!("SKIPPED: this system answers even with a full backlog");
+        skipped("this system answers even with a full backlog");
         return;
     };
     let config = server.config().connect_timeout(Duration::from_millis(50));
@@ -164,4 +165,39 @@ pub(crate) fn refused_datagrams_are_sent_again<A: Adapter>(world: &World<A>) {
     server.restart();
     assert_eq!(server.wait_for(5), counted(0..5));
     assert_eq!(statsd.stop().sent, 5);
+}
+
+/// Nobody refuses the datagram that comes after a server's last read and before its end.
+pub(crate) fn an_outage_costs_at_most_one_datagram<A: Adapter>(world: &World<A>) {
+    let mut server = world.server();
+    let statsd = world.start(server.config());
+    let client = statsd.client();
+    flow(&client, 0..500);
+    server.stop();
+    flow(&client, 500..2500);
+    server.restart();
+    flow(&client, 2500..3000);
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.abandoned), (3000, 0));
+    eventually("the last line", || {
+        server.lines().last() == counted(2999..3000).last()
+    });
+    let received = numbers(&server.lines());
+    assert_ascending(&received);
+    let lost: Vec<_> = (0..3000)
+        .filter(|number| received.binary_search(number).is_err())
+        .collect();
+    let bytes: usize = lost
+        .iter()
+        .map(|number| format!("count:{number}|c\n").len())
+        .sum();
+    assert!(bytes <= world.carrier.most() + 1, "{lost:?} are lost");
+}
+
+/// A thousand metrics a second.
+fn flow(client: &Client, numbers: Range<usize>) {
+    for number in numbers {
+        count(client, number..number + 1);
+        thread::sleep(Duration::from_millis(1));
+    }
 }

@@ -7,6 +7,7 @@ use statsd_proto::{Metric, RecordError};
 use tests::adapter::Adapter;
 use tests::fault::{Fault, Unanswered};
 use tests::patience::eventually;
+use tests::skip::skipped;
 
 use crate::world::{World, always, assert_accounted, count, counted};
 
@@ -64,10 +65,9 @@ pub(crate) fn stop_connects_again_to_send_what_is_queued<A: Adapter>(world: &Wor
     assert_eq!(server.wait_for_end(100), counted(0..100));
 }
 
-#[expect(clippy::print_stderr, reason = "a test that cannot run has to say so")]
 pub(crate) fn stop_ends_while_a_connect_hangs<A: Adapter>(world: &World<A>) {
     let Some(server) = Unanswered::new(world.carrier).expect("the system has sockets") else {
-        eprintln!("SKIPPED: this system answers even with a full backlog");
+        skipped("this system answers even with a full backlog");
         return;
     };
     let statsd = world.start(server.config().connect_timeout(HOUR).close_timeout(SHORT));

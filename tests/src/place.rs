@@ -63,7 +63,7 @@ impl Drop for SocketFile {
 
 /// A port that nobody has been given, below those that systems hand out by themselves: so nobody else
 /// takes the port of a server that is to come back, and no client connects to itself.
-pub(crate) fn unused_port() -> u16 {
+pub fn unused_port() -> u16 {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     // Each process has some ports before those of the next one.
     let start = process::id().wrapping_mul(16);
