@@ -1,178 +1,94 @@
-//! The reference StatsD server, fed by every adapter over TCP and UDP, and read back.
+//! Real servers, fed by every adapter over each transport that they have, and read back.
 //!
-//! These need Node.js and the server: install it into a folder, and name the folder:
+//! The reference server is looked for in the folder that `STATSD_INTEROP` names, the others where Debian
+//! puts them. A test without its server says so and does nothing, unless `STATSD_INTEROP` is set: then all
+//! servers have to be there.
 //!
 //! ```text
 //! npm install --prefix FOLDER --no-audit --no-fund --omit=optional statsd@0.9.0
+//! apt-get install -y --no-install-recommends collectd-core netdata-core
 //! STATSD_INTEROP=FOLDER cargo test -p tests --test interop
 //! ```
 
+// A scenario that is written and not listed below would pass without being run.
+#![deny(dead_code)]
+
+mod adapters;
+mod collectd;
+mod counts;
+mod folder;
+mod kinds;
+mod netdata;
+mod process;
 mod reference;
+mod restarts;
+mod server;
+mod turn;
 
-use std::env;
-use std::path::PathBuf;
-use std::time::Duration;
-
-use statsd_proto::{Client, Config, Metric, Report, Transport};
-use tests::patience::eventually;
-
-use crate::reference::Reference;
-
-#[test]
-fn counts_add_up_exactly_over_tcp() {
-    counts_add_up(Transport::Tcp);
-}
-
-#[test]
-fn counts_add_up_exactly_over_udp_into_its_default_buffer() {
-    counts_add_up(Transport::Udp);
-}
-
-#[test]
-fn every_kind_of_metric_is_read_as_it_is_meant() {
-    let Some(server) = server() else { return };
-    for (name, deliver) in ADAPTERS {
-        for (transport, scheme) in [(Transport::Tcp, "tcp"), (Transport::Udp, "udp")] {
-            let prefix = format!("{name}.{scheme}");
-            let config = server.config(transport).prefix(&prefix);
-            assert_delivered(&deliver(config, &record_each_kind));
-            for (key, expected) in [
-                ("counters.orders", 3.0),
-                ("logins;method=card", 40.0),
-                ("a_name_1_c", 1.0),
-            ] {
-                let key = format!("{prefix}.{key}");
-                eventually(&key, || server.counter(&key) == Some(expected));
-            }
-            for (key, expected) in [("temperature", -4.5), ("queue", 12.0)] {
-                let key = format!("{prefix}.gauges.{key}");
-                eventually(&key, || server.gauge(&key) == Some(expected));
-            }
-            let timers = server.ask("timers");
-            let key = format!("'{prefix}.timers.checkout': [ 48.25, 0.5 ]");
-            assert!(timers.contains(&key), "{timers}");
+/// Makes each scenario a test for each adapter, against each of the scenario's servers.
+macro_rules! interop {
+    ($($file:ident { $($scenario:ident $turn:ident: $($server:ident)+;)+ })+) => {$($(
+        mod $scenario {
+            per_adapter! { $file $scenario $turn $($server)+ }
         }
-    }
-    assert_eq!(server.counter("statsd.bad_lines_seen"), Some(0.0));
+    )+)+};
 }
 
-#[test]
-fn no_text_brings_it_down() {
-    let Some(server) = server() else { return };
-    let config = server.config(Transport::Tcp);
-    let report = on_tokio(config, &|client: &Client| {
-        for name in [
-            "constructor",
-            "__proto__",
-            "toString",
-            "con,structor",
-            "Ċ",
-            "a:1|c\nb",
-        ] {
-            let metric = Metric::timing(name, Duration::from_millis(1));
-            client.record(&metric).expect("the name is replaced");
-            client
-                .record(&Metric::set(name, name))
-                .expect("the name is replaced");
-        }
-        client.inject_metric("last", 1, "c");
-    });
-    assert_delivered(&report);
-    eventually("the last metric", || server.counter("last") == Some(1.0));
-    assert_eq!(server.counter("statsd.bad_lines_seen"), Some(0.0));
-}
-
-const COUNTS: u32 = 100_000;
-
-fn counts_add_up(transport: Transport) {
-    let Some(server) = server() else { return };
-    for (name, deliver) in ADAPTERS {
-        let config = server.config(transport).prefix(name);
-        let report = deliver(config, &|client: &Client| {
-            for _ in 0..COUNTS {
-                client.incr("requests", 1);
-            }
-        });
-        assert_delivered(&report);
-        let key = format!("{name}.counters.requests");
-        eventually(&key, || server.counter(&key) == Some(f64::from(COUNTS)));
-    }
-    assert_eq!(server.counter("statsd.bad_lines_seen"), Some(0.0));
-}
-
-fn record_each_kind(client: &Client) {
-    client.incr("orders", 5);
-    client.decr("orders", 2);
-    client.gauge("temperature", -4.5);
-    client.gauge("queue", 10);
-    client.gauge_delta("queue", 2);
-    client.timing("checkout", Duration::from_micros(48_250));
-    client.timing("checkout", Duration::from_micros(500));
-    client.set("visitors", "anna");
-    client.inject_metric("a name:1|c", 1, "c");
-    let tags = [("method", "card")];
-    let logins = Metric::counter("logins", 10).tags(&tags).sampled_at(0.25);
-    client
-        .record(&logins)
-        .expect("the dialect has tags and rates");
-}
-
-#[track_caller]
-fn assert_delivered(report: &Report) {
-    let stats = report.stats;
-    assert_eq!(
-        (stats.sent, stats.refused.total()),
-        (stats.accepted, 0),
-        "{report:?}"
-    );
-}
-
-/// The server, if it is installed. A test without it says so, and does nothing.
-#[expect(
-    clippy::print_stderr,
-    reason = "a test that does nothing has to say so"
-)]
-fn server() -> Option<Reference> {
-    let Some(folder) = env::var_os("STATSD_INTEROP") else {
-        eprintln!(
-            "SKIPPED: no reference server. `npm install --prefix FOLDER --omit=optional \
-             statsd@0.9.0`, and set STATSD_INTEROP=FOLDER."
-        );
-        return None;
+/// One line for each adapter.
+macro_rules! per_adapter {
+    ($($scenario:tt)+) => {
+        per_server! { async_std $($scenario)+ }
+        per_server! { smol $($scenario)+ }
+        per_server! { tokio $($scenario)+ }
     };
-    Some(Reference::start(&PathBuf::from(folder)))
 }
 
-/// Starts a connector, records, stops it.
-type Deliver = fn(Config, &dyn Fn(&Client)) -> Report;
-
-const ADAPTERS: [(&str, Deliver); 3] = [
-    ("async_std", on_async_std),
-    ("smol", on_smol),
-    ("tokio", on_tokio),
-];
-
-fn on_async_std(config: Config, record: &dyn Fn(&Client)) -> Report {
-    async_std::task::block_on(async {
-        let connector = statsd_async_std::Connector::start(config).expect("the settings are good");
-        record(&connector.client());
-        connector.stop().await
-    })
+macro_rules! per_server {
+    ($adapter:ident $file:ident $scenario:ident $turn:ident $($server:ident)+) => {
+        mod $adapter {
+            $(server! { $server $adapter $file $scenario $turn })+
+        }
+    };
 }
 
-fn on_smol(config: Config, record: &dyn Fn(&Client)) -> Report {
-    smol::block_on(async {
-        let connector = statsd_smol::Connector::start(config).expect("the settings are good");
-        record(&connector.client());
-        connector.stop().await
-    })
+/// One line for each server and transport.
+macro_rules! server {
+    (collectd_udp $($test:ident)+) => { test! { collectd_udp Collectd Udp $($test)+ } };
+    (netdata_tcp $($test:ident)+) => { test! { netdata_tcp Netdata Tcp $($test)+ } };
+    (netdata_udp $($test:ident)+) => { test! { netdata_udp Netdata Udp $($test)+ } };
+    (reference_tcp $($test:ident)+) => { test! { reference_tcp Reference Tcp $($test)+ } };
+    (reference_udp $($test:ident)+) => { test! { reference_udp Reference Udp $($test)+ } };
 }
 
-fn on_tokio(config: Config, record: &dyn Fn(&Client)) -> Report {
-    let runtime = tokio::runtime::Runtime::new().expect("the system has threads");
-    runtime.block_on(async {
-        let connector = statsd_tokio::Connector::start(config).expect("the settings are good");
-        record(&connector.client());
-        connector.stop().await
-    })
+macro_rules! test {
+    ($name:ident $server:ident $transport:ident $adapter:ident $file:ident $scenario:ident $turn:ident) => {
+        #[test]
+        fn $name() {
+            use crate::server::{RealServer as _, $server};
+            use statsd_proto::Transport;
+
+            let _turn = crate::turn::$turn();
+            if let Some(mut server) = $server::installed() {
+                crate::$file::$scenario(
+                    &mut server,
+                    Transport::$transport,
+                    crate::adapters::$adapter,
+                );
+            }
+        }
+    };
+}
+
+interop! {
+    counts {
+        counts_add_up_exactly alone: collectd_udp netdata_tcp netdata_udp reference_tcp reference_udp;
+    }
+    kinds {
+        every_kind_of_metric_is_read_as_it_is_meant beside_others: collectd_udp netdata_tcp netdata_udp reference_tcp reference_udp;
+        no_text_is_misread_or_brings_it_down beside_others: collectd_udp netdata_tcp netdata_udp reference_tcp reference_udp;
+    }
+    restarts {
+        a_kill_at_rest_loses_nothing beside_others: collectd_udp netdata_tcp netdata_udp reference_tcp reference_udp;
+        a_kill_under_load_loses_what_the_kernel_had_taken alone: reference_tcp;
+    }
 }

@@ -1,78 +1,60 @@
-//! The reference server, started, asked and stopped.
+//! The reference server, which is asked at its management port.
 
-use std::fs;
+use std::env;
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
-use statsd_proto::{Config, Transport};
-use tests::patience::{PATIENCE, eventually};
+use tests::patience::PATIENCE;
 
-/// A server of its own for a test. It ends with it.
+use crate::folder::Folder;
+use crate::process::Process;
+use crate::server::{RealServer, free_port};
+
 pub(crate) struct Reference {
-    child: Child,
-    config: PathBuf,
+    process: Process,
+    folder: Folder,
     port: u16,
     management: u16,
 }
 
 impl Reference {
-    /// Starts the server that is installed below `folder`, and waits until it listens.
-    pub(crate) fn start(folder: &Path) -> Self {
-        let (port, management) = (free_port(), free_port());
-        let config = std::env::temp_dir().join(format!("statsd-{management}.js"));
+    /// Makes it print every line that it reads, once it is started anew. That takes it long.
+    pub(crate) fn print_lines(&self) {
+        self.configure("dumpMessages: true,");
+    }
+
+    /// The lines that it has printed, by all its processes.
+    pub(crate) fn printed(&self) -> Vec<String> {
+        let log = self.folder.read("log");
+        printed(&log).map(str::to_owned).collect()
+    }
+
+    /// The last of them.
+    pub(crate) fn last_printed(&self) -> Option<String> {
+        let log = self.folder.read_end("log");
+        printed(&log).next_back().map(str::to_owned)
+    }
+
+    fn configure(&self, more: &str) {
+        let Self {
+            port, management, ..
+        } = self;
         // Counters are set back at each flush, which therefore has to be far off.
         let text = format!(
-            "{{ servers: [
+            "{{ {more}
+                servers: [
                   {{ server: './servers/udp', address: '127.0.0.1', port: {port} }},
                   {{ server: './servers/tcp', address: '127.0.0.1', port: {port} }} ],
                 mgmt_address: '127.0.0.1', mgmt_port: {management},
-                backends: [], flushInterval: 3600000, automaticConfigReload: false }}"
+                backends: ['./backends/console'],
+                flushInterval: 3600000, automaticConfigReload: false }}"
         );
-        fs::write(&config, text).expect("there is room for temporary files");
-        let child = Command::new("node")
-            .arg(folder.join("node_modules/statsd/stats.js"))
-            .arg(&config)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("Node.js is installed");
-        let server = Self {
-            child,
-            config,
-            port,
-            management,
-        };
-        eventually("the server", || {
-            server.try_ask("health").is_some_and(|answer| answer.contains("health: up"))
-                && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
-                // Taken, which means that the server listens there.
-                && UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_err()
-        });
-        server
+        self.folder.write("config.js", &text);
     }
 
-    pub(crate) fn config(&self, transport: Transport) -> Config {
-        Config::new("127.0.0.1")
-            .port(self.port)
-            .transport(transport)
-    }
-
-    /// The total of a counter since the start; none if there is no such counter.
-    pub(crate) fn counter(&self, key: &str) -> Option<f64> {
-        number(&self.ask("counters"), key)
-    }
-
-    pub(crate) fn gauge(&self, key: &str) -> Option<f64> {
-        number(&self.ask("gauges"), key)
-    }
-
-    /// What the management port answers.
-    pub(crate) fn ask(&self, command: &str) -> String {
-        self.try_ask(command).expect("the server runs")
-    }
-
-    fn try_ask(&self, command: &str) -> Option<String> {
+    /// What the management port answers; nothing if it does not.
+    fn ask(&self, command: &str) -> Option<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.management)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         stream.write_all(format!("{command}\n").as_bytes()).ok()?;
@@ -90,13 +72,93 @@ impl Reference {
     }
 }
 
-impl Drop for Reference {
-    fn drop(&mut self) {
-        // They fail where the server has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = fs::remove_file(&self.config);
+impl RealServer for Reference {
+    const INSTALL: &'static str = "npm install --prefix FOLDER --omit=optional statsd@0.9.0 && \
+                                   export STATSD_INTEROP=FOLDER";
+
+    fn find() -> Option<PathBuf> {
+        let folder = PathBuf::from(env::var_os("STATSD_INTEROP")?);
+        let program = folder.join("node_modules/statsd/stats.js");
+        program.exists().then_some(program)
     }
+
+    fn new(program: &Path, folder: Folder, port: u16) -> Self {
+        let mut process = Process::new("node", &folder);
+        let config = folder.join("config.js");
+        process.command().arg(program).arg(config);
+        let server = Self {
+            process,
+            folder,
+            port,
+            management: free_port(),
+        };
+        server.configure("");
+        server
+    }
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    fn forget(&mut self) {}
+
+    /// It binds its UDP port at some time after the others.
+    fn is_ready(&self) -> bool {
+        let address = (Ipv4Addr::LOCALHOST, self.port);
+        self.ask("health")
+            .is_some_and(|answer| answer.contains("health: up"))
+            && TcpStream::connect(address).is_ok()
+            && UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_ok_and(|socket| {
+                // It is refused until then.
+                let _ = socket.send_to(READY.as_bytes(), address);
+                self.counter("ready").is_some()
+            })
+    }
+
+    fn counter(&self, name: &str) -> Option<f64> {
+        number(&self.ask("counters")?, name)
+    }
+
+    fn gauge(&self, name: &str) -> Option<f64> {
+        number(&self.ask("gauges")?, name)
+    }
+
+    fn timer(&self, name: &str) -> (f64, f64) {
+        let answer = self.ask("timers").unwrap_or_default();
+        let times = list(&answer, name).map(|time| time.parse::<f64>().expect("times are numbers"));
+        times.fold((0.0, 0.0), |(count, sum), time| (count + 1.0, sum + time))
+    }
+
+    fn set(&self, name: &str) -> usize {
+        list(&self.folder.read("log"), name).count()
+    }
+
+    /// It prints its sets, and tells them in no other way.
+    fn finish(&mut self) {
+        self.process.end();
+    }
+
+    fn tagged(name: &str, key: &str, value: &str) -> Option<String> {
+        Some(format!("{name};{key}={value}"))
+    }
+
+    fn bad_lines(&self) -> Option<usize> {
+        let log = self.folder.read("log");
+        Some(log.matches("Bad line").count())
+    }
+}
+
+/// The whole lines in a log that the server has read from others than this.
+fn printed(log: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let lines = whole
+        .lines()
+        .filter_map(|line| Some(line.split_once("DEBUG: ")?.1));
+    lines.filter(|line| *line != READY && !line.starts_with("Loading "))
 }
 
 /// Finds `key: number` in what the server prints, where keys that are no identifiers stand in quotes.
@@ -111,13 +173,16 @@ fn number(answer: &str, key: &str) -> Option<f64> {
     })
 }
 
-/// A port that is free for TCP and UDP alike.
-fn free_port() -> u16 {
-    loop {
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are free ports");
-        let port = tcp.local_addr().expect("it is bound").port();
-        if UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
+/// The items of the last `'key': [ item, item ]` in what the server prints.
+fn list<'a>(answer: &'a str, key: &str) -> impl Iterator<Item = &'a str> {
+    let start = format!("'{key}': [");
+    let items = answer.rsplit_once(&start).map_or("", |(_, rest)| rest);
+    let items = items.split_once(']').map_or("", |(items, _)| items);
+    items
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
 }
+
+/// What finds out whether it listens to datagrams.
+const READY: &str = "ready:1|c";

@@ -1,0 +1,78 @@
+//! Totals.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use statsd_proto::{Client, Report, Transport};
+use tests::patience::{PATIENCE, eventually};
+
+use crate::adapters::Adapter;
+use crate::server::RealServer;
+
+pub(crate) fn counts_add_up_exactly<S: RealServer>(
+    server: &S,
+    transport: Transport,
+    adapter: Adapter,
+) {
+    const COUNTS: u32 = 300_000;
+    let config = server.config(transport).close_timeout(PATIENCE * 3);
+    let report = adapter(config, &mut |client: &Client| {
+        for _ in 0..COUNTS {
+            client.incr("requests", 1);
+        }
+    });
+    assert_delivered(&report);
+    expect_count(server, "shop.counters.requests", COUNTS);
+    expect_no_bad_lines(server);
+}
+
+/// Waits until a counter has this total.
+#[track_caller]
+pub(crate) fn expect_count<S: RealServer>(server: &S, name: &str, total: u32) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let counted = server.counter(name);
+        if counted == Some(f64::from(total)) {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{name} is {counted:?} and not {total}; datagrams dropped by the receiver's kernel: {:?}",
+            receiver_drops(server.port())
+        );
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits until it tells how many lines it did not understand.
+#[track_caller]
+pub(crate) fn expect_no_bad_lines<S: RealServer>(server: &S) {
+    let mut count = None;
+    eventually("a count of bad lines", || {
+        count = server.bad_lines();
+        count.is_some()
+    });
+    assert_eq!(count, Some(0));
+}
+
+/// Everything was taken and sent.
+#[track_caller]
+pub(crate) fn assert_delivered(report: &Report) {
+    let stats = &report.stats;
+    let refused = stats.refused.total();
+    assert_eq!((stats.sent, refused), (stats.accepted, 0), "{report:?}");
+}
+
+/// How many datagrams found no room at the receiver, if the system tells.
+fn receiver_drops(port: u16) -> Option<u64> {
+    let sockets = fs::read_to_string("/proc/net/udp").ok()?;
+    let address = format!(":{port:04X}");
+    let mut lines = sockets.lines();
+    let line = lines.find(|line| {
+        line.split_whitespace()
+            .nth(1)
+            .is_some_and(|at| at.ends_with(&address))
+    })?;
+    line.split_whitespace().last()?.parse().ok()
+}

@@ -1,0 +1,70 @@
+//! Where a server keeps its files.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A folder for one server, which goes with it.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static GIVEN: AtomicU32 = AtomicU32::new(0);
+        let given = GIVEN.fetch_add(1, Ordering::Relaxed);
+        let name = format!("statsd-interop-{}-{given}", process::id());
+        let path = env::temp_dir().join(name);
+        // A process that was killed left its own. It fails where there is none.
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).expect("there is room for temporary files");
+        Self(path)
+    }
+
+    /// Makes an empty folder in it, whatever was there.
+    pub(crate) fn make(&self, name: &str) {
+        let path = self.join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(path).expect("there is room for temporary files");
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.join(name);
+        fs::write(&path, text).expect("there is room for temporary files");
+        path
+    }
+
+    /// What a file holds so far; nothing while there is none.
+    pub(crate) fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.join(name)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The last of what a long file holds so far.
+    pub(crate) fn read_end(&self, name: &str) -> String {
+        let mut bytes = Vec::new();
+        let read = File::open(self.join(name)).and_then(|mut file| {
+            let len = file.metadata()?.len();
+            file.seek(SeekFrom::Start(len.saturating_sub(4096)))?;
+            file.read_to_end(&mut bytes)
+        });
+        read.expect("the file is there");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left of it is only a temporary file.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

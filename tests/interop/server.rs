@@ -1,0 +1,106 @@
+//! What scenarios do with a server, whichever it is.
+
+use std::env;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+
+use statsd_proto::{Config, Transport};
+use tests::patience::eventually;
+use tests::place::unused_port;
+use tests::skip::skipped;
+
+pub(crate) use crate::collectd::Collectd;
+use crate::folder::Folder;
+pub(crate) use crate::netdata::Netdata;
+use crate::process::Process;
+pub(crate) use crate::reference::Reference;
+
+/// A server of its own for a test. Its process ends and its folder goes with it.
+///
+/// Names have a prefix, and are of lower-case letters, underscores and dots: what all servers keep.
+pub(crate) trait RealServer: Sized {
+    /// The command that installs it.
+    const INSTALL: &'static str;
+
+    /// How exactly it tells times, in milliseconds.
+    const PRECISION: f64 = 1e-6;
+
+    /// Where it is, if it is installed.
+    fn find() -> Option<PathBuf>;
+
+    /// One that does not run yet.
+    fn new(program: &Path, folder: Folder, port: u16) -> Self;
+
+    fn port(&self) -> u16;
+
+    fn process(&mut self) -> &mut Process;
+
+    /// Forgets what an earlier process has left.
+    fn forget(&mut self);
+
+    /// Whether it listens everywhere.
+    fn is_ready(&self) -> bool;
+
+    /// The total of a counter since the start; none if there is no such counter.
+    fn counter(&self, name: &str) -> Option<f64>;
+
+    fn gauge(&self, name: &str) -> Option<f64>;
+
+    /// How many times a timer took, and their sum in milliseconds.
+    fn timer(&self, name: &str) -> (f64, f64);
+
+    /// How many members a set had.
+    fn set(&self, name: &str) -> usize;
+
+    /// Brings out what it tells only at its end.
+    fn finish(&mut self) {}
+
+    /// What `name` is called with this tag; none if it takes no tags.
+    fn tagged(name: &str, key: &str, value: &str) -> Option<String>;
+
+    /// How many lines it did not understand; none if it has yet to tell.
+    fn bad_lines(&self) -> Option<usize>;
+
+    /// A server that listens; none if it is not installed, which the test then tells.
+    ///
+    /// # Panics
+    ///
+    /// If it is not installed, and `STATSD_INTEROP` says that it is.
+    fn installed() -> Option<Self> {
+        let Some(program) = Self::find() else {
+            let needs = format!("it needs a server: `{}`", Self::INSTALL);
+            assert!(env::var_os("STATSD_INTEROP").is_none(), "{needs}");
+            skipped(&needs);
+            return None;
+        };
+        let mut server = Self::new(&program, Folder::new(), free_port());
+        server.start();
+        Some(server)
+    }
+
+    /// Starts it, with nothing counted, and waits until it listens.
+    fn start(&mut self) {
+        self.process().kill();
+        self.forget();
+        self.process().start();
+        eventually("the server", || {
+            assert!(self.process().is_running(), "the server has ended");
+            self.is_ready()
+        });
+    }
+
+    fn config(&self, transport: Transport) -> Config {
+        let config = Config::new("127.0.0.1").port(self.port());
+        config.transport(transport).prefix("shop")
+    }
+}
+
+/// A port that is free for TCP and UDP alike.
+pub(crate) fn free_port() -> u16 {
+    loop {
+        let place = (Ipv4Addr::LOCALHOST, unused_port());
+        if TcpListener::bind(place).is_ok() && UdpSocket::bind(place).is_ok() {
+            return place.1;
+        }
+    }
+}
