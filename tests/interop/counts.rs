@@ -16,16 +16,28 @@ pub(crate) fn counts_add_up_exactly<S: RealServer>(
     adapter: Adapter,
 ) {
     const COUNTS: u32 = 300_000;
-    let config = server.config(transport).close_timeout(PATIENCE * 3);
-    let report = adapter(config, &mut |client: &Client| {
-        for _ in 0..COUNTS {
-            client.incr("requests", 1);
+    for attempt in 1..=ATTEMPTS {
+        let name = format!("attempt_{attempt}");
+        let config = server.config(transport).close_timeout(PATIENCE * 3);
+        let dropped = receiver_drops(server.port());
+        let report = adapter(config, &mut |client: &Client| {
+            for _ in 0..COUNTS {
+                client.incr(&name, 1);
+            }
+        });
+        assert_delivered(&report);
+        let is_overrun = receiver_drops(server.port()) > dropped;
+        if !is_overrun || attempt == ATTEMPTS {
+            expect_count(server, &format!("shop.counters.{name}"), COUNTS);
+            break;
         }
-    });
-    assert_delivered(&report);
-    expect_count(server, "shop.counters.requests", COUNTS);
+    }
     expect_no_bad_lines(server);
 }
+
+/// A machine that leaves the server no time for longer than its buffer lasts tells nothing about the
+/// client. One that does so each time is less likely than a client that sends too fast.
+const ATTEMPTS: u32 = 3;
 
 /// Waits until a counter has this total.
 #[track_caller]

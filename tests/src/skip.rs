@@ -8,6 +8,8 @@ use std::thread;
 pub fn skipped(why: &str) {
     let thread = thread::current();
     let test = thread.name().unwrap_or("a test");
+    // In one piece, as other tests write too.
+    let line = format!("SKIPPED {test}: {why}\n");
     // Nobody is left to tell if this fails.
-    let _ = writeln!(io::stderr(), "SKIPPED {test}: {why}");
+    let _ = io::stderr().write_all(line.as_bytes());
 }
