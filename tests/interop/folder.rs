@@ -1,8 +1,7 @@
 //! Where a server keeps its files.
 
 use std::env;
-use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,18 +37,6 @@ impl Folder {
     /// What a file holds so far; nothing while there is none.
     pub(crate) fn read(&self, name: &str) -> String {
         let bytes = fs::read(self.join(name)).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// The last of what a long file holds so far.
-    pub(crate) fn read_end(&self, name: &str) -> String {
-        let mut bytes = Vec::new();
-        let read = File::open(self.join(name)).and_then(|mut file| {
-            let len = file.metadata()?.len();
-            file.seek(SeekFrom::Start(len.saturating_sub(4096)))?;
-            file.read_to_end(&mut bytes)
-        });
-        read.expect("the file is there");
         String::from_utf8_lossy(&bytes).into_owned()
     }
 

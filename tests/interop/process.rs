@@ -1,7 +1,8 @@
 //! A server's process.
 
-use std::fs::File;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use tests::patience::eventually;
@@ -11,24 +12,23 @@ use crate::folder::Folder;
 /// A process that can be started again and again. It ends when it is dropped.
 pub(crate) struct Process {
     command: Command,
+    log: PathBuf,
     child: Option<Child>,
 }
 
 impl Process {
-    /// One that writes what it prints to the file `log`. It goes before what else the machine does, where
-    /// it may: a server of which the test asks much has a machine of its own.
+    /// It goes before what else the machine does, where it may: a server of which a test asks much has a
+    /// machine of its own.
     pub(crate) fn new(program: impl AsRef<Path>, folder: &Folder) -> Self {
+        let log = folder.join("log");
+        let output = File::create(&log).expect("there is room for temporary files");
+        let errors = output.try_clone().expect("the system has files enough");
         let mut command = Command::new("nice");
         command.args(["-n", "-10"]).arg(program.as_ref());
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(folder.join("log"))
-            .expect("there is room for temporary files");
-        let errors = log.try_clone().expect("the system has files enough");
-        command.stdout(log).stderr(errors);
+        command.stdout(output).stderr(errors);
         Self {
             command,
+            log,
             child: None,
         }
     }
@@ -65,6 +65,24 @@ impl Process {
                 child.try_wait().is_ok_and(|status| status.is_some())
             });
         }
+    }
+
+    /// What it has printed, however often it was started.
+    pub(crate) fn log(&self) -> String {
+        let bytes = fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The last of it.
+    pub(crate) fn end_of_log(&self) -> String {
+        let mut bytes = Vec::new();
+        let read = File::open(&self.log).and_then(|mut file| {
+            let len = file.metadata()?.len();
+            file.seek(SeekFrom::Start(len.saturating_sub(4096)))?;
+            file.read_to_end(&mut bytes)
+        });
+        read.expect("the file is there");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

@@ -26,13 +26,13 @@ impl Reference {
 
     /// The lines that it has printed, by all its processes.
     pub(crate) fn printed(&self) -> Vec<String> {
-        let log = self.folder.read("log");
+        let log = self.process.log();
         printed(&log).map(str::to_owned).collect()
     }
 
     /// The last of them.
     pub(crate) fn last_printed(&self) -> Option<String> {
-        let log = self.folder.read_end("log");
+        let log = self.process.end_of_log();
         printed(&log).next_back().map(str::to_owned)
     }
 
@@ -134,7 +134,7 @@ impl RealServer for Reference {
     }
 
     fn set(&self, name: &str) -> usize {
-        list(&self.folder.read("log"), name).count()
+        list(&self.process.log(), name).count()
     }
 
     /// It prints its sets, and tells them in no other way.
@@ -147,7 +147,7 @@ impl RealServer for Reference {
     }
 
     fn bad_lines(&self) -> Option<usize> {
-        let log = self.folder.read("log");
+        let log = self.process.log();
         Some(log.matches("Bad line").count())
     }
 }

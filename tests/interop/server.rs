@@ -84,7 +84,8 @@ pub(crate) trait RealServer: Sized {
         self.forget();
         self.process().start();
         eventually("the server", || {
-            assert!(self.process().is_running(), "the server has ended");
+            let process = self.process();
+            assert!(process.is_running(), "it has ended: {}", process.log());
             self.is_ready()
         });
     }
