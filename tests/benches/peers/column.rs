@@ -1,0 +1,105 @@
+//! The columns of figures, and who is the best in each.
+
+use crate::campaign::Campaign;
+use crate::figures::Figures;
+use crate::subject::{ENTRIES, Way};
+use crate::workload::Workload;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) title: &'static str,
+    pub(crate) workload: Workload,
+    figure: fn(&Figures) -> f64,
+    order: Order,
+}
+
+/// What is better.
+#[derive(Clone, Copy)]
+enum Order {
+    Less,
+    More,
+}
+
+impl Column {
+    /// What a metric costs its caller.
+    pub(crate) const CALLER: [Self; 7] = [
+        Self::caller("count, 1 thread", Workload::COUNT[0]),
+        Self::caller("2 threads", Workload::COUNT[1]),
+        Self::caller("8 threads", Workload::COUNT[2]),
+        Self::caller("timing", Workload::TIMING),
+        Self::caller("2 tags", Workload::TAGGED),
+        Self::caller("bursts, 1 thread", Workload::BURSTS[0]),
+        Self::caller("2 threads", Workload::BURSTS[1]),
+    ];
+    /// What it costs in all, and what one gets.
+    pub(crate) const IN_ALL: [Self; 5] = [
+        Self::less("CPU, no rest (ns)", Workload::COUNT[0], |run| run.cpu),
+        Self::less("CPU, bursts (ns)", Workload::BURSTS[0], |run| run.cpu),
+        Self {
+            title: "end to end (M/s)",
+            workload: Workload::COUNT[0],
+            figure: |run| run.rate / 1e6,
+            order: Order::More,
+        },
+        Self::less("arrival, p50 (ms)", Workload::TRICKLE, |run| run.latency),
+        Self::less("p99 (ms)", Workload::TRICKLE, |run| run.slow_latency),
+    ];
+
+    const fn caller(title: &'static str, workload: Workload) -> Self {
+        Self::less(title, workload, |run| run.caller)
+    }
+
+    const fn less(title: &'static str, workload: Workload, figure: fn(&Figures) -> f64) -> Self {
+        Self {
+            title,
+            workload,
+            figure,
+            order: Order::Less,
+        }
+    }
+
+    pub(crate) fn cell(&self, campaign: &Campaign, subject: usize) -> Option<Cell> {
+        let spread = campaign.spread(subject, self.workload, self.figure)?;
+        Some(Cell {
+            median: spread.median,
+            half_range: spread.half_range,
+            delivered: campaign.delivered(subject, self.workload),
+        })
+    }
+
+    /// The median of the best peer that does the same with metrics, and loses none of them.
+    pub(crate) fn best(&self, campaign: &Campaign, way: Way) -> Option<f64> {
+        let places = campaign.subjects.iter();
+        let medians = places
+            .filter(|place| !ENTRIES[**place].is_ours && ENTRIES[**place].way == way)
+            .filter_map(|place| self.cell(campaign, *place))
+            .filter(|cell| !cell.is_lossy())
+            .map(|cell| cell.median);
+        match self.order {
+            Order::Less => medians.reduce(f64::min),
+            Order::More => medians.reduce(f64::max),
+        }
+    }
+
+    /// How many times as good as another is what is this good.
+    pub(crate) fn ratio(&self, one: f64, other: f64) -> f64 {
+        match self.order {
+            Order::Less => other / one,
+            Order::More => one / other,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub(crate) median: f64,
+    pub(crate) half_range: f64,
+    pub(crate) delivered: f64,
+}
+
+impl Cell {
+    /// A client that loses metrics may be fast because it does.
+    pub(crate) fn is_lossy(&self) -> bool {
+        self.delivered < 1.0
+    }
+}

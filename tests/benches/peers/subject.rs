@@ -1,0 +1,111 @@
+//! The clients that are compared.
+
+mod cadence;
+mod dogstatsd;
+mod exporter;
+mod ours;
+mod statsd;
+
+use std::net::SocketAddr;
+
+use crate::adapters::{AsyncStd, Smol, Tokio};
+
+/// A running client. Its program does nothing else, and ends with it.
+pub(crate) trait Subject: Sync {
+    /// Records metrics of a kind one after the other. The loop is here, so that the call is the
+    /// client's own and not one through this trait.
+    fn record(&self, kind: Kind, calls: usize);
+
+    /// Sends what is held back, where the client has a call for that.
+    fn flush(&self) {}
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Kind {
+    /// 35 bytes with the line break.
+    Count,
+    /// A count with two tags, 66 bytes.
+    Tagged,
+    /// 38 bytes.
+    Timing,
+}
+
+/// Where the receiver listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub(crate) tcp: SocketAddr,
+    pub(crate) udp: SocketAddr,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) is_ours: bool,
+    pub(crate) way: Way,
+    pub(crate) has_tags: bool,
+    pub(crate) open: fn(Target) -> Box<dyn Subject>,
+}
+
+/// What becomes of a metric, which clients are compared by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    /// It becomes a line.
+    Lines,
+    /// It is added to others of its name, and their sum becomes a line.
+    Sums,
+}
+
+/// All subjects, ours first. A new one is a line here.
+pub(crate) const ENTRIES: &[Entry] = &[
+    ours("statsd-tokio, UDP", |to| ours::udp::<Tokio>(to)),
+    ours("statsd-tokio, TCP", |to| ours::tcp::<Tokio>(to)),
+    ours("statsd-smol, UDP", |to| ours::udp::<Smol>(to)),
+    ours("statsd-smol, TCP", |to| ours::tcp::<Smol>(to)),
+    ours("statsd-async-std, UDP", |to| ours::udp::<AsyncStd>(to)),
+    ours("statsd-async-std, TCP", |to| ours::tcp::<AsyncStd>(to)),
+    peer("cadence, buffered", cadence::buffered),
+    peer("cadence, queuing", cadence::queuing),
+    peer("dogstatsd", dogstatsd::batching),
+    Entry {
+        has_tags: false,
+        ..peer("statsd", statsd::unbuffered)
+    },
+    peer("metrics-exporter-statsd", exporter::statsd),
+    Entry {
+        way: Way::Sums,
+        ..peer(
+            "metrics-exporter-dogstatsd, macro",
+            exporter::dogstatsd_macro,
+        )
+    },
+    Entry {
+        way: Way::Sums,
+        ..peer("metrics-exporter-dogstatsd, held", exporter::dogstatsd_held)
+    },
+];
+
+const fn ours(name: &'static str, open: fn(Target) -> Box<dyn Subject>) -> Entry {
+    Entry {
+        name,
+        is_ours: true,
+        way: Way::Lines,
+        has_tags: true,
+        open,
+    }
+}
+
+const fn peer(name: &'static str, open: fn(Target) -> Box<dyn Subject>) -> Entry {
+    Entry {
+        is_ours: false,
+        ..ours(name, open)
+    }
+}
+
+/// What all subjects record, of the length of names in use: 30 bytes.
+const COUNTER: &str = "checkout.service.orders.placed";
+const TIMER: &str = "checkout.service.orders.timing";
+const TAGS: [(&str, &str); 2] = [("region", "eu-west-1"), ("method", "debit")];
+const MILLISECONDS: u32 = 250;
+
+/// The largest datagram that all clients fill, where they can be told.
+const MAX_DATAGRAM: usize = 1432;
