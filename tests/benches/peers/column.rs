@@ -18,6 +18,8 @@ pub(crate) struct Column {
 enum Order {
     Less,
     More,
+    /// Neither: it is the other side of a choice.
+    None,
 }
 
 impl Column {
@@ -41,12 +43,22 @@ impl Column {
             figure: |run| run.rate / 1e6,
             order: Order::More,
         },
-        Self::less("arrival, p50 (ms)", Workload::TRICKLE, |run| run.latency),
-        Self::less("p99 (ms)", Workload::TRICKLE, |run| run.slow_latency),
+        Self::latency("arrival, p50 (ms)", |run| run.latency),
+        Self::latency("p99 (ms)", |run| run.slow_latency),
     ];
 
     const fn caller(title: &'static str, workload: Workload) -> Self {
         Self::less(title, workload, |run| run.caller)
+    }
+
+    /// How long a client holds a metric back is how it saves the rest.
+    const fn latency(title: &'static str, figure: fn(&Figures) -> f64) -> Self {
+        Self {
+            title,
+            workload: Workload::TRICKLE,
+            figure,
+            order: Order::None,
+        }
     }
 
     const fn less(title: &'static str, workload: Workload, figure: fn(&Figures) -> f64) -> Self {
@@ -78,14 +90,15 @@ impl Column {
         match self.order {
             Order::Less => medians.reduce(f64::min),
             Order::More => medians.reduce(f64::max),
+            Order::None => None,
         }
     }
 
-    /// How many times as good as another is what is this good.
+    /// How many times as good as another figure this one is.
     pub(crate) fn ratio(&self, one: f64, other: f64) -> f64 {
         match self.order {
             Order::Less => other / one,
-            Order::More => one / other,
+            Order::More | Order::None => one / other,
         }
     }
 }

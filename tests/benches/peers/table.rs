@@ -71,7 +71,10 @@ fn row(
 /// A median with its spread; if it is ours, with how many times as good as the best peer it is; if it
 /// is the best peer's, in bold.
 fn measured(campaign: &Campaign, subject: usize, column: &Column, cell: &Cell) -> String {
-    let mut text = format!("{} ± {}", number(cell.median), number(cell.half_range));
+    let mut text = number(cell.median);
+    if campaign.rounds > 1 {
+        let _ = write!(text, " ± {}", number(cell.half_range));
+    }
     let entry = &ENTRIES[subject];
     let best = column.best(campaign, entry.way);
     if cell.is_lossy() {

@@ -60,7 +60,7 @@ impl Workload {
             (Shape::NoRest, false) => 1_000_000,
             (Shape::NoRest, true) => 100_000,
             (Shape::Trickle, false) => 1000,
-            (Shape::Trickle, true) => 100,
+            (Shape::Trickle, true) => 500,
         }
     }
 }
