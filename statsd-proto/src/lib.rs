@@ -78,6 +78,7 @@
 //!
 //! - [Testing without sockets](_testing): exact lines, only names, time, outages.
 //! - [Architecture](_architecture): where things are, and what must stay true.
+//! - [Performance](_performance): what a metric costs, here and in other clients.
 //!
 //! # Guarantees
 //!
@@ -156,6 +157,12 @@ pub use crate::timer::{RunningTimer, StoppedTimer, Timer, TimerGuard};
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../ARCHITECTURE.md")]
 pub mod _architecture {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../PERFORMANCE.md")]
+#[doc = ""]
+#[doc = include_str!("../performance.svg")]
+pub mod _performance {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../TESTING.md")]

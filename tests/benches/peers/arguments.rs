@@ -3,7 +3,7 @@
 use std::env;
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::subject::Target;
@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     pub(crate) counts_syscalls: bool,
     /// Only subjects with this in their names.
     pub(crate) only: String,
+    /// A page to put the tables into.
+    pub(crate) page: Option<PathBuf>,
+    /// A file for the plot.
     pub(crate) svg: Option<PathBuf>,
 }
 
@@ -45,6 +48,7 @@ impl Role {
             is_quick: false,
             counts_syscalls: false,
             only: String::new(),
+            page: None,
             svg: None,
         };
         while let Some(word) = words.next() {
@@ -55,7 +59,8 @@ impl Role {
                 "--syscalls" => arguments.counts_syscalls = true,
                 "--only" => arguments.only = next(&mut words)?,
                 "--rounds" => arguments.rounds = next(&mut words)?,
-                "--svg" => arguments.svg = Some(next(&mut words)?),
+                "--page" => arguments.page = Some(file(&next::<PathBuf>(&mut words)?)),
+                "--svg" => arguments.svg = Some(file(&next::<PathBuf>(&mut words)?)),
                 "--receive" => return Ok(Self::Receive),
                 "--run" => {
                     return Ok(Self::Run(Run {
@@ -83,4 +88,10 @@ fn next<T: FromStr<Err: Error + 'static>>(words: &mut impl Iterator<Item = Strin
     Ok(words.next().ok_or(USAGE)?.parse()?)
 }
 
-const USAGE: &str = "Usage: [--rounds N] [--quick] [--syscalls] [--only NAME] [--svg FILE]";
+/// Cargo starts benchmarks in their crate's directory, and people name files from the workspace's.
+fn file(path: &Path) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+const USAGE: &str =
+    "Usage: [--rounds N] [--quick] [--syscalls] [--only NAME] [--page FILE] [--svg FILE]";

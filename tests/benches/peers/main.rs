@@ -1,7 +1,7 @@
 //! This workspace's clients beside others of their kind, over the loopback.
 //!
 //! ```sh
-//! cargo bench -p tests --bench peers -- --rounds 7 --syscalls --svg statsd-proto/performance.svg
+//! cargo bench -p tests --bench peers -- --syscalls --page statsd-proto/PERFORMANCE.md --svg statsd-proto/performance.svg
 //! ```
 //!
 //! Each figure is from a process of its own, which sends to a receiver in another process. In each round
@@ -15,6 +15,7 @@ mod campaign;
 mod clock;
 mod column;
 mod figures;
+mod page;
 mod plot;
 mod process;
 mod receiver;
@@ -51,7 +52,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn compare(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let campaign = Campaign::run(arguments)?;
-    write!(io::stdout(), "{}", table::render(&campaign))?;
+    let tables = table::render(&campaign);
+    write!(io::stdout(), "{tables}")?;
+    if let Some(file) = &arguments.page {
+        fs::write(file, page::insert(&fs::read_to_string(file)?, &tables)?)?;
+    }
     if let Some(file) = &arguments.svg {
         fs::write(file, plot::render(&campaign))?;
     }

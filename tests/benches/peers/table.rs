@@ -1,6 +1,8 @@
 //! The figures as tables in Markdown.
 
 use std::fmt::Write;
+use std::fs;
+use std::thread;
 
 use crate::campaign::Campaign;
 use crate::column::{Cell, Column};
@@ -8,7 +10,12 @@ use crate::subject::{ENTRIES, Way};
 use crate::workload::Workload;
 
 pub(crate) fn render(campaign: &Campaign) -> String {
-    let mut page = String::new();
+    let mut page = format!(
+        "Rounds: {}. Cores: {}. {}\n\n",
+        campaign.rounds,
+        thread::available_parallelism().map_or(1, usize::from),
+        system()
+    );
     for (way, title) in [
         (Way::Lines, "Each metric is a line"),
         (Way::Sums, "Metrics of one name are added up"),
@@ -20,7 +27,7 @@ pub(crate) fn render(campaign: &Campaign) -> String {
         if subjects.is_empty() {
             continue;
         }
-        let _ = writeln!(page, "## {title}\n\nAt the caller, ns per metric:\n");
+        let _ = writeln!(page, "### {title}\n\nAt the caller, ns per metric:\n");
         head(&mut page, Column::CALLER.iter().map(|column| column.title));
         for subject in &subjects {
             row(&mut page, campaign, *subject, &Column::CALLER, &[]);
@@ -35,8 +42,19 @@ pub(crate) fn render(campaign: &Campaign) -> String {
         }
         page.push('\n');
     }
-    let _ = writeln!(page, "Rounds: {}.", campaign.rounds);
+    page.pop();
     page
+}
+
+/// The processor and the kernel, where the kernel tells.
+fn system() -> String {
+    let read = |file| fs::read_to_string(file).unwrap_or_default();
+    let processor = read("/proc/cpuinfo");
+    let mut lines = processor.lines();
+    let model = lines.find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map(|(_, model)| format!("Processor: {model}. "));
+    let kernel = read("/proc/sys/kernel/osrelease");
+    format!("{}Linux: {}.", model.unwrap_or_default(), kernel.trim())
 }
 
 fn head<'a>(page: &mut String, titles: impl Iterator<Item = &'a str>) {
