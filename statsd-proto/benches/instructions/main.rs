@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     writeln!(
         out,
-        "{:24}{:>8}{:>10}{:>8}{:>10}",
+        "{:40}{:>8}{:>10}{:>8}{:>10}",
         "", "caller", "budget", "in all", "budget"
     )?;
     for case in CASES {
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let [caller_budget, in_all_budget] = budget(case)?;
         writeln!(
             out,
-            "{:24}{caller:>8.1}{caller_budget:>10}{in_all:>8.1}{in_all_budget:>10}",
+            "{:40}{caller:>8.1}{caller_budget:>10}{in_all:>8.1}{in_all_budget:>10}",
             case.name
         )?;
         is_over |= caller > caller_budget || in_all > in_all_budget;

@@ -57,12 +57,25 @@ pub(crate) enum Way {
 
 /// All subjects, ours first. A new one is a line here.
 pub(crate) const ENTRIES: &[Entry] = &[
-    ours("statsd-tokio, UDP", |to| ours::udp::<Tokio>(to)),
-    ours("statsd-tokio, TCP", |to| ours::tcp::<Tokio>(to)),
-    ours("statsd-smol, UDP", |to| ours::udp::<Smol>(to)),
-    ours("statsd-smol, TCP", |to| ours::tcp::<Smol>(to)),
-    ours("statsd-async-std, UDP", |to| ours::udp::<AsyncStd>(to)),
-    ours("statsd-async-std, TCP", |to| ours::tcp::<AsyncStd>(to)),
+    ours("statsd-tokio, UDP", ours::udp::<Tokio>),
+    ours("statsd-tokio, UDP, prepared", ours::udp_prepared::<Tokio>),
+    ours("statsd-tokio, TCP", ours::tcp::<Tokio>),
+    ours("statsd-tokio, TCP, prepared", ours::tcp_prepared::<Tokio>),
+    ours("statsd-smol, UDP", ours::udp::<Smol>),
+    ours("statsd-smol, TCP", ours::tcp::<Smol>),
+    ours("statsd-async-std, UDP", ours::udp::<AsyncStd>),
+    ours("statsd-async-std, TCP", ours::tcp::<AsyncStd>),
+    Entry {
+        way: Way::Sums,
+        ..ours("statsd-tokio, added up", ours::sums::<Tokio>)
+    },
+    Entry {
+        way: Way::Sums,
+        ..ours(
+            "statsd-tokio, added up, prepared",
+            ours::sums_prepared::<Tokio>,
+        )
+    },
     peer("cadence, buffered", cadence::buffered),
     peer("cadence, queuing", cadence::queuing),
     peer("dogstatsd", dogstatsd::batching),

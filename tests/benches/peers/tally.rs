@@ -36,6 +36,7 @@ impl AddAssign for Tally {
     }
 }
 
+/// How many metrics a line stands for.
 fn metrics(line: &[u8]) -> u64 {
     let Some(values) = memchr(b':', line).map(|colon| &line[colon + 1..]) else {
         return 0;
@@ -45,7 +46,8 @@ fn metrics(line: &[u8]) -> u64 {
     };
     let (values, code) = (&values[..bar], &values[bar + 1..]);
     if code.first() != Some(&b'c') {
-        return 1 + memchr_iter(b':', values).count() as u64;
+        let values = 1 + memchr_iter(b':', values).count();
+        return (values as f64 / rate(code)).round() as u64;
     }
     let mut sum = 0;
     let mut value = 0;
@@ -56,4 +58,13 @@ fn metrics(line: &[u8]) -> u64 {
         }
     }
     sum + value
+}
+
+/// The share of the values that a line has: of many, a client may send some.
+fn rate(code: &[u8]) -> f64 {
+    let rate = memchr(b'@', code).and_then(|at| {
+        let mut parts = code[at + 1..].split(|byte| *byte == b'|');
+        std::str::from_utf8(parts.next()?).ok()?.parse().ok()
+    });
+    rate.unwrap_or(1.0)
 }
