@@ -113,7 +113,9 @@ pub(crate) struct Cell {
 impl Cell {
     /// A client that loses metrics may be fast because it does.
     pub(crate) fn is_lossy(&self) -> bool {
-        // Values that were chosen from more come with a rate, which rounds.
-        self.delivered < 0.999
+        self.delivered < ALL
     }
 }
+
+/// The share that counts as all. Values that were chosen from more come with a rate, which is rounded.
+pub(crate) const ALL: f64 = 0.9999;

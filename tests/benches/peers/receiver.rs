@@ -11,7 +11,7 @@ use memchr::memrchr;
 use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_recv_buffer_size_force};
 
 use crate::clock;
-use crate::tally::Tally;
+use crate::tally::metrics;
 
 /// Says where it listens, and serves until its parent is gone.
 pub(crate) fn main() -> io::Result<()> {
@@ -75,36 +75,36 @@ fn receive_stream(mut stream: TcpStream, log: &Log) -> io::Result<()> {
     }
 }
 
-/// What has arrived, and when.
+/// What has arrived, and when: for each payload, how many metrics had come with it.
 #[derive(Debug, Default)]
-struct Log(Mutex<Vec<(u64, Tally)>>);
+struct Log(Mutex<Vec<(u64, f64)>>);
 
 impl Log {
     fn add(&self, payload: &[u8]) {
-        let mut tally = Tally::of(payload);
+        let metrics = metrics(payload);
         let mut entries = self.lock();
-        tally += last(&entries).1;
-        entries.push((clock::now(), tally));
+        let before = last(&entries).1;
+        entries.push((clock::now(), before + metrics));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(u64, Tally)>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(u64, f64)>> {
         self.0.lock().expect("nobody panics")
     }
 
     /// Waits until so many metrics have come, or none for some time.
-    fn wait(&self, metrics: u64, patience: u64) -> (u64, Tally) {
+    fn wait(&self, metrics: f64, patience: u64) -> (u64, f64) {
         let asked_at = clock::now();
         loop {
-            let (at, tally) = last(&self.lock());
-            if tally.metrics >= metrics || clock::now() > at.max(asked_at) + patience {
-                return (at, tally);
+            let (at, arrived) = last(&self.lock());
+            if arrived.round() >= metrics || clock::now() > at.max(asked_at) + patience {
+                return (at, arrived);
             }
             thread::sleep(Duration::from_millis(1));
         }
     }
 }
 
-fn last(entries: &[(u64, Tally)]) -> (u64, Tally) {
+fn last(entries: &[(u64, f64)]) -> (u64, f64) {
     entries.last().copied().unwrap_or_default()
 }
 
@@ -117,15 +117,15 @@ fn answer(mut stream: &TcpStream, log: &Log) -> io::Result<()> {
         match words.next() {
             Some("reset") => log.lock().clear(),
             Some("log") => {
-                for (at, tally) in &*log.lock() {
-                    let _ = write!(answer, "{at} {} ", tally.metrics);
+                for (at, metrics) in &*log.lock() {
+                    let _ = write!(answer, "{at} {} ", metrics.round());
                 }
             }
             _ => {
-                let mut number = || words.next().and_then(|word| word.parse().ok());
-                let (metrics, patience) = (number(), number());
-                let (at, tally) = log.wait(metrics.unwrap_or(0), patience.unwrap_or(0));
-                let _ = write!(answer, "{at} {} {}", tally.metrics, tally.lines);
+                let metrics = words.next().and_then(|word| word.parse().ok());
+                let patience = words.next().and_then(|word| word.parse().ok());
+                let (at, metrics) = log.wait(metrics.unwrap_or(0.0), patience.unwrap_or(0));
+                let _ = write!(answer, "{at} {}", metrics.round());
             }
         }
         answer.push('\n');

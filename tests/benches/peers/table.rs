@@ -5,7 +5,7 @@ use std::fs;
 use std::thread;
 
 use crate::campaign::Campaign;
-use crate::column::{Cell, Column};
+use crate::column::{ALL, Cell, Column};
 use crate::subject::{ENTRIES, Way};
 use crate::workload::Workload;
 
@@ -134,6 +134,9 @@ pub(crate) fn number(value: f64) -> String {
 
 /// Rounded down, so that what loses anything does not look as if it lost nothing.
 pub(crate) fn percent(share: f64) -> String {
+    if share >= ALL {
+        return "100 %".to_owned();
+    }
     format!("{} %", (share * 1000.0).floor() / 10.0)
 }
 
