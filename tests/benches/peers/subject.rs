@@ -49,9 +49,11 @@ pub(crate) struct Entry {
 /// What becomes of a metric, which clients are compared by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
+    /// It is added up by a handle that the caller holds.
+    HeldSums,
     /// It becomes a line.
     Lines,
-    /// It is added to others of its name, and their sum becomes a line.
+    /// It is added to others of its name, which is looked up at every call.
     Sums,
 }
 
@@ -70,7 +72,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         ..ours("statsd-tokio, added up", ours::sums::<Tokio>)
     },
     Entry {
-        way: Way::Sums,
+        way: Way::HeldSums,
         ..ours(
             "statsd-tokio, added up, prepared",
             ours::sums_prepared::<Tokio>,
@@ -92,7 +94,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         )
     },
     Entry {
-        way: Way::Sums,
+        way: Way::HeldSums,
         ..peer("metrics-exporter-dogstatsd, held", exporter::dogstatsd_held)
     },
 ];

@@ -19,6 +19,7 @@ pub(crate) fn render(campaign: &Campaign) -> String {
     for (way, title) in [
         (Way::Lines, "Each metric is a line"),
         (Way::Sums, "Metrics of one name are added up"),
+        (Way::HeldSums, "A handle adds up"),
     ] {
         let subjects = campaign.subjects.iter().copied();
         let subjects: Vec<_> = subjects

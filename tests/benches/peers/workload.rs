@@ -56,9 +56,9 @@ impl Workload {
     pub(crate) const fn metrics(self, is_quick: bool) -> usize {
         match (self.shape, is_quick) {
             (Shape::Bursts, false) => 200_000,
-            (Shape::Bursts, true) => 20_000,
+            (Shape::Bursts, true) => 16_000,
             (Shape::NoRest, false) => 1_000_000,
-            (Shape::NoRest, true) => 100_000,
+            (Shape::NoRest, true) => 50_000,
             (Shape::Trickle, false) => 1000,
             (Shape::Trickle, true) => 500,
         }
