@@ -177,6 +177,26 @@ impl Client {
         Prepare::new(self, name)
     }
 
+    /// Records a line that somebody else has written, byte for byte: no prefix, no tag is added.
+    ///
+    /// Checked all the same: it must be one whole line, `name:value|type[|@rate][|#tags]` in this
+    /// order, of text that the dialect allows, so that it cannot forge another. For
+    /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) several values, `1:2:3`, and the fields
+    /// `|c:<container>` and `|T<time>` may be in it.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// client.record_line("shop.requests:1|c|@0.1|#route:home")?;
+    /// # Ok::<(), statsd_proto::RecordError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why the line was not taken.
+    pub fn record_line(&self, line: &str) -> Result<(), RecordError> {
+        self.record(&Metric::line(line))
+    }
+
     /// Sends what is queued without waiting for the flush interval.
     ///
     /// The future ends when all that was recorded before this call has been given to the kernel or
@@ -246,8 +266,8 @@ impl Client {
         self.handle.as_ref().map(|handle| &handle.shared)
     }
 
-    /// The time by the driver's clock; none if there is no driver.
-    pub(crate) fn now(&self) -> Option<std::time::Instant> {
+    /// The time by the driver's clock, which timers measure by; none for a [`noop`](Self::noop) client.
+    pub fn now(&self) -> Option<std::time::Instant> {
         self.handle.as_ref().map(|handle| handle.shared.now())
     }
 

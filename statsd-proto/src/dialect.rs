@@ -27,6 +27,8 @@ impl Dialect {
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) distribution: Option<&'static str>,
+    /// Whether a line may have several values, and fields for where and when they come from.
+    pub(crate) extensions: bool,
     pub(crate) gauge_delta: bool,
     pub(crate) histogram: Option<&'static str>,
     pub(crate) meter: Option<&'static str>,
@@ -72,6 +74,7 @@ impl Rules {
 /// the end of the name.
 static STATSD: Rules = Rules {
     distribution: None,
+    extensions: false,
     gauge_delta: true,
     histogram: None,
     meter: None,
@@ -87,6 +90,7 @@ static STATSD: Rules = Rules {
 /// Read in the agent's `comp/dogstatsd/server/impl/parse*.go`.
 static DOGSTATSD: Rules = Rules {
     distribution: Some("d"),
+    extensions: true,
     gauge_delta: false,
     histogram: Some("h"),
     meter: None,

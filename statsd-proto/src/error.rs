@@ -13,6 +13,9 @@ pub enum RecordError {
     /// The name is empty.
     #[error("the name is empty")]
     EmptyName,
+    /// A line that is to be sent as it stands is not one of a metric, as the dialect writes them.
+    #[error("the line is not one of a metric, as the dialect writes them")]
+    InvalidLine,
     /// The sample rate is not above 0 and at most 1, or on a gauge or a set, which cannot be sampled.
     #[error("the sample rate is not above 0 and at most 1, or on a gauge or a set")]
     InvalidRate,

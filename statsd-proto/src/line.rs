@@ -1,4 +1,6 @@
-//! One metric as bytes: the only file that knows `:`, `|`, `@` and `#`.
+//! One metric as bytes: the only module that knows `:`, `|`, `@` and `#`.
+
+mod verbatim;
 
 use bytes::{BufMut as _, BytesMut};
 
@@ -76,6 +78,7 @@ impl Encoder {
                 .rules
                 .code(kind)
                 .ok_or(RecordError::Unsupported(kind))?,
+            Code::Line => return self.copy(metric.name, record),
             Code::Raw(code) => code,
         };
         let rate = match metric.rate {
@@ -355,7 +358,7 @@ fn scales(code: Code<'_>) -> bool {
 fn check_sign(code: Code<'_>) -> Result<(), RecordError> {
     match code {
         Code::Known(Kind::Timing) | Code::Raw("ms") => Err(RecordError::NegativeTiming),
-        Code::Known(_) | Code::Raw(_) => Ok(()),
+        Code::Known(_) | Code::Line | Code::Raw(_) => Ok(()),
     }
 }
 

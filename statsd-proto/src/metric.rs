@@ -146,6 +146,7 @@ impl<'a> Metric<'a> {
             Code::Known(Kind::Gauge | Kind::GaugeDelta) => Section::Gauges,
             Code::Known(Kind::Timing) => Section::Timers,
             Code::Known(Kind::Distribution | Kind::Histogram | Kind::Meter | Kind::Set)
+            | Code::Line
             | Code::Raw(_) => Section::None,
         };
         Self { section, ..self }
@@ -157,7 +158,8 @@ impl<'a> Metric<'a> {
     pub(crate) fn is_level(&self) -> bool {
         match self.code {
             Code::Known(kind) => matches!(kind, Kind::Gauge | Kind::GaugeDelta),
-            Code::Raw(code) => !matches!(code, "c" | "d" | "h" | "m" | "ms" | "s"),
+            Code::Raw(code) => is_level(code),
+            Code::Line => self.name.split('|').nth(1).is_some_and(is_level),
         }
     }
 
@@ -169,6 +171,14 @@ impl<'a> Metric<'a> {
             Value::Number(Number::Int(0))
         };
         Self::new(name, kind, value)
+    }
+
+    /// A whole line that somebody else has written, in place of the name.
+    pub(crate) fn line(line: &'a str) -> Self {
+        Self {
+            code: Code::Line,
+            ..Self::new(line, Kind::Counter, Value::Text(""))
+        }
     }
 
     fn new(name: &'a str, kind: Kind, value: Value<'a>) -> Self {
@@ -245,6 +255,8 @@ impl From<Duration> for Value<'_> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Code<'a> {
     Known(Kind),
+    /// The name is a whole line with its type in it.
+    Line,
     Raw(&'a str),
 }
 
@@ -296,6 +308,11 @@ pub(crate) enum Section {
     Counters,
     Gauges,
     Timers,
+}
+
+/// Whether metrics of this type code are levels. Those of unknown types may be.
+fn is_level(code: &str) -> bool {
+    !matches!(code, "c" | "d" | "h" | "m" | "ms" | "s")
 }
 
 macro_rules! number_from {

@@ -91,6 +91,7 @@ impl Refused {
             RecordError::QueueFull => &mut self.full,
             RecordError::LineTooLong => &mut self.too_long,
             RecordError::EmptyName
+            | RecordError::InvalidLine
             | RecordError::InvalidRate
             | RecordError::InvalidValue
             | RecordError::NegativeTiming

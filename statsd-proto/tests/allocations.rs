@@ -106,6 +106,9 @@ fn record_each_kind(client: &Client) {
     let tags = [("method", "password"), ("region", "eu-west-1")];
     let tagged = Metric::counter("logins", 1).tags(&tags).sampled_at(0.5);
     client.record(&tagged).expect("the queue is never full");
+    client
+        .record_line("shop.logins:1|c|@0.5|#method:password")
+        .expect("it is a line, and the queue is never full");
 }
 
 fn config(transport: Transport) -> Config {

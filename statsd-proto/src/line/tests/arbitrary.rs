@@ -109,7 +109,7 @@ impl Case {
 
     fn check_refusal(&self, error: RecordError, code: Code<'_>) -> Result<(), TestCaseError> {
         let has_bad_code = match code {
-            Code::Known(_) => false,
+            Code::Known(_) | Code::Line => false,
             Code::Raw(code) => {
                 code.is_empty() || code.contains(|char| !char::is_ascii_alphanumeric(&char))
             }
@@ -126,7 +126,10 @@ impl Case {
                 has_bad_code || self.config.unsafe_text == UnsafeText::Refuse
             }
             RecordError::Unsupported(kind) => code == Code::Known(kind),
-            RecordError::Closed | RecordError::LineTooLong | RecordError::QueueFull => false,
+            RecordError::Closed
+            | RecordError::InvalidLine
+            | RecordError::LineTooLong
+            | RecordError::QueueFull => false,
         };
         prop_assert!(has_reason, "{error:?} of {self:?}");
         Ok(())
