@@ -103,7 +103,14 @@
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
 mod aggregate;
+//! - `cadence`: a sink for programs that record with cadence.
+//! - `tracing`: reports connection news and losses as `tracing` events, throttled.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod backoff;
+#[cfg(feature = "cadence")]
+mod cadence;
 mod client;
 mod config;
 mod dialect;
@@ -135,6 +142,8 @@ mod text;
 mod timer;
 mod waiters;
 
+#[cfg(feature = "cadence")]
+pub use crate::cadence::CadenceSink;
 pub use crate::client::Client;
 pub use crate::config::{Config, Pace, Transport};
 pub use crate::dialect::Dialect;

@@ -27,6 +27,7 @@
 //! # Features
 //!
 //! - `metrics`: a recorder for the `metrics` facade.
+//! - `cadence`: a sink for programs that record with cadence.
 //! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
 
 mod connection;
