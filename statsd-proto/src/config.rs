@@ -2,6 +2,8 @@
 
 mod address;
 mod check;
+#[cfg(feature = "serde")]
+mod file;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -63,6 +65,8 @@ pub struct Config {
 
 /// What carries the lines.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Transport {
     /// A stream: in order, and with news when the server is gone. The default, as in the seed.
@@ -79,6 +83,8 @@ pub enum Transport {
 
 /// How fast datagrams may leave: a token bucket.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[expect(
     clippy::exhaustive_structs,
     reason = "a bucket has a size and a rate, and nothing else"

@@ -5,6 +5,8 @@ use crate::text::{Charset, is_plain};
 
 /// The family of servers that the lines are for.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Dialect {
     /// The Datadog agent: histograms, distributions, tags of any text; no gauge deltas.

@@ -104,6 +104,7 @@
 
 mod aggregate;
 //! - `cadence`: a sink for programs that record with cadence.
+//! - `serde`: [`Config`] from files of any format, and into them.
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

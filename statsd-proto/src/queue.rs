@@ -10,6 +10,8 @@ use crate::payload::{BREAK, Framing, Open, Payload, Pool, Record, count_breaks};
 
 /// What happens to a metric when the queue is full.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Overflow {
     /// The oldest payload in the queue is dropped to make room.

@@ -6,6 +6,8 @@ use crate::error::RecordError;
 
 /// What happens to a character that a server would misread.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum UnsafeText {
     /// The metric is refused with [`RecordError::UnsafeText`].

@@ -28,6 +28,7 @@
 //!
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `cadence`: a sink for programs that record with cadence.
+//! - `serde`: `Config` from files of any format, and into them.
 //! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
 
 mod connection;

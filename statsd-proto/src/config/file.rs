@@ -1,0 +1,143 @@
+//! Configurations in files, of any format that serde has.
+
+mod form;
+
+use std::path::PathBuf;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use self::form::{Backoff, OrNone, Tags, Time};
+use super::{Config, Pace, Transport};
+use crate::dialect::Dialect;
+use crate::error::ConfigError;
+use crate::queue::Overflow;
+use crate::text::UnsafeText;
+
+/// The settings go by the names of their setters; what is left out has its default.
+///
+/// - Times are texts such as `"100ms"`, `"5s"` or `"1m 30s"`.
+/// - `backoff` has `initial` and `max`, `pace` has `burst` and `rate`, `tags` has a value for each key.
+/// - `"none"` turns off `pace`, `resolve_interval` and `send_buffer`.
+/// - `address` is an [address](Config::address), which wins over `host`, `port` and `transport`.
+///   Without it, `path` leads to a Unix socket.
+///
+/// A setting that is not known, or cannot work, is an error with its name. What is missing is told when
+/// the configuration is used, since a setter may still add it.
+///
+/// ```
+/// use std::time::Duration;
+/// use statsd_proto::Config;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config: Config = toml::from_str(
+///     r#"
+///     address = "udp://metrics.internal:8125"
+///     prefix = "shop"
+///     dialect = "dogstatsd"
+///     kind_prefixes = false
+///     flush_interval = "50ms"
+///     tags = { env = "production" }
+///     "#,
+/// )?;
+/// let expected = Config::dogstatsd("metrics.internal")
+///     .prefix("shop")
+///     .flush_interval(Duration::from_millis(50))
+///     .tag("env", "production");
+/// assert_eq!(config, expected);
+/// # Ok(())
+/// # }
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+impl<'de> Deserialize<'de> for Config {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut settings = Settings::deserialize(deserializer)?;
+        let address = settings.address.take();
+        let mut config = Self::new("");
+        settings.apply(&mut config);
+        if let Some(address) = address {
+            config = config.address(&address).map_err(D::Error::custom)?;
+        }
+        // A setter may still bring the host, which is no reason to pass over what is wrong already.
+        match config.clone().default_host("localhost").check() {
+            Ok(()) | Err(ConfigError::Missing { .. }) => Ok(config),
+            Err(error @ ConfigError::Invalid { .. }) => Err(D::Error::custom(error)),
+        }
+    }
+}
+
+/// Only what differs from the defaults is written.
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+impl Serialize for Config {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Settings::from(self).serialize(serializer)
+    }
+}
+
+/// Each setting with the form that it has in a file.
+macro_rules! settings {
+    ($($name:ident: $form:ty,)+) => {
+        #[derive(Deserialize, Serialize)]
+        #[serde(deny_unknown_fields, rename = "Config")]
+        struct Settings {
+            #[serde(skip_serializing)]
+            address: Option<String>,
+            $(#[serde(skip_serializing_if = "Option::is_none")]
+            $name: Option<$form>,)+
+        }
+
+        impl Settings {
+            fn apply(self, config: &mut Config) {
+                $(if let Some(value) = self.$name {
+                    config.$name = value.into();
+                })+
+            }
+        }
+
+        impl From<&Config> for Settings {
+            fn from(config: &Config) -> Self {
+                // Does not compile while a setting is missing here.
+                let Config { $($name),+ } = config;
+                let base = Config::new("");
+                Self {
+                    address: None,
+                    $($name: if *$name == base.$name {
+                        None
+                    } else {
+                        Some($name.clone().into())
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    host: String,
+    port: u16,
+    path: PathBuf,
+    transport: Transport,
+    enabled: bool,
+    prefix: Option<String>,
+    kind_prefixes: bool,
+    dialect: Dialect,
+    tags: Tags,
+    unsafe_text: UnsafeText,
+    max_line: usize,
+    max_datagram: Option<usize>,
+    max_queue_bytes: usize,
+    max_queue_lines: usize,
+    overflow: Overflow,
+    pace: OrNone<Pace>,
+    flush_interval: Time,
+    backoff: Backoff,
+    settle_time: Time,
+    resolve_interval: OrNone<Time>,
+    connect_timeout: Time,
+    write_timeout: Time,
+    close_timeout: Time,
+    send_buffer: OrNone<usize>,
+}
+
+#[cfg(test)]
+mod tests;
