@@ -253,6 +253,11 @@ impl Client {
             .is_some_and(|handle| handle.shared.with(|session| session.is_closed()))
     }
 
+    /// Whether this is a [`noop`](Self::noop) client, as of a configuration that is not enabled.
+    pub fn is_noop(&self) -> bool {
+        self.handle.is_none()
+    }
+
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
         self.handle.as_ref().map_or_else(Stats::default, |handle| {

@@ -27,14 +27,21 @@
 //! # Features
 //!
 //! - `metrics`: a recorder for the `metrics` facade.
+//! - `axum`: `web` for axum: metrics of requests by their route.
 //! - `cadence`: a sink for programs that record with cadence.
 //! - `serde`: `Config` from files of any format, and into them.
+//! - `tower`: `web`, metrics of requests to any service of HTTP.
 //! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod connection;
 mod connector;
 mod driver;
 mod socket;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod web;
 
 pub use statsd_proto::*;
 

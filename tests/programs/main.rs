@@ -9,6 +9,7 @@ mod process;
 mod quickstart;
 #[cfg(unix)]
 mod signals;
+mod web;
 
 /// Makes each scenario a test for the examples of each adapter.
 macro_rules! programs {

@@ -230,6 +230,8 @@ fn build(profile: &Path) {
     ] {
         command.args(["--package", package]);
     }
+    // `web` asks for it.
+    command.args(["--features", "statsd-tokio/axum"]);
     let directory = profile.file_name().unwrap_or_default();
     if directory != "debug" {
         command.arg("--profile").arg(directory);

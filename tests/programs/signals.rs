@@ -9,7 +9,7 @@ use tests::server::Server;
 
 use crate::process::{Examples, Process};
 
-fn signal(pipe: &Process, name: &str) {
+pub(crate) fn signal(pipe: &Process, name: &str) {
     let id = pipe.id().to_string();
     let status = Command::new("kill").args(["-s", name, &id]).status();
     assert!(status.is_ok_and(|status| status.success()), "no {name}");
