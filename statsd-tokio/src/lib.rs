@@ -38,6 +38,7 @@
 mod connection;
 mod connector;
 mod driver;
+mod global;
 mod socket;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
@@ -47,3 +48,4 @@ pub use statsd_proto::*;
 
 pub use crate::connection::{Connection, connect};
 pub use crate::connector::Connector;
+pub use crate::global::{AlreadySet, global, set_global};
