@@ -77,6 +77,8 @@
 //! # Pages
 //!
 //! - [Testing without sockets](_testing): exact lines, only names, time, outages.
+//! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
+//! - [Scaling](_scaling): from one busy program to many hosts.
 //! - [Architecture](_architecture): where things are, and what must stay true.
 //! - [Performance](_performance): what a metric costs, here and in other clients.
 //!
@@ -173,6 +175,12 @@ pub mod _architecture {}
 #[doc = ""]
 #[doc = include_str!("../performance.svg")]
 pub mod _performance {}
+#[doc = include_str!("../MIGRATING.md")]
+pub mod _migrating {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../SCALING.md")]
+pub mod _scaling {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../TESTING.md")]
