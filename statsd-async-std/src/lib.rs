@@ -30,8 +30,8 @@
 //!
 //! # Features
 //!
-//! - `metrics`: a recorder for the `metrics` facade.
 //! - `cadence`: a sink for programs that record with cadence.
+//! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: `Config` from files of any format, and into them.
 //! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
 

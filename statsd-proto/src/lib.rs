@@ -101,16 +101,14 @@
 //!
 //! # Features
 //!
-//! - `metrics`: a recorder for the `metrics` facade.
-//! - `tracing`: reports connection news and losses as `tracing` events, throttled.
-
-mod aggregate;
 //! - `cadence`: a sink for programs that record with cadence.
+//! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: [`Config`] from files of any format, and into them.
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod aggregate;
 mod backoff;
 #[cfg(feature = "cadence")]
 mod cadence;
@@ -175,6 +173,8 @@ pub mod _architecture {}
 #[doc = ""]
 #[doc = include_str!("../performance.svg")]
 pub mod _performance {}
+
+#[cfg(any(doc, doctest))]
 #[doc = include_str!("../MIGRATING.md")]
 pub mod _migrating {}
 

@@ -240,7 +240,7 @@ impl Key {
 fn kind_of_context(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
     match (metric.code, metric.rate) {
         // What somebody else has sampled stands for more than itself.
-        (Code::Raw(_), _) | (_, Rate::Sampled(_)) => None,
+        (Code::Line | Code::Raw(_), _) | (_, Rate::Sampled(_)) => None,
         // A change is gathered with the levels that it changes.
         (Code::Known(Kind::GaugeDelta), _) => {
             encoder.supports(Kind::GaugeDelta).then_some(Kind::Gauge)

@@ -30,6 +30,9 @@ fn every_setting_can_be_read_from_toml() {
         max_queue_lines = 5000
         overflow = "drop_oldest"
         flush_interval = "50ms"
+        aggregate = "2s"
+        max_contexts = 100
+        max_samples = 50
         settle_time = "0s"
         resolve_interval = "5m"
         connect_timeout = "2s 500ms"
@@ -155,6 +158,9 @@ fn every_setting() -> Config {
             rate: 1000,
         }))
         .flush_interval(SECOND / 20)
+        .aggregate(Some(SECOND * 2))
+        .max_contexts(100)
+        .max_samples(50)
         .backoff(SECOND, SECOND * 60)
         .settle_time(Duration::ZERO)
         .resolve_interval(Some(SECOND * 300))
