@@ -15,8 +15,10 @@ pub(crate) struct Connection {
     /// How many whole lines were received.
     pub(crate) lines: usize,
     layout: Layout,
-    /// How many bytes `lines` counts.
+    /// How many bytes of `received` are whole lines, with what is around them.
     counted: usize,
+    /// How many bytes have been taken out of `received`.
+    taken: usize,
 }
 
 impl Connection {
@@ -33,17 +35,17 @@ impl Connection {
             lines: 0,
             layout,
             counted: 0,
+            taken: 0,
         }
     }
 
     /// Reads what is there, once. Returns whether something was.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> bool {
+        let total = self.total();
         let Some(stream) = &mut self.stream else {
             return false;
         };
-        let allowed = self
-            .fault
-            .map_or(usize::MAX, |fault| fault.allows(self.received.len()));
+        let allowed = self.fault.map_or(usize::MAX, |fault| fault.allows(total));
         if allowed == 0 {
             return false;
         }
@@ -53,7 +55,7 @@ impl Connection {
             Ok(read) => {
                 self.received.extend_from_slice(&buffer[..read]);
                 self.count_lines();
-                let has_enough = |fault: Fault| fault.is_reset_due(self.received.len());
+                let has_enough = |fault: Fault| fault.is_reset_due(self.total());
                 if self.fault.is_some_and(has_enough) {
                     self.reset();
                 }
@@ -64,6 +66,14 @@ impl Connection {
             Err(_) => self.stream = None,
         }
         false
+    }
+
+    /// Takes the bytes of the lines that are whole, and forgets them.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        self.taken += self.counted;
+        self.received
+            .drain(..std::mem::take(&mut self.counted))
+            .collect()
     }
 
     /// Tells the peer that nothing more will come, so that it stops writing.
@@ -84,6 +94,11 @@ impl Connection {
         if let Some(stream) = self.stream.take() {
             stream.reset();
         }
+    }
+
+    /// How many bytes came in all.
+    fn total(&self) -> usize {
+        self.taken + self.received.len()
     }
 
     fn count_lines(&mut self) {

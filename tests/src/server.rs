@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use statsd_proto::Config;
 
 use crate::carrier::Carrier;
+use crate::connection::Connection;
 use crate::fault::Fault;
 use crate::layout::Layout;
 use crate::patience::eventually;
@@ -169,6 +170,11 @@ impl Server {
     /// Does nothing wrong from now on, also to the connections that it has.
     pub fn recover(&self) {
         self.shared.is_faulty.store(false, Ordering::Relaxed);
+        self.relent();
+    }
+
+    /// Does nothing wrong any more to the connections that it has.
+    pub fn relent(&self) {
         for connection in &mut self.shared.lock().connections {
             connection.fault = None;
         }
@@ -230,6 +236,22 @@ impl Server {
                 bytes: bytes.clone(),
                 layout: self.shared.layout,
             })
+            .collect()
+    }
+
+    /// Takes the whole lines that have come since they were last taken, so that a server may run for
+    /// long. Those of each connection, counted from 0, stand together.
+    pub fn take_lines(&self) -> Vec<(usize, Vec<String>)> {
+        let layout = self.shared.layout;
+        let mut received = self.shared.lock();
+        let datagrams = std::mem::take(&mut received.datagrams).into_iter();
+        let datagrams = datagrams.map(|bytes| (0, bytes)).collect::<Vec<_>>();
+        let connections = received.connections.iter_mut();
+        let taken = connections.map(Connection::take).enumerate();
+        taken
+            .filter(|(_, bytes)| !bytes.is_empty())
+            .chain(datagrams)
+            .map(|(number, bytes)| (number, Piece { bytes, layout }.lines()))
             .collect()
     }
 
