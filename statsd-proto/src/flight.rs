@@ -112,6 +112,10 @@ impl Flight {
             .expect("a transmission is a part of a payload");
         let from = self.written;
         let to = from + bytes.min(transmission.bytes);
+        // Half a datagram cannot have been sent, whatever a driver says.
+        let to = payload
+            .datagram_size()
+            .map_or(to, |size| payload.whole(to, size));
         if to == from {
             return None;
         }

@@ -22,7 +22,7 @@ pub enum Input {
     /// The name has these addresses.
     Resolved(Vec<SocketAddr>),
     /// This many bytes of the [`Transmit`] are with the kernel. Of datagrams, only whole ones count,
-    /// each with what fills it up.
+    /// each with what fills it up; half a one is taken as not written.
     Written(usize),
 }
 

@@ -126,7 +126,7 @@ impl Payload {
     }
 
     /// Where the last segment ends that is whole after `written` bytes; the last of all may be short.
-    fn whole(&self, written: usize, segment: usize) -> usize {
+    pub(crate) fn whole(&self, written: usize, segment: usize) -> usize {
         if written == self.data.len() {
             written
         } else {

@@ -2,11 +2,11 @@
 
 use std::io::ErrorKind;
 
-use statsd_proto::Pace;
+use statsd_proto::{Input, Metric, Output, Pace, Session};
 
 use crate::network::{Fate, Refusal, address};
 use crate::oracle::arrived;
-use crate::settings::{Settings, ms, secs};
+use crate::settings::{Settings, ms, origin, secs};
 use crate::world::{World, server};
 
 #[test]
@@ -173,6 +173,24 @@ fn datagrams_that_leave_one_by_one_arrive_all_the_same() {
     world.finish();
     assert_eq!(arrived(&world), world.accepted);
     assert_eq!(world.net.connections[0].writes, 100);
+}
+
+#[test]
+fn half_a_datagram_counts_as_not_written() {
+    let mut session = Session::new(&Settings::udp().config(), 0).expect("the settings are good");
+    let metric = Metric::counter("x", 1);
+    session.record(&metric).expect("there is room");
+    session.flush();
+    let now = origin();
+    assert!(matches!(session.poll(now), Output::Connect(_)));
+    session.handle(Input::Connected);
+    let transmit = session.poll(now);
+    assert!(matches!(transmit, Output::Transmit(_)), "{transmit:?}");
+    session.handle(Input::Written(3));
+    assert_eq!((session.stats().bytes, session.stats().in_flight), (0, 1));
+    assert_eq!(session.poll(now), transmit);
+    session.handle(Input::Disconnected(ErrorKind::ConnectionRefused));
+    assert_eq!((session.stats().queued, session.stats().in_flight), (1, 0));
 }
 
 #[test]
