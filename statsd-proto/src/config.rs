@@ -473,6 +473,11 @@ impl Config {
             }
         }
     }
+
+    /// Whether lines stand in frames with their length.
+    pub(crate) fn is_framed(&self) -> bool {
+        (self.transport, self.dialect) == (Transport::UnixStream, Dialect::DogStatsd)
+    }
 }
 
 /// What IPv4 leaves of 65,535 bytes behind its own header and UDP's.

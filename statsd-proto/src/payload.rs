@@ -144,6 +144,16 @@ pub(crate) fn trimmed(datagram: &[u8]) -> &[u8] {
     &datagram[..end]
 }
 
+/// The text of each frame, without its length and what fills it up.
+pub(crate) fn frames(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (header, rest) = data.split_first_chunk::<FRAME_HEADER>()?;
+        let (frame, rest) = rest.split_at_checked(u32::from_le_bytes(*header) as usize)?;
+        data = rest;
+        Some(trimmed(frame))
+    })
+}
+
 pub(crate) const BREAK: &[u8] = b"\n";
 
 /// The length of a frame, as the Datadog agent has it: 32 bits, the lowest first.

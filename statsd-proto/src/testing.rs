@@ -36,6 +36,7 @@ use crate::config::Config;
 use crate::driver::Driver;
 use crate::error::ConfigError;
 use crate::instruction::{Input, Output, Transmit};
+use crate::payload::frames;
 use crate::stats::{Report, Stats};
 
 /// A client to test with, and what it records into. Recorders know nothing of each other, so that tests
@@ -68,6 +69,7 @@ pub(crate) fn recorder_with_lanes(
             port,
             is_up: true,
             is_connected: false,
+            is_framed: config.is_framed(),
             arrived: Vec::new(),
             report: None,
         },
@@ -82,7 +84,8 @@ pub struct Recorder {
     port: u16,
     is_up: bool,
     is_connected: bool,
-    /// One entry for each write or datagram.
+    is_framed: bool,
+    /// One entry for each write, datagram or frame.
     arrived: Vec<String>,
     report: Option<Report>,
 }
@@ -107,7 +110,8 @@ impl Recorder {
         self.lines().into_iter().map(name).collect()
     }
 
-    /// Takes the writes and datagrams that arrived by themselves until now, with their line breaks.
+    /// Takes the writes, datagrams and frames that arrived by themselves until now, with their line
+    /// breaks, and frames without their length.
     pub fn payloads(&mut self) -> Vec<String> {
         self.run();
         std::mem::take(&mut self.arrived)
@@ -192,14 +196,15 @@ impl Recorder {
     }
 
     fn receive(&mut self, transmit: &Transmit) -> Input {
-        let (data, len) = transmit.first_datagram();
-        let data = if transmit.segment_size.is_some() {
-            data
+        let (datagram, len) = transmit.first_datagram();
+        let text = |data| String::from_utf8_lossy(data).into_owned();
+        if self.is_framed {
+            self.arrived.extend(frames(&transmit.data).map(text));
+        } else if transmit.segment_size.is_some() {
+            self.arrived.push(text(datagram));
         } else {
-            &transmit.data
-        };
-        self.arrived
-            .push(String::from_utf8_lossy(data).into_owned());
+            self.arrived.push(text(&transmit.data));
+        }
         Input::Written(len)
     }
 }
@@ -237,6 +242,7 @@ pub(crate) fn origin() -> Instant {
 mod tests {
     use super::*;
     use crate::config::Transport;
+    use crate::dialect::Dialect;
     use crate::metric::Metric;
 
     const MILLISECOND: Duration = Duration::from_millis(1);
@@ -267,6 +273,21 @@ mod tests {
         };
         assert_eq!(framed(Transport::Tcp), ["counters.a:1|c\ncounters.b:1|c\n"]);
         assert_eq!(framed(Transport::Udp), ["counters.a:1|c\ncounters.b:1|c"]);
+    }
+
+    #[test]
+    fn frames_come_without_their_length() {
+        let (client, mut recorder) = start(|config| {
+            let config = config.unix_stream("/run/statsd.sock").max_datagram(16);
+            config.dialect(Dialect::DogStatsd)
+        });
+        for _ in 0..3 {
+            client.incr("a", 1);
+        }
+        recorder.advance(MILLISECOND * 200);
+        assert_eq!(recorder.payloads(), ["counters.a:1|c"; 3]);
+        client.incr("b", 1);
+        assert_eq!(recorder.lines(), ["counters.b:1|c"]);
     }
 
     #[test]
