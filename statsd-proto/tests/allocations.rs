@@ -53,6 +53,41 @@ fn adding_up_allocates_nothing_at_all() {
     assert!(client.stats().sent > 1000, "{:?}", client.stats());
 }
 
+fn names_that_never_come_again_allocate_nothing() {
+    let (client, mut driver) = start(config(Transport::Tcp));
+    let names: Vec<String> = (0..40_000)
+        .map(|number| format!("session.{number:05}"))
+        .collect();
+    let mut rounds = names.chunks(500);
+    let mut round = || {
+        for name in rounds.next().expect("there are rounds enough") {
+            client.incr(name, 1);
+        }
+        drive(&mut driver);
+    };
+    for _ in 0..40 {
+        round();
+    }
+    let info = allocation_counter::measure(|| {
+        for _ in 0..40 {
+            round();
+        }
+    });
+    assert_eq!(info.count_total, 0);
+}
+
+#[test]
+fn a_metric_that_is_too_long_allocates_nothing() {
+    let (client, _driver) = start(config(Transport::Tcp));
+    let name = "n".repeat(1 << 20);
+    let info = allocation_counter::measure(|| {
+        client.incr(&name, 1);
+        client.set("x", &name);
+    });
+    assert_eq!(info.count_total, 0);
+    assert_eq!(client.stats().refused.too_long, 2);
+}
+
 fn allocations_of_a_steady_flow(transport: Transport) -> u64 {
     let (client, driver) = start(config(transport));
     let allocations = allocations_of(&client, driver, || record_each_kind(&client));

@@ -8,6 +8,7 @@ mod delivery;
 mod flush;
 mod frame;
 mod frames;
+mod hostile;
 mod invariants;
 mod model;
 mod network;
