@@ -79,6 +79,7 @@
 //! - [Testing without sockets](_testing): exact lines, only names, time, outages.
 //! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
 //! - [Scaling](_scaling): from one busy program to many hosts.
+//! - [Faults](_faults): what goes wrong, what it costs, and the test that shows it.
 //! - [Architecture](_architecture): where things are, and what must stay true.
 //! - [Performance](_performance): what a metric costs, here and in other clients.
 //!
@@ -181,6 +182,10 @@ pub mod _migrating {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../SCALING.md")]
 pub mod _scaling {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../FAULTS.md")]
+pub mod _faults {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../TESTING.md")]
