@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod carrier;
 mod connection;
 pub mod fault;
+pub mod fuzz;
 mod layout;
 pub mod patience;
 pub mod piece;

@@ -1,0 +1,25 @@
+//! What must hold for any bytes: the bodies of the fuzz targets in `tests/fuzz`, which `tests/replay`
+//! runs on the corpus.
+//!
+//! With a nightly toolchain and `cargo install cargo-fuzz`:
+//!
+//! ```text
+//! mkdir -p target/corpus
+//! cargo +nightly fuzz run --fuzz-dir tests/fuzz --sanitizer none encoder \
+//!     target/corpus tests/fuzz/corpus/encoder -- -max_total_time=600
+//! ```
+//!
+//! No crate here has unsafe code, so that a sanitizer would only cost time. What is found is written to
+//! `tests/fuzz/artifacts`; it belongs into the corpus, with a name that says what it is.
+
+mod encoder;
+mod grammar;
+mod meant;
+mod reference;
+mod session;
+mod text;
+mod transcript;
+mod unframed;
+
+pub use encoder::encoder;
+pub use session::session;

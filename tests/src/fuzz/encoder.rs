@@ -1,0 +1,250 @@
+//! Whatever goes in, each line that comes out says what was meant, or nothing comes out.
+
+mod settings;
+
+use std::time::{Duration, Instant};
+
+use arbitrary::{Result, Unstructured};
+use statsd_proto::{Dialect, Input, Kind, Metric, Number, Output, RecordError, Session};
+
+use self::settings::Settings;
+use super::meant::{Code, Constant, Meant, Rate, Worth};
+use super::reference;
+use super::text;
+use super::unframed::Layout;
+
+/// Records metrics and lines of any content by a configuration of any content.
+///
+/// # Panics
+///
+/// If a line is not one that the dialect's servers take for just what was meant, or if a metric is
+/// refused without a reason.
+pub fn encoder(data: &[u8]) {
+    // Bytes that are too few make no case.
+    let _ = encode(&mut Unstructured::new(data));
+}
+
+fn encode(input: &mut Unstructured<'_>) -> Result<()> {
+    let settings = Settings::arbitrary(input)?;
+    let config = settings.config();
+    let Ok(session) = Session::new(&config, 0) else {
+        assert!(!settings.is_safe(), "{settings:?} is refused");
+        return Ok(());
+    };
+    assert!(settings.is_safe(), "{settings:?} is taken");
+    let layout = Layout::new(settings.transport, settings.dialect);
+    let mut encoder = Encoder {
+        session,
+        is_statsd: settings.dialect == Dialect::Statsd,
+        constant: settings.constant(),
+        layout,
+    };
+    for _ in 0..input.int_in_range(1..=4)? {
+        if input.ratio(1, 3)? {
+            encoder.copy(&text::line(input)?);
+        } else {
+            encoder.record_any(input)?;
+        }
+    }
+    Ok(())
+}
+
+/// A session that a metric goes into and its lines come out of.
+struct Encoder {
+    session: Session,
+    is_statsd: bool,
+    constant: Constant,
+    layout: Layout,
+}
+
+impl Encoder {
+    fn record_any(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        let (name, text, code) = (text::text(input)?, text::number(input)?, text::code(input)?);
+        let member = text::text(input)?;
+        let mut tags = Vec::new();
+        for _ in 0..input.int_in_range(0..=3)? {
+            tags.push((text::text(input)?, text::text(input)?));
+        }
+        let code = match input.int_in_range(0..=10)? {
+            0 => Code::Known(Kind::Counter),
+            1 => Code::Known(Kind::Distribution),
+            2 => Code::Known(Kind::Gauge),
+            3 => Code::Known(Kind::GaugeDelta),
+            4 => Code::Known(Kind::Histogram),
+            5 => Code::Known(Kind::Meter),
+            6 => Code::Known(Kind::Set),
+            7 => Code::Known(Kind::Timing),
+            _ => Code::Raw(&code),
+        };
+        let value = match (code, input.int_in_range(0..=2)?) {
+            (Code::Known(Kind::Set), _) | (Code::Raw("s"), 0) => Worth::Text(&member),
+            (Code::Raw(_), 0) => Worth::Text(&text),
+            (Code::Known(Kind::Timing) | Code::Raw(_), 1) => Worth::Elapsed(Duration::new(
+                input.arbitrary()?,
+                input.int_in_range(0..=999_999_999)?,
+            )),
+            _ => Worth::Number(number(input)?),
+        };
+        self.record(&Meant {
+            name: &name,
+            code,
+            value,
+            rate: rate(input)?,
+            tags: tags.iter().map(|(key, value)| (&**key, &**value)).collect(),
+            has_kind_prefix: input.arbitrary()?,
+        });
+        Ok(())
+    }
+
+    fn record(&mut self, meant: &Meant<'_>) {
+        let sampled_out = self.session.stats().sampled_out;
+        let result = self.session.record(&meant.metric());
+        let lines = self.drain();
+        if self.session.stats().sampled_out > sampled_out {
+            assert_eq!((result, lines.len()), (Ok(()), 0));
+        } else {
+            self.judge(meant, result, &lines);
+        }
+    }
+
+    /// Parses a line, and records what it says.
+    fn copy(&mut self, line: &str) {
+        let Ok(metric) = Metric::parse(line) else {
+            let is_good = self.constant.grammar.read(line).is_ok();
+            assert!(!is_good, "{line:?} is no metric");
+            return;
+        };
+        let (name, rest) = line.split_once(':').expect("a line has a name");
+        let mut fields = rest.split('|');
+        let value = fields.next().expect("splitting gives one part at least");
+        let code = fields.next().expect("a line has a type");
+        let mut meant = Meant {
+            name,
+            code: Code::Raw(code),
+            value: Worth::Written(value),
+            rate: None,
+            tags: Vec::new(),
+            has_kind_prefix: false,
+        };
+        for field in fields {
+            if let Some(rate) = field.strip_prefix('@') {
+                let rate = rate.parse().expect("a rate is a number");
+                meant.rate = Some(Rate {
+                    rate,
+                    is_clients: false,
+                });
+            } else {
+                let tags = field.strip_prefix('#').expect("what is no rate is tags");
+                let tags = tags.split(',').filter(|tag| !tag.is_empty());
+                meant.tags = tags
+                    .map(|tag| tag.split_once(':').unwrap_or((tag, "")))
+                    .collect();
+            }
+        }
+        let result = self.session.record(&metric);
+        let lines = self.drain();
+        self.judge(&meant, result, &lines);
+    }
+
+    fn judge(
+        &self,
+        meant: &Meant<'_>,
+        result: std::result::Result<(), RecordError>,
+        lines: &[String],
+    ) {
+        let constant = &self.constant;
+        let flaws = meant.flaws(constant);
+        let (text, most) = meant.sizes(constant);
+        match result {
+            Ok(()) => assert!(flaws.is_empty(), "{meant:?} is taken"),
+            Err(RecordError::LineTooLong) => assert!(text.max(most) > constant.limit, "{meant:?}"),
+            Err(error) => assert!(flaws.contains(&error), "{error:?} of {meant:?}"),
+        }
+        let expected = if result.is_ok() {
+            meant.lines(constant)
+        } else {
+            0
+        };
+        assert_eq!(lines.len(), expected, "{lines:?} of {meant:?}");
+        for (place, line) in lines.iter().enumerate() {
+            assert!(line.len() <= constant.limit);
+            assert!(!line.contains(char::is_control), "{line:?}");
+            let read = match constant.grammar.read(line) {
+                Ok(read) => read,
+                Err(complaint) => panic!("{line:?} of {meant:?} has {complaint}"),
+            };
+            let is_zeroing = place + 1 < lines.len();
+            meant.check(&read, constant, is_zeroing);
+            if self.is_statsd {
+                check_reference(line, read.value, read.code, read.rate);
+            }
+        }
+    }
+
+    /// All lines that have been recorded.
+    fn drain(&mut self) -> Vec<String> {
+        self.session.flush();
+        let mut now = Instant::now();
+        let mut lines = Vec::new();
+        let mut taken = Vec::new();
+        loop {
+            match self.session.poll(now) {
+                Output::Connect(_) => self.session.handle(Input::Connected),
+                Output::Transmit(transmit) => {
+                    let (datagram, len) = transmit.first_datagram();
+                    if self.layout == Layout::Datagrams {
+                        taken.extend_from_slice(datagram);
+                    } else {
+                        taken.extend_from_slice(&transmit.data);
+                    }
+                    lines.extend(self.layout.take_lines(&mut taken));
+                    assert!(taken.is_empty(), "lines leave whole");
+                    self.session.handle(Input::Written(len));
+                }
+                Output::Wait(Some(until)) if self.session.stats().queued > 0 => now = until,
+                Output::Wait(_) => return lines,
+                output @ (Output::Disconnect | Output::Finished(_) | Output::Resolve(_)) => {
+                    panic!("{output:?} of a session at rest")
+                }
+            }
+        }
+    }
+}
+
+/// The reference server reads one value, and the one that stands there.
+fn check_reference(line: &str, value: &str, code: &str, rate: Option<&str>) {
+    let taken = match reference::handle(line) {
+        Ok(taken) => taken,
+        Err(complaint) => panic!("{line:?}: {complaint}"),
+    };
+    let [taken] = &taken[..] else {
+        panic!("{line:?} is read as {taken:?}");
+    };
+    assert_eq!((&*taken.value, &*taken.code), (value, code));
+    assert_eq!(
+        Some(taken.rate),
+        rate.map_or(Some(1.0), |rate| rate.parse().ok())
+    );
+}
+
+fn number(input: &mut Unstructured<'_>) -> Result<Number> {
+    Ok(match input.int_in_range(0..=4)? {
+        0 => Number::Float(input.arbitrary()?),
+        1 => Number::Float(f64::from(input.arbitrary::<i32>()?) / 1000.0),
+        2 => Number::Uint(input.arbitrary()?),
+        3 => Number::Int(i64::from(input.arbitrary::<i8>()?)),
+        _ => Number::Int(input.arbitrary()?),
+    })
+}
+
+fn rate(input: &mut Unstructured<'_>) -> Result<Option<Rate>> {
+    let rate = match input.int_in_range(0..=7)? {
+        0 => input.arbitrary()?,
+        1 => 1.0,
+        2 => f64::from(input.arbitrary::<u32>()?) / f64::from(u32::MAX),
+        3 => 1.0 / f64::from(input.arbitrary::<u32>()?),
+        _ => return Ok(None),
+    };
+    let is_clients = input.ratio(1, 4)?;
+    Ok(Some(Rate { rate, is_clients }))
+}

@@ -1,0 +1,110 @@
+//! The part of a configuration that lines depend on.
+
+use std::time::Duration;
+
+use arbitrary::{Result, Unstructured};
+use statsd_proto::{Config, Dialect, Transport, UnsafeText};
+
+use crate::fuzz::grammar::Grammar;
+use crate::fuzz::meant::Constant;
+use crate::fuzz::text;
+
+/// What a configuration is made of.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) transport: Transport,
+    pub(crate) dialect: Dialect,
+    policy: UnsafeText,
+    prefix: String,
+    kind_prefixes: bool,
+    tags: Vec<(String, String)>,
+    max_line: usize,
+}
+
+impl Settings {
+    pub(crate) fn arbitrary(input: &mut Unstructured<'_>) -> Result<Self> {
+        let dialects = [Dialect::DogStatsd, Dialect::Statsd];
+        let policies = [UnsafeText::Refuse, UnsafeText::Replace];
+        let transports = [
+            Transport::Tcp,
+            Transport::Udp,
+            Transport::UnixDatagram,
+            Transport::UnixStream,
+        ];
+        Ok(Self {
+            transport: *input.choose(&transports)?,
+            dialect: *input.choose(&dialects)?,
+            policy: *input.choose(&policies)?,
+            prefix: match input.int_in_range(0..=3)? {
+                0 => text::text(input)?,
+                1 => "shop.web.".to_owned(),
+                _ => String::new(),
+            },
+            kind_prefixes: input.arbitrary()?,
+            tags: match input.int_in_range(0..=3)? {
+                0 => vec![(text::text(input)?, text::text(input)?)],
+                1 => vec![
+                    ("env".into(), "prod".into()),
+                    ("canary".into(), String::new()),
+                ],
+                _ => Vec::new(),
+            },
+            max_line: *input.choose(&[16, 40, 4095])?,
+        })
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        let config = Config::new("192.0.2.1")
+            .unix_stream("/run/statsd.sock")
+            .transport(self.transport)
+            .dialect(self.dialect)
+            .unsafe_text(self.policy)
+            .prefix(&*self.prefix)
+            .kind_prefixes(self.kind_prefixes)
+            .max_line(self.max_line)
+            .settle_time(Duration::ZERO)
+            .pace(None);
+        let tags = self.tags.iter();
+        tags.fold(config, |config, (key, value)| config.tag(key, value))
+    }
+
+    /// Whether the servers take the prefix and the tags as they stand.
+    pub(crate) fn is_safe(&self) -> bool {
+        let grammar = Grammar::of(self.dialect);
+        let prefix = &self.constant().prefix;
+        let has_safe_tags = self.tags.iter().all(|(key, value)| {
+            !key.is_empty()
+                && key.chars().all(|char| grammar.is_in_key(char))
+                && value.chars().all(|char| grammar.is_in_tag(char))
+        });
+        let tag_bytes = self
+            .tags
+            .iter()
+            .map(|(key, value)| key.len() + value.len() + 2);
+        self.prefix.chars().all(|char| grammar.is_in_name(char))
+            && !(grammar.is_fatal)(prefix)
+            && prefix.len() <= 513
+            && has_safe_tags
+            && tag_bytes.sum::<usize>() <= 1024
+    }
+
+    pub(crate) fn constant(&self) -> Constant {
+        let dots = self.prefix.trim_matches('.');
+        Constant {
+            grammar: Grammar::of(self.dialect),
+            policy: self.policy,
+            prefix: if dots.is_empty() {
+                String::new()
+            } else {
+                format!("{dots}.")
+            },
+            kind_prefixes: self.kind_prefixes,
+            tags: self.tags.clone(),
+            limit: match (self.transport, self.dialect) {
+                (Transport::Udp, _) => 65_507,
+                (Transport::UnixDatagram, _) | (Transport::UnixStream, Dialect::DogStatsd) => 8192,
+                _ => self.max_line,
+            },
+        }
+    }
+}

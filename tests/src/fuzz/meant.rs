@@ -1,0 +1,308 @@
+//! What a caller meant by a metric, and whether a line says so.
+
+use std::time::Duration;
+
+use statsd_proto::{Kind, Metric, Number, RecordError, UnsafeText};
+
+use super::grammar::{Grammar, Read, is_decimal};
+
+/// A metric as the caller thinks of it.
+#[derive(Debug)]
+pub(crate) struct Meant<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) code: Code<'a>,
+    pub(crate) value: Worth<'a>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) tags: Vec<(&'a str, &'a str)>,
+    /// Whether the seed's part stands before the name, if the configuration has it.
+    pub(crate) has_kind_prefix: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Code<'a> {
+    Known(Kind),
+    Raw(&'a str),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Worth<'a> {
+    Elapsed(Duration),
+    Number(Number),
+    Text(&'a str),
+    /// A number in a line, in whatever form.
+    Written(&'a str),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rate {
+    pub(crate) rate: f64,
+    /// Whether the client is to sample, or the caller has.
+    pub(crate) is_clients: bool,
+}
+
+/// What is the same for all metrics of a session.
+#[derive(Debug)]
+pub(crate) struct Constant {
+    pub(crate) grammar: &'static Grammar,
+    pub(crate) policy: UnsafeText,
+    /// Empty, or with a dot at its end.
+    pub(crate) prefix: String,
+    pub(crate) kind_prefixes: bool,
+    pub(crate) tags: Vec<(String, String)>,
+    /// The longest line.
+    pub(crate) limit: usize,
+}
+
+impl Meant<'_> {
+    /// The metric to record. One from a line is [parsed](Metric::parse), and not made here.
+    pub(crate) fn metric(&self) -> Metric<'_> {
+        let number = match self.value {
+            Worth::Number(number) => number,
+            Worth::Elapsed(_) | Worth::Text(_) | Worth::Written(_) => Number::Int(0),
+        };
+        let metric = match (self.code, self.value) {
+            (Code::Raw(code), Worth::Elapsed(elapsed)) => Metric::raw(self.name, elapsed, code),
+            (Code::Raw(code), Worth::Text(text) | Worth::Written(text)) => {
+                Metric::raw(self.name, text, code)
+            }
+            (Code::Raw(code), Worth::Number(number)) => Metric::raw(self.name, number, code),
+            (Code::Known(Kind::Set), Worth::Text(member)) => Metric::set(self.name, member),
+            (Code::Known(Kind::Timing), Worth::Elapsed(elapsed)) => {
+                Metric::timing(self.name, elapsed)
+            }
+            (Code::Known(kind), _) => {
+                let of_number = match kind {
+                    Kind::Distribution => Metric::distribution,
+                    Kind::Gauge => Metric::gauge,
+                    Kind::GaugeDelta => Metric::gauge_delta,
+                    Kind::Histogram => Metric::histogram,
+                    Kind::Meter => Metric::meter,
+                    Kind::Timing => Metric::timing_ms,
+                    Kind::Counter | Kind::Set | _ => Metric::counter,
+                };
+                of_number(self.name, number)
+            }
+        };
+        let metric = match self.rate {
+            Some(rate) if rate.is_clients => metric.rate(rate.rate),
+            Some(rate) => metric.sampled_at(rate.rate),
+            None => metric,
+        };
+        let metric = metric.tags(&self.tags);
+        if self.has_kind_prefix {
+            metric.with_kind_prefix()
+        } else {
+            metric
+        }
+    }
+
+    /// How many lines say it.
+    pub(crate) fn lines(&self, constant: &Constant) -> usize {
+        let is_level = self.code == Code::Known(Kind::Gauge);
+        let is_split = is_level && self.is_negative() && !constant.grammar.has_negative_gauge;
+        if is_split { 2 } else { 1 }
+    }
+
+    /// All that is a reason to refuse it, but for its length.
+    pub(crate) fn flaws(&self, constant: &Constant) -> Vec<RecordError> {
+        let grammar = constant.grammar;
+        let code = self.code_text(grammar);
+        let is_unscaled = matches!(code, Some("g" | "s"));
+        let has_bad_rate = self.rate.is_some_and(|Rate { rate, is_clients }| {
+            !(rate > 0.0 && rate <= 1.0) || is_clients && is_unscaled
+        });
+        let has_bad_value = match self.value {
+            Worth::Elapsed(_) => false,
+            Worth::Number(Number::Float(float)) => !float.is_finite(),
+            Worth::Number(_) => false,
+            Worth::Text(text) if code == Some("s") => text.is_empty(),
+            Worth::Text(text) => !is_decimal(text),
+            Worth::Written(_) => false,
+        };
+        let has_bad_code = matches!(self.code, Code::Raw(code)
+            if code.is_empty() || !code.chars().all(|char| char.is_ascii_alphanumeric()));
+        let is_unsafe = constant.policy == UnsafeText::Refuse && self.has_unsafe_text(constant);
+        let mut flaws = Vec::new();
+        if let (Code::Known(kind), None) = (self.code, code) {
+            flaws.push(RecordError::Unsupported(kind));
+        }
+        for (is_flawed, error) in [
+            (self.name.is_empty(), RecordError::EmptyName),
+            (has_bad_rate, RecordError::InvalidRate),
+            (has_bad_value, RecordError::InvalidValue),
+            (
+                code == Some("ms") && self.is_negative(),
+                RecordError::NegativeTiming,
+            ),
+            (has_bad_code || is_unsafe, RecordError::UnsafeText),
+        ] {
+            if is_flawed {
+                flaws.push(error);
+            }
+        }
+        flaws
+    }
+
+    /// How many bytes the caller's text has, and the most that its lines may have.
+    pub(crate) fn sizes(&self, constant: &Constant) -> (usize, usize) {
+        let constant_tags = constant
+            .tags
+            .iter()
+            .map(|(key, value)| key.len() + value.len() + 2);
+        let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
+        let value = match self.value {
+            Worth::Elapsed(_) | Worth::Number(_) => 0,
+            Worth::Text(text) | Worth::Written(text) => text.len(),
+        };
+        let code = match self.code {
+            Code::Known(_) => 0,
+            Code::Raw(code) => code.len(),
+        };
+        let text = self.name.len() + value + code + tags.sum::<usize>();
+        // The longest number takes some 350 bytes, and a line may have two.
+        let around = constant.prefix.len() + 800 + 3 * self.tags.len();
+        let line = text + around + constant_tags.sum::<usize>();
+        (text, line * self.lines(constant))
+    }
+
+    /// Holds a line against what was meant. The first of two sets a gauge to zero.
+    pub(crate) fn check(&self, read: &Read<'_>, constant: &Constant, is_zeroing: bool) {
+        let grammar = constant.grammar;
+        assert_eq!(Some(read.code), self.code_text(grammar));
+        self.check_name(read.name, constant);
+        if is_zeroing {
+            assert_eq!((read.value, read.rate), ("0", None));
+        } else {
+            self.check_value(read, grammar);
+            let rate = self.rate.map(|rate| rate.rate).filter(|rate| *rate != 1.0);
+            assert_eq!(read.rate.map(|rate| rate.parse().ok()), rate.map(Some));
+        }
+        let constant_tags = constant.tags.iter().map(|(key, value)| (&**key, &**value));
+        let tags = constant_tags.chain(self.tags.iter().copied());
+        assert_eq!(read.tags.len(), tags.clone().count());
+        for (tag, (key, value)) in read.tags.iter().zip(tags) {
+            let (read_key, read_value) = tag.split_once(':').unwrap_or((tag, ""));
+            let key = if key.is_empty() { "_" } else { key };
+            assert!(is_rendered(read_key, key, |char| grammar.is_in_key(char)));
+            assert!(is_rendered(read_value, value, |char| grammar.is_in_tag(char)));
+        }
+    }
+
+    /// The seed's part of a name between the prefix and the path.
+    fn section(&self, constant: &Constant) -> &'static str {
+        let is_sectioned = self.has_kind_prefix && constant.kind_prefixes;
+        match self.code {
+            Code::Known(Kind::Counter) if is_sectioned => "counters.",
+            Code::Known(Kind::Gauge | Kind::GaugeDelta) if is_sectioned => "gauges.",
+            Code::Known(Kind::Timing) if is_sectioned => "timers.",
+            Code::Known(_) | Code::Raw(_) => "",
+        }
+    }
+
+    fn check_name(&self, name: &str, constant: &Constant) {
+        let path = name
+            .strip_prefix(&*constant.prefix)
+            .and_then(|rest| rest.strip_prefix(self.section(constant)))
+            .expect("the prefix and the section stand first");
+        let is_in_name = |char| constant.grammar.is_in_name(char);
+        // A name that the server does not survive is marked, which leaves no other trace.
+        let bare = path.strip_prefix('_').unwrap_or(path);
+        let is_marked = (constant.grammar.is_fatal)(bare) && path.len() > bare.len();
+        let is_meant = is_rendered(path, self.name, is_in_name);
+        assert!(is_meant || is_marked && is_rendered(bare, self.name, is_in_name));
+    }
+
+    fn check_value(&self, read: &Read<'_>, grammar: &Grammar) {
+        let value = read.value;
+        let is_delta = self.code == Code::Known(Kind::GaugeDelta);
+        let unsigned = if is_delta {
+            value.trim_start_matches('+')
+        } else {
+            value
+        };
+        match self.value {
+            Worth::Elapsed(elapsed) => assert_eq!(nanoseconds(value), capped(elapsed)),
+            Worth::Number(Number::Float(float)) => assert_eq!(unsigned.parse(), Ok(float)),
+            Worth::Number(Number::Int(int)) => assert_eq!(unsigned, int.to_string()),
+            Worth::Number(Number::Uint(uint)) => assert_eq!(unsigned, uint.to_string()),
+            Worth::Number(_) => panic!("a number of a new kind"),
+            Worth::Text(text) | Worth::Written(text) if read.code == "s" => {
+                assert!(is_rendered(value, text, |char| grammar.is_in_member(char)));
+            }
+            Worth::Text(text) => assert_eq!(value, text),
+            Worth::Written(text) => {
+                assert_eq!(value.parse::<f64>(), text.parse::<f64>());
+                // It is the sign that makes a change of a gauge's level.
+                let sign = |text: &str| text.chars().next().filter(|char| "+-".contains(*char));
+                assert_eq!(sign(value), sign(text));
+            }
+        }
+        if is_delta {
+            assert!(value.starts_with(['+', '-']), "a change has its sign");
+        }
+    }
+
+    fn code_text(&self, grammar: &Grammar) -> Option<&str> {
+        match self.code {
+            Code::Known(kind) => grammar.code(kind),
+            Code::Raw(code) => Some(code),
+        }
+    }
+
+    fn has_unsafe_text(&self, constant: &Constant) -> bool {
+        let grammar = constant.grammar;
+        let has_bad_name = !self.name.chars().all(|char| grammar.is_in_name(char));
+        let full_name = format!("{}{}{}", constant.prefix, self.section(constant), self.name);
+        let is_member = self.code_text(grammar) == Some("s");
+        let member = match self.value {
+            Worth::Text(text) | Worth::Written(text) if is_member => text,
+            Worth::Elapsed(_) | Worth::Number(_) | Worth::Text(_) | Worth::Written(_) => "",
+        };
+        let has_bad_member = !member.chars().all(|char| grammar.is_in_member(char));
+        let has_bad_tag = self.tags.iter().any(|(key, value)| {
+            key.is_empty()
+                || !key.chars().all(|char| grammar.is_in_key(char))
+                || !value.chars().all(|char| grammar.is_in_tag(char))
+        });
+        has_bad_name || (grammar.is_fatal)(&full_name) || has_bad_member || has_bad_tag
+    }
+
+    fn is_negative(&self) -> bool {
+        match self.value {
+            Worth::Elapsed(_) => false,
+            Worth::Number(Number::Float(float)) => float < 0.0,
+            Worth::Number(Number::Int(int)) => int < 0,
+            Worth::Number(_) => false,
+            Worth::Text(text) | Worth::Written(text) => text.starts_with('-'),
+        }
+    }
+}
+
+/// Whether `rendered` is `meant`, but for underscores in place of what may not stand there.
+fn is_rendered(rendered: &str, meant: &str, is_safe: impl Fn(char) -> bool) -> bool {
+    let is_same = |(rendered, meant)| {
+        if is_safe(meant) {
+            rendered == meant
+        } else {
+            rendered == '_'
+        }
+    };
+    rendered.chars().count() == meant.chars().count()
+        && rendered.chars().zip(meant.chars()).all(is_same)
+}
+
+/// The nanoseconds in a decimal of milliseconds, if none is lost.
+fn nanoseconds(text: &str) -> Option<u128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 6 {
+        return None;
+    }
+    let fraction = format!("{fraction:0<6}").parse::<u128>().ok()?;
+    Some(whole.parse::<u128>().ok()? * 1_000_000 + fraction)
+}
+
+/// A duration of more milliseconds than 64 bits hold is cut there.
+fn capped(elapsed: Duration) -> Option<u128> {
+    let whole = elapsed.as_millis().min(u128::from(u64::MAX));
+    Some(whole * 1_000_000 + elapsed.as_nanos() % 1_000_000)
+}

@@ -1,0 +1,334 @@
+//! Whatever a driver, the network and the clock do, a session keeps its word.
+
+mod rules;
+mod settings;
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use arbitrary::{Result, Unstructured};
+use statsd_proto::{
+    Dialect, Input, Metric, Output, Overflow, RecordError, Session, Stats, Transmit,
+};
+
+use self::settings::Settings;
+use super::transcript::Transcript;
+use super::unframed::Layout;
+
+/// Lives through any sequence of calls: records, flushes, inputs that answer and inputs that make no
+/// sense, polls at any time.
+///
+/// # Panics
+///
+/// If the session breaks a rule of its documentation.
+pub fn session(data: &[u8]) {
+    // Bytes that are too few make no case.
+    let _ = live(&mut Unstructured::new(data));
+}
+
+fn live(input: &mut Unstructured<'_>) -> Result<()> {
+    let mut world = World::new(Settings::arbitrary(input)?, input.arbitrary()?);
+    let is_healed = input.arbitrary()?;
+    while !input.is_empty() {
+        world.step(input)?;
+        world.check();
+    }
+    if is_healed {
+        world.heal();
+    }
+    world.end();
+    Ok(())
+}
+
+/// A session with its driver, and what is known of them.
+struct World {
+    session: Session,
+    settings: Settings,
+    now: Instant,
+    /// The latest time that a poll brought.
+    polled_at: Option<Instant>,
+    /// What the driver has under way.
+    task: Option<Task>,
+    is_open: bool,
+    transcript: Transcript,
+    /// The most bytes that a record had.
+    longest: usize,
+    /// How many lines were ever taken into the queue.
+    accepted: u64,
+    before: Stats,
+    /// When a close has to be over.
+    end: Option<Instant>,
+    /// When the last poll asked to be polled again.
+    until: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum Task {
+    Connect,
+    /// A write of a session that was abandoned since.
+    Forgotten,
+    Resolve,
+    Transmit(Transmit),
+}
+
+impl World {
+    fn new(settings: Settings, seed: u64) -> Self {
+        let session = Session::new(&settings.config(), seed).expect("the settings are good");
+        Self {
+            before: session.stats(),
+            session,
+            now: Instant::now(),
+            polled_at: None,
+            task: None,
+            is_open: false,
+            transcript: Transcript::new(
+                settings.layout(),
+                settings.transport,
+                settings.overflow == Overflow::RefuseNewest,
+            ),
+            longest: 0,
+            accepted: 0,
+            end: None,
+            until: None,
+            settings,
+        }
+    }
+
+    fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        match input.int_in_range(0..=19)? {
+            0..=3 => {
+                let len = input.int_in_range(0..=60)?;
+                (0..input.int_in_range(1..=5)?).for_each(|_| self.record(len, 1));
+            }
+            4 => self.record(input.int_in_range(0..=2000)?, 1),
+            5 => self.record(input.int_in_range(0..=60)?, 2),
+            6 => self.session.flush(),
+            7 => {
+                self.now += Duration::from_millis(input.int_in_range(0..=400)?);
+                self.poll(self.now);
+            }
+            8 => {
+                self.now = self.until.map_or(self.now, |until| self.now.max(until));
+                self.poll(self.now);
+            }
+            9 => {
+                let back = Duration::from_millis(input.arbitrary::<u16>()?.into());
+                self.poll(self.now.checked_sub(back).unwrap_or(self.now));
+            }
+            10..=13 => {
+                self.poll(self.now);
+                self.succeed();
+            }
+            14 => self.tell(Input::Written(input.int_in_range(0..=3000)?)),
+            15 => {
+                let kind = *input.choose(&KINDS)?;
+                self.tell(Input::Disconnected(kind));
+            }
+            16 => self.stray(input)?,
+            17 => self.poll(self.now),
+            18 if input.ratio(1, 8)? => self.session.close(),
+            18 if input.ratio(1, 8)? => self.abandon(),
+            _ => while self.session.poll_event().is_some() {},
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, len: usize, lines: usize) {
+        let name = format!("a{}{:05}", "n".repeat(len), self.accepted);
+        let (before, is_closed) = (self.session.stats(), self.session.is_closed());
+        let is_pair = lines == 2 && self.settings.dialect == Dialect::Statsd;
+        let lines = if is_pair { 2 } else { 1 };
+        let bytes = lines * (name.len() + ":-5|g\n".len());
+        let metric = if is_pair {
+            Metric::gauge(&name, -5)
+        } else {
+            Metric::counter(&name, 1)
+        };
+        match self.session.record(&metric) {
+            Ok(()) => {
+                assert!(!is_closed);
+                self.accepted += lines as u64;
+                self.longest = self.longest.max(bytes);
+            }
+            Err(RecordError::Closed) => assert!(is_closed),
+            Err(RecordError::LineTooLong) => assert!(bytes > self.settings.max_line()),
+            Err(error) => {
+                assert_eq!(error, RecordError::QueueFull);
+                let is_full = before.queued + before.in_flight + lines as u64 > self.settings.max_queue_lines as u64
+                    // Datagrams are filled up, and what is on its way counts too.
+                    || before.queued_bytes + before.in_flight > 0;
+                assert!(is_full, "{before:?}");
+            }
+        }
+    }
+
+    fn abandon(&mut self) {
+        self.session.abandon();
+        assert!(self.session.is_finished());
+        if let Some(Task::Transmit(_)) = self.task {
+            // What comes of it is no longer asked for.
+            self.task = Some(Task::Forgotten);
+        }
+    }
+
+    fn poll(&mut self, now: Instant) {
+        let polled_at = self.polled_at.map_or(now, |latest| latest.max(now));
+        self.polled_at = Some(polled_at);
+        let was_finished = self.session.is_finished();
+        let output = self.session.poll(now);
+        self.until = None;
+        self.check_end(&output, polled_at);
+        let was_idle = self.task.is_none() && !self.is_open;
+        match &output {
+            Output::Connect(_) => {
+                assert!(was_idle, "one socket at a time");
+                self.task = Some(Task::Connect);
+            }
+            Output::Resolve(_) => {
+                assert!(was_idle, "one instruction at a time");
+                self.task = Some(Task::Resolve);
+            }
+            Output::Disconnect => {
+                assert!(!was_idle, "there is nothing to give up");
+                self.hang_up();
+            }
+            Output::Finished(report) => {
+                assert!(was_idle && self.session.is_finished());
+                let stats = self.session.stats();
+                assert_eq!((report.stats, stats.queued, stats.in_flight), (stats, 0, 0));
+                assert_eq!(stats.accepted, stats.sent + stats.dropped.total());
+                return;
+            }
+            Output::Transmit(transmit) => {
+                assert!(
+                    self.is_open && self.task.is_none(),
+                    "one instruction at a time"
+                );
+                assert!(!transmit.data.is_empty());
+                let is_datagram = self.settings.layout() == Layout::Datagrams;
+                assert_eq!(transmit.segment_size.is_some(), is_datagram);
+                self.task = Some(Task::Transmit(transmit.clone()));
+            }
+            Output::Wait(until) => {
+                assert!(until.is_none_or(|until| until > polled_at), "it would spin");
+                let stats = self.session.stats();
+                let is_at_rest = stats.queued == 0 && self.task.is_none();
+                assert!(until.is_some() || is_at_rest, "nothing would wake it");
+                self.until = *until;
+                let again = self.session.poll(now);
+                assert_eq!(again, output, "one more poll changes nothing");
+            }
+        }
+        let is_over = was_finished && matches!(output, Output::Disconnect);
+        assert!(!was_finished || is_over, "what is finished stays finished");
+    }
+
+    /// Tells that what is under way has succeeded.
+    fn succeed(&mut self) {
+        match &self.task {
+            Some(Task::Connect) => self.tell(Input::Connected),
+            Some(Task::Resolve) => self.tell(Input::Resolved(vec![address(1), address(2)])),
+            Some(Task::Transmit(transmit)) => {
+                let len = transmit.data.len();
+                self.tell(Input::Written(len));
+            }
+            Some(Task::Forgotten) | None => {}
+        }
+    }
+
+    /// Tells something that may answer nothing, or that no good driver tells.
+    fn stray(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        let stray = match input.int_in_range(0..=5)? {
+            0 => Input::Connected,
+            1 => Input::Resolved(Vec::new()),
+            2 => Input::Resolved(vec![address(9)]),
+            3 => Input::Written(usize::MAX),
+            4 => Input::Written(0),
+            _ => Input::Written(input.int_in_range(0..=5000)?),
+        };
+        self.tell(stray);
+        Ok(())
+    }
+
+    fn tell(&mut self, input: Input) {
+        match (&input, &self.task) {
+            (Input::Connected, Some(Task::Connect)) => {
+                self.task = None;
+                self.is_open = true;
+            }
+            (Input::Resolved(_), Some(Task::Resolve)) => self.task = None,
+            (Input::Written(bytes), Some(Task::Transmit(transmit))) => {
+                self.transcript.write(transmit, *bytes);
+                self.task = None;
+            }
+            (Input::Disconnected(kind), _) => {
+                if self.is_open && *kind == ErrorKind::ConnectionRefused {
+                    self.transcript.refuse();
+                }
+                self.hang_up();
+            }
+            (Input::Connected | Input::Resolved(_) | Input::Written(_), _) => {}
+        }
+        self.session.handle(input);
+    }
+
+    fn hang_up(&mut self) {
+        self.task = None;
+        self.is_open = false;
+        self.transcript.hang_up();
+    }
+
+    /// From now on everything succeeds: all that waits has to leave.
+    fn heal(&mut self) {
+        self.session.flush();
+        for _ in 0..POLLS {
+            let stats = self.session.stats();
+            if stats.queued + stats.in_flight == 0 {
+                return;
+            }
+            self.poll(self.now);
+            self.succeed();
+            self.check();
+            if self.session.is_finished() {
+                return;
+            }
+            if let (None, Some(until)) = (&self.task, self.until) {
+                self.now = self.now.max(until);
+            }
+        }
+        panic!("{:?} never leaves", self.session.stats());
+    }
+
+    /// Nothing happens any more but the time: a close has to end.
+    fn end(&mut self) {
+        self.session.close();
+        for _ in 0..POLLS {
+            self.check();
+            self.poll(self.now);
+            if self.session.is_finished() {
+                self.check_over();
+                return;
+            }
+            self.now = self.until.map_or(self.now, |until| self.now.max(until));
+        }
+        panic!("it never ends");
+    }
+}
+
+const POLLS: usize = 20_000;
+
+const KINDS: [ErrorKind; 8] = [
+    ErrorKind::BrokenPipe,
+    ErrorKind::ConnectionRefused,
+    ErrorKind::ConnectionReset,
+    ErrorKind::InvalidInput,
+    ErrorKind::NetworkUnreachable,
+    ErrorKind::NotFound,
+    ErrorKind::TimedOut,
+    ErrorKind::UnexpectedEof,
+];
+
+fn address(last: u8) -> SocketAddr {
+    (Ipv4Addr::new(192, 0, 2, last), 8125).into()
+}

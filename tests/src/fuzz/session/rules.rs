@@ -1,0 +1,65 @@
+//! What holds at every step, and at the end.
+
+use std::time::Instant;
+
+use statsd_proto::{Input, Metric, Output, RecordError};
+
+use super::World;
+
+impl World {
+    /// What holds after every call.
+    pub(super) fn check(&mut self) {
+        let stats = self.session.stats();
+        let settled = stats.sent + stats.dropped.total();
+        assert_eq!(stats.accepted, self.accepted);
+        assert_eq!(stats.accepted, settled + stats.queued + stats.in_flight);
+        assert_eq!(stats.bytes, self.transcript.bytes());
+        let before = self.before;
+        assert!(stats.sent >= before.sent && stats.bytes >= before.bytes);
+        assert!(stats.dropped.total() >= before.dropped.total());
+        assert!(stats.queued + stats.in_flight <= self.settings.max_queue_lines as u64);
+        let most =
+            self.settings.max_queue_bytes() + self.longest.max(self.settings.max_datagram + 4);
+        assert!(stats.queued_bytes <= most as u64, "{stats:?}");
+        self.transcript.check(&stats);
+        self.before = stats;
+        if self.session.is_finished() {
+            assert_eq!((stats.queued, stats.in_flight), (0, 0));
+        }
+    }
+
+    /// A close ends within its timeout, which begins with the first poll after it.
+    pub(super) fn check_end(&mut self, output: &Output, polled_at: Instant) {
+        if !self.session.is_closed() {
+            return;
+        }
+        let end = *self
+            .end
+            .get_or_insert(polled_at + self.settings.timeouts[2]);
+        match output {
+            Output::Disconnect | Output::Finished(_) => {}
+            Output::Wait(Some(until)) => assert!(polled_at < end && *until <= end),
+            Output::Connect(_) | Output::Resolve(_) | Output::Transmit(_) | Output::Wait(None) => {
+                assert!(polled_at < end, "a close ends within its timeout");
+            }
+        }
+    }
+
+    /// What is over stays over.
+    pub(super) fn check_over(&mut self) {
+        self.check();
+        let is_settled = self.task.is_none() && !self.is_open;
+        if !is_settled {
+            // An abandoned session closes its socket.
+            let output = self.session.poll(self.now);
+            assert_eq!(output, Output::Disconnect);
+        }
+        let report = self.session.poll(self.now);
+        assert!(matches!(report, Output::Finished(_)), "{report:?}");
+        self.session.handle(Input::Connected);
+        self.session.flush();
+        let refused = self.session.record(&Metric::counter("late", 1));
+        assert_eq!(refused, Err(RecordError::Closed));
+        assert!(matches!(self.session.poll(self.now), Output::Finished(_)));
+    }
+}

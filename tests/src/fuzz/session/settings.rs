@@ -1,0 +1,108 @@
+//! The settings of a session, open to those who check what it makes of them.
+
+use std::time::Duration;
+
+use arbitrary::{Result, Unstructured};
+use statsd_proto::{Config, Dialect, Overflow, Pace, Transport};
+
+use crate::fuzz::unframed::Layout;
+
+/// What a configuration is made of.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) transport: Transport,
+    pub(crate) dialect: Dialect,
+    pub(crate) is_named: bool,
+    pub(crate) overflow: Overflow,
+    pub(crate) max_datagram: usize,
+    pub(crate) max_queue_lines: usize,
+    pub(crate) pace: Option<Pace>,
+    pub(crate) flush_interval: Duration,
+    pub(crate) backoff: (Duration, Duration),
+    pub(crate) settle_time: Duration,
+    /// To connect, to write, to close.
+    pub(crate) timeouts: [Duration; 3],
+}
+
+impl Settings {
+    pub(crate) fn arbitrary(input: &mut Unstructured<'_>) -> Result<Self> {
+        let transports = [
+            Transport::Tcp,
+            Transport::Udp,
+            Transport::UnixDatagram,
+            Transport::UnixStream,
+        ];
+        let (burst, rate) = (
+            input.int_in_range(1..=5000)?,
+            input.int_in_range(200..=50_000)?,
+        );
+        let is_paced = input.arbitrary()?;
+        let initial = millis(input, 1, 200)?;
+        Ok(Self {
+            transport: *input.choose(&transports)?,
+            dialect: *input.choose(&[Dialect::DogStatsd, Dialect::Statsd])?,
+            is_named: input.arbitrary()?,
+            overflow: *input.choose(&[Overflow::DropOldest, Overflow::RefuseNewest])?,
+            max_datagram: *input.choose(&[16, 40, 100, 1432])?,
+            max_queue_lines: *input.choose(&[1, 2, 3, 7, 40, usize::MAX])?,
+            pace: Some(Pace { burst, rate }).filter(|_| is_paced),
+            flush_interval: millis(input, 0, 300)?,
+            backoff: (initial, initial + millis(input, 0, 2000)?),
+            settle_time: millis(input, 0, 500)?,
+            timeouts: [
+                millis(input, 1, 5000)?,
+                millis(input, 1, 5000)?,
+                millis(input, 0, 5000)?,
+            ],
+        })
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        let host = if self.is_named {
+            "metrics.internal"
+        } else {
+            "192.0.2.1"
+        };
+        let [connect, write, close] = self.timeouts;
+        Config::new(host)
+            .unix_stream("/run/statsd.sock")
+            .transport(self.transport)
+            .dialect(self.dialect)
+            .kind_prefixes(false)
+            .overflow(self.overflow)
+            .max_datagram(self.max_datagram)
+            .max_queue_bytes(self.max_queue_bytes())
+            .max_queue_lines(self.max_queue_lines)
+            .pace(self.pace)
+            .flush_interval(self.flush_interval)
+            .backoff(self.backoff.0, self.backoff.1)
+            .settle_time(self.settle_time)
+            .connect_timeout(connect)
+            .write_timeout(write)
+            .close_timeout(close)
+    }
+
+    /// The least that can be.
+    pub(crate) fn max_queue_bytes(&self) -> usize {
+        match self.transport {
+            Transport::Udp => 4 * 65_507,
+            Transport::Tcp | Transport::UnixDatagram | Transport::UnixStream | _ => 16 * 1024,
+        }
+    }
+
+    pub(crate) fn max_line(&self) -> usize {
+        match (self.transport, self.layout()) {
+            (Transport::Udp, _) => 65_507,
+            (_, Layout::Stream) => 4095,
+            (_, Layout::Datagrams | Layout::Frames) => self.max_datagram,
+        }
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        Layout::new(self.transport, self.dialect)
+    }
+}
+
+fn millis(input: &mut Unstructured<'_>, least: u64, most: u64) -> Result<Duration> {
+    input.int_in_range(least..=most).map(Duration::from_millis)
+}
