@@ -53,6 +53,7 @@ fn adding_up_allocates_nothing_at_all() {
     assert!(client.stats().sent > 1000, "{:?}", client.stats());
 }
 
+#[test]
 fn names_that_never_come_again_allocate_nothing() {
     let (client, mut driver) = start(config(Transport::Tcp));
     let names: Vec<String> = (0..40_000)
