@@ -169,7 +169,7 @@ impl Link {
         if error.kind() == io::ErrorKind::WouldBlock {
             return Input::Disconnected(io::ErrorKind::TimedOut);
         }
-        Input::Disconnected(error.kind())
+        Input::failed(error)
     }
 }
 

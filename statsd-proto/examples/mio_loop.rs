@@ -68,7 +68,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         match output {
             Output::Connect(connect) => {
                 if let Err(error) = link.connect(&connect) {
-                    session.handle(Input::Disconnected(error.kind()));
+                    session.handle(Input::failed(&error));
                 }
             }
             Output::Disconnect => link.close(),
@@ -102,7 +102,7 @@ fn sleep(poll: &mut Poll, events: &mut Events, times: [Option<Instant>; 2]) -> i
 fn look_up(name: &Resolve) -> Input {
     match (&*name.host, name.port).to_socket_addrs() {
         Ok(found) => Input::Resolved(found.collect()),
-        Err(error) => Input::Disconnected(error.kind()),
+        Err(error) => Input::failed(&error),
     }
 }
 
@@ -152,7 +152,7 @@ impl Link {
     fn step(&mut self) -> Option<Input> {
         self.try_step().unwrap_or_else(|error| {
             self.close();
-            Some(Input::Disconnected(error.kind()))
+            Some(Input::failed(&error))
         })
     }
 

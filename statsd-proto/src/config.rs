@@ -61,6 +61,8 @@ pub struct Config {
     pub(crate) write_timeout: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) send_buffer: Option<usize>,
+    pub(crate) keepalive: Option<Duration>,
+    pub(crate) max_connection_age: Option<Duration>,
 }
 
 /// What carries the lines.
@@ -130,6 +132,8 @@ impl Config {
             write_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(5),
             send_buffer: Some(64 * 1024),
+            keepalive: Some(Duration::from_secs(15)),
+            max_connection_age: None,
         }
     }
 
@@ -411,7 +415,8 @@ impl Config {
 
     /// How long a write may wait for the server to read, before the connection is given up. Default:
     /// 30 s: longer than a server's worst pause, shorter than the quarter of an hour after which the
-    /// kernel gives up a peer that is gone.
+    /// kernel gives up a peer that is gone. On Linux it holds also for what the kernel has taken and a
+    /// TCP server's machine has not acknowledged.
     #[must_use]
     pub fn write_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -437,6 +442,34 @@ impl Config {
     pub fn send_buffer(self, bytes: Option<usize>) -> Self {
         Self {
             send_buffer: bytes,
+            ..self
+        }
+    }
+
+    /// After how long a silence a TCP connection is probed, and given up when the server's machine has not
+    /// answered for as long again; none for never. Default: 15 s.
+    ///
+    /// A machine that lost its power, or a firewall that lost its memory, says no goodbye. Within half a
+    /// minute of silence that is known before the next line is lost to it; and what forgets connections
+    /// that are silent for a minute or more, as load balancers do, is kept from it.
+    #[must_use]
+    pub fn keepalive(self, time: Option<Duration>) -> Self {
+        Self {
+            keepalive: time,
+            ..self
+        }
+    }
+
+    /// How old a link may get before a new one takes its place, less up to a quarter at random; none for
+    /// any age. Default: none.
+    ///
+    /// A load balancer chooses a server for each connection: one that has come back, or is new, gets none
+    /// of those that last. The new link is made between two payloads, when there is something to send: nothing is
+    /// lost or repeated. A host's name is looked up anew for it.
+    #[must_use]
+    pub fn max_connection_age(self, age: Option<Duration>) -> Self {
+        Self {
+            max_connection_age: age,
             ..self
         }
     }

@@ -4,10 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::failure;
 use crate::payload;
 use crate::stats::Report;
 
@@ -24,6 +25,15 @@ pub enum Input {
     /// This many bytes of the [`Transmit`] are with the kernel. Of datagrams, only whole ones count,
     /// each with what fills it up; half a one is taken as not written.
     Written(usize),
+}
+
+impl Input {
+    /// [`Disconnected`](Self::Disconnected) by this error, also where the standard library has no kind for
+    /// it: a datagram longer than the kernel sends is `InvalidInput`, a network interface that has no
+    /// room is `OutOfMemory`.
+    pub fn failed(error: &io::Error) -> Self {
+        Self::Disconnected(failure::kind(error))
+    }
 }
 
 /// What a driver has to do.
@@ -57,6 +67,23 @@ pub struct Connect {
     pub target: Target,
     /// The size to set for a TCP socket's send buffer, if one is to be set.
     pub send_buffer: Option<usize>,
+    /// How to find out over TCP that a server is gone while nothing is sent; none not to.
+    pub keepalive: Option<Keepalive>,
+    /// How long what was written over TCP may go unacknowledged (`TCP_USER_TIMEOUT`), where the system
+    /// can be told.
+    pub ack_timeout: Duration,
+}
+
+/// How to find out that a server is gone while nothing is sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Keepalive {
+    /// After how long a silence to ask for the first time.
+    pub time: Duration,
+    /// How long to wait for the answer before asking again.
+    pub interval: Duration,
+    /// How often to ask in vain.
+    pub probes: u32,
 }
 
 /// Where to connect, and over what.
@@ -97,6 +124,19 @@ pub struct Transmit {
 }
 
 impl Transmit {
+    /// All datagrams, the last without what fills it up, and how many bytes of `data` they stand for. On a
+    /// stream that is all of it.
+    ///
+    /// A driver whose kernel cuts datagrams apart sends these, and answers with the number; see
+    /// [`Segmentation`](crate::Segmentation).
+    pub fn all_datagrams(&self) -> (&[u8], usize) {
+        let bytes = match self.segment_size {
+            Some(_) => payload::trimmed(&self.data),
+            None => &self.data,
+        };
+        (bytes, self.data.len())
+    }
+
     /// The first datagram without what fills it up, and how many bytes of `data` it stands for.
     ///
     /// A driver that sends one datagram at a time sends this one, and answers with the number.

@@ -122,6 +122,7 @@ mod error;
 mod event;
 #[cfg(feature = "metrics")]
 mod facade;
+mod failure;
 mod flight;
 mod flusher;
 mod handle;
@@ -136,6 +137,7 @@ mod payload;
 mod queue;
 mod random;
 mod rendered;
+mod segmentation;
 mod session;
 mod shared;
 mod stats;
@@ -157,9 +159,10 @@ pub use crate::facade::{AlreadyInstalled, FacadeRecorder};
 pub use crate::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
 };
-pub use crate::instruction::{Connect, Input, Output, Resolve, Target, Transmit};
+pub use crate::instruction::{Connect, Input, Keepalive, Output, Resolve, Target, Transmit};
 pub use crate::metric::{Kind, Metric, Number, Value};
 pub use crate::queue::Overflow;
+pub use crate::segmentation::Segmentation;
 pub use crate::session::Session;
 pub use crate::stats::{Dropped, Refused, Report, Stats};
 pub use crate::text::UnsafeText;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
 use crate::config::{Config, Transport};
-use crate::instruction::{Connect, Resolve, Target};
+use crate::instruction::{Connect, Keepalive, Resolve, Target};
 use crate::random::Random;
 
 #[derive(Debug)]
@@ -30,10 +30,13 @@ pub(crate) struct Link {
     random: Random,
     targets: Targets,
     send_buffer: Option<usize>,
+    keepalive: Option<Keepalive>,
+    ack_timeout: Duration,
     connect_timeout: Duration,
     settle_time: Duration,
-    /// After what time the server's name is looked up anew though the link is up; none if never.
-    resolve_interval: Option<Duration>,
+    /// After what time a link that is up gives way to a new one, to where the server is then; none if
+    /// never.
+    max_age: Option<Duration>,
     /// The link was given up for nothing but that.
     is_renewal: bool,
 }
@@ -94,16 +97,14 @@ impl Link {
             random,
             targets: Targets::new(config),
             send_buffer: config.send_buffer,
+            keepalive: config.keepalive.map(keepalive),
+            ack_timeout: config.write_timeout,
             connect_timeout: config.connect_timeout,
             settle_time: match config.transport {
                 Transport::Tcp | Transport::UnixStream => config.settle_time,
                 Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
             },
-            resolve_interval: match (config.transport, config.ip_address()) {
-                // A stream breaks when its server has moved; datagrams go on to where it was.
-                (Transport::Udp, None) => config.resolve_interval,
-                _ => None,
-            },
+            max_age: max_age(config),
             is_renewal: false,
         }
     }
@@ -126,13 +127,21 @@ impl Link {
                     self.attempt()
                 }
             }
-            State::Up { usable_at, .. } => {
+            State::Up {
+                usable_at,
+                stale_at,
+                ..
+            } => {
                 let usable_at = *usable_at.get_or_insert(now + self.settle_time);
                 if now < usable_at {
-                    Step::Wait(usable_at)
-                } else {
-                    Step::Usable
+                    return Step::Wait(usable_at);
                 }
+                if let (None, Some(age)) = (&stale_at, self.max_age) {
+                    // Up to a quarter less, so that many clients do not come at once.
+                    let share = 1.0 - self.random.fraction() / 4.0;
+                    *stale_at = Some(now + age.mul_f64(share));
+                }
+                Step::Usable
             }
         }
     }
@@ -188,20 +197,22 @@ impl Link {
         }
     }
 
-    /// Whether it is time to look the server's name up anew.
-    pub(crate) fn is_stale(&mut self, now: Instant) -> bool {
-        let (State::Up { stale_at, .. }, Some(interval)) = (&mut self.state, self.resolve_interval)
-        else {
-            return false;
-        };
-        let random = &mut self.random;
-        // Up to a quarter less, so that many clients do not ask at once.
-        now >= *stale_at
-            .get_or_insert_with(|| now + interval.mul_f64(1.0 - random.fraction() / 4.0))
+    /// Whether it is time for a new link.
+    pub(crate) fn is_stale(&self, now: Instant) -> bool {
+        matches!(self.state, State::Up { stale_at: Some(at), .. } if now >= at)
     }
 
     /// Gives the link up for a new one, to where the server is now.
     pub(crate) fn renew(&mut self) {
+        if matches!(
+            self.state,
+            State::Up {
+                has_progress: true,
+                ..
+            }
+        ) {
+            self.backoff.reset();
+        }
         self.is_renewal = true;
         self.targets.untried.clear();
         self.state = State::Idle {
@@ -233,11 +244,30 @@ impl Link {
             return Step::Connect(Connect {
                 target,
                 send_buffer: self.send_buffer,
+                keepalive: self.keepalive,
+                ack_timeout: self.ack_timeout,
             });
         }
         let name = self.targets.name.clone();
         self.state = State::Resolving { deadline: None };
         Step::Resolve(name.expect("what is no name is always known"))
+    }
+}
+
+/// A stream breaks when its server has moved; datagrams go on to where it was.
+fn max_age(config: &Config) -> Option<Duration> {
+    let is_name_to_watch = config.transport == Transport::Udp && config.ip_address().is_none();
+    let resolve_interval = config.resolve_interval.filter(|_| is_name_to_watch);
+    let ages = [resolve_interval, config.max_connection_age];
+    ages.into_iter().flatten().min()
+}
+
+/// Asks three times within as long again as the silence has lasted.
+fn keepalive(time: Duration) -> Keepalive {
+    Keepalive {
+        time,
+        interval: time / 3,
+        probes: 3,
     }
 }
 

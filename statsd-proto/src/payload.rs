@@ -44,7 +44,7 @@ impl Framing {
             (Transport::Tcp | Transport::UnixStream, _) => Self::Stream { capacity },
             (Transport::Udp | Transport::UnixDatagram, _) => Self::Datagrams {
                 size,
-                capacity: whole(DATAGRAM_PAYLOAD.min(most), size),
+                capacity: whole(DATAGRAM_PAYLOAD.min(most).min(MAX_SEGMENTS * size), size),
             },
         }
     }
@@ -162,9 +162,12 @@ const FRAME_HEADER: usize = size_of::<u32>();
 /// A write of 16 KiB costs least per byte; larger ones gain nothing on loopback.
 const STREAM_PAYLOAD: usize = 16 * 1024;
 
-/// Linux takes at most 64 segments and 65,507 bytes in one call; half of that is a burst that a default
-/// receive buffer (92 datagrams of 1400 bytes) takes twice.
+/// Linux takes at most 65,507 bytes in one call; this is a burst of full datagrams that a default receive
+/// buffer (92 of 1400 bytes) takes twice.
 const DATAGRAM_PAYLOAD: usize = 32 * 1432;
+
+/// How many datagrams Linux cuts apart that came in one call; since 6.9 it would do 128.
+const MAX_SEGMENTS: usize = 64;
 
 fn is_break(byte: &u8) -> bool {
     *byte == BREAK[0]

@@ -110,6 +110,11 @@ impl Config {
                 self.resolve_interval.unwrap_or(MAX_TIME),
                 false,
             ),
+            (
+                "max_connection_age",
+                self.max_connection_age.unwrap_or(MAX_TIME),
+                false,
+            ),
             ("connect_timeout", self.connect_timeout, false),
             ("write_timeout", self.write_timeout, false),
             ("close_timeout", self.close_timeout, true),
@@ -122,7 +127,13 @@ impl Config {
             let is_valid = time <= MAX_TIME && (may_be_zero || !time.is_zero());
             require(is_valid, setting, text(time), expected)?;
         }
-        Ok(())
+        let keepalive = self.keepalive.unwrap_or(MAX_KEEPALIVE);
+        require(
+            (Duration::from_secs(3)..=MAX_KEEPALIVE).contains(&keepalive),
+            "keepalive",
+            text(keepalive),
+            "3 s to 9 hours, since systems count in whole seconds, and few of them",
+        )
     }
 
     fn check_path(&self) -> Result<(), ConfigError> {
@@ -228,6 +239,9 @@ impl Config {
 
 /// Far beyond any sense, and far from where adding to an instant would overflow.
 const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// As many seconds as Linux takes.
+const MAX_KEEPALIVE: Duration = Duration::from_secs(32_767);
 
 fn require(
     holds: bool,

@@ -52,6 +52,17 @@ fn a_bad_setting_is_told_with_its_value() {
         (good().backoff(NANOSECOND * 2, NANOSECOND), "backoff", "1ns"),
         (good().backoff(NANOSECOND, beyond), "backoff", beyond_text),
         (good().send_buffer(Some(0)), "send_buffer", "0"),
+        (
+            good().keepalive(Some(Duration::from_millis(2999))),
+            "keepalive",
+            "2.999s",
+        ),
+        (good().keepalive(Some(YEAR)), "keepalive", "31536000s"),
+        (
+            good().max_connection_age(Some(Duration::ZERO)),
+            "max_connection_age",
+            "0ns",
+        ),
         (good().flush_interval(beyond), "flush_interval", beyond_text),
         (good().settle_time(beyond), "settle_time", beyond_text),
         (

@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::{ANY, Session};
+use crate::failure::may_pass;
 use crate::flight::Progress;
 use crate::instruction::Output;
 
@@ -21,8 +22,12 @@ impl Session {
             return self.wait(until);
         }
         self.start_round(now);
-        let has_work = self.queue.lines() > 0 && self.flight.lines() == 0 && !self.is_closed();
-        if has_work && self.link.is_stale(now) {
+        let has_work = self.queue.lines() > 0 && self.flight.remaining().is_none();
+        if has_work && self.link.is_stale(now) && !self.is_closed() {
+            // A socket that is closed no longer hears that its last datagram was refused.
+            if let Some(until) = self.flight.doubt_until(now + CONSENT) {
+                return self.wait(until);
+            }
             self.link.renew();
             return Output::Disconnect;
         }
@@ -135,24 +140,3 @@ impl Session {
 
 /// How long a refusal of a datagram may take to come back: many round trips within a data centre.
 const CONSENT: Duration = Duration::from_millis(50);
-
-/// Whether a failure to send may pass by itself, without anything being wrong with the datagram.
-fn may_pass(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, HostUnreachable, Interrupted, NetworkDown,
-        NetworkUnreachable, OutOfMemory, PermissionDenied, TimedOut, WouldBlock,
-    };
-    [
-        AddrNotAvailable,
-        ConnectionRefused,
-        HostUnreachable,
-        Interrupted,
-        NetworkDown,
-        NetworkUnreachable,
-        OutOfMemory,
-        PermissionDenied,
-        TimedOut,
-        WouldBlock,
-    ]
-    .contains(&kind)
-}

@@ -55,10 +55,12 @@ pub(crate) fn settings(defaults: Settings) -> impl Strategy<Value = Settings> {
         1..5000_u64,
         1..5000_u64,
         prop_oneof![Just(ms(0)), Just(ms(700)), Just(LONG), Just(LONG)],
+        prop_oneof![3 => Just(None), 1 => (1..3000_u64).prop_map(|age| Some(ms(age)))],
     );
     (sizes, times).prop_map(move |(sizes, times)| {
         let (max_datagram, max_queue_lines, overflow, pace, is_named) = sizes;
-        let (flush, (initial, more), settle, connect, write, close_timeout) = times;
+        let (flush, (initial, more), settle, connect, write, close_timeout, max_connection_age) =
+            times;
         Settings {
             host: if is_named {
                 "metrics.internal"
@@ -85,6 +87,7 @@ pub(crate) fn settings(defaults: Settings) -> impl Strategy<Value = Settings> {
             connect_timeout: ms(connect),
             write_timeout: ms(write),
             close_timeout,
+            max_connection_age,
             ..defaults
         }
     })

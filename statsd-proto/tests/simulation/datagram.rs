@@ -57,7 +57,7 @@ fn a_server_that_is_away_is_asked_with_one_datagram_at_a_time() {
         .iter()
         .map(|link| link.datagrams.len());
     let counts = counts.collect::<Vec<_>>();
-    assert_eq!(counts[0], 100);
+    assert_eq!(counts[0], 64, "all that leaves in one call");
     assert!(counts[1..].iter().all(|count| *count <= 1), "{counts:?}");
     assert!((10..=25).contains(&counts.len()), "{counts:?}");
     world.net.is_up = true;
@@ -248,6 +248,21 @@ fn a_server_that_moved_in_silence_is_found_within_the_minute() {
     let targets = world.net.attempts.iter().map(|(_, to)| *to);
     assert!(targets.eq([server(1), server(2)]));
     // Where it was, somebody listened all the time: nothing is lost on the way.
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn a_server_that_moved_is_found_also_by_those_who_never_rest() {
+    let mut world = World::new(named());
+    world.net.found = Some(vec![address(2)]);
+    for _ in 0..62 * 50 {
+        world.record_lines(1);
+        world.session.flush();
+        world.advance(ms(20));
+    }
+    assert_eq!(world.net.lookups.len(), 2);
+    assert_eq!((world.stats().connects, world.stats().disconnects), (2, 0));
+    world.finish();
     assert_eq!(arrived(&world), world.accepted);
 }
 

@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use statsd_proto::Transport;
+
 use crate::network::{Cut, address};
 use crate::oracle::arrived;
 use crate::settings::{Settings, ms, secs};
@@ -251,6 +253,65 @@ fn an_outage_of_five_minutes_costs_few_attempts_and_no_line() {
     world.advance(secs(2));
     assert_eq!(arrived(&world), world.accepted);
     assert_eq!(world.stats().sent, 3000);
+}
+
+#[test]
+fn an_old_stream_gives_way_to_a_new_one_between_two_payloads() {
+    for settings in [named(), Settings::frames()] {
+        let mut world = World::new(Settings {
+            max_connection_age: Some(secs(10)),
+            ..settings
+        });
+        world.net.max_write = 1000;
+        for _ in 0..45 {
+            world.record_lines(1000);
+            world.advance(secs(1));
+        }
+        let connections = &world.net.connections;
+        assert!((5..=6).contains(&connections.len()), "{connections:?}");
+        for pair in connections.windows(2) {
+            let age = pair[1].opened_at - pair[0].opened_at;
+            assert!(age >= ms(7500) && age <= secs(11), "{age:?}");
+        }
+        let is_named = world.settings.transport == Transport::Tcp;
+        let lookups = if is_named { connections.len() } else { 0 };
+        assert_eq!(world.net.lookups.len(), lookups);
+        let stats = world.stats();
+        assert_eq!((stats.disconnects, stats.connect_failures), (0, 0));
+        world.finish();
+        assert_eq!(arrived(&world), world.accepted);
+    }
+}
+
+#[test]
+fn an_old_stream_that_has_nothing_to_send_stays() {
+    let mut world = World::new(Settings {
+        max_connection_age: Some(secs(10)),
+        ..Settings::tcp()
+    });
+    world.record_lines(1);
+    world.advance(secs(3600));
+    assert_eq!(world.net.connections.len(), 1);
+    world.record_lines(1);
+    world.finish();
+    assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn an_old_stream_whose_server_is_gone_is_missed_no_sooner_than_another() {
+    let mut world = World::new(Settings {
+        max_connection_age: Some(secs(10)),
+        ..Settings::tcp()
+    });
+    world.advance(secs(11));
+    world.net.is_up = false;
+    world.record_lines(10);
+    world.advance(secs(60));
+    assert_eq!(world.stats().disconnects, 0);
+    assert!(world.net.attempts.len() < 130, "{:?}", world.net.attempts);
+    world.net.is_up = true;
+    world.advance(secs(2));
+    assert_eq!(arrived(&world), world.accepted);
 }
 
 /// The defaults over TCP, to a name.

@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) close_timeout: Duration,
+    pub(crate) max_connection_age: Option<Duration>,
 }
 
 impl Settings {
@@ -44,6 +45,7 @@ impl Settings {
             connect_timeout: secs(5),
             write_timeout: secs(30),
             close_timeout: secs(5),
+            max_connection_age: None,
         }
     }
 
@@ -116,6 +118,7 @@ impl Settings {
             .connect_timeout(self.connect_timeout)
             .write_timeout(self.write_timeout)
             .close_timeout(self.close_timeout)
+            .max_connection_age(self.max_connection_age)
     }
 }
 
