@@ -38,6 +38,7 @@
 mod connection;
 mod connector;
 mod driver;
+mod options;
 mod socket;
 
 pub use statsd_proto::*;

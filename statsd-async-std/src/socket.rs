@@ -1,19 +1,21 @@
-//! Async-std's sockets, one step at a time.
+//! Async-std's sockets, one step at a time: those of async-io, which it is built upon, since its own do
+//! not tell when they are ready.
 
-use std::future::{pending, poll_fn};
-use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
-
-use async_std::io::{Read, Write};
-use async_std::net::{TcpStream, ToSocketAddrs, UdpSocket};
+use std::future::pending;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 #[cfg(unix)]
-use async_std::os::unix::net::{UnixDatagram, UnixStream};
-use futures::future::{Either, select};
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::pin::{Pin, pin};
+
+use async_io::Async;
+use async_std::net::ToSocketAddrs;
+use futures::future::select;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, Resolve, Target, Transmit};
+use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
+
+use crate::options::{say_goodbye, set_segment_size, set_tcp_options};
 
 /// What the driver has under way, if anything.
 #[derive(Default)]
@@ -22,42 +24,42 @@ pub(crate) enum Socket {
     Closed,
     /// A lookup or a connect, which brings its answer and what it leaves open.
     Opening(Opening),
-    Stream(Box<dyn Stream>, Option<Transmit>),
-    Udp(UdpSocket, Option<Transmit>),
+    Tcp(Async<TcpStream>, Option<Transmit>),
+    Udp(Async<UdpSocket>, Segmentation, Option<Transmit>),
     #[cfg(unix)]
-    UnixDatagram(UnixDatagram, Option<Transmit>),
+    UnixDatagram(Async<UnixDatagram>, Option<Transmit>),
+    #[cfg(unix)]
+    UnixStream(Async<UnixStream>, Option<Transmit>),
 }
 
 type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>;
 
-pub(crate) trait Stream: Read + Write + Send + Unpin {}
-
-impl<T: Read + Write + Send + Unpin> Stream for T {}
-
 impl Socket {
-    pub(crate) fn resolve(resolve: Resolve) -> Self {
+    pub(crate) fn resolve(name: Resolve) -> Self {
         Self::Opening(Box::pin(async move {
-            let found = (&*resolve.host, resolve.port).to_socket_addrs().await?;
+            let found = (&*name.host, name.port).to_socket_addrs().await?;
             Ok((Input::Resolved(found.collect()), Self::Closed))
         }))
     }
 
     pub(crate) fn connect(connect: Connect) -> Self {
         Self::Opening(Box::pin(async move {
-            let socket = match connect.target {
+            let socket = match &connect.target {
                 Target::Tcp(to) => {
-                    Self::Stream(Box::new(open_tcp(to, connect.send_buffer).await?), None)
+                    let stream = Async::<TcpStream>::connect(*to).await?;
+                    set_tcp_options(&SockRef::from(&stream), &connect)?;
+                    Self::Tcp(stream, None)
                 }
-                Target::Udp(to) => Self::Udp(open_udp(to).await?, None),
+                Target::Udp(to) => Self::Udp(open_udp(*to)?, Segmentation::default(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
-                    let socket = UnixDatagram::unbound()?;
-                    socket.connect(path).await?;
+                    let socket = Async::<UnixDatagram>::unbound()?;
+                    socket.get_ref().connect(path)?;
                     Self::UnixDatagram(socket, None)
                 }
                 #[cfg(unix)]
                 Target::UnixStream(path) => {
-                    Self::Stream(Box::new(UnixStream::connect(path).await?), None)
+                    Self::UnixStream(Async::<UnixStream>::connect(path).await?, None)
                 }
                 #[cfg(not(unix))]
                 Target::UnixDatagram(_) | Target::UnixStream(_) => {
@@ -70,9 +72,9 @@ impl Socket {
 
     pub(crate) fn transmit(&mut self, transmit: Transmit) {
         match self {
-            Self::Stream(_, next) | Self::Udp(_, next) => *next = Some(transmit),
+            Self::Tcp(_, next) | Self::Udp(_, _, next) => *next = Some(transmit),
             #[cfg(unix)]
-            Self::UnixDatagram(_, next) => *next = Some(transmit),
+            Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => *next = Some(transmit),
             Self::Closed | Self::Opening(_) => {}
         }
     }
@@ -85,93 +87,97 @@ impl Socket {
                 *self = socket;
                 input
             }),
-            Self::Stream(stream, next) => poll_fn(|context| poll_stream(stream, next, context))
-                .await
-                .map(Input::Written),
-            Self::Udp(socket, next) => step_udp(socket, next).await.map(Input::Written),
+            Self::Tcp(stream, next) => step_stream(stream, next).await.map(Input::Written),
+            Self::Udp(socket, segmentation, next) => {
+                let written = step_udp(socket, segmentation, next).await;
+                written.map(Input::Written)
+            }
             #[cfg(unix)]
             Self::UnixDatagram(socket, next) => {
                 step_unix_datagram(socket, next).await.map(Input::Written)
             }
+            #[cfg(unix)]
+            Self::UnixStream(stream, next) => step_stream(stream, next).await.map(Input::Written),
         };
         step.unwrap_or_else(|error| {
             *self = Self::Closed;
-            Input::Disconnected(error.kind())
+            Input::failed(&error)
         })
     }
 }
 
-async fn open_tcp(to: SocketAddr, send_buffer: Option<usize>) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(to).await?;
-    if let Some(bytes) = send_buffer {
-        SockRef::from(&stream).set_send_buffer_size(bytes)?;
+impl Drop for Socket {
+    fn drop(&mut self) {
+        match &*self {
+            Self::Tcp(stream, _) => say_goodbye(&SockRef::from(stream)),
+            #[cfg(unix)]
+            Self::UnixStream(stream, _) => say_goodbye(&SockRef::from(stream)),
+            #[cfg(unix)]
+            Self::UnixDatagram(..) => {}
+            Self::Closed | Self::Opening(_) | Self::Udp(..) => {}
+        }
     }
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
-async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
+fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
     let socket = if to.is_ipv4() {
-        UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await?
+        Async::<UdpSocket>::bind((Ipv4Addr::UNSPECIFIED, 0))?
     } else {
-        UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).await?
+        Async::<UdpSocket>::bind((Ipv6Addr::UNSPECIFIED, 0))?
     };
-    socket.connect(to).await?;
+    socket.get_ref().connect(to)?;
     Ok(socket)
 }
 
 /// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
-fn poll_stream(
-    stream: &mut dyn Stream,
-    next: &mut Option<Transmit>,
-    context: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    let mut stream = Pin::new(stream);
+async fn step_stream<T>(stream: &Async<T>, next: &mut Option<Transmit>) -> io::Result<usize>
+where
+    for<'a> &'a T: Read + Write,
+{
+    let mut socket = stream.get_ref();
     loop {
-        match stream.as_mut().poll_read(context, &mut [0; DISCARD])? {
-            Poll::Ready(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-            Poll::Ready(_) => {}
-            Poll::Pending => break,
+        if let Some(0) = unless_blocked(socket.read(&mut [0; DISCARD]))? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-    }
-    let Some(transmit) = next else {
-        return Poll::Pending;
-    };
-    let written = stream.poll_write(context, &transmit.data);
-    if written.is_ready() {
-        *next = None;
-    }
-    written
-}
-
-/// Sends one datagram. A refusal of an earlier one comes as an error of any call.
-async fn step_udp(socket: &UdpSocket, next: &mut Option<Transmit>) -> io::Result<usize> {
-    let received = async {
-        loop {
-            if let Err(error) = socket.recv(&mut [0; DISCARD]).await {
-                return error;
+        if let Some(transmit) = next.as_ref() {
+            if let Some(written) = unless_blocked(socket.write(&transmit.data))? {
+                *next = None;
+                return Ok(written);
             }
         }
-    };
-    let sent = async {
-        let Some(transmit) = next.as_ref() else {
-            return pending().await;
-        };
-        let (datagram, len) = transmit.first_datagram();
-        socket.send(datagram).await.map(|_| len)
-    };
-    let result = match select(pin!(received), pin!(sent)).await {
-        Either::Left((error, _)) => Err(error),
-        Either::Right((sent, _)) => sent,
-    };
-    *next = None;
-    result
+        ready(stream, next.is_some()).await?;
+    }
+}
+
+/// Sends once. A refusal of an earlier datagram comes as an error of any call.
+async fn step_udp(
+    socket: &Async<UdpSocket>,
+    segmentation: &mut Segmentation,
+    next: &mut Option<Transmit>,
+) -> io::Result<usize> {
+    loop {
+        unless_blocked(socket.get_ref().recv(&mut [0; DISCARD]))?;
+        if let Some(transmit) = next.as_ref() {
+            let set = |size| set_segment_size(socket, size);
+            let (bytes, len) = segmentation.next(transmit, set);
+            match socket.get_ref().send(bytes) {
+                Err(error) if segmentation.is_to_blame(&error) => continue,
+                sent => {
+                    if unless_blocked(sent)?.is_some() {
+                        *next = None;
+                        return Ok(len);
+                    }
+                }
+            }
+        }
+        ready(socket, next.is_some()).await?;
+    }
 }
 
 /// Sends one datagram, when the server has room for it. Of a server that has gone, the next one tells.
 #[cfg(unix)]
 async fn step_unix_datagram(
-    socket: &UnixDatagram,
+    socket: &Async<UnixDatagram>,
     next: &mut Option<Transmit>,
 ) -> io::Result<usize> {
     let Some(transmit) = next else {
@@ -181,6 +187,25 @@ async fn step_unix_datagram(
     socket.send(datagram).await?;
     *next = None;
     Ok(len)
+}
+
+async fn ready<T>(socket: &Async<T>, to_write: bool) -> io::Result<()> {
+    if to_write {
+        select(pin!(socket.readable()), pin!(socket.writable()))
+            .await
+            .factor_first()
+            .0
+    } else {
+        socket.readable().await
+    }
+}
+
+fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// StatsD servers do not answer; what comes all the same is read in pieces of this size.

@@ -34,6 +34,7 @@
 mod connection;
 mod connector;
 mod driver;
+mod options;
 mod socket;
 
 pub use statsd_proto::*;

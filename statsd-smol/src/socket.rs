@@ -12,7 +12,9 @@ use smol::future::or;
 use smol::net::resolve;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, Resolve, Target, Transmit};
+use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
+
+use crate::options::{say_goodbye, set_segment_size, set_tcp_options};
 
 /// What the driver has under way, if anything.
 #[derive(Default)]
@@ -22,7 +24,7 @@ pub(crate) enum Socket {
     /// A lookup or a connect, which brings its answer and what it leaves open.
     Opening(Opening),
     Tcp(Async<TcpStream>, Option<Transmit>),
-    Udp(Async<UdpSocket>, Option<Transmit>),
+    Udp(Async<UdpSocket>, Segmentation, Option<Transmit>),
     #[cfg(unix)]
     UnixDatagram(Async<UnixDatagram>, Option<Transmit>),
     #[cfg(unix)]
@@ -41,9 +43,13 @@ impl Socket {
 
     pub(crate) fn connect(connect: Connect) -> Self {
         Self::Opening(Box::pin(async move {
-            let socket = match connect.target {
-                Target::Tcp(to) => Self::Tcp(open_tcp(to, connect.send_buffer).await?, None),
-                Target::Udp(to) => Self::Udp(open_udp(to)?, None),
+            let socket = match &connect.target {
+                Target::Tcp(to) => {
+                    let stream = Async::<TcpStream>::connect(*to).await?;
+                    set_tcp_options(&SockRef::from(&stream), &connect)?;
+                    Self::Tcp(stream, None)
+                }
+                Target::Udp(to) => Self::Udp(open_udp(*to)?, Segmentation::default(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = Async::<UnixDatagram>::unbound()?;
@@ -65,7 +71,7 @@ impl Socket {
 
     pub(crate) fn transmit(&mut self, transmit: Transmit) {
         match self {
-            Self::Tcp(_, next) | Self::Udp(_, next) => *next = Some(transmit),
+            Self::Tcp(_, next) | Self::Udp(_, _, next) => *next = Some(transmit),
             #[cfg(unix)]
             Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => *next = Some(transmit),
             Self::Closed | Self::Opening(_) => {}
@@ -81,7 +87,10 @@ impl Socket {
                 input
             }),
             Self::Tcp(stream, next) => step_stream(stream, next).await.map(Input::Written),
-            Self::Udp(socket, next) => step_udp(socket, next).await.map(Input::Written),
+            Self::Udp(socket, segmentation, next) => {
+                let written = step_udp(socket, segmentation, next).await;
+                written.map(Input::Written)
+            }
             #[cfg(unix)]
             Self::UnixDatagram(socket, next) => {
                 step_unix_datagram(socket, next).await.map(Input::Written)
@@ -91,18 +100,22 @@ impl Socket {
         };
         step.unwrap_or_else(|error| {
             *self = Self::Closed;
-            Input::Disconnected(error.kind())
+            Input::failed(&error)
         })
     }
 }
 
-async fn open_tcp(to: SocketAddr, send_buffer: Option<usize>) -> io::Result<Async<TcpStream>> {
-    let stream = Async::<TcpStream>::connect(to).await?;
-    if let Some(bytes) = send_buffer {
-        SockRef::from(stream.get_ref()).set_send_buffer_size(bytes)?;
+impl Drop for Socket {
+    fn drop(&mut self) {
+        match &*self {
+            Self::Tcp(stream, _) => say_goodbye(&SockRef::from(stream)),
+            #[cfg(unix)]
+            Self::UnixStream(stream, _) => say_goodbye(&SockRef::from(stream)),
+            #[cfg(unix)]
+            Self::UnixDatagram(..) => {}
+            Self::Closed | Self::Opening(_) | Self::Udp(..) => {}
+        }
     }
-    stream.get_ref().set_nodelay(true)?;
-    Ok(stream)
 }
 
 fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
@@ -135,15 +148,25 @@ where
     }
 }
 
-/// Sends one datagram. A refusal of an earlier one comes as an error of any call.
-async fn step_udp(socket: &Async<UdpSocket>, next: &mut Option<Transmit>) -> io::Result<usize> {
+/// Sends once. A refusal of an earlier datagram comes as an error of any call.
+async fn step_udp(
+    socket: &Async<UdpSocket>,
+    segmentation: &mut Segmentation,
+    next: &mut Option<Transmit>,
+) -> io::Result<usize> {
     loop {
         unless_blocked(socket.get_ref().recv(&mut [0; DISCARD]))?;
         if let Some(transmit) = next.as_ref() {
-            let (datagram, len) = transmit.first_datagram();
-            if unless_blocked(socket.get_ref().send(datagram))?.is_some() {
-                *next = None;
-                return Ok(len);
+            let set = |size| set_segment_size(socket, size);
+            let (bytes, len) = segmentation.next(transmit, set);
+            match socket.get_ref().send(bytes) {
+                Err(error) if segmentation.is_to_blame(&error) => continue,
+                sent => {
+                    if unless_blocked(sent)?.is_some() {
+                        *next = None;
+                        return Ok(len);
+                    }
+                }
             }
         }
         ready(socket, next.is_some()).await?;

@@ -39,6 +39,7 @@ mod connection;
 mod connector;
 mod driver;
 mod global;
+mod options;
 mod socket;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

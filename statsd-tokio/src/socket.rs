@@ -6,12 +6,15 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::{TcpSocket, TcpStream, UdpSocket, lookup_host};
+use tokio::net::{TcpStream, UdpSocket, lookup_host};
 #[cfg(unix)]
 use tokio::net::{UnixDatagram, UnixStream};
 
-use statsd_proto::{Connect, Input, Resolve, Target, Transmit};
+use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
+
+use crate::options::{say_goodbye, set_segment_size, set_tcp_options};
 
 /// What the driver has under way, if anything.
 #[derive(Default)]
@@ -20,17 +23,15 @@ pub(crate) enum Socket {
     Closed,
     /// A lookup or a connect, which brings its answer and what it leaves open.
     Opening(Opening),
-    Stream(Box<dyn Stream>, Option<Transmit>),
-    Udp(UdpSocket, Option<Transmit>),
+    Tcp(TcpStream, Option<Transmit>),
+    Udp(UdpSocket, Segmentation, Option<Transmit>),
     #[cfg(unix)]
     UnixDatagram(UnixDatagram, Option<Transmit>),
+    #[cfg(unix)]
+    UnixStream(UnixStream, Option<Transmit>),
 }
 
 type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>;
-
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Socket {
     pub(crate) fn resolve(resolve: Resolve) -> Self {
@@ -42,11 +43,13 @@ impl Socket {
 
     pub(crate) fn connect(connect: Connect) -> Self {
         Self::Opening(Box::pin(async move {
-            let socket = match connect.target {
+            let socket = match &connect.target {
                 Target::Tcp(to) => {
-                    Self::Stream(Box::new(open_tcp(to, connect.send_buffer).await?), None)
+                    let stream = TcpStream::connect(to).await?;
+                    set_tcp_options(&SockRef::from(&stream), &connect)?;
+                    Self::Tcp(stream, None)
                 }
-                Target::Udp(to) => Self::Udp(open_udp(to).await?, None),
+                Target::Udp(to) => Self::Udp(open_udp(*to).await?, Segmentation::default(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = UnixDatagram::unbound()?;
@@ -55,7 +58,7 @@ impl Socket {
                 }
                 #[cfg(unix)]
                 Target::UnixStream(path) => {
-                    Self::Stream(Box::new(UnixStream::connect(path).await?), None)
+                    Self::UnixStream(UnixStream::connect(path).await?, None)
                 }
                 #[cfg(not(unix))]
                 Target::UnixDatagram(_) | Target::UnixStream(_) => {
@@ -68,9 +71,9 @@ impl Socket {
 
     pub(crate) fn transmit(&mut self, transmit: Transmit) {
         match self {
-            Self::Stream(_, next) | Self::Udp(_, next) => *next = Some(transmit),
+            Self::Tcp(_, next) | Self::Udp(_, _, next) => *next = Some(transmit),
             #[cfg(unix)]
-            Self::UnixDatagram(_, next) => *next = Some(transmit),
+            Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => *next = Some(transmit),
             Self::Closed | Self::Opening(_) => {}
         }
     }
@@ -83,33 +86,36 @@ impl Socket {
                 *self = socket;
                 input
             }),
-            Self::Stream(stream, next) => poll_fn(|context| poll_stream(stream, next, context))
-                .await
-                .map(Input::Written),
-            Self::Udp(socket, next) => step_udp(socket, next).await.map(Input::Written),
+            Self::Tcp(stream, next) => step_stream(stream, next).await.map(Input::Written),
+            Self::Udp(socket, segmentation, next) => {
+                let written = step_udp(socket, segmentation, next).await;
+                written.map(Input::Written)
+            }
             #[cfg(unix)]
             Self::UnixDatagram(socket, next) => {
                 step_unix_datagram(socket, next).await.map(Input::Written)
             }
+            #[cfg(unix)]
+            Self::UnixStream(stream, next) => step_stream(stream, next).await.map(Input::Written),
         };
         step.unwrap_or_else(|error| {
             *self = Self::Closed;
-            Input::Disconnected(error.kind())
+            Input::failed(&error)
         })
     }
 }
 
-async fn open_tcp(to: SocketAddr, send_buffer: Option<usize>) -> io::Result<TcpStream> {
-    let socket = if to.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
-    if let Some(bytes) = send_buffer {
-        socket.set_send_buffer_size(u32::try_from(bytes).unwrap_or(u32::MAX))?;
+impl Drop for Socket {
+    fn drop(&mut self) {
+        match &*self {
+            Self::Tcp(stream, _) => say_goodbye(&SockRef::from(stream)),
+            #[cfg(unix)]
+            Self::UnixStream(stream, _) => say_goodbye(&SockRef::from(stream)),
+            #[cfg(unix)]
+            Self::UnixDatagram(..) => {}
+            Self::Closed | Self::Opening(_) | Self::Udp(..) => {}
+        }
     }
-    socket.set_nodelay(true)?;
-    socket.connect(to).await
 }
 
 async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
@@ -123,12 +129,18 @@ async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
+async fn step_stream(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    next: &mut Option<Transmit>,
+) -> io::Result<usize> {
+    poll_fn(|context| poll_stream(Pin::new(stream), next, context)).await
+}
+
 fn poll_stream(
-    stream: &mut dyn Stream,
+    mut stream: Pin<&mut (impl AsyncRead + AsyncWrite)>,
     next: &mut Option<Transmit>,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    let mut stream = Pin::new(stream);
     let mut discard = [0; DISCARD];
     loop {
         let mut read = ReadBuf::new(&mut discard);
@@ -150,8 +162,12 @@ fn poll_stream(
     written
 }
 
-/// Sends one datagram. A refusal of an earlier one comes as an error of any call.
-async fn step_udp(socket: &UdpSocket, next: &mut Option<Transmit>) -> io::Result<usize> {
+/// Sends once. A refusal of an earlier datagram comes as an error of any call.
+async fn step_udp(
+    socket: &UdpSocket,
+    segmentation: &mut Segmentation,
+    next: &mut Option<Transmit>,
+) -> io::Result<usize> {
     loop {
         let ready = socket
             .ready(interest(next.as_ref()) | Interest::ERROR)
@@ -168,10 +184,16 @@ async fn step_udp(socket: &UdpSocket, next: &mut Option<Transmit>) -> io::Result
             unless_blocked(socket.try_recv(&mut [0; DISCARD]))?;
         }
         if let (true, Some(transmit)) = (ready.is_writable(), next.as_ref()) {
-            let (datagram, len) = transmit.first_datagram();
-            if unless_blocked(socket.try_send(datagram))?.is_some() {
-                *next = None;
-                return Ok(len);
+            let set = |size| set_segment_size(socket, size);
+            let (bytes, len) = segmentation.next(transmit, set);
+            match socket.try_send(bytes) {
+                Err(error) if segmentation.is_to_blame(&error) => {}
+                sent => {
+                    if unless_blocked(sent)?.is_some() {
+                        *next = None;
+                        return Ok(len);
+                    }
+                }
             }
         }
     }

@@ -54,6 +54,28 @@ pub(crate) fn datagrams_and_frames_hold_whole_lines_up_to_their_size<A: Adapter>
     assert!(lens.len() <= full + 5, "{lens:?}");
 }
 
+pub(crate) fn a_datagram_ends_in_line_breaks_only_if_they_fill_it_up<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let statsd = world.start(server.config());
+    let client = statsd.client();
+    count(&client, 0..1);
+    statsd.flush();
+    count(&client, 1..300);
+    statsd.stop();
+    assert_eq!(server.wait_for(300), counted(0..300));
+    let pieces = server.pieces();
+    for piece in &pieces {
+        let text = piece.bytes.trim_ascii_end();
+        let is_full = piece.bytes.len() == world.carrier.most();
+        assert!(text.len() == piece.bytes.len() || is_full, "{piece:?}");
+        let mut lines = text.split(|byte| *byte == b'\n');
+        assert!(lines.all(|line| !line.is_empty()), "{piece:?}");
+    }
+    let last = pieces.last().expect("there are some");
+    assert!(!last.bytes.ends_with(b"\n"), "{last:?}");
+}
+
+#[cfg(unix)]
 pub(crate) fn a_datagram_has_no_line_break_at_its_end<A: Adapter>(world: &World<A>) {
     let server = world.server();
     let statsd = world.start(server.config());
@@ -89,11 +111,11 @@ pub(crate) fn a_datagram_or_frame_may_be_full_to_the_byte<A: Adapter>(world: &Wo
     assert_eq!(whole_lens(&server).into_iter().max(), Some(most));
 }
 
-/// How long the datagrams or frames are.
+/// How long the datagrams or frames are, without what fills them up.
 fn whole_lens(server: &Server) -> Vec<usize> {
     let pieces = server.pieces();
     let wholes = pieces.iter().flat_map(Piece::wholes);
-    wholes.map(<[u8]>::len).collect()
+    wholes.map(|whole| whole.trim_ascii_end().len()).collect()
 }
 
 pub(crate) fn a_line_longer_than_a_datagram_goes_alone<A: Adapter>(world: &World<A>) {

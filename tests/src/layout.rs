@@ -41,10 +41,11 @@ impl Layout {
         }
     }
 
-    /// The lines of a datagram, a frame or a line that is whole. Servers pass over what fills frames up.
+    /// The lines of a datagram, a frame or a line that is whole. Servers pass over what fills datagrams and
+    /// frames up.
     pub(crate) fn lines(self, text: &[u8]) -> impl Iterator<Item = &[u8]> {
         text.split(|&byte| byte == b'\n')
-            .filter(move |line| self != Self::Frames || !line.is_empty())
+            .filter(move |line| self == Self::Lines || !line.is_empty())
     }
 }
 

@@ -1,0 +1,59 @@
+//! What a socket is told beyond where to connect; the same file in each adapter.
+
+use std::io::{self, Read};
+use std::net::Shutdown;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
+
+#[cfg(target_os = "linux")]
+use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
+use socket2::{SockRef, Socket, TcpKeepalive};
+
+use statsd_proto::Connect;
+
+/// Applies what the session wants of a TCP socket.
+pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) -> io::Result<()> {
+    // Lines have been packed already; there is nothing to wait for.
+    socket.set_tcp_nodelay(true)?;
+    if let Some(bytes) = connect.send_buffer {
+        socket.set_send_buffer_size(bytes)?;
+    }
+    if let Some(keepalive) = connect.keepalive {
+        let asked = TcpKeepalive::new().with_time(keepalive.time);
+        #[cfg(any(target_os = "linux", target_os = "macos"))]
+        let asked = asked
+            .with_interval(keepalive.interval)
+            .with_retries(keepalive.probes);
+        socket.set_tcp_keepalive(&asked)?;
+    }
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(connect.ack_timeout))?;
+    Ok(())
+}
+
+/// Tells the kernel how far apart to cut what is sent in one call; 0 not to cut it.
+#[cfg(target_os = "linux")]
+pub(crate) fn set_segment_size(socket: &impl AsFd, size: usize) -> io::Result<()> {
+    let size = i32::try_from(size).map_err(io::Error::other)?;
+    Ok(setsockopt(socket, UdpGsoSegment, &size)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn set_segment_size<T>(_: &T, _: usize) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Ends a stream in an orderly way. One that is closed with something left unread resets the server,
+/// which then loses what it has not read, and perhaps its life.
+pub(crate) fn say_goodbye(socket: &SockRef<'_>) {
+    let mut socket: &Socket = socket;
+    // It fails where the server is gone already.
+    let _ = socket.shutdown(Shutdown::Write);
+    let mut discarded = [0; 4096];
+    // One that talks without end is not listened to for ever.
+    for _ in 0..256 {
+        if !matches!(socket.read(&mut discarded), Ok(1..)) {
+            return;
+        }
+    }
+}
