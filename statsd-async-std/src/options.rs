@@ -27,7 +27,12 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) -> io::Re
         socket.set_tcp_keepalive(&asked)?;
     }
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(connect.ack_timeout))?;
+    {
+        if let Some(bytes) = connect.max_unsent {
+            socket.set_tcp_notsent_lowat(u32::try_from(bytes).unwrap_or(u32::MAX))?;
+        }
+        socket.set_tcp_user_timeout(Some(connect.ack_timeout))?;
+    }
     Ok(())
 }
 

@@ -67,6 +67,9 @@ pub struct Connect {
     pub target: Target,
     /// The size to set for a TCP socket's send buffer, if one is to be set.
     pub send_buffer: Option<usize>,
+    /// How much of that may hold what is not yet on its way (`TCP_NOTSENT_LOWAT`), if that is to be set
+    /// and the system can be told.
+    pub max_unsent: Option<usize>,
     /// How to find out over TCP that a server is gone while nothing is sent; none not to.
     pub keepalive: Option<Keepalive>,
     /// How long what was written over TCP may go unacknowledged (`TCP_USER_TIMEOUT`), where the system

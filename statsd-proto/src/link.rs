@@ -244,6 +244,8 @@ impl Link {
             return Step::Connect(Connect {
                 target,
                 send_buffer: self.send_buffer,
+                // The rest is for what is on its way and not yet acknowledged.
+                max_unsent: self.send_buffer.map(|bytes| bytes.div_ceil(4)),
                 keepalive: self.keepalive,
                 ack_timeout: self.ack_timeout,
             });

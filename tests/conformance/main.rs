@@ -167,6 +167,7 @@ conformance! {
         any_client_may_wait_for_the_end: tcp udp unix_datagram unix_stream;
         a_cancelled_connection_releases_those_who_wait: tcp udp unix_datagram unix_stream;
         stop_ends_after_the_runtime_has_gone: tcp udp unix_datagram unix_stream;
+        a_server_that_said_something_is_not_reset: tcp unix_frames unix_stream;
         a_connection_dropped_before_it_ran_counts_what_it_lost: tcp udp unix_datagram unix_stream;
     }
     sockets {

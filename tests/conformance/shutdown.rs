@@ -1,5 +1,8 @@
 //! Every end: by stop, by the last client, by cancelling.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -220,6 +223,28 @@ pub(crate) fn stop_ends_after_the_runtime_has_gone<A: Adapter>(world: &World<A>)
     let report = world.runtime.within("a stop", A::stop(&connector));
     assert_accounted(&report);
     assert_eq!((report.sent, report.abandoned), (0, 10));
+}
+
+pub(crate) fn a_server_that_said_something_is_not_reset<A: Adapter>(world: &World<A>) {
+    let server = world.faulty_server(always(Fault::Talk));
+    let (client, connection) = A::connect(&server.config()).expect("the settings are good");
+    world.runtime.within("a connection", async {
+        let mut connection = pin!(connection);
+        poll_fn(|context| {
+            assert!(connection.as_mut().poll(context).is_pending());
+            if client.stats().connects == 1 {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        // What the server says now is read by nobody, unless it is at the end.
+        eventually("a greeting", || server.accepted() == 1);
+        thread::sleep(Duration::from_millis(20));
+    });
+    eventually("the end", || server.open() == 0);
+    assert_eq!(server.resets(), 0);
 }
 
 pub(crate) fn a_connection_dropped_before_it_ran_counts_what_it_lost<A: Adapter>(world: &World<A>) {

@@ -11,6 +11,8 @@ pub(crate) struct Connection {
     /// None after its end, from whichever side.
     pub(crate) stream: Option<Box<dyn Stream>>,
     pub(crate) fault: Option<Fault>,
+    /// Whether the peer ended it so that what is on its way is lost.
+    pub(crate) was_reset: bool,
     pub(crate) received: Vec<u8>,
     /// How many whole lines were received.
     pub(crate) lines: usize,
@@ -31,6 +33,7 @@ impl Connection {
                 None => stream,
             },
             fault,
+            was_reset: false,
             received: Vec::new(),
             lines: 0,
             layout,
@@ -63,7 +66,10 @@ impl Connection {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => self.stream = None,
+            Err(error) => {
+                self.was_reset = error.kind() == io::ErrorKind::ConnectionReset;
+                self.stream = None;
+            }
         }
         false
     }

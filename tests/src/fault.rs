@@ -25,11 +25,13 @@ pub enum Fault {
     Stall,
     /// Reads this many bytes and no more.
     StallAfter(usize),
+    /// Says something as soon as it has accepted, and reads.
+    Talk,
 }
 
 impl Fault {
     /// Does what is to be done to a connection that was just accepted. Returns what is left of it.
-    pub(crate) fn greet(self, stream: Box<dyn Stream>) -> Option<Box<dyn Stream>> {
+    pub(crate) fn greet(self, mut stream: Box<dyn Stream>) -> Option<Box<dyn Stream>> {
         match self {
             Self::Close => None,
             Self::HalfClose => {
@@ -38,6 +40,11 @@ impl Fault {
                 Some(stream)
             }
             Self::ResetAfter(_) | Self::Stall | Self::StallAfter(_) => Some(stream),
+            Self::Talk => {
+                let said = stream.write_all(&[b'?'; 3000]);
+                said.expect("the first few bytes find room");
+                Some(stream)
+            }
         }
     }
 
@@ -45,7 +52,7 @@ impl Fault {
     pub(crate) fn allows(self, received: usize) -> usize {
         match self {
             Self::Close | Self::Stall => 0,
-            Self::HalfClose => usize::MAX,
+            Self::HalfClose | Self::Talk => usize::MAX,
             Self::ResetAfter(limit) | Self::StallAfter(limit) => limit.saturating_sub(received),
         }
     }

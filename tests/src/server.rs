@@ -226,6 +226,13 @@ impl Server {
         connections.filter(|one| one.stream.is_some()).count()
     }
 
+    /// How many connections the clients have reset.
+    pub fn resets(&self) -> usize {
+        let received = self.shared.lock();
+        let connections = received.connections.iter();
+        connections.filter(|one| one.was_reset).count()
+    }
+
     /// What each connection brought, or each datagram.
     pub fn pieces(&self) -> Vec<Piece> {
         let received = self.shared.lock();

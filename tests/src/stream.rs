@@ -1,7 +1,7 @@
 //! The server's end of a connection, whatever carries it.
 
 use std::fmt::Debug;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-pub(crate) trait Stream: Debug + Read + Send {
+pub(crate) trait Stream: Debug + Read + Send + Write {
     fn set_nonblocking(&self) -> io::Result<()>;
 
     /// Says that nothing more will be sent.
