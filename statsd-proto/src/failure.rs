@@ -11,6 +11,12 @@ pub(crate) fn kind(error: &io::Error) -> ErrorKind {
     }
 }
 
+/// Whether a datagram did not arrive though the kernel had taken it: there is no server, or a firewall
+/// before it that says so.
+pub(crate) fn is_refusal(kind: ErrorKind) -> bool {
+    [ErrorKind::ConnectionRefused, ErrorKind::HostUnreachable].contains(&kind)
+}
+
 /// Whether it may pass by itself, without anything being wrong with what was to be sent: the server is
 /// away, a firewall does not let it through, the network is down, the kernel has no room.
 pub(crate) fn may_pass(kind: ErrorKind) -> bool {

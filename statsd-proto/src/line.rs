@@ -12,6 +12,16 @@ use crate::number::{is_decimal, push_float, push_milliseconds, push_number};
 use crate::payload::Record;
 use crate::text::UnsafeText;
 
+/// Whether `line` and `next` may be the two of a negative gauge, of which neither makes sense alone.
+pub(crate) fn is_half(line: &[u8], next: &[u8]) -> bool {
+    const ZERO: &[u8] = b":0|g";
+    let zero = line.windows(ZERO.len()).position(|part| part == ZERO);
+    zero.is_some_and(|at| {
+        let minus = next.strip_prefix(&line[..at]);
+        minus.is_some_and(|value| value.starts_with(b":-"))
+    })
+}
+
 /// Writes metrics as lines, with everything rendered once that does not change from call to call.
 #[derive(Debug)]
 pub(crate) struct Encoder {

@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use crate::config::{Config, Transport};
 use crate::dialect::Dialect;
+use crate::line;
 pub(crate) use open::{Open, Pool, Record};
 
 /// How lines are laid out for a transport.
@@ -46,6 +47,17 @@ impl Framing {
                 size,
                 capacity: whole(DATAGRAM_PAYLOAD.min(most).min(MAX_SEGMENTS * size), size),
             },
+        }
+    }
+
+    /// The same with datagrams of at most `size` bytes, in payloads that are no larger.
+    pub(crate) fn shrunk(self, size: usize) -> Self {
+        match self {
+            Self::Datagrams { capacity, .. } => Self::Datagrams {
+                size,
+                capacity: capacity.min(MAX_SEGMENTS * size) / size * size,
+            },
+            Self::Frames { .. } | Self::Stream { .. } => self,
         }
     }
 
@@ -116,6 +128,28 @@ impl Payload {
         }
     }
 
+    /// Half the size of the first datagram, if its lines would fit in smaller ones.
+    pub(crate) fn smaller_datagram(&self) -> Option<usize> {
+        let first = self.first_datagram();
+        let is_record = records(first).nth(1).is_none();
+        (!is_record && first.len() > LEAST_DATAGRAM).then(|| (first.len() / 2).max(LEAST_DATAGRAM))
+    }
+
+    /// Splits off what fits in one datagram of `size` bytes, or the first record if that is longer. Returns it,
+    /// and the rest: of the first datagram, and of the payload.
+    pub(crate) fn split(mut self, size: usize) -> [Option<Self>; 3] {
+        let first = self.first_datagram();
+        let fit = records(first)
+            .take_while(|end| *end <= size)
+            .last()
+            .or_else(|| records(first).next())
+            .unwrap_or_default();
+        let head = self.datagram(0..fit);
+        let tail = self.datagram((fit + BREAK.len()).min(first.len())..first.len());
+        self.drop_first_datagram();
+        [head, tail, self].map(|part| (part.lines > 0).then_some(part))
+    }
+
     /// Gives up the first datagram. Returns how many lines it held.
     pub(crate) fn drop_first_datagram(&mut self) -> usize {
         let len = self.segment.unwrap_or(usize::MAX).min(self.data.len());
@@ -123,6 +157,23 @@ impl Payload {
         self.data = self.data.slice(len..);
         self.lines -= lines;
         lines
+    }
+
+    /// The first datagram without what fills it up.
+    fn first_datagram(&self) -> &[u8] {
+        let len = self.segment.unwrap_or(usize::MAX).min(self.data.len());
+        trimmed(&self.data[..len])
+    }
+
+    /// A part as a datagram of its own.
+    fn datagram(&self, part: Range<usize>) -> Self {
+        let data = self.data.slice(part);
+        Self {
+            segment: Some(data.len()),
+            header: 0,
+            lines: count_lines(&data),
+            data,
+        }
     }
 
     /// Where the last segment ends that is whole after `written` bytes; the last of all may be short.
@@ -155,6 +206,25 @@ pub(crate) fn frames(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 pub(crate) const BREAK: &[u8] = b"\n";
+/// Where the records end of which a datagram is made.
+fn records(datagram: &[u8]) -> impl Iterator<Item = usize> {
+    let mut start = 0;
+    let ends = datagram
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| is_break(byte));
+    ends.map(|(end, _)| end)
+        .chain([datagram.len()])
+        .filter(move |&end| {
+            let rest = &datagram[end.saturating_add(1).min(datagram.len())..];
+            let next = rest.split(is_break).next().unwrap_or_default();
+            let is_whole = !line::is_half(&datagram[start..end], next);
+            start = end + 1;
+            is_whole
+        })
+}
+
+const BREAK: &[u8] = b"\n";
 
 /// The length of a frame, as the Datadog agent has it: 32 bits, the lowest first.
 const FRAME_HEADER: usize = size_of::<u32>();
@@ -165,6 +235,9 @@ const STREAM_PAYLOAD: usize = 16 * 1024;
 /// Linux takes at most 65,507 bytes in one call; this is a burst of full datagrams that a default receive
 /// buffer (92 of 1400 bytes) takes twice.
 const DATAGRAM_PAYLOAD: usize = 32 * 1432;
+
+/// Every network carries this much: IPv4 hosts take 576 bytes with all headers.
+const LEAST_DATAGRAM: usize = 512;
 
 /// How many datagrams Linux cuts apart that came in one call; since 6.9 it would do 128.
 const MAX_SEGMENTS: usize = 64;

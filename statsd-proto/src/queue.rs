@@ -41,6 +41,8 @@ pub(crate) struct Queue {
     max_lines: usize,
     /// A record's own limit, without its last line break.
     max_record: usize,
+    /// How long datagrams may be, where that is less than they were laid out for.
+    max_datagram: usize,
     /// How many lines the open payload takes, so that dropping the oldest leaves the rest.
     max_open_lines: usize,
 }
@@ -72,6 +74,8 @@ impl Queue {
             max_bytes: config.max_queue_bytes,
             max_lines,
             max_record: config.line_limit(),
+            max_record: config.line_limit() + usize::from(config.is_line_stream()),
+            max_datagram: usize::MAX,
             max_open_lines: match overflow {
                 Overflow::DropOldest => (max_lines / 4).max(1),
                 Overflow::RefuseNewest => usize::MAX,
@@ -153,6 +157,13 @@ impl Queue {
                 None
             }
         })
+    }
+
+    /// Lays datagrams out anew that are longer than this, when they leave.
+    pub(crate) fn shrink_datagrams(&mut self, size: usize) {
+        self.complete_open();
+        self.open.shrink(size);
+        self.max_datagram = size;
     }
 
     /// Puts back what did not arrive, before everything else.
@@ -271,6 +282,18 @@ impl Backlog {
         self.bytes -= payload.data.len();
         self.lines -= payload.lines;
         Some(payload)
+    fn pop_complete(&mut self) -> Option<Payload> {
+        let payload = self.complete.pop_front()?;
+        self.complete_bytes -= payload.data.len();
+        self.complete_lines -= payload.lines;
+        if payload.datagram_size() <= Some(self.max_datagram) {
+            return Some(payload);
+        }
+        let [first, rest @ ..] = payload.split(self.max_datagram);
+        for part in rest.into_iter().rev().flatten() {
+            self.push_front(part);
+        }
+        first
     }
 }
 

@@ -11,6 +11,21 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
 #[test]
+fn the_two_lines_of_a_negative_gauge_are_known() {
+    for (line, next, expected) in [
+        ("a:0|g", "a:-5|g", true),
+        ("a:0|g|#b:c", "a:-5|g|#b:c", true),
+        ("a:0|g", "ab:-5|g", false),
+        ("a:0|g", "a:5|g", false),
+        ("a:1|c", "a:-5|g", false),
+        ("a:0|g", "", false),
+    ] {
+        let is_half = is_half(line.as_bytes(), next.as_bytes());
+        assert_eq!(is_half, expected, "{line} {next}");
+    }
+}
+
+#[test]
 fn most_kinds_have_the_same_line_in_each_dialect() {
     for (metric, line) in [
         (Metric::counter("x", 1), "x:1|c"),

@@ -185,6 +185,11 @@ impl Open {
         Some(payload(self.framing, buffer, segment, lines))
     }
 
+    /// Makes the datagrams to come smaller. To be called while there is nothing in it.
+    pub(crate) fn shrink(&mut self, size: usize) {
+        self.framing = self.framing.shrunk(size);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.buffer.len()
     }

@@ -227,6 +227,32 @@ fn only_what_fills_a_datagram_up_is_trimmed() {
 }
 
 #[test]
+fn datagrams_are_divided_between_records() {
+    let payload = |text: &'static str| Payload {
+        data: Bytes::from_static(text.as_bytes()),
+        segment: Some(16),
+        header: 0,
+        lines: text.split('\n').filter(|line| !line.is_empty()).count(),
+    };
+    for (text, size, expected) in [
+        ("a\nb\nc", 3, ["a\nb", "c", ""]),
+        ("a\nb\nc", 4, ["a\nb", "c", ""]),
+        ("a\nb\nc", 5, ["a\nb\nc", "", ""]),
+        ("a\nlonger\n\n\n\n\n\n\n\nnext", 3, ["a", "longer", "next"]),
+        ("longer\na", 3, ["longer", "a", ""]),
+        ("g:0|g\ng:-1|g\na", 8, ["g:0|g\ng:-1|g", "a", ""]),
+        ("a\ng:0|g\ng:-1|g", 8, ["a", "g:0|g\ng:-1|g", ""]),
+    ] {
+        let parts = payload(text).split(size);
+        for (part, expected) in parts.into_iter().zip(expected) {
+            let (data, lines) = part.map_or((Bytes::new(), 0), |part| (part.data, part.lines));
+            assert_eq!(data, expected, "{text:?}");
+            assert_eq!(lines, expected.lines().count());
+        }
+    }
+}
+
+#[test]
 fn the_payload_leaves_room_for_four_in_the_queue() {
     let config = Config::new("localhost");
     let stream = |config: &Config| Framing::new(config);

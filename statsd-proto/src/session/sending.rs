@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::{ANY, Session};
 use crate::failure::may_pass;
+use super::Session;
+use crate::failure::{is_refusal, may_pass};
 use crate::flight::Progress;
 use crate::instruction::Output;
+use crate::payload::Payload;
 
 impl Session {
     /// The link is up: sends what may leave now.
@@ -120,14 +123,14 @@ impl Session {
         let is_datagram = self.flight.datagram_size().is_some();
         let was_transmitting = self.flight.is_transmitting();
         if let Some(mut unfinished) = self.flight.take_unfinished() {
-            if is_datagram && was_transmitting && !may_pass(kind) && self.flight.on_failure() {
-                self.stats.dropped.unsendable += unfinished.drop_first_datagram() as u64;
+            if is_datagram && was_transmitting && !may_pass(kind) {
+                self.make_sendable(&mut unfinished, kind);
             }
             if !unfinished.data.is_empty() {
                 self.queue.push_front(unfinished);
             }
         }
-        if kind == io::ErrorKind::ConnectionRefused {
+        if is_refusal(kind) {
             if let Some(refused) = self.flight.take_refused() {
                 self.is_probing = true;
                 self.queue.push_front(refused);
@@ -135,6 +138,18 @@ impl Session {
         }
         let progress = self.flight.confirm();
         self.on_progress(progress);
+    }
+
+    /// The kernel will not send the first datagram: its lines go in smaller ones, or in the end not at all.
+    fn make_sendable(&mut self, unfinished: &mut Payload, kind: io::ErrorKind) {
+        let is_too_large = kind == io::ErrorKind::InvalidInput;
+        match unfinished.smaller_datagram().filter(|_| is_too_large) {
+            Some(size) => self.queue.shrink_datagrams(size),
+            None if self.flight.on_failure() => {
+                self.stats.dropped.unsendable += unfinished.drop_first_datagram() as u64;
+            }
+            None => {}
+        }
     }
 }
 

@@ -114,6 +114,7 @@ fn trouble() -> impl Strategy<Value = Step> {
     ];
     let failed = prop_oneof![
         Just(ErrorKind::NetworkUnreachable),
+        Just(ErrorKind::OutOfMemory),
         Just(ErrorKind::InvalidInput)
     ];
     let cut = (0..200_usize, 0..50_usize);

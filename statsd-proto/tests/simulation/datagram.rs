@@ -11,9 +11,14 @@ use crate::world::{World, server};
 
 #[test]
 fn a_refused_datagram_is_sent_again() {
-    for refusal in [Refusal::Read(ms(0)), Refusal::Read(ms(49))] {
+    for (delay, kind) in [
+        (0, ErrorKind::ConnectionRefused),
+        (49, ErrorKind::ConnectionRefused),
+        (1, ErrorKind::HostUnreachable),
+    ] {
         let mut world = World::new(Settings::udp());
-        world.net.refusal = refusal;
+        world.net.refusal = Refusal::Read(ms(delay));
+        world.net.refusal_kind = kind;
         world.net.is_up = false;
         world.record_lines(10);
         world.advance(ms(120));
@@ -209,14 +214,73 @@ fn a_datagram_that_cannot_be_sent_is_dropped_at_the_third_try_and_nothing_else()
 }
 
 #[test]
-fn a_network_that_is_unreachable_drops_nothing() {
+fn a_datagram_that_is_too_large_is_divided_and_costs_nothing() {
+    for (mtu, failures) in [(1380, 1), (650, 2), (512, 2), (400, 0)] {
+        let mut world = World::new(Settings::udp());
+        world.net.mtu = mtu;
+        for _ in 0..100 {
+            world.record_lines(3);
+            world.record_pair(0).expect("there is room");
+            world.record(30).expect("there is room");
+        }
+        world.advance(secs(2));
+        world.record_lines(500);
+        if failures == 0 {
+            // Below the least size datagrams are given up, one by one.
+            world.advance(secs(100));
+            assert!(world.stats().dropped.unsendable > 0);
+            continue;
+        }
+        let report = world.finish();
+        assert_eq!(report.stats.disconnects, failures, "{mtu}");
+        assert_eq!(arrived(&world), world.accepted);
+        let datagrams = world
+            .net
+            .connections
+            .iter()
+            .flat_map(|link| &link.datagrams);
+        let longest = datagrams.map(|datagram| datagram.text.len()).max();
+        assert!(
+            longest > Some(mtu / 2) && longest <= Some(mtu),
+            "{longest:?}"
+        );
+    }
+}
+
+#[test]
+fn of_datagrams_that_are_too_large_only_a_line_that_fits_in_none_is_dropped() {
     let mut world = World::new(Settings::udp());
-    world.net.write_errors = [ErrorKind::NetworkUnreachable; 10].into();
-    world.record_lines(10);
-    world.advance(secs(20));
-    assert_eq!(world.stats().disconnects, 10);
-    assert_eq!(world.finish().sent, 10);
-    assert_eq!(arrived(&world), world.accepted);
+    world.net.mtu = 600;
+    world.record_lines(200);
+    world.record(900).expect("it fits in a datagram");
+    world.record_lines(200);
+    world.advance(secs(10));
+    assert_eq!(world.stats().dropped.unsendable, 1);
+    // Two to find the size, three for the line.
+    assert_eq!(world.stats().disconnects, 5);
+    world.finish();
+    let expected = [&world.accepted[..200], &world.accepted[201..]].concat();
+    assert_eq!(arrived(&world), expected);
+}
+
+#[test]
+fn trouble_that_may_pass_drops_nothing() {
+    for kind in [
+        ErrorKind::AddrNotAvailable,
+        ErrorKind::NetworkDown,
+        ErrorKind::NetworkUnreachable,
+        ErrorKind::OutOfMemory,
+        ErrorKind::PermissionDenied,
+    ] {
+        let mut world = World::new(Settings::udp());
+        world.net.write_errors = [kind; 10].into();
+        world.record_lines(10);
+        world.advance(secs(20));
+        let stats = world.stats();
+        assert_eq!((stats.disconnects, stats.connects), (10, 11), "{kind}");
+        assert_eq!(world.finish().sent, 10);
+        assert_eq!(arrived(&world), world.accepted);
+    }
 }
 
 #[test]

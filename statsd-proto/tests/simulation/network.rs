@@ -34,6 +34,8 @@ pub(crate) struct Network {
     pub(crate) mtu: usize,
     /// How the news of a refused datagram comes back.
     pub(crate) refusal: Refusal,
+    /// What the kernel calls it.
+    pub(crate) refusal_kind: ErrorKind,
 
     pub(crate) lookups: Vec<Instant>,
     pub(crate) attempts: Vec<(Instant, SocketAddr)>,
@@ -115,6 +117,7 @@ impl Network {
             write_errors: VecDeque::new(),
             mtu: usize::MAX,
             refusal: Refusal::NextWrite,
+            refusal_kind: ErrorKind::ConnectionRefused,
             lookups: Vec::new(),
             attempts: Vec::new(),
             connections: Vec::new(),
@@ -296,7 +299,7 @@ impl Network {
             }
         }
         self.close(0);
-        Input::Disconnected(ErrorKind::ConnectionRefused)
+        Input::Disconnected(self.refusal_kind)
     }
 
     fn shrink_window(&mut self, taken: usize) {
