@@ -416,7 +416,7 @@ impl Config {
     /// How long a write may wait for the server to read, before the connection is given up. Default:
     /// 30 s: longer than a server's worst pause, shorter than the quarter of an hour after which the
     /// kernel gives up a peer that is gone. On Linux it holds also for what the kernel has taken and a
-    /// TCP server's machine has not acknowledged.
+    /// TCP server's kernel has not, because it is gone or full.
     #[must_use]
     pub fn write_timeout(self, timeout: Duration) -> Self {
         Self {

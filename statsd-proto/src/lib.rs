@@ -93,6 +93,25 @@
 //! - Recording never blocks, reads no clock and makes no system call, and allocates nothing in a steady
 //!   flow.
 //!
+//! # Faults
+//!
+//! | what happens | what is done | what may be lost |
+//! |---|---|---|
+//! | the server hangs up, over TCP | connects again after a short wait; a line that was torn goes again from its start | what the kernel held: see [`Config::send_buffer`] |
+//! | it accepts and hangs up | nothing is written before [`Config::settle_time`]; backoff | nothing |
+//! | it reads no more | waits for [`Config::write_timeout`], then as above | what the kernel held |
+//! | its machine is gone without a goodbye | as above; without a write, [`Config::keepalive`] finds out | what was written since it was there |
+//! | a name cannot be looked up, or hangs | the last good addresses, [`Config::connect_timeout`], backoff | nothing |
+//! | a server has moved | over TCP the break tells; over UDP [`Config::resolve_interval`] | datagrams until then |
+//! | a link gets old | [`Config::max_connection_age`]: a new one between two payloads | nothing |
+//! | a datagram is refused (`ECONNREFUSED`, or `EHOSTUNREACH` by a firewall) | it goes again, alone, after a backoff; the rest waits | nothing that was sent within 50 ms |
+//! | a datagram is too large (`EMSGSIZE`) | it is divided, down to 512 bytes, and those to come are smaller | a line that fits in no datagram |
+//! | the kernel has no room (`EAGAIN`, `ENOBUFS`) | waits and sends it again | nothing |
+//! | a local firewall forbids it (`EPERM`) | backoff, and sends it again | nothing |
+//! | the network is away (`ENETUNREACH`, `ENETDOWN`, `EADDRNOTAVAIL`) | backoff, a new socket, which finds the new route | nothing |
+//! | the kernel refuses a datagram for another reason | drops it at the third try | its lines, as [`Dropped::unsendable`] |
+//! | the queue is full | [`Config::overflow`] | the newest or the oldest |
+//!
 //! # What it does not do
 //!
 //! - It cannot know what a server read. Lines that the kernel took and did not deliver count as sent;

@@ -34,8 +34,8 @@ use aggregates::Aggregates;
 /// |---|---|---|
 /// | [`Resolve`](Output::Resolve) | look the name up | [`Resolved`](Input::Resolved) or [`Disconnected`](Input::Disconnected) |
 /// | [`Connect`](Output::Connect) | open the socket | [`Connected`](Input::Connected) or [`Disconnected`](Input::Disconnected) |
-/// | [`Transmit`](Output::Transmit) | write once | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
-/// | [`Disconnect`](Output::Disconnect) | give up what is under way, close the socket | nothing |
+/// | [`Transmit`](Output::Transmit) | write once; of datagrams one, or [more](crate::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
+/// | [`Disconnect`](Output::Disconnect) | give up what is under way, close the socket in an orderly way | nothing |
 /// | [`Wait`](Output::Wait) | wait for what is under way, for the time, and for [`wants_poll`](Self::wants_poll) | what is under way |
 /// | [`Finished`](Output::Finished) | end | nothing |
 ///
@@ -44,7 +44,9 @@ use aggregates::Aggregates;
 /// time by which it has to be done; the poll at that time takes it back.
 ///
 /// A socket that breaks, or whose peer hangs up, is [`Disconnected`](Input::Disconnected) at any time;
-/// a driver keeps a read pending to notice. At most one instruction is under way; the next poll may
+/// a driver keeps a read pending to notice. What an error means is known to [`Input::failed`]; a socket that
+/// has failed is never used again, datagrams' no less than a stream's. A stream that is closed while
+/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way; the next poll may
 /// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
 #[derive(Debug)]
 pub struct Session {

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use statsd_proto::Transport;
+use statsd_proto::{Output, Transport};
 
 use crate::network::{Cut, address};
 use crate::oracle::arrived;
@@ -231,6 +231,20 @@ fn a_server_that_hangs_up_while_all_is_quiet_is_noticed_before_the_next_line() {
     world.record_lines(1);
     world.advance(ms(100));
     assert_eq!(arrived(&world), world.accepted);
+}
+
+#[test]
+fn a_connect_says_what_the_socket_is_to_be_told() {
+    let mut world = World::new(Settings::tcp());
+    let Output::Connect(connect) = world.session.poll(world.now) else {
+        panic!("it connects first");
+    };
+    assert_eq!(connect.send_buffer, Some(65_536));
+    assert_eq!(connect.max_unsent, Some(16_384));
+    assert_eq!(connect.ack_timeout, world.settings.write_timeout);
+    let keepalive = connect.keepalive.expect("that is the default");
+    let told = (keepalive.time, keepalive.interval, keepalive.probes);
+    assert_eq!(told, (secs(15), secs(5), 3));
 }
 
 #[test]
