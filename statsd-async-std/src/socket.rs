@@ -47,7 +47,7 @@ impl Socket {
             let socket = match &connect.target {
                 Target::Tcp(to) => {
                     let stream = Async::<TcpStream>::connect(*to).await?;
-                    set_tcp_options(&SockRef::from(&stream), &connect)?;
+                    set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, None)
                 }
                 Target::Udp(to) => Self::Udp(open_udp(*to)?, Segmentation::default(), None),

@@ -27,7 +27,9 @@
 use std::env;
 use std::error::Error;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::net::{
+    IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket,
+};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,7 +37,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 
 use statsd_proto::{Config, Connect, Driver, Input, Output, Report, Resolve, Target, Transmit};
 
@@ -173,16 +175,20 @@ impl Link {
     }
 }
 
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Self::Tcp(stream) = self {
+            say_goodbye(stream);
+        }
+    }
+}
+
 impl Socket {
     fn connect(connect: &Connect, time: Duration) -> io::Result<Self> {
         match connect.target {
             Target::Tcp(address) => {
                 let stream = TcpStream::connect_timeout(&address, time)?;
-                if let Some(bytes) = connect.send_buffer {
-                    SockRef::from(&stream).set_send_buffer_size(bytes)?;
-                }
-                // Lines have been packed already; there is nothing to wait for.
-                stream.set_nodelay(true)?;
+                set_options(&SockRef::from(&stream), connect);
                 Ok(Self::Tcp(stream))
             }
             Target::Udp(address) => {
@@ -241,6 +247,32 @@ impl Socket {
         match self {
             Self::Tcp(stream) => stream.set_nonblocking(is_nonblocking),
             Self::Udp(socket) => socket.set_nonblocking(is_nonblocking),
+        }
+    }
+}
+
+/// A system that does not know an option does without.
+fn set_options(socket: &SockRef<'_>, connect: &Connect) {
+    // Lines have been packed already; there is nothing to wait for.
+    let _ = socket.set_tcp_nodelay(true);
+    if let Some(bytes) = connect.send_buffer {
+        let _ = socket.set_send_buffer_size(bytes);
+    }
+    if let Some(keepalive) = connect.keepalive {
+        // Each system has a few more; the adapters' `options.rs` has those of Linux.
+        let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(keepalive.time));
+    }
+}
+
+/// Closes in an orderly way: what is left unread would reset the server.
+fn say_goodbye(mut stream: &TcpStream) {
+    // They fail where the server is gone already.
+    let _ = stream.set_nonblocking(true);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut discarded = [0; 4096];
+    for _ in 0..256 {
+        if !matches!(stream.read(&mut discarded), Ok(1..)) {
+            return;
         }
     }
 }

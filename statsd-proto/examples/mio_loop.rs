@@ -21,14 +21,14 @@ use std::env;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use mio::event::Source;
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Token};
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 
 use statsd_proto::{Config, Connect, Input, Metric, Output, Resolve, Session, Target, Transmit};
 
@@ -144,6 +144,9 @@ impl Link {
         if let Some(mut socket) = self.socket.take() {
             // The socket is closed either way.
             let _ = self.registry.deregister(socket.source());
+            if let Socket::Tcp(stream) = socket {
+                say_goodbye(stream);
+            }
         }
     }
 
@@ -189,9 +192,7 @@ impl Socket {
         match connect.target {
             Target::Tcp(address) => {
                 let stream = TcpStream::connect(address)?;
-                if let Some(bytes) = connect.send_buffer {
-                    SockRef::from(&stream).set_send_buffer_size(bytes)?;
-                }
+                set_options(&SockRef::from(&stream), connect);
                 Ok(Self::Tcp(stream))
             }
             Target::Udp(address) => {
@@ -220,12 +221,9 @@ impl Socket {
             return Err(error);
         }
         match stream.peer_addr() {
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(false),
-            peer => peer?,
-        };
-        // Lines have been packed already; there is nothing to wait for.
-        stream.set_nodelay(true)?;
-        Ok(true)
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+            peer => peer.map(|_| true),
+        }
     }
 
     fn read(&mut self) -> io::Result<()> {
@@ -256,6 +254,31 @@ impl Socket {
         match self {
             Self::Tcp(stream) => stream,
             Self::Udp(socket) => socket,
+        }
+    }
+}
+
+/// A system that does not know an option does without.
+fn set_options(socket: &SockRef<'_>, connect: &Connect) {
+    // Lines have been packed already; there is nothing to wait for.
+    let _ = socket.set_tcp_nodelay(true);
+    if let Some(bytes) = connect.send_buffer {
+        let _ = socket.set_send_buffer_size(bytes);
+    }
+    if let Some(keepalive) = connect.keepalive {
+        // Each system has a few more; the adapters' `options.rs` has those of Linux.
+        let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(keepalive.time));
+    }
+}
+
+/// Closes in an orderly way: what is left unread would reset the server.
+fn say_goodbye(mut stream: TcpStream) {
+    // It fails where the server is gone already.
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut discarded = [0; 4096];
+    for _ in 0..256 {
+        if !matches!(stream.read(&mut discarded), Ok(1..)) {
+            return;
         }
     }
 }

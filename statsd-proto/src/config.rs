@@ -439,9 +439,9 @@ impl Config {
     /// Default: 64 KiB. What the kernel holds when a connection breaks is lost though it was sent:
     /// left alone, Linux takes up to 4 MB.
     ///
-    /// On Linux no more than a quarter of it is taken by what waits to be sent. Of a server that stops
-    /// reading, then, 150 kB of lines are lost on loopback when it is killed, most of them in the buffer of its
-    /// own kernel; of one that reads and has read all, none.
+    /// On Linux no more than a quarter of it is taken by what waits to be sent. A server that stops
+    /// reading and is killed then loses some 150 kB of lines on loopback, most of them in the buffer of
+    /// its own kernel; one that has read all loses none.
     #[must_use]
     pub fn send_buffer(self, bytes: Option<usize>) -> Self {
         Self {
@@ -468,8 +468,8 @@ impl Config {
     /// any age. Default: none.
     ///
     /// A load balancer chooses a server for each connection: one that has come back, or is new, gets none
-    /// of those that last. The new link is made between two payloads, when there is something to send: nothing is
-    /// lost or repeated. A host's name is looked up anew for it.
+    /// of those that last. The new link is made between two payloads, when there is something to send:
+    /// nothing is lost or repeated. A host's name is looked up anew for it.
     #[must_use]
     pub fn max_connection_age(self, age: Option<Duration>) -> Self {
         Self {

@@ -104,7 +104,7 @@
 //! | a name cannot be looked up, or hangs | the last good addresses, [`Config::connect_timeout`], backoff | nothing |
 //! | a server has moved | over TCP the break tells; over UDP [`Config::resolve_interval`] | datagrams until then |
 //! | a link gets old | [`Config::max_connection_age`]: a new one between two payloads | nothing |
-//! | a datagram is refused (`ECONNREFUSED`, or `EHOSTUNREACH` by a firewall) | it goes again, alone, after a backoff; the rest waits | nothing that was sent within 50 ms |
+//! | a datagram is refused (`ECONNREFUSED`, or `EHOSTUNREACH` by a firewall) | it goes again, alone, after a backoff; the rest waits | what was sent more than 50 ms before |
 //! | a datagram is too large (`EMSGSIZE`) | it is divided, down to 512 bytes, and those to come are smaller | a line that fits in no datagram |
 //! | the kernel has no room (`EAGAIN`, `ENOBUFS`) | waits and sends it again | nothing |
 //! | a local firewall forbids it (`EPERM`) | backoff, and sends it again | nothing |

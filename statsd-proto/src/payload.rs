@@ -135,8 +135,8 @@ impl Payload {
         (!is_record && first.len() > LEAST_DATAGRAM).then(|| (first.len() / 2).max(LEAST_DATAGRAM))
     }
 
-    /// Splits off what fits in one datagram of `size` bytes, or the first record if that is longer. Returns it,
-    /// and the rest: of the first datagram, and of the payload.
+    /// Splits off what fits in one datagram of `size` bytes, or the first record if that is longer.
+    /// Returns it, and the rest: of the first datagram, and of the payload.
     pub(crate) fn split(mut self, size: usize) -> [Option<Self>; 3] {
         let first = self.first_datagram();
         let fit = records(first)
@@ -216,7 +216,7 @@ fn records(datagram: &[u8]) -> impl Iterator<Item = usize> {
     ends.map(|(end, _)| end)
         .chain([datagram.len()])
         .filter(move |&end| {
-            let rest = &datagram[end.saturating_add(1).min(datagram.len())..];
+            let rest = &datagram[(end + 1).min(datagram.len())..];
             let next = rest.split(is_break).next().unwrap_or_default();
             let is_whole = !line::is_half(&datagram[start..end], next);
             start = end + 1;

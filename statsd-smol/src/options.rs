@@ -11,12 +11,12 @@ use socket2::{SockRef, Socket, TcpKeepalive};
 
 use statsd_proto::Connect;
 
-/// Applies what the session wants of a TCP socket.
-pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) -> io::Result<()> {
+/// Applies what the session wants of a TCP socket. A system that does not know an option does without.
+pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
     // Lines have been packed already; there is nothing to wait for.
-    socket.set_tcp_nodelay(true)?;
+    let _ = socket.set_tcp_nodelay(true);
     if let Some(bytes) = connect.send_buffer {
-        socket.set_send_buffer_size(bytes)?;
+        let _ = socket.set_send_buffer_size(bytes);
     }
     if let Some(keepalive) = connect.keepalive {
         let asked = TcpKeepalive::new().with_time(keepalive.time);
@@ -24,16 +24,15 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) -> io::Re
         let asked = asked
             .with_interval(keepalive.interval)
             .with_retries(keepalive.probes);
-        socket.set_tcp_keepalive(&asked)?;
+        let _ = socket.set_tcp_keepalive(&asked);
     }
     #[cfg(target_os = "linux")]
     {
         if let Some(bytes) = connect.max_unsent {
-            socket.set_tcp_notsent_lowat(u32::try_from(bytes).unwrap_or(u32::MAX))?;
+            let _ = socket.set_tcp_notsent_lowat(u32::try_from(bytes).unwrap_or(u32::MAX));
         }
-        socket.set_tcp_user_timeout(Some(connect.ack_timeout))?;
+        let _ = socket.set_tcp_user_timeout(Some(connect.ack_timeout));
     }
-    Ok(())
 }
 
 /// Tells the kernel how far apart to cut what is sent in one call; 0 not to cut it.
