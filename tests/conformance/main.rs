@@ -132,6 +132,7 @@ conformance! {
         accept_then_close_is_neither_flooded_nor_written_to: tcp unix_stream;
         a_server_that_stops_accepting_and_closing_gets_everything: tcp unix_frames unix_stream;
         a_connect_without_an_answer_is_given_up: tcp unix_stream;
+        an_old_link_gives_way_to_a_new_one_and_nothing_is_lost: tcp udp unix_datagram unix_frames unix_stream;
         refused_datagrams_are_sent_again: udp;
         an_outage_costs_at_most_one_datagram: udp unix_datagram;
     }

@@ -152,6 +152,25 @@ pub(crate) fn a_connect_without_an_answer_is_given_up<A: Adapter>(world: &World<
     statsd.stop();
 }
 
+pub(crate) fn an_old_link_gives_way_to_a_new_one_and_nothing_is_lost<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let config = server.config().settle_time(Duration::ZERO);
+    let config = config.flush_interval(Duration::from_millis(5));
+    let statsd = world.start(config.max_connection_age(Some(SHORT / 4)));
+    let client = statsd.client();
+    let mut counted_up = 0;
+    eventually("ten links", || {
+        count(&client, counted_up..counted_up + 20);
+        counted_up += 20;
+        client.stats().connects >= 10
+    });
+    let report = statsd.stop();
+    assert_eq!((report.sent, report.abandoned), (counted_up as u64, 0));
+    assert_eq!(report.stats.disconnects, 0);
+    assert_eq!(server.wait_for_end(counted_up), counted(0..counted_up));
+    assert_eq!(server.resets(), 0);
+}
+
 pub(crate) fn refused_datagrams_are_sent_again<A: Adapter>(world: &World<A>) {
     let mut server = world.absent_server();
     let config = server.config();
