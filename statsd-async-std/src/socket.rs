@@ -156,7 +156,6 @@ async fn step_udp(
     next: &mut Option<Transmit>,
 ) -> io::Result<usize> {
     loop {
-        unless_blocked(socket.get_ref().recv(&mut [0; DISCARD]))?;
         if let Some(transmit) = next.as_ref() {
             let set = |size| set_segment_size(socket, size);
             let (bytes, len) = segmentation.next(transmit, set);
@@ -170,6 +169,7 @@ async fn step_udp(
                 }
             }
         }
+        unless_blocked(socket.get_ref().recv(&mut [0; DISCARD]))?;
         ready(socket, next.is_some()).await?;
     }
 }

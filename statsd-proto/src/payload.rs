@@ -205,7 +205,6 @@ pub(crate) fn frames(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-pub(crate) const BREAK: &[u8] = b"\n";
 /// Where the records end of which a datagram is made.
 fn records(datagram: &[u8]) -> impl Iterator<Item = usize> {
     let mut start = 0;
@@ -224,7 +223,7 @@ fn records(datagram: &[u8]) -> impl Iterator<Item = usize> {
         })
 }
 
-const BREAK: &[u8] = b"\n";
+pub(crate) const BREAK: &[u8] = b"\n";
 
 /// The length of a frame, as the Datadog agent has it: 32 bits, the lowest first.
 const FRAME_HEADER: usize = size_of::<u32>();

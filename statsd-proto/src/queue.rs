@@ -74,7 +74,6 @@ impl Queue {
             max_bytes: config.max_queue_bytes,
             max_lines,
             max_record: config.line_limit(),
-            max_record: config.line_limit() + usize::from(config.is_line_stream()),
             max_datagram: usize::MAX,
             max_open_lines: match overflow {
                 Overflow::DropOldest => (max_lines / 4).max(1),
@@ -150,7 +149,7 @@ impl Queue {
     /// Takes the oldest payload. The open one only `with_open`, since more may still fit.
     pub(crate) fn pop(&mut self, with_open: bool) -> Option<Payload> {
         self.peak = self.peak();
-        self.complete.pop_front().or_else(|| {
+        self.pop_complete().or_else(|| {
             if with_open {
                 self.open.take(&mut self.pool)
             } else {
@@ -249,6 +248,19 @@ impl Queue {
         Ok(dropped)
     }
 
+    /// The oldest complete payload, or what fits of it where datagrams had to become smaller.
+    fn pop_complete(&mut self) -> Option<Payload> {
+        let payload = self.complete.pop_front()?;
+        if payload.datagram_size() <= Some(self.max_datagram) {
+            return Some(payload);
+        }
+        let [first, rest @ ..] = payload.split(self.max_datagram);
+        for part in rest.into_iter().rev().flatten() {
+            self.complete.push_front(part);
+        }
+        first
+    }
+
     fn complete_open(&mut self) {
         if let Some(payload) = self.open.take(&mut self.pool) {
             self.complete.push_back(payload);
@@ -282,18 +294,6 @@ impl Backlog {
         self.bytes -= payload.data.len();
         self.lines -= payload.lines;
         Some(payload)
-    fn pop_complete(&mut self) -> Option<Payload> {
-        let payload = self.complete.pop_front()?;
-        self.complete_bytes -= payload.data.len();
-        self.complete_lines -= payload.lines;
-        if payload.datagram_size() <= Some(self.max_datagram) {
-            return Some(payload);
-        }
-        let [first, rest @ ..] = payload.split(self.max_datagram);
-        for part in rest.into_iter().rev().flatten() {
-            self.push_front(part);
-        }
-        first
     }
 }
 

@@ -140,6 +140,8 @@ settings! {
     write_timeout: Time,
     close_timeout: Time,
     send_buffer: OrNone<usize>,
+    keepalive: OrNone<Time>,
+    max_connection_age: OrNone<Time>,
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::{ANY, Session};
-use crate::failure::may_pass;
-use super::Session;
 use crate::failure::{is_refusal, may_pass};
 use crate::flight::Progress;
 use crate::instruction::Output;

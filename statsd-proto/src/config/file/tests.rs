@@ -39,6 +39,8 @@ fn every_setting_can_be_read_from_toml() {
         write_timeout = "1m"
         close_timeout = "1s"
         send_buffer = 4096
+        keepalive = "1m"
+        max_connection_age = "1h"
 
         [pace]
         burst = 2000
@@ -168,6 +170,8 @@ fn every_setting() -> Config {
         .write_timeout(SECOND * 60)
         .close_timeout(SECOND)
         .send_buffer(Some(4096))
+        .keepalive(Some(SECOND * 60))
+        .max_connection_age(Some(SECOND * 3600))
 }
 
 fn toml(text: &str) -> Result<Config, String> {
