@@ -91,9 +91,12 @@ fn kind(error: RecordError) -> io::ErrorKind {
         RecordError::EmptyName
         | RecordError::InvalidLine
         | RecordError::InvalidRate
+        | RecordError::InvalidTag
+        | RecordError::InvalidTimestamp
         | RecordError::InvalidValue
         | RecordError::LineTooLong
         | RecordError::NegativeTiming
+        | RecordError::NotDogStatsd
         | RecordError::UnsafeText
         | RecordError::Unsupported(_) => io::ErrorKind::InvalidInput,
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dogstatsd;
 use crate::error::RecordError;
 use crate::handle::Prepare;
 use crate::metric::{Metric, Number, Value};
@@ -195,6 +196,28 @@ impl Client {
     /// Why the line was not taken.
     pub fn record_line(&self, line: &str) -> Result<(), RecordError> {
         self.record(&Metric::line(line))
+    }
+
+    /// Records an event for the Datadog agent, or tells why it could not.
+    ///
+    /// # Errors
+    ///
+    /// Why the event was not taken.
+    pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
+        self.shared().map_or(Ok(()), |shared| {
+            shared.record_in_order(|encoder, record| encoder.encode_event(event, record))
+        })
+    }
+
+    /// Records a service check for the Datadog agent, or tells why it could not.
+    ///
+    /// # Errors
+    ///
+    /// Why the check was not taken.
+    pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
+        self.shared().map_or(Ok(()), |shared| {
+            shared.record_in_order(|encoder, record| encoder.encode_service_check(check, record))
+        })
     }
 
     /// Sends what is queued without waiting for the flush interval.

@@ -4,14 +4,16 @@ mod address;
 mod check;
 #[cfg(feature = "serde")]
 mod file;
+mod origin;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, MAX_DATAGRAM};
 use crate::queue::Overflow;
 use crate::text::UnsafeText;
+use origin::Origin;
 
 /// How to reach a server, and how to speak to it.
 ///
@@ -42,6 +44,7 @@ pub struct Config {
     pub(crate) kind_prefixes: bool,
     pub(crate) dialect: Dialect,
     pub(crate) tags: Vec<(String, String)>,
+    pub(crate) origin: Origin,
     pub(crate) unsafe_text: UnsafeText,
     pub(crate) max_line: usize,
     /// None: what suits the transport.
@@ -111,6 +114,7 @@ impl Config {
             kind_prefixes: true,
             dialect: Dialect::Statsd,
             tags: Vec::new(),
+            origin: Origin::default(),
             unsafe_text: UnsafeText::Replace,
             max_line: 4095,
             max_datagram: None,
@@ -244,7 +248,7 @@ impl Config {
         Self { dialect, ..self }
     }
 
-    /// Adds a tag to every metric. An empty value makes a bare tag.
+    /// Adds a tag to every metric. An empty value makes a bare tag, where the dialect has those.
     #[must_use]
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.push((key.into(), value.into()));
@@ -261,10 +265,11 @@ impl Config {
     }
 
     /// The longest line on a stream, in bytes, without its line break. Default: 4095, because
-    /// statsd_exporter closes a connection that brings a longer one.
+    /// statsd_exporter closes a connection that brings a longer one. For some [dialects](Dialect) it
+    /// cannot be longer than their servers read.
     ///
-    /// A line longer than a [datagram](Self::max_datagram) goes in a datagram of its own, up to the
-    /// 65,507 bytes that IPv4 has room for.
+    /// A line longer than a [datagram](Self::max_datagram) goes in a datagram of its own, up to what the
+    /// dialect's servers read of one, or the 65,507 bytes that IPv4 has room for.
     #[must_use]
     pub fn max_line(self, bytes: usize) -> Self {
         Self {
@@ -278,6 +283,10 @@ impl Config {
     /// Default for UDP: 1432, which is Ethernet's 1500 less the IPv6 and UDP headers and some room for
     /// tunnels, so that no datagram is split on its way. Default for Unix sockets: 8192, which is the
     /// Datadog agent's own limit; there it bounds each line as well.
+    ///
+    /// A datagram cannot be longer than the [dialect's](Dialect) servers read: they cut the rest in
+    /// silence, and take the stump for a line. A frame may be, for an agent with a larger
+    /// `dogstatsd_buffer_size`; others close the connection.
     #[must_use]
     pub fn max_datagram(self, bytes: usize) -> Self {
         Self {
@@ -494,20 +503,31 @@ impl Config {
 
     /// How far a datagram or a frame may be filled.
     pub(crate) fn datagram_limit(&self) -> usize {
-        self.max_datagram.unwrap_or(match self.transport {
+        let usual = match self.transport {
             Transport::Tcp | Transport::Udp => 1432,
             Transport::UnixDatagram | Transport::UnixStream => 8192,
-        })
+        };
+        let usual = usual.min(self.dialect.rules().max_datagram);
+        self.max_datagram.unwrap_or(usual)
     }
 
     /// The longest line that the transport takes, without its line break.
     pub(crate) fn line_limit(&self) -> usize {
-        match (self.transport, self.dialect) {
-            (Transport::Tcp, _) | (Transport::UnixStream, Dialect::Statsd) => self.max_line,
-            (Transport::Udp, _) => MAX_DATAGRAM,
-            (Transport::UnixDatagram, _) | (Transport::UnixStream, Dialect::DogStatsd) => {
-                self.datagram_limit()
-            }
+        if self.is_line_stream() {
+            return self.max_line;
+        }
+        match self.transport {
+            Transport::Tcp | Transport::Udp => self.dialect.rules().max_datagram,
+            Transport::UnixDatagram | Transport::UnixStream => self.datagram_limit(),
+        }
+    }
+
+    /// Whether lines end in a line break, and not with a datagram or a frame.
+    pub(crate) fn is_line_stream(&self) -> bool {
+        match self.transport {
+            Transport::Tcp => true,
+            Transport::Udp | Transport::UnixDatagram => false,
+            Transport::UnixStream => !self.is_framed(),
         }
     }
 
@@ -516,9 +536,6 @@ impl Config {
         (self.transport, self.dialect) == (Transport::UnixStream, Dialect::DogStatsd)
     }
 }
-
-/// What IPv4 leaves of 65,535 bytes behind its own header and UDP's.
-const MAX_DATAGRAM: usize = 65_507;
 
 #[cfg(test)]
 mod tests;

@@ -10,24 +10,34 @@ pub enum RecordError {
     /// The session was closed, or its driver is gone.
     #[error("the client is closed")]
     Closed,
-    /// The name is empty.
+    /// The name, or the title of an event, is empty.
     #[error("the name is empty")]
     EmptyName,
     /// A line that is to be sent as it stands is not one of a metric, as the dialect writes them.
     #[error("the line is not one of a metric, as the dialect writes them")]
     InvalidLine,
-    /// The sample rate is not above 0 and at most 1, or on a gauge or a set, which cannot be sampled.
-    #[error("the sample rate is not above 0 and at most 1, or on a gauge or a set")]
+    /// The sample rate is not above 0 and at most 1, or on a metric that the server does not take for
+    /// sampled, such as a gauge or a set.
+    #[error("the sample rate is not above 0 and at most 1, or on a metric that cannot be sampled")]
     InvalidRate,
+    /// The dialect has no tags, or none without a value.
+    #[error("the dialect has no tags, or none without a value")]
+    InvalidTag,
+    /// The timestamp is zero, or on neither a counter nor a gauge.
+    #[error("the timestamp is zero, or on neither a counter nor a gauge")]
+    InvalidTimestamp,
     /// The value is NaN, infinite, or not the plain decimal its type asks for.
     #[error("the value is not a finite plain number")]
     InvalidValue,
-    /// The line is longer than the server, or the transport, takes.
-    #[error("the line is longer than the server takes")]
+    /// The line, or its name, is longer than the server or the transport takes.
+    #[error("the line, or its name, is longer than the server takes")]
     LineTooLong,
     /// A duration is below zero, which servers refuse.
     #[error("a timing cannot be negative")]
     NegativeTiming,
+    /// Events, service checks, timestamps and cardinalities are the Datadog agent's alone.
+    #[error("the dialect has no events, service checks, timestamps or cardinalities")]
+    NotDogStatsd,
     /// The queue is full; see [`Config::max_queue_bytes`](crate::Config::max_queue_bytes).
     #[error("the queue is full")]
     QueueFull,

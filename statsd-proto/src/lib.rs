@@ -83,6 +83,12 @@
 //! - [Architecture](_architecture): where things are, and what must stay true.
 //! - [Performance](_performance): what a metric costs, here and in other clients.
 //!
+//! # Servers
+//!
+//! [`Dialect`] says what each family of servers accepts: tags and their syntax, kinds, limits. What one
+//! cannot say is an error, when the configuration is checked or the metric recorded. What only the Datadog
+//! agent knows is in [`dogstatsd`].
+//!
 //! # Guarantees
 //!
 //! - Lines leave in the order recorded, whole; see [`Client`] for those of several threads. After a break the first line that was not written whole
@@ -116,7 +122,8 @@
 //!
 //! - It cannot know what a server read. Lines that the kernel took and did not deliver count as sent;
 //!   [`Config::send_buffer`] bounds them on a stream.
-//! - It does not aggregate unless [told to](Config::aggregate): a metric is a line.
+//! - It does not aggregate unless [told to](Config::aggregate): a metric is a line. Several values of one
+//!   are [sent together](Metric::timings_ms), where servers know that.
 //! - It keeps nothing across a restart of the program.
 //!
 //! # Features
@@ -135,6 +142,7 @@ mod cadence;
 mod client;
 mod config;
 mod dialect;
+pub mod dogstatsd;
 mod driver;
 mod environment;
 mod error;

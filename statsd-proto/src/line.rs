@@ -1,16 +1,23 @@
 //! One metric as bytes: the only module that knows `:`, `|`, `@` and `#`.
 
+mod dogstatsd;
+mod parse;
+mod tags;
+mod value;
 mod verbatim;
 
 use bytes::{BufMut as _, BytesMut};
 
 use crate::config::Config;
-use crate::dialect::Rules;
-use crate::error::{ParseError, RecordError};
+use crate::dialect::{Counts, Rules};
+use crate::dogstatsd::Cardinality;
+use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
-use crate::number::{is_decimal, push_float, push_milliseconds, push_number};
+use crate::number::push_float;
 use crate::payload::Record;
 use crate::text::UnsafeText;
+pub(crate) use parse::parse;
+use value::is_negative;
 
 /// Whether `line` and `next` may be the two of a negative gauge, of which neither makes sense alone.
 pub(crate) fn is_half(line: &[u8], next: &[u8]) -> bool {
@@ -29,8 +36,19 @@ pub(crate) struct Encoder {
     policy: UnsafeText,
     /// What stands before the path, by section. Each is empty or ends in a dot.
     prefixes: [Box<str>; 4],
-    /// The constant tags as they stand on the wire, without the mark before them.
+    /// The constant tags as they stand on the wire, with the mark before them, if there are any.
     tags: Box<str>,
+    /// Whether tags are a part of the name.
+    has_tags_in_name: bool,
+    /// Who sends, as it stands on the wire.
+    origin: Box<str>,
+    cardinality: Option<Cardinality>,
+    /// Whether any of the two is there, for every line.
+    has_extras: bool,
+    /// Whether neither they nor constant tags are there, and a name may have any length.
+    is_plain: bool,
+    /// Whether the server refuses numbers that others take.
+    has_limits: bool,
     /// Longer text is refused before a byte of it is copied.
     max_text: usize,
     /// How long a line of several values may be; none if the server takes one at a time.
@@ -38,6 +56,7 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
+    /// The configuration has been checked.
     pub(crate) fn new(config: &Config) -> Self {
         let prefix = match config.prefix_text() {
             "" => String::new(),
@@ -48,14 +67,9 @@ impl Encoder {
             format!("{prefix}{name}").into_boxed_str()
         };
         let rules = config.dialect.rules();
-        let mut tags = BytesMut::new();
-        for (key, value) in &config.tags {
-            if !tags.is_empty() {
-                push_parts(&mut tags, &[","]);
-            }
-            push_tag(&mut tags, rules, UnsafeText::Replace, key, value)
-                .expect("replacing never refuses");
-        }
+        let origin = dogstatsd::origin(config);
+        let cardinality = config.origin.cardinality;
+        let has_extras = !origin.is_empty() || cardinality.is_some();
         Self {
             rules,
             policy: config.unsafe_text,
@@ -66,9 +80,13 @@ impl Encoder {
                 section("gauges."),
                 section("timers."),
             ],
-            tags: String::from_utf8(tags.into())
-                .expect("pushed from text")
-                .into_boxed_str(),
+            tags: tags::constant_tags(config),
+            has_tags_in_name: rules.tags.is_some_and(|syntax| syntax.in_name),
+            has_extras,
+            is_plain: !has_extras && config.tags.is_empty() && rules.max_name == usize::MAX,
+            origin,
+            cardinality,
+            has_limits: rules.counts != Counts::Any || !rules.signed_samples,
             max_text: config.line_limit(),
             max_packed: rules
                 .packs
@@ -76,7 +94,18 @@ impl Encoder {
         }
     }
 
-    /// Writes `metric` as one line, or as the two of a negative gauge.
+    /// Whether the dialect has the kind.
+    pub(crate) fn supports(&self, kind: Kind) -> bool {
+        self.rules.code(kind).is_some()
+    }
+
+    /// How long a line of several values may be; none if the server takes one at a time.
+    pub(crate) fn max_packed(&self) -> Option<usize> {
+        self.max_packed
+    }
+
+    /// Writes `metric` as one line, or as several that stay together: the two of a negative gauge, or
+    /// one for each of several values.
     #[inline]
     pub(crate) fn encode(
         &self,
@@ -91,55 +120,89 @@ impl Encoder {
             Code::Line => return self.copy(metric.name, record),
             Code::Raw(code) => code,
         };
+        let rate = self.rate(metric)?;
+        self.check_text(metric, code)?;
+        if self.is_usual(metric) {
+            self.push_line::<true>(record.line(), metric, metric.value, code, rate)
+        } else {
+            self.encode_unusual(metric, record, code, rate)
+        }
+    }
+
+    /// Whether it is one line without tags and extras.
+    #[inline]
+    fn is_usual(&self, metric: &Metric<'_>) -> bool {
+        self.is_plain
+            && matches!(metric.tags, Tags::List("") | Tags::Pairs([]))
+            && metric.extras.is_none()
+            && !matches!(metric.value, Value::Packed(_))
+            && !self.is_two_lines(metric.code, metric.value)
+    }
+
+    /// Whether it is a gauge that must be set to zero first.
+    #[inline]
+    pub(crate) fn is_two_lines(&self, code: Code<'_>, value: Value<'_>) -> bool {
+        code == Code::Known(Kind::Gauge) && !self.rules.negative_gauge && is_negative(value)
+    }
+
+    /// Apart, so that the usual line passes by none of this.
+    #[inline(never)]
+    fn encode_unusual(
+        &self,
+        metric: &Metric<'_>,
+        record: &mut Record<'_>,
+        code: &str,
+        rate: Option<f64>,
+    ) -> Result<(), RecordError> {
+        if self.is_two_lines(metric.code, metric.value) {
+            let zero = Value::Number(Number::Int(0));
+            self.push_line::<false>(record.line(), metric, zero, code, None)?;
+            record.end_line();
+        }
+        let values = match metric.value {
+            Value::Packed(values) if !self.packs(metric.code) => values,
+            value @ (Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_)) => {
+                return self.push_line::<false>(record.line(), metric, value, code, rate);
+            }
+        };
+        for (place, &value) in values.iter().enumerate() {
+            if place > 0 {
+                record.end_line();
+            }
+            let value = Value::Number(Number::Float(value));
+            self.push_line::<false>(record.line(), metric, value, code, rate)?;
+        }
+        Ok(())
+    }
+
+    /// The rate to print; none where every call counts.
+    #[inline]
+    fn rate(&self, metric: &Metric<'_>) -> Result<Option<f64>, RecordError> {
         let rate = match metric.rate {
-            Rate::Always => None,
+            Rate::Always => return Ok(None),
             Rate::Sample(_) if !scales(metric.code) => return Err(RecordError::InvalidRate),
             Rate::Sample(rate) | Rate::Sampled(rate) => checked_rate(rate)?,
         };
-        self.check_text(metric, code)?;
-
-        if self.is_two_lines(metric.code, metric.value) {
-            self.push_name(record.line(), metric)?;
-            push_parts(record.line(), &[":0|g"]);
-            self.push_tags(record.line(), metric.tags)?;
-            record.end_line();
+        let is_counter = metric.code.kind() == Some(Kind::Counter);
+        if rate.is_some() && self.rules.rates_on_counters_only && !is_counter {
+            return Err(RecordError::InvalidRate);
         }
-        let line = record.line();
-        self.push_name(line, metric)?;
-        push_parts(line, &[":"]);
-        self.push_value(line, metric.code, metric.value)?;
-        push_parts(line, &["|", code]);
-        if let Some(rate) = rate {
-            push_parts(line, &["|@"]);
-            push_float(line, rate);
-        }
-        self.push_tags(line, metric.tags)
-    }
-
-    /// Whether the dialect has the kind.
-    pub(crate) fn supports(&self, kind: Kind) -> bool {
-        self.rules.code(kind).is_some()
-    }
-
-    /// How long a line of several values may be; none if the server takes one at a time.
-    pub(crate) fn max_packed(&self) -> Option<usize> {
-        self.max_packed
-    }
-
-    /// Whether it takes a zero first to say so.
-    #[inline]
-    pub(crate) fn is_two_lines(&self, code: Code<'_>, value: Value<'_>) -> bool {
-        code == Code::Known(Kind::Gauge) && is_negative(value) && !self.rules.negative_gauge
+        Ok(rate)
     }
 
     /// Refuses what is too long or has no meaning, before anything is copied.
+    #[inline]
     fn check_text(&self, metric: &Metric<'_>, code: &str) -> Result<(), RecordError> {
         if metric.name.is_empty() {
             return Err(RecordError::EmptyName);
         }
         let mut length = metric.name.len();
-        if let Value::Text(text) = metric.value {
-            length += text.len();
+        match metric.value {
+            Value::Packed([]) => return Err(RecordError::InvalidValue),
+            // A digit, and what stands between it and the next.
+            Value::Packed(values) => length += 2 * values.len() - 1,
+            Value::Text(text) => length += text.len(),
+            Value::Elapsed(_) | Value::Number(_) => {}
         }
         match metric.tags {
             Tags::List(list) => length += list.len(),
@@ -155,11 +218,50 @@ impl Encoder {
                 return Err(RecordError::UnsafeText);
             }
         }
-        if length > self.max_text {
+        self.check_len(length)
+    }
+
+    fn check_len(&self, len: usize) -> Result<(), RecordError> {
+        if len > self.max_text {
             Err(RecordError::LineTooLong)
         } else {
             Ok(())
         }
+    }
+
+    /// Writes a line, with its tags and extras unless it is known to have none.
+    #[inline]
+    fn push_line<const IS_USUAL: bool>(
+        &self,
+        line: &mut BytesMut,
+        metric: &Metric<'_>,
+        value: Value<'_>,
+        code: &str,
+        rate: Option<f64>,
+    ) -> Result<(), RecordError> {
+        let has_tags = !IS_USUAL && self.has_tags(metric.tags);
+        let start = line.len();
+        self.push_name(line, metric)?;
+        if !IS_USUAL && line.len() - start > self.rules.max_name {
+            return Err(RecordError::LineTooLong);
+        }
+        if has_tags && self.has_tags_in_name {
+            self.push_tags(line, metric.tags)?;
+        }
+        push_parts(line, &[":"]);
+        self.push_value(line, metric.code, value)?;
+        push_parts(line, &["|", code]);
+        if let Some(rate) = rate {
+            push_parts(line, &["|@"]);
+            push_float(line, rate);
+        }
+        if has_tags && !self.has_tags_in_name {
+            self.push_tags(line, metric.tags)?;
+        }
+        if IS_USUAL || (metric.extras.is_none() && !self.has_extras) {
+            return Ok(());
+        }
+        self.push_extras(line, metric)
     }
 
     #[inline]
@@ -188,160 +290,6 @@ impl Encoder {
         }
         Ok(())
     }
-
-    #[inline]
-    pub(crate) fn push_value(
-        &self,
-        line: &mut BytesMut,
-        code: Code<'_>,
-        value: Value<'_>,
-    ) -> Result<(), RecordError> {
-        match value {
-            Value::Elapsed(elapsed) => push_milliseconds(line, elapsed),
-            Value::Number(number) => {
-                if matches!(number, Number::Float(float) if !float.is_finite()) {
-                    return Err(RecordError::InvalidValue);
-                }
-                if is_negative(value) {
-                    check_sign(code)?;
-                } else if code == Code::Known(Kind::GaugeDelta) {
-                    push_parts(line, &["+"]);
-                }
-                push_number(line, number);
-            }
-            Value::Text(text) => self.push_text(line, code, text)?,
-        }
-        Ok(())
-    }
-
-    fn push_text(
-        &self,
-        line: &mut BytesMut,
-        code: Code<'_>,
-        text: &str,
-    ) -> Result<(), RecordError> {
-        let is_member = matches!(code, Code::Known(Kind::Set) | Code::Raw("s"));
-        if is_member {
-            if text.is_empty() {
-                return Err(RecordError::InvalidValue);
-            }
-            return self.rules.member.push(line, text, self.policy);
-        }
-        if !is_decimal(text) {
-            return Err(RecordError::InvalidValue);
-        }
-        if text.starts_with('-') {
-            check_sign(code)?;
-        }
-        line.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
-
-    #[inline]
-    fn push_tags(&self, line: &mut BytesMut, tags: Tags<'_>) -> Result<(), RecordError> {
-        match tags {
-            Tags::List("") | Tags::Pairs([]) if self.tags.is_empty() => Ok(()),
-            Tags::List(_) | Tags::Pairs(_) => self.push_some_tags(line, tags),
-        }
-    }
-
-    fn push_some_tags(&self, line: &mut BytesMut, tags: Tags<'_>) -> Result<(), RecordError> {
-        let mut mark = "|#";
-        if !self.tags.is_empty() {
-            push_parts(line, &[mark]);
-            line.extend_from_slice(self.tags.as_bytes());
-            mark = ",";
-        }
-        let mut push = |key, value| {
-            push_parts(line, &[mark]);
-            mark = ",";
-            push_tag(line, self.rules, self.policy, key, value)
-        };
-        match tags {
-            Tags::List(list) => {
-                for tag in list.split(',').filter(|tag| !tag.is_empty()) {
-                    let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
-                    push(key, value)?;
-                }
-            }
-            Tags::Pairs(pairs) => {
-                for &(key, value) in pairs {
-                    push(key, value)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A line taken apart; see [`Metric::parse`](crate::Metric::parse).
-pub(crate) fn parse(line: &str) -> Result<Metric<'_>, ParseError> {
-    let (name, rest) = line.split_once(':').ok_or(ParseError::Name)?;
-    if name.is_empty() {
-        return Err(ParseError::Name);
-    }
-    let (value, rest) = rest.split_once('|').ok_or(ParseError::Type)?;
-    let mut fields = rest.split('|');
-    let code = fields.next().unwrap_or_default();
-    if code.is_empty() || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(ParseError::Type);
-    }
-    let mut metric = Metric::raw(name, parse_value(value, code)?, code);
-    let (mut has_rate, mut has_tags) = (false, false);
-    for field in fields {
-        if let (Some(rate), false) = (field.strip_prefix('@'), has_rate) {
-            let rate = rate.parse().map_err(|_| ParseError::Rate)?;
-            checked_rate(rate).map_err(|_| ParseError::Rate)?;
-            metric.rate = Rate::Sampled(rate);
-            has_rate = true;
-        } else if let (Some(tags), false) = (field.strip_prefix('#'), has_tags) {
-            metric.tags = Tags::List(tags);
-            has_tags = true;
-        } else {
-            return Err(ParseError::Field);
-        }
-    }
-    Ok(metric)
-}
-
-/// A number stays text if every server reads it as it stands; else it is read here and printed plain.
-fn parse_value<'a>(value: &'a str, code: &str) -> Result<Value<'a>, ParseError> {
-    if value.is_empty() {
-        return Err(ParseError::Value);
-    }
-    if code == "s" || is_decimal(value) {
-        return Ok(Value::Text(value));
-    }
-    // `Number` forgets a plus sign, which a gauge needs.
-    if value.starts_with('+') {
-        return Err(ParseError::Value);
-    }
-    match value.parse::<f64>() {
-        // Nor would the sign of zero be printed, without which a gauge is set and not changed.
-        Ok(float) if float == 0.0 && value.starts_with('-') => Ok(Value::Text("-0")),
-        Ok(float) if float.is_finite() => Ok(Value::Number(Number::Float(float))),
-        Ok(_) | Err(_) => Err(ParseError::Value),
-    }
-}
-
-/// Renders a tag; a value that is empty makes it a bare one.
-pub(crate) fn push_tag(
-    line: &mut BytesMut,
-    rules: &Rules,
-    policy: UnsafeText,
-    key: &str,
-    value: &str,
-) -> Result<(), RecordError> {
-    match (key, policy) {
-        ("", UnsafeText::Refuse) => return Err(RecordError::UnsafeText),
-        ("", UnsafeText::Replace) => push_parts(line, &["_"]),
-        _ => rules.tag_key.push(line, key, policy)?,
-    }
-    if value.is_empty() {
-        return Ok(());
-    }
-    push_parts(line, &[":"]);
-    rules.tag_value.push(line, value, policy)
 }
 
 /// The rate to print; none where every call counts.
@@ -359,29 +307,12 @@ fn checked_rate(rate: f64) -> Result<Option<f64>, RecordError> {
 /// Whether servers make up for what sampling leaves out.
 fn scales(code: Code<'_>) -> bool {
     !matches!(
-        code,
-        Code::Known(Kind::Gauge | Kind::GaugeDelta | Kind::Set) | Code::Raw("g" | "s")
+        code.kind(),
+        Some(Kind::Gauge | Kind::GaugeDelta | Kind::Set)
     )
 }
 
-/// Servers refuse a negative duration.
-fn check_sign(code: Code<'_>) -> Result<(), RecordError> {
-    match code {
-        Code::Known(Kind::Timing) | Code::Raw("ms") => Err(RecordError::NegativeTiming),
-        Code::Known(_) | Code::Line | Code::Raw(_) => Ok(()),
-    }
-}
-
-#[inline]
-fn is_negative(value: Value<'_>) -> bool {
-    match value {
-        Value::Number(Number::Float(float)) => float < 0.0,
-        Value::Number(Number::Int(int)) => int < 0,
-        Value::Elapsed(_) | Value::Number(Number::Uint(_)) | Value::Text(_) => false,
-    }
-}
-
-#[inline]
+#[inline(always)]
 fn push_parts(line: &mut BytesMut, parts: &[&str]) {
     for part in parts {
         // Byte by byte: marks and codes are shorter than a call to copy them is.

@@ -1,10 +1,14 @@
 //! What a user measures: a name, a value, a kind, and perhaps tags and a sample rate.
 
+mod value;
+
 use std::time::Duration;
 
+use crate::dogstatsd::Cardinality;
 use crate::error::ParseError;
 use crate::line;
 use crate::random::Random;
+pub use value::{Number, Value};
 
 /// One measurement, borrowed from the caller.
 ///
@@ -27,6 +31,7 @@ pub struct Metric<'a> {
     pub(crate) rate: Rate,
     pub(crate) tags: Tags<'a>,
     pub(crate) section: Section,
+    pub(crate) extras: Option<Extras>,
 }
 
 impl<'a> Metric<'a> {
@@ -38,6 +43,11 @@ impl<'a> Metric<'a> {
     /// A value for statistics over all hosts, computed by the server (DogStatsD).
     pub fn distribution(name: &'a str, value: impl Into<Number>) -> Self {
         Self::new(name, Kind::Distribution, Value::Number(value.into()))
+    }
+
+    /// Several values of one distribution at once; see [`timings_ms`](Self::timings_ms).
+    pub fn distributions(name: &'a str, values: &'a [f64]) -> Self {
+        Self::new(name, Kind::Distribution, Value::Packed(values))
     }
 
     /// The present level of something.
@@ -58,6 +68,11 @@ impl<'a> Metric<'a> {
         Self::new(name, Kind::Histogram, Value::Number(value.into()))
     }
 
+    /// Several values of one histogram at once; see [`timings_ms`](Self::timings_ms).
+    pub fn histograms(name: &'a str, values: &'a [f64]) -> Self {
+        Self::new(name, Kind::Histogram, Value::Packed(values))
+    }
+
     /// A count of events, as servers with meters know it.
     pub fn meter(name: &'a str, amount: impl Into<Number>) -> Self {
         Self::new(name, Kind::Meter, Value::Number(amount.into()))
@@ -76,6 +91,16 @@ impl<'a> Metric<'a> {
     /// How long something took, in milliseconds.
     pub fn timing_ms(name: &'a str, milliseconds: impl Into<Number>) -> Self {
         Self::new(name, Kind::Timing, Value::Number(milliseconds.into()))
+    }
+
+    /// How long something took each time, in milliseconds.
+    ///
+    /// All values stand in one line (`name:1:2:3|ms`) where the [dialect](crate::Dialect) has that, which
+    /// are [`DogStatsd`](crate::Dialect::DogStatsd) and [`StatsdExporter`](crate::Dialect::StatsdExporter).
+    /// Elsewhere they are as many lines, which are taken together or not at all. What is longer than a
+    /// line may be, in all, is refused as a whole, and so is a slice without values.
+    pub fn timings_ms(name: &'a str, milliseconds: &'a [f64]) -> Self {
+        Self::new(name, Kind::Timing, Value::Packed(milliseconds))
     }
 
     /// A metric of a type this crate does not know, by its type code on the wire.
@@ -107,10 +132,26 @@ impl<'a> Metric<'a> {
         line::parse(line)
     }
 
+    /// Sets how many tags the agent adds that it knows of whoever sends
+    /// ([`DogStatsd`](crate::Dialect::DogStatsd) 1.6). Default: the
+    /// [configuration's](crate::Config::cardinality).
+    #[must_use]
+    pub fn cardinality(self, cardinality: Cardinality) -> Self {
+        let extras = Extras {
+            cardinality: Some(cardinality),
+            ..self.extras.unwrap_or_default()
+        };
+        Self {
+            extras: Some(extras),
+            ..self
+        }
+    }
+
     /// Records only this share of the calls, chosen at random, and tells the server so.
     ///
     /// A rate that is not above 0 and at most 1 is refused when the metric is recorded; so is any on a
-    /// gauge or a set, of which servers do not know that some are missing.
+    /// gauge or a set, of which servers do not know that some are missing, and for collectd on a timing,
+    /// whose value it would divide by the rate.
     #[must_use]
     pub fn rate(self, rate: f64) -> Self {
         Self {
@@ -137,6 +178,23 @@ impl<'a> Metric<'a> {
         }
     }
 
+    /// Sets the time of a counter or a gauge, in seconds since 1970
+    /// ([`DogStatsd`](crate::Dialect::DogStatsd) 1.3).
+    ///
+    /// The agent passes such a metric on as it is, and adds up nothing. Zero is refused when the metric
+    /// is recorded, and so is a timestamp on any other kind.
+    #[must_use]
+    pub fn timestamp(self, seconds: u64) -> Self {
+        let extras = Extras {
+            timestamp: Some(seconds),
+            ..self.extras.unwrap_or_default()
+        };
+        Self {
+            extras: Some(extras),
+            ..self
+        }
+    }
+
     /// Puts the seed's section (`counters.`, `gauges.`, `timers.`) before the name, if the
     /// configuration has [kind prefixes](crate::Config::kind_prefixes).
     #[must_use]
@@ -156,11 +214,13 @@ impl<'a> Metric<'a> {
     /// level of a gauge is the one that stays.
     #[inline]
     pub(crate) fn is_level(&self) -> bool {
-        match self.code {
-            Code::Known(kind) => matches!(kind, Kind::Gauge | Kind::GaugeDelta),
-            Code::Raw(code) => is_level(code),
-            Code::Line => self.name.split('|').nth(1).is_some_and(is_level),
-        }
+        let kind = match self.code {
+            Code::Known(kind) => Some(kind),
+            Code::Line => Code::Raw(self.name.split('|').nth(1).unwrap_or_default()).kind(),
+            Code::Raw(_) => self.code.kind(),
+        };
+        // Of types that are not known here, they may be.
+        kind.is_none_or(|kind| matches!(kind, Kind::Gauge | Kind::GaugeDelta))
     }
 
     /// A metric to render others by, with a value that its kind may have.
@@ -189,6 +249,7 @@ impl<'a> Metric<'a> {
             rate: Rate::Always,
             tags: Tags::Pairs(&[]),
             section: Section::None,
+            extras: None,
         }
     }
 }
@@ -215,42 +276,6 @@ pub enum Kind {
     Timing,
 }
 
-/// A number as the caller has it, so that integers stay exact.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Number {
-    /// A fraction; NaN and the infinities are refused when recorded.
-    Float(f64),
-    /// A signed integer.
-    Int(i64),
-    /// An unsigned integer.
-    Uint(u64),
-}
-
-/// The value of a [raw](Metric::raw) metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Value<'a> {
-    /// A duration, sent in milliseconds.
-    Elapsed(Duration),
-    /// A number.
-    Number(Number),
-    /// Text: a set's member, or a plain decimal number.
-    Text(&'a str),
-}
-
-impl<'a> From<&'a str> for Value<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<Duration> for Value<'_> {
-    fn from(elapsed: Duration) -> Self {
-        Self::Elapsed(elapsed)
-    }
-}
-
 /// The type of a metric: one that the dialect's table knows, or a code given by the caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Code<'a> {
@@ -258,6 +283,24 @@ pub(crate) enum Code<'a> {
     /// The name is a whole line with its type in it.
     Line,
     Raw(&'a str),
+}
+
+impl Code<'_> {
+    /// What servers take it for; none if it is not known here.
+    #[inline]
+    pub(crate) fn kind(self) -> Option<Kind> {
+        Some(match self {
+            Self::Known(kind) => kind,
+            Self::Raw("c") => Kind::Counter,
+            Self::Raw("d") => Kind::Distribution,
+            Self::Raw("g") => Kind::Gauge,
+            Self::Raw("h") => Kind::Histogram,
+            Self::Raw("m") => Kind::Meter,
+            Self::Raw("ms") => Kind::Timing,
+            Self::Raw("s") => Kind::Set,
+            Self::Line | Self::Raw(_) => return None,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -301,6 +344,13 @@ impl<'a> Tags<'a> {
     }
 }
 
+/// What only the Datadog agent knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Extras {
+    pub(crate) timestamp: Option<u64>,
+    pub(crate) cardinality: Option<Cardinality>,
+}
+
 /// The seed's part of a name between the prefix and the path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Section {
@@ -309,50 +359,3 @@ pub(crate) enum Section {
     Gauges,
     Timers,
 }
-
-/// Whether metrics of this type code are levels. Those of unknown types may be.
-fn is_level(code: &str) -> bool {
-    !matches!(code, "c" | "d" | "h" | "m" | "ms" | "s")
-}
-
-macro_rules! number_from {
-    ($variant:ident($wide:ty): $($narrow:ty),+) => {$(
-        impl From<$narrow> for Number {
-            fn from(number: $narrow) -> Self {
-                Self::$variant(<$wide>::from(number))
-            }
-        }
-    )+};
-}
-
-number_from!(Float(f64): f32, f64);
-number_from!(Int(i64): i8, i16, i32, i64);
-number_from!(Uint(u64): u8, u16, u32, u64);
-
-// No platform that Rust supports has integers of its own size beyond 64 bits.
-impl From<usize> for Number {
-    fn from(number: usize) -> Self {
-        Self::Uint(number as u64)
-    }
-}
-
-impl From<isize> for Number {
-    fn from(number: isize) -> Self {
-        Self::Int(number as i64)
-    }
-}
-
-/// The types that a [`Number`] comes from.
-macro_rules! value_from {
-    ($($number:ty),+) => {$(
-        impl From<$number> for Value<'_> {
-            fn from(number: $number) -> Self {
-                Self::Number(number.into())
-            }
-        }
-    )+};
-}
-
-value_from!(
-    Number, f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize
-);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
+use crate::dogstatsd;
 use crate::error::{ConfigError, RecordError};
 use crate::event::{Event, News};
 use crate::flight::Flight;
@@ -162,6 +163,32 @@ impl Session {
         }
         self.record_with(metric.rate, |encoder, record| {
             encoder.encode(metric, record)
+        })
+    }
+
+    /// Takes an event for the Datadog agent into the queue, as [`record`](Self::record) does a metric.
+    ///
+    /// # Errors
+    ///
+    /// The event was not taken, and counted as refused.
+    pub fn record_event(&mut self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
+        self.record_with(Rate::Always, |encoder, record| {
+            encoder.encode_event(event, record)
+        })
+    }
+
+    /// Takes a service check for the Datadog agent into the queue, as [`record`](Self::record) does a
+    /// metric.
+    ///
+    /// # Errors
+    ///
+    /// The check was not taken, and counted as refused.
+    pub fn record_service_check(
+        &mut self,
+        check: &dogstatsd::ServiceCheck<'_>,
+    ) -> Result<(), RecordError> {
+        self.record_with(Rate::Always, |encoder, record| {
+            encoder.encode_service_check(check, record)
         })
     }
 

@@ -5,7 +5,8 @@ use crate::error::RecordError;
 /// Counts since the start, in lines unless said otherwise.
 ///
 /// At every step `accepted = sent + dropped.total() + queued + in_flight`, and at the end
-/// `accepted = sent + dropped.total()`. A negative gauge counts as the two lines that it is.
+/// `accepted = sent + dropped.total()`. A negative gauge counts as the two lines that it is, and several
+/// values count as the lines that they are.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -93,8 +94,11 @@ impl Refused {
             RecordError::EmptyName
             | RecordError::InvalidLine
             | RecordError::InvalidRate
+            | RecordError::InvalidTag
+            | RecordError::InvalidTimestamp
             | RecordError::InvalidValue
             | RecordError::NegativeTiming
+            | RecordError::NotDogStatsd
             | RecordError::UnsafeText
             | RecordError::Unsupported(_) => &mut self.invalid,
         };

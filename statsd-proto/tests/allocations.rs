@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Client, Config, Driver, Input, Metric, Output, Transport};
+use statsd_proto::dogstatsd::{Cardinality, Event, ServiceCheck, Status};
+use statsd_proto::{Client, Config, Dialect, Driver, Input, Metric, Output, Transport};
 
 #[test]
 fn a_metric_allocates_nothing_on_the_callers_thread() {
@@ -18,6 +19,16 @@ fn a_metric_allocates_nothing_on_the_callers_thread() {
         }
     });
     assert_eq!(info.count_total, 0);
+}
+
+#[test]
+fn several_values_events_and_service_checks_allocate_nothing() {
+    for dialect in [Dialect::DogStatsd, Dialect::Graphite] {
+        let config = config(Transport::Udp).dialect(dialect);
+        let (client, _driver) = start(config);
+        let info = allocation_counter::measure(|| record_the_unusual(&client, dialect));
+        assert_eq!(info.count_total, 0, "{dialect:?}");
+    }
 }
 
 #[test]
@@ -149,6 +160,23 @@ fn record_each_kind(client: &Client) {
 
 fn config(transport: Transport) -> Config {
     Config::new(IpAddr::from(Ipv4Addr::LOCALHOST).to_string()).transport(transport)
+}
+
+fn record_the_unusual(client: &Client, dialect: Dialect) {
+    let tags = [("method", "password"), ("region", "eu-west-1")];
+    let timings = Metric::timings_ms("checkout", &[1.5, 2.0, 48.25]).tags(&tags);
+    client.record(&timings).expect("every dialect has timings");
+    if dialect != Dialect::DogStatsd {
+        return;
+    }
+    let counter = Metric::counter("logins", 1)
+        .timestamp(1_656_581_400)
+        .cardinality(Cardinality::Low);
+    client.record(&counter).expect("the agent has extras");
+    let event = Event::new("deployed", "by\nhand").tags(&tags);
+    client.event(&event).expect("the agent has events");
+    let check = ServiceCheck::new("db.up", Status::Ok).message("m: fine");
+    client.service_check(&check).expect("the agent has checks");
 }
 
 /// A client and its driver, with a clock that goes on by a second with every poll.

@@ -239,7 +239,8 @@ impl Key {
 #[inline]
 fn kind_of_context(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
     match (metric.code, metric.rate) {
-        // What somebody else has sampled stands for more than itself.
+        // What has a time of its own, or what somebody else has sampled and stands for more than itself.
+        _ if metric.extras.is_some() => None,
         (Code::Line | Code::Raw(_), _) | (_, Rate::Sampled(_)) => None,
         // A change is gathered with the levels that it changes.
         (Code::Known(Kind::GaugeDelta), _) => {

@@ -4,6 +4,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::*;
 use crate::config::{Config, Transport};
+use crate::dogstatsd::{Event, ServiceCheck, Status};
 use crate::testing::{Recorder, recorder};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -42,6 +43,45 @@ fn the_seeds_methods_give_the_seeds_lines() {
             recorder.lines(),
             expected.map(|line| format!("{dotted}{line}"))
         );
+    }
+}
+
+#[test]
+fn events_and_service_checks_are_queued_and_counted_as_metrics_are() {
+    let event = Event::new("deployed", "by hand");
+    let check = ServiceCheck::new("db.up", Status::Ok);
+    let (client, mut agent) = recorder(Config::dogstatsd("localhost")).unwrap();
+    client.incr("x", 1);
+    client.event(&event).unwrap();
+    client.service_check(&check).unwrap();
+    let expected = ["x:1|c", "_e{8,7}:deployed|by hand", "_sc|db.up|0"];
+    assert_eq!(agent.lines(), expected);
+    assert_eq!(client.stats().accepted, 3);
+    client.close();
+    assert_eq!(client.event(&event), Err(RecordError::Closed));
+    assert_eq!(client.service_check(&check), Err(RecordError::Closed));
+    assert_eq!(client.stats().refused.closed, 2);
+
+    let (client, _recorder) = recorder(Config::new("localhost")).unwrap();
+    assert_eq!(client.event(&event), Err(RecordError::NotDogStatsd));
+    assert_eq!(client.service_check(&check), Err(RecordError::NotDogStatsd));
+    assert_eq!(client.stats().refused.invalid, 2);
+    assert_eq!(Client::noop().event(&event), Ok(()));
+    assert_eq!(Client::noop().service_check(&check), Ok(()));
+}
+
+#[test]
+fn several_values_count_as_the_lines_that_they_are() {
+    for (config, lines) in [
+        (Config::dogstatsd("localhost"), &["x:1:2.5|ms"][..]),
+        (Config::new("localhost"), &["x:1|ms", "x:2.5|ms"]),
+    ] {
+        let (client, mut recorder) = recorder(config).unwrap();
+        client
+            .record(&Metric::timings_ms("x", &[1.0, 2.5]))
+            .unwrap();
+        assert_eq!(recorder.lines(), lines);
+        assert_eq!(client.stats().sent, lines.len() as u64);
     }
 }
 

@@ -14,6 +14,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_prefix()?;
         self.check_tags()?;
+        self.check_origin()?;
         if self.enabled {
             self.check_endpoint()?;
         }
@@ -39,11 +40,25 @@ impl Config {
             self.max_line,
             "16 to 1048576",
         )?;
+        let rules = self.dialect.rules();
+        require(
+            self.max_line <= rules.max_line || !self.is_line_stream(),
+            "max_line",
+            self.max_line,
+            "no more than the dialect's servers read of a line",
+        )?;
         require(
             (16..=MAX_DATAGRAM).contains(&datagram),
             "max_datagram",
             datagram,
             "16 to 65507 bytes, to hold a line and fit in a datagram",
+        )?;
+        let has_datagrams = matches!(self.transport, Transport::Udp | Transport::UnixDatagram);
+        require(
+            datagram <= rules.max_datagram || !has_datagrams,
+            "max_datagram",
+            datagram,
+            "no more than the dialect's servers read of a datagram",
         )?;
         require(
             self.max_queue_bytes >= least_queue && self.max_queue_bytes as u64 <= 1 << 40,
@@ -203,23 +218,32 @@ impl Config {
             "text that the server takes in a name",
         )?;
         require(
-            self.prefix_text().len() <= 512,
+            self.prefix_text().len() <= 512.min(rules.max_name - 2),
             "prefix",
             prefix,
-            "at most 512 bytes long",
+            "at most 512 bytes long, and shorter than the server takes a name",
         )
     }
 
-    fn check_tags(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check_tags(&self) -> Result<(), ConfigError> {
         let rules = self.dialect.rules();
         for (key, value) in &self.tags {
+            let text = format!("{key}:{value}");
+            let Some(syntax) = &rules.tags else {
+                return require(false, "tag", text, "unset: the dialect has no tags");
+            };
             let is_safe = rules.tag_key.allows(key) && rules.tag_value.allows(value);
-            let expected = "a key and perhaps a value that the server takes in a tag";
             require(
                 is_safe && !key.is_empty(),
                 "tag",
-                format!("{key}:{value}"),
-                expected,
+                &text,
+                "a key and perhaps a value that the server takes in a tag",
+            )?;
+            require(
+                syntax.bare || !value.is_empty(),
+                "tag",
+                text,
+                "a key and a value: the dialect has no bare tags",
             )?;
         }
         let bytes = self
@@ -243,7 +267,7 @@ const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// As many seconds as Linux takes.
 const MAX_KEEPALIVE: Duration = Duration::from_secs(32_767);
 
-fn require(
+pub(super) fn require(
     holds: bool,
     setting: &'static str,
     value: impl ToString,

@@ -8,6 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::form::{Backoff, OrNone, Tags, Time};
+use super::origin::Origin;
 use super::{Config, Pace, Transport};
 use crate::dialect::Dialect;
 use crate::error::ConfigError;
@@ -18,6 +19,7 @@ use crate::text::UnsafeText;
 ///
 /// - Times are texts such as `"100ms"`, `"5s"` or `"1m 30s"`.
 /// - `backoff` has `initial` and `max`, `pace` has `burst` and `rate`, `tags` has a value for each key.
+/// - `origin` has `container_id`, `cgroup_inode`, `external_data`, `cardinality` and `detection`.
 /// - `"none"` turns off `pace`, `resolve_interval` and `send_buffer`.
 /// - `address` is an [address](Config::address), which wins over `host`, `port` and `transport`.
 ///   Without it, `path` leads to a Unix socket.
@@ -122,6 +124,7 @@ settings! {
     kind_prefixes: bool,
     dialect: Dialect,
     tags: Tags,
+    origin: Origin,
     unsafe_text: UnsafeText,
     max_line: usize,
     max_datagram: Option<usize>,

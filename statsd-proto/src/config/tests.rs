@@ -1,4 +1,5 @@
 use super::*;
+use crate::dogstatsd::Cardinality;
 use crate::metric::Metric;
 use crate::testing::recorder;
 
@@ -87,6 +88,87 @@ fn a_bad_setting_is_told_with_its_value() {
     }
     let long = "a".repeat(513);
     assert_told(&good().prefix(&long), "prefix", &long);
+}
+
+#[test]
+fn what_a_dialect_cannot_say_is_told() {
+    let of = |dialect| Config::new("localhost").dialect(dialect);
+    let udp = |dialect| of(dialect).transport(Transport::Udp);
+    let longest = |dialect, bytes: usize| udp(dialect).max_datagram(bytes);
+    for (config, setting, value) in [
+        (of(Dialect::Collectd).tag("a", "b"), "tag", "a:b"),
+        (of(Dialect::Graphite).tag("a", ""), "tag", "a:"),
+        (of(Dialect::Graphite).tag("a", "b;c"), "tag", "a:b;c"),
+        (of(Dialect::Influx).tag("a", "b,c"), "tag", "a:b,c"),
+        (of(Dialect::Librato).tag("a=b", "c"), "tag", "a=b:c"),
+        (of(Dialect::SignalFx).tag("a", "]"), "tag", "a:]"),
+        (of(Dialect::StatsdExporter).tag("a", ""), "tag", "a:"),
+        (of(Dialect::Influx).prefix("a,b"), "prefix", "a,b"),
+        (of(Dialect::SignalFx).prefix("a[b]"), "prefix", "a[b]"),
+        (
+            of(Dialect::StatsdExporter).max_line(4096),
+            "max_line",
+            "4096",
+        ),
+        (of(Dialect::Netdata).max_line(65_535), "max_line", "65535"),
+        (of(Dialect::Influx).max_line(65_536), "max_line", "65536"),
+        (longest(Dialect::Collectd, 4096), "max_datagram", "4096"),
+        (longest(Dialect::SignalFx, 4096), "max_datagram", "4096"),
+        (longest(Dialect::DogStatsd, 8193), "max_datagram", "8193"),
+        (longest(Dialect::Netdata, 9000), "max_datagram", "9000"),
+        (of(Dialect::Statsd).container_id("1f"), "container_id", "1f"),
+        (of(Dialect::Statsd).cgroup_inode(7), "cgroup_inode", "7"),
+        (of(Dialect::Statsd).external_data("a"), "external_data", "a"),
+        (
+            of(Dialect::StatsdExporter).cardinality(Cardinality::Low),
+            "cardinality",
+            "low",
+        ),
+    ] {
+        assert_told(&config, setting, value);
+    }
+    let frames = Config::dogstatsd("").unix_stream("/s").max_datagram(60_000);
+    assert_eq!(frames.check(), Ok(()));
+    assert_eq!(frames.line_limit(), 60_000);
+    let long = "a".repeat(126);
+    assert_told(&of(Dialect::Collectd).prefix(&long), "prefix", &long);
+    assert_eq!(of(Dialect::Collectd).prefix(&long[1..]).check(), Ok(()));
+    for (dialect, bytes) in [
+        (Dialect::Collectd, 4095),
+        (Dialect::DogStatsd, 8192),
+        (Dialect::Netdata, 8999),
+        (Dialect::Statsd, 65_507),
+    ] {
+        let config = longest(dialect, bytes);
+        assert_eq!(config.check(), Ok(()));
+        assert_eq!(config.line_limit(), bytes);
+        let socket = Config::new("").dialect(dialect).unix_datagram("/s");
+        assert_eq!(socket.check(), Ok(()));
+        assert_eq!(socket.line_limit(), bytes.min(8192));
+    }
+}
+
+#[test]
+fn who_sends_is_told_in_text_that_the_agent_reads() {
+    let agent = || Config::dogstatsd("localhost");
+    for (config, setting, value) in [
+        (agent().container_id(""), "container_id", ""),
+        (agent().container_id("ci-1f"), "container_id", "ci-1f"),
+        (agent().container_id("in-1"), "container_id", "in-1"),
+        (agent().container_id("a|b"), "container_id", "a|b"),
+        (agent().container_id("a,b"), "container_id", "a,b"),
+        (agent().external_data(""), "external_data", ""),
+        (agent().external_data("a|b"), "external_data", "a|b"),
+        (agent().external_data("a\n"), "external_data", "a\n"),
+    ] {
+        assert_told(&config, setting, value);
+    }
+    let config = agent()
+        .container_id("34dc0b5e626f2c5c4c5170e34b10e765-1234567890")
+        .cgroup_inode(u64::MAX)
+        .external_data("it-false,cn-web,pu-1")
+        .cardinality(Cardinality::Orchestrator);
+    assert_eq!(config.check(), Ok(()));
 }
 
 #[test]

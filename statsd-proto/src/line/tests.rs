@@ -5,7 +5,10 @@ use crate::config::Transport;
 use crate::dialect::Dialect;
 
 mod arbitrary;
+mod dialects;
+mod dogstatsd;
 mod parsing;
+mod servers;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const NANOSECOND: Duration = Duration::from_nanos(1);
@@ -371,9 +374,17 @@ fn assert_line(config: &Config, metric: &Metric<'_>, line: &str) {
 
 /// The lines of a metric, without the last line break.
 fn encode(config: &Config, metric: &Metric<'_>) -> Result<String, RecordError> {
+    written(config, |encoder, record| encoder.encode(metric, record))
+}
+
+/// What was written, without the last line break.
+fn written(
+    config: &Config,
+    write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+) -> Result<String, RecordError> {
     let mut text = BytesMut::new();
     let mut record = Record::new(&mut text);
-    Encoder::new(config).encode(metric, &mut record)?;
+    write(&Encoder::new(config), &mut record)?;
     let lines = record.lines();
     let text = String::from_utf8(text.to_vec()).expect("text stays text");
     assert_eq!(lines, text.split('\n').count(), "{text:?}");

@@ -1,6 +1,7 @@
 //! Lines that somebody else has written: checked as strictly as our own, and not changed.
 
-use super::{Encoder, check_sign, checked_rate};
+use super::value::check_sign;
+use super::{Encoder, checked_rate};
 use crate::error::RecordError;
 use crate::metric::Code;
 use crate::number::is_decimal;
@@ -50,7 +51,9 @@ impl Encoder {
                 _ => Err(RecordError::UnsafeText),
             };
         }
-        if values.contains(':') && !self.rules.extensions {
+        // The agent unpacks the values of every type but sets.
+        let packs = self.rules.has_extras || self.packs(Code::Raw(code));
+        if values.contains(':') && !packs {
             return Err(RecordError::InvalidLine);
         }
         for value in values.split(':') {
@@ -74,17 +77,20 @@ impl Encoder {
             return Ok(0);
         }
         if let Some(tags) = field.strip_prefix('#') {
-            let is_safe = tags.split(',').all(|tag| {
+            let syntax = rules.tags.filter(|syntax| !syntax.in_name);
+            let syntax = syntax.ok_or(RecordError::InvalidTag)?;
+            for tag in tags.split(',') {
                 let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
-                !key.is_empty() && rules.tag_key.allows(key) && rules.tag_value.allows(value)
-            });
-            return if is_safe {
-                Ok(1)
-            } else {
-                Err(RecordError::UnsafeText)
-            };
+                if key.is_empty() || !rules.tag_key.allows(key) || !rules.tag_value.allows(value) {
+                    return Err(RecordError::UnsafeText);
+                }
+                if value.is_empty() && !syntax.bare {
+                    return Err(RecordError::InvalidTag);
+                }
+            }
+            return Ok(1);
         }
-        if !rules.extensions {
+        if !rules.has_extras {
             return Err(RecordError::InvalidLine);
         }
         if let Some(container) = field.strip_prefix("c:") {

@@ -23,6 +23,14 @@ impl Shared {
         })
     }
 
+    /// Records what `write` writes, in the order that all threads record such things in.
+    pub(crate) fn record_in_order(
+        &self,
+        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        self.record_with(Rate::Always, true, write)
+    }
+
     /// Records what `write` writes. Levels go through the session whichever thread they come from, so
     /// that they leave in the order recorded.
     #[inline]

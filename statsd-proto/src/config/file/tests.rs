@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::dogstatsd::Cardinality;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -49,6 +50,11 @@ fn every_setting_can_be_read_from_toml() {
         [backoff]
         initial = "1s"
         max = "1m"
+
+        [origin]
+        container_id = "abc"
+        cardinality = "low"
+        detection = false
 
         [tags]
         env = "test"
@@ -170,6 +176,9 @@ fn every_setting() -> Config {
         .write_timeout(SECOND * 60)
         .close_timeout(SECOND)
         .send_buffer(Some(4096))
+        .container_id("abc")
+        .cardinality(Cardinality::Low)
+        .origin_detection(false)
         .keepalive(Some(SECOND * 60))
         .max_connection_age(Some(SECOND * 3600))
 }

@@ -1,36 +1,19 @@
 use proptest::prelude::*;
 
+use super::dialects::ALL;
+use super::servers::{Reading, read};
 use super::*;
+use crate::dogstatsd::Cardinality;
+use crate::metric::Extras;
 
 proptest! {
     #[test]
     fn whatever_is_encoded_is_what_a_server_reads(case in case()) {
         let pairs: Vec<_> = case.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
         let metric = case.metric(&pairs);
-        let record = match encode(&case.config, &metric) {
-            Ok(record) => record,
-            Err(error) => return case.check_refusal(error, metric.code),
-        };
-        let is_statsd = case.config.dialect == Dialect::Statsd;
-        let has_rate = case.rate.is_some_and(|rate| rate != 1.0);
-        let is_split = is_statsd && metric.code == Code::Known(Kind::Gauge) && case.number_is_negative();
-        let lines: Vec<_> = record.split('\n').collect();
-        prop_assert_eq!(lines.len(), if is_split { 2 } else { 1 }, "{:?}", record);
-        for (place, line) in lines.iter().enumerate() {
-            let is_zeroing = is_split && place == 0;
-            let read = Read::new(line, is_statsd);
-            let tags = case.config.tags.len() + pairs.len();
-            prop_assert!(!read.name.is_empty());
-            prop_assert_eq!(read.rate.is_some(), has_rate && !is_zeroing, "{}", line);
-            prop_assert_eq!(read.tags.len(), tags, "{}", line);
-            prop_assert!(!read.tags.contains(&""), "{}", line);
-            if is_zeroing {
-                prop_assert_eq!(read.value, "0");
-            }
-            if let Some(rate) = read.rate {
-                prop_assert!(rate.starts_with("0."), "{}", line);
-                prop_assert_eq!(rate.parse().ok(), case.rate);
-            }
+        match encode(&case.config, &metric) {
+            Ok(record) => case.check_record(&record, &metric)?,
+            Err(error) => case.check_refusal(error, &metric)?,
         }
     }
 
@@ -47,7 +30,12 @@ proptest! {
         let Ok(written) = encode(&config, &metric) else {
             return Ok(());
         };
-        Read::new(&written, dialect == Dialect::Statsd);
+        if is_known(dialect, &metric) {
+            read(dialect, &written);
+        }
+        if dialect.rules().tags.is_none_or(|syntax| syntax.in_name) {
+            return Ok(());
+        }
         let again = Metric::parse(&written);
         prop_assert!(again.is_ok(), "{:?} of {:?}: {:?}", written, line, again);
         prop_assert_eq!(encode(&config, &again.unwrap()), Ok(written));
@@ -66,6 +54,9 @@ struct Case {
     elapsed: Duration,
     rate: Option<f64>,
     tags: Vec<(String, String)>,
+    packed: Vec<f64>,
+    timestamp: Option<u64>,
+    cardinality: Option<Cardinality>,
 }
 
 impl Case {
@@ -76,6 +67,9 @@ impl Case {
             text,
             code,
             elapsed,
+            packed,
+            timestamp,
+            cardinality,
             ..
         } = self;
         let metric = match self.kind {
@@ -90,25 +84,98 @@ impl Case {
             8 => Metric::timing_ms(name, *number),
             9 => Metric::raw(name, &**text, code),
             10 => Metric::raw(name, Value::Number(*number), code),
+            11 => Metric::timings_ms(name, packed),
+            12 => Metric::histograms(name, packed),
+            13 => Metric::distributions(name, packed),
+            14 => Metric::raw(name, &**packed, code),
             _ => Metric::raw(name, *elapsed, code),
         };
-        match self.rate {
-            Some(rate) => metric.tags(pairs).sampled_at(rate),
-            None => metric.tags(pairs),
+        let has_extras = timestamp.is_some() || cardinality.is_some();
+        let extras = Extras {
+            timestamp: *timestamp,
+            cardinality: *cardinality,
+        };
+        Metric {
+            extras: has_extras.then_some(extras),
+            ..match self.rate {
+                Some(rate) => metric.tags(pairs).sampled_at(rate),
+                None => metric.tags(pairs),
+            }
+            .with_kind_prefix()
         }
-        .with_kind_prefix()
     }
 
-    fn number_is_negative(&self) -> bool {
-        match self.number {
-            Number::Float(float) => float < 0.0,
-            Number::Int(int) => int < 0,
-            Number::Uint(_) => false,
+    /// Every line is exactly the metric that was meant.
+    fn check_record(&self, record: &str, metric: &Metric<'_>) -> Result<(), TestCaseError> {
+        let dialect = self.config.dialect;
+        let lines: Vec<_> = record.split('\n').collect();
+        let packs = matches!(dialect, Dialect::DogStatsd | Dialect::StatsdExporter)
+            && matches!(
+                metric.code.kind(),
+                Some(Kind::Distribution | Kind::Histogram | Kind::Timing)
+            );
+        let is_split = dialect != Dialect::DogStatsd
+            && metric.code == Code::Known(Kind::Gauge)
+            && is_negative(metric.value);
+        let values = if let Value::Packed(values) = metric.value {
+            values
+        } else {
+            &[0.0]
+        };
+        let count = if packs { 1 } else { values.len() } + usize::from(is_split);
+        prop_assert_eq!(lines.len(), count, "{:?}", record);
+        if !is_known(dialect, metric) {
+            return Ok(());
         }
+        let mut values = Vec::new();
+        for (place, line) in lines.iter().enumerate() {
+            let reading = read(dialect, line);
+            let is_zeroing = is_split && place == 0;
+            let rate = self.rate.filter(|&rate| rate != 1.0 && !is_zeroing);
+            prop_assert_eq!(reading.rate, rate, "{}", line);
+            self.check_texts(&reading)?;
+            if is_zeroing {
+                prop_assert_eq!(&reading.values[..], ["0"]);
+            } else {
+                values.extend(reading.values);
+            }
+        }
+        check_values(&values, metric)
     }
 
-    fn check_refusal(&self, error: RecordError, code: Code<'_>) -> Result<(), TestCaseError> {
-        let has_bad_code = match code {
+    /// Text that nobody could misread has come through, and other text has not become more.
+    fn check_texts(&self, reading: &Reading) -> Result<(), TestCaseError> {
+        if is_plain(&self.name) {
+            prop_assert!(reading.name.ends_with(&self.name), "{:?}", reading);
+        }
+        let constant = self.config.tags.len();
+        prop_assert_eq!(
+            reading.tags.len(),
+            constant + self.tags.len(),
+            "{:?}",
+            reading
+        );
+        for (read, given) in reading.tags[constant..].iter().zip(&self.tags) {
+            if is_plain(&given.0) {
+                prop_assert_eq!(&read.0, &given.0);
+            }
+            if is_plain(&given.1) {
+                prop_assert_eq!(&read.1, &given.1);
+            }
+        }
+        let extras =
+            usize::from(self.timestamp.is_some()) + usize::from(self.cardinality.is_some());
+        prop_assert_eq!(reading.extras.len(), extras, "{:?}", reading);
+        Ok(())
+    }
+
+    fn check_refusal(&self, error: RecordError, metric: &Metric<'_>) -> Result<(), TestCaseError> {
+        let (dialect, kind) = (self.config.dialect, metric.code.kind());
+        let is_negative = match metric.value {
+            Value::Packed(values) => values.iter().any(|&value| value < 0.0),
+            value @ (Value::Elapsed(_) | Value::Number(_) | Value::Text(_)) => is_negative(value),
+        };
+        let has_bad_code = match metric.code {
             Code::Known(_) | Code::Line => false,
             Code::Raw(code) => {
                 code.is_empty() || code.contains(|char| !char::is_ascii_alphanumeric(&char))
@@ -116,16 +183,30 @@ impl Case {
         };
         let has_reason = match error {
             RecordError::EmptyName => self.name.is_empty(),
-            RecordError::InvalidRate => !self.rate.is_some_and(|rate| rate > 0.0 && rate <= 1.0),
-            RecordError::InvalidValue => {
-                let is_finite = !matches!(self.number, Number::Float(float) if !float.is_finite());
-                !is_finite || self.kind == 6 || self.kind == 9
+            RecordError::InvalidRate => {
+                let is_plugin = matches!(dialect, Dialect::Collectd | Dialect::SignalFx);
+                !self.rate.is_some_and(|rate| rate > 0.0 && rate <= 1.0)
+                    || (is_plugin && kind != Some(Kind::Counter))
             }
-            RecordError::NegativeTiming => self.number_is_negative() || self.text.starts_with('-'),
+            RecordError::InvalidTag => {
+                let has_bare = self.tags.iter().any(|(_, value)| value.is_empty());
+                dialect == Dialect::Collectd && !self.tags.is_empty() || has_bare
+            }
+            RecordError::InvalidTimestamp => {
+                self.timestamp == Some(0) || !matches!(kind, Some(Kind::Counter | Kind::Gauge))
+            }
+            RecordError::InvalidValue => match metric.value {
+                Value::Number(Number::Float(float)) => !float.is_finite(),
+                Value::Packed(values) => values.iter().any(|value| !value.is_finite()),
+                Value::Text(_) => true,
+                Value::Elapsed(_) | Value::Number(_) => false,
+            },
+            RecordError::NegativeTiming => is_negative,
+            RecordError::NotDogStatsd => dialect != Dialect::DogStatsd && metric.extras.is_some(),
             RecordError::UnsafeText => {
                 has_bad_code || self.config.unsafe_text == UnsafeText::Refuse
             }
-            RecordError::Unsupported(kind) => code == Code::Known(kind),
+            RecordError::Unsupported(refused) => kind == Some(refused),
             RecordError::Closed
             | RecordError::InvalidLine
             | RecordError::LineTooLong
@@ -134,6 +215,45 @@ impl Case {
         prop_assert!(has_reason, "{error:?} of {self:?}");
         Ok(())
     }
+}
+
+fn check_values(values: &[String], metric: &Metric<'_>) -> Result<(), TestCaseError> {
+    let read = |text: &String| text.parse::<f64>().unwrap();
+    match metric.value {
+        Value::Number(Number::Float(float)) => prop_assert_eq!(read(&values[0]), float),
+        Value::Number(Number::Int(int)) => {
+            prop_assert_eq!(values[0].trim_start_matches('+'), int.to_string());
+        }
+        Value::Number(Number::Uint(uint)) => {
+            prop_assert_eq!(values[0].trim_start_matches('+'), uint.to_string());
+        }
+        Value::Packed(packed) => {
+            let read: Vec<_> = values.iter().map(read).collect();
+            prop_assert_eq!(read, packed);
+        }
+        Value::Text(text) if is_plain(text) => prop_assert_eq!(&values[0], text),
+        Value::Elapsed(_) | Value::Text(_) => prop_assert_eq!(values.len(), 1),
+    }
+    Ok(())
+}
+
+/// Whether the server has the metric's type; of others it is not asked.
+fn is_known(dialect: Dialect, metric: &Metric<'_>) -> bool {
+    let rules = dialect.rules();
+    match metric.code {
+        Code::Known(_) | Code::Line => true,
+        Code::Raw(_) => metric
+            .code
+            .kind()
+            .is_some_and(|kind| rules.code(kind).is_some()),
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'.')
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -151,29 +271,36 @@ fn case() -> impl Strategy<Value = Case> {
     ];
     let elapsed = (any::<u64>(), 0..1_000_000_000_u32)
         .prop_map(|(seconds, nanoseconds)| Duration::new(seconds, nanoseconds));
-    let tags = prop::collection::vec((hostile(), hostile()), 0..4);
+    let tag = prop_oneof![("[a-z.]{1,8}", "[a-z.]{1,8}"), (hostile(), hostile()),];
+    let value = prop_oneof![4 => 0.0..1e9, 1 => -10.0..1e9, 1 => prop::num::f64::ANY];
+    let timestamp =
+        prop_oneof![20 => Just(None), 4 => (1..9_u64).prop_map(Some), 1 => Just(Some(0))];
+    let cardinality = prop_oneof![20 => Just(None), 1 => Just(Some(Cardinality::Low))];
     (
         config(),
-        0..12_u8,
-        hostile(),
+        (0..16_u8, hostile()),
         prop_oneof![hostile(), "[+-]?[0-9]{1,3}(\\.[0-9])?"],
-        prop_oneof![4 => "c|g|ms|s|h", 1 => "[a-z]{1,2}", 1 => hostile()],
-        number,
+        prop_oneof![8 => "c|g|ms|s|h|d|m", 1 => "[a-z]{1,2}", 1 => hostile()],
+        (number, prop::collection::vec(value, 1..5)),
         elapsed,
         rate,
-        tags,
+        prop::collection::vec(tag, 0..3),
+        (timestamp, cardinality),
     )
         .prop_map(
-            |(config, kind, name, text, code, number, elapsed, rate, tags)| Case {
+            |(config, (kind, name), text, code, values, elapsed, rate, tags, extras)| Case {
                 config,
                 kind,
                 name,
                 text,
                 code,
-                number,
+                number: values.0,
                 elapsed,
                 rate,
                 tags,
+                packed: values.1,
+                timestamp: extras.0,
+                cardinality: extras.1,
             },
         )
 }
@@ -187,8 +314,9 @@ fn config() -> impl Strategy<Value = Config> {
                 .unsafe_text(policy)
                 .prefix(prefix)
                 .kind_prefixes(kind_prefixes);
-            if is_tagged {
-                config.tag("env", "prod").tag("canary", "")
+            let tagged = config.clone().tag("env", "prod");
+            if is_tagged && tagged.check().is_ok() {
+                tagged
             } else {
                 config
             }
@@ -197,7 +325,7 @@ fn config() -> impl Strategy<Value = Config> {
 }
 
 fn dialect() -> impl Strategy<Value = Dialect> {
-    prop::sample::select(vec![Dialect::DogStatsd, Dialect::Statsd])
+    prop::sample::select(ALL.to_vec())
 }
 
 fn policy() -> impl Strategy<Value = UnsafeText> {
@@ -212,7 +340,7 @@ fn policy() -> impl Strategy<Value = UnsafeText> {
 fn hostile() -> impl Strategy<Value = String> {
     let char = prop_oneof![
         4 => prop::char::range('a', 'z'),
-        4 => prop::sample::select("\n\r\0\t\x7f :|@#,;=/.-_{}+0\u{85}\u{10a}\u{2028}".chars().collect::<Vec<_>>()),
+        4 => prop::sample::select("\n\r\0\t\x7f :|@#,;=/.-_{}[]~!^+0\u{85}\u{10a}\u{2028}".chars().collect::<Vec<_>>()),
         1 => any::<char>(),
     ];
     let text = prop::collection::vec(char, 0..12).prop_map(String::from_iter);
@@ -224,6 +352,8 @@ fn hostile() -> impl Strategy<Value = String> {
         "_e{1,1}",
         ":e{1,1}",
         "_sc",
+        "c",
+        "\u{a0}",
         "\nsc|a|0",
     ];
     prop_oneof![
@@ -250,81 +380,4 @@ fn line_like() -> impl Strategy<Value = String> {
         |(name, value, code, fields)| format!("{name}:{value}|{code}{}", fields.concat()),
     );
     prop_oneof![4 => line, 1 => any::<String>(), 1 => hostile()]
-}
-
-/// A line as a server takes it apart, which knows nothing of how it was made.
-struct Read<'a> {
-    name: &'a str,
-    value: &'a str,
-    rate: Option<&'a str>,
-    tags: Vec<&'a str>,
-}
-
-impl<'a> Read<'a> {
-    /// Panics at a line that a server would not take for exactly one metric.
-    fn new(line: &'a str, is_statsd: bool) -> Self {
-        for char in line.chars() {
-            assert!(!char.is_control(), "{line:?}");
-            assert!(!is_statsd || char.is_ascii(), "{line:?}");
-        }
-        let colon = line.find(':').expect("a line has a name");
-        let (name, fields) = (&line[..colon], &line[colon + 1..]);
-        let mut fields = fields.split('|');
-        let value = fields.next().expect("splitting gives one part at least");
-        let code = fields.next().expect("a line has a type");
-        let mut field = fields.next();
-        let rate = field.and_then(|field| field.strip_prefix('@'));
-        if rate.is_some() {
-            field = fields.next();
-        }
-        let tags = match field.map(|field| field.strip_prefix('#').expect("only tags are left")) {
-            Some(tags) => tags.split(',').collect(),
-            None => Vec::new(),
-        };
-        assert_eq!(fields.next(), None, "{line:?}");
-
-        assert!(!name.contains([' ', '|', '@', '#']), "{line:?}");
-        assert!(
-            code.chars().all(|char| char.is_ascii_alphanumeric()),
-            "{line:?}"
-        );
-        if code == "s" {
-            assert!(!is_statsd || !value.contains([':', '@', '#']), "{line:?}");
-        } else {
-            assert!(is_plain_number(value), "{line:?}");
-            assert!(code != "ms" || !value.starts_with('-'), "{line:?}");
-        }
-        assert!(rate.is_none_or(is_plain_number), "{line:?}");
-        for tag in &tags {
-            assert!(
-                !is_statsd || !tag.contains([' ', '@', '#', ';', '=']),
-                "{line:?}"
-            );
-        }
-        if is_statsd {
-            let kept = |char: &char| char.is_ascii_alphanumeric() || "_.;=-".contains(*char);
-            let key: String = name.replace('/', "-").chars().filter(kept).collect();
-            assert!(key != "constructor" && key != "__proto__", "{line:?}");
-        } else {
-            let is_metric = !line.starts_with("_e{") && !line.starts_with("_sc");
-            assert!(is_metric, "{line:?}");
-        }
-        Self {
-            name,
-            value,
-            rate,
-            tags,
-        }
-    }
-}
-
-fn is_plain_number(text: &str) -> bool {
-    let unsigned = text.trim_start_matches(['+', '-']);
-    text.len() - unsigned.len() <= 1
-        && unsigned.starts_with(|char: char| char.is_ascii_digit())
-        && unsigned.ends_with(|char: char| char.is_ascii_digit())
-        && unsigned.matches('.').count() <= 1
-        && unsigned
-            .chars()
-            .all(|char| char.is_ascii_digit() || char == '.')
 }

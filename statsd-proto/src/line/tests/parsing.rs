@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::ParseError;
 
 #[test]
 fn a_good_line_is_parsed_and_written_anew() {

@@ -1,0 +1,83 @@
+//! What only the Datadog agent knows: events, service checks, and who sends.
+//!
+//! They need [`Dialect::DogStatsd`](crate::Dialect::DogStatsd), which [`Config::dogstatsd`](crate::Config::dogstatsd)
+//! sets; elsewhere they are [`RecordError::NotDogStatsd`](crate::RecordError::NotDogStatsd).
+//!
+//! ```
+//! use statsd_proto::dogstatsd::{Alert, Event, ServiceCheck, Status};
+//! use statsd_proto::{Config, testing::recorder};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+//! client.event(&Event::new("deployed", "version 7\nby hand").alert(Alert::Success))?;
+//! client.service_check(&ServiceCheck::new("db.up", Status::Critical).message("no answer"))?;
+//! assert_eq!(
+//!     recorder.lines(),
+//!     [r"_e{8,18}:deployed|version 7\nby hand|t:success", "_sc|db.up|2|m:no answer"]
+//! );
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Who sends
+//!
+//! The agent adds tags about the container that a metric comes from, if it has
+//! `dogstatsd_origin_detection_client` on and the client says which. This crate opens no file, so that a
+//! program reads what the system knows, and the configuration tells it:
+//!
+//! ```no_run
+//! use statsd_proto::{Config, dogstatsd};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = Config::dogstatsd("localhost");
+//! let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+//! if let Some(id) = dogstatsd::container_id_from_cgroup(&cgroup) {
+//!     config = config.container_id(id);
+//! }
+//! # #[cfg(unix)]
+//! if let Ok(root) = std::fs::metadata("/sys/fs/cgroup") {
+//!     // In a namespace of its own a container sees no ID, but the root's inode is its own.
+//!     config = config.cgroup_inode(std::os::unix::fs::MetadataExt::ino(&root));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Config::origin_detection`](crate::Config::origin_detection) turns off that any of it is sent, as
+//! `DD_ORIGIN_DETECTION_ENABLED` does.
+
+mod container;
+mod event;
+mod service_check;
+
+pub use container::container_id_from_cgroup;
+pub use event::{Alert, Event, Priority};
+pub use service_check::{ServiceCheck, Status};
+
+/// How many tags the agent adds that it knows of whoever sends (protocol 1.6).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[non_exhaustive]
+pub enum Cardinality {
+    /// All: such as a container's ID and name.
+    High,
+    /// Few: such as the host and the image.
+    Low,
+    /// None.
+    None,
+    /// As many as there are pods or tasks.
+    Orchestrator,
+}
+
+impl Cardinality {
+    /// What the cardinality is called on the wire.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Low => "low",
+            Self::None => "none",
+            Self::Orchestrator => "orchestrator",
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Something that happened, for Datadog's list of events.
+
+use crate::dogstatsd::Cardinality;
+use crate::metric::Tags;
+
+/// Something that happened, borrowed from the caller as a [`Metric`](crate::Metric) is.
+///
+/// The title and the text may have any characters: line breaks are escaped, and carriage returns left
+/// out. The agent takes a backslash and an `n` for a line break too. No prefix stands before the title.
+///
+/// ```
+/// use statsd_proto::dogstatsd::{Alert, Event, Priority};
+///
+/// let tags = [("service", "shop")];
+/// let event = Event::new("disk is full", "/var has 0 bytes left")
+///     .alert(Alert::Error)
+///     .priority(Priority::Low)
+///     .tags(&tags);
+/// # let _ = event;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) timestamp: Option<u64>,
+    pub(crate) hostname: &'a str,
+    pub(crate) aggregation_key: &'a str,
+    pub(crate) priority: Option<Priority>,
+    pub(crate) source_type: &'a str,
+    pub(crate) alert: Option<Alert>,
+    pub(crate) tags: Tags<'a>,
+    pub(crate) cardinality: Option<Cardinality>,
+}
+
+impl<'a> Event<'a> {
+    /// An event now. An empty title is refused when the event is recorded; the text may be empty.
+    pub fn new(title: &'a str, text: &'a str) -> Self {
+        Self {
+            title,
+            text,
+            timestamp: None,
+            hostname: "",
+            aggregation_key: "",
+            priority: None,
+            source_type: "",
+            alert: None,
+            tags: Tags::Pairs(&[]),
+            cardinality: None,
+        }
+    }
+
+    /// Sets when it happened, in seconds since 1970. Default: when the agent reads of it.
+    #[must_use]
+    pub fn timestamp(self, seconds: u64) -> Self {
+        Self {
+            timestamp: Some(seconds),
+            ..self
+        }
+    }
+
+    /// Sets the host that it happened on. Default, and if empty: the agent's.
+    #[must_use]
+    pub fn hostname(self, hostname: &'a str) -> Self {
+        Self { hostname, ..self }
+    }
+
+    /// Sets a key by which Datadog groups events.
+    #[must_use]
+    pub fn aggregation_key(self, key: &'a str) -> Self {
+        Self {
+            aggregation_key: key,
+            ..self
+        }
+    }
+
+    /// Sets the priority. Default: the agent's, which is [`Priority::Normal`].
+    #[must_use]
+    pub fn priority(self, priority: Priority) -> Self {
+        Self {
+            priority: Some(priority),
+            ..self
+        }
+    }
+
+    /// Sets the source, such as `nagios`.
+    #[must_use]
+    pub fn source_type(self, source: &'a str) -> Self {
+        Self {
+            source_type: source,
+            ..self
+        }
+    }
+
+    /// Sets how bad it is. Default: the agent's, which is [`Alert::Info`].
+    #[must_use]
+    pub fn alert(self, alert: Alert) -> Self {
+        Self {
+            alert: Some(alert),
+            ..self
+        }
+    }
+
+    /// Adds tags, as pairs of key and value. A pair with an empty value is a bare tag.
+    #[must_use]
+    pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
+        Self {
+            tags: Tags::Pairs(tags),
+            ..self
+        }
+    }
+
+    /// Sets how many tags the agent adds. Default: the [configuration's](crate::Config::cardinality).
+    #[must_use]
+    pub fn cardinality(self, cardinality: Cardinality) -> Self {
+        Self {
+            cardinality: Some(cardinality),
+            ..self
+        }
+    }
+}
+
+/// How bad what happened is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Alert {
+    /// It is an error.
+    Error,
+    /// It is neither good nor bad.
+    Info,
+    /// It is good.
+    Success,
+    /// It may become an error.
+    Warning,
+}
+
+impl Alert {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Info => "info",
+            Self::Success => "success",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// How much an event matters.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Priority {
+    /// It is for the record.
+    Low,
+    /// It is for everyone.
+    Normal,
+}
+
+impl Priority {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+        }
+    }
+}
