@@ -29,7 +29,7 @@
 //! use statsd_proto::{Config, dogstatsd};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut config = Config::dogstatsd("localhost");
+//! let mut config = Config::from_dd_env()?;
 //! let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
 //! if let Some(id) = dogstatsd::container_id_from_cgroup(&cgroup) {
 //!     config = config.container_id(id);

@@ -1,5 +1,7 @@
 //! The seed's environment variables and their rules.
 
+mod datadog;
+
 use std::env::{self, VarError};
 
 use crate::config::{Config, Transport};
@@ -12,18 +14,7 @@ impl Config {
     ///
     /// As [`Config::from_vars`]; also a variable that is not Unicode.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let mut vars = Vec::new();
-        for name in VARIABLES {
-            match env::var(name) {
-                Ok(value) => vars.push((name, value)),
-                Err(VarError::NotPresent) => {}
-                Err(VarError::NotUnicode(value)) => {
-                    let value = value.to_string_lossy().into_owned();
-                    return Err(invalid(name, &value, "Unicode text"));
-                }
-            }
-        }
-        Self::from_vars(vars)
+        Self::from_vars(collect(&VARIABLES)?)
     }
 
     /// Reads the configuration from pairs of a variable's name and value; others are passed over.
@@ -113,6 +104,22 @@ const PORT: &str = "STATSD_PORT";
 const PREFIX: &str = "STATSD_PREFIX";
 const PROTOCOL: &str = "STATSD_PROTOCOL";
 const VARIABLES: [&str; 5] = [ENABLED, HOST, PORT, PREFIX, PROTOCOL];
+
+/// Those of the variables that are set in the process's environment.
+fn collect(names: &[&'static str]) -> Result<Vec<(&'static str, String)>, ConfigError> {
+    let mut vars = Vec::new();
+    for &name in names {
+        match env::var(name) {
+            Ok(value) => vars.push((name, value)),
+            Err(VarError::NotPresent) => {}
+            Err(VarError::NotUnicode(value)) => {
+                let value = value.to_string_lossy().into_owned();
+                return Err(invalid(name, &value, "Unicode text"));
+            }
+        }
+    }
+    Ok(vars)
+}
 
 /// The seed's table: an integer that is not zero, or one of four words.
 fn is_true(value: &str) -> bool {

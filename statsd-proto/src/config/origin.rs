@@ -50,7 +50,7 @@ impl Config {
     }
 
     /// Tells the agent what its admission controller has put into the environment (protocol 1.5: `e:`).
-    /// Default: none.
+    /// Default: none, except [from the environment](Self::from_dd_env).
     #[must_use]
     pub fn external_data(mut self, data: impl Into<String>) -> Self {
         self.origin.external_data = Some(data.into());
