@@ -6,8 +6,6 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::{BufMut as _, BytesMut};
-
 use crate::aggregate::{Added, Sink, Table};
 use crate::config::Config;
 use crate::error::RecordError;
@@ -21,7 +19,7 @@ use crate::stats::Refused;
 pub(crate) struct Lane {
     limits: Limits,
     /// Whole lines, each with its line break, and perhaps a draft behind them.
-    run: BytesMut,
+    run: Vec<u8>,
     /// Where the whole lines end.
     end: usize,
     lines: usize,
@@ -61,7 +59,7 @@ impl Lane {
     pub(crate) fn new(limits: Limits, sampler: Random, table: Option<Table>) -> Self {
         Self {
             limits,
-            run: BytesMut::new(),
+            run: Vec::new(),
             end: 0,
             lines: 0,
             drafted: 0,
@@ -119,7 +117,7 @@ impl Lane {
         if self.run.len() - self.end > self.limits.line {
             return self.refuse(RecordError::LineTooLong);
         }
-        self.run.put_slice(BREAK);
+        self.run.extend_from_slice(BREAK);
         if self.is_open && self.run.len() <= self.limits.run {
             Drafted::Fits
         } else {

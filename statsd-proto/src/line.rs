@@ -6,8 +6,6 @@ mod tags;
 mod value;
 mod verbatim;
 
-use bytes::{BufMut as _, BytesMut};
-
 use crate::config::Config;
 use crate::dialect::{Counts, Rules};
 use crate::dogstatsd::Cardinality;
@@ -233,7 +231,7 @@ impl Encoder {
     #[inline]
     fn push_line<const IS_USUAL: bool>(
         &self,
-        line: &mut BytesMut,
+        line: &mut Vec<u8>,
         metric: &Metric<'_>,
         value: Value<'_>,
         code: &str,
@@ -265,7 +263,7 @@ impl Encoder {
     }
 
     #[inline]
-    fn push_name(&self, line: &mut BytesMut, metric: &Metric<'_>) -> Result<(), RecordError> {
+    fn push_name(&self, line: &mut Vec<u8>, metric: &Metric<'_>) -> Result<(), RecordError> {
         let prefix = &*self.prefixes[match metric.section {
             Section::None => 0,
             Section::Counters => 1,
@@ -313,10 +311,10 @@ fn scales(code: Code<'_>) -> bool {
 }
 
 #[inline(always)]
-fn push_parts(line: &mut BytesMut, parts: &[&str]) {
+fn push_parts(line: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
         // Byte by byte: marks and codes are shorter than a call to copy them is.
-        part.bytes().for_each(|byte| line.put_u8(byte));
+        part.bytes().for_each(|byte| line.push(byte));
     }
 }
 

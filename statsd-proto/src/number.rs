@@ -1,18 +1,16 @@
 //! Numbers as every StatsD server reads them: plain decimals, no exponent, no superfluous zero.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
-
-use bytes::{BufMut as _, BytesMut};
 
 use crate::metric::Number;
 
 /// Appends a number. The caller has made sure that it is finite.
 #[inline]
-pub(crate) fn push_number(out: &mut BytesMut, number: Number) {
+pub(crate) fn push_number(out: &mut Vec<u8>, number: Number) {
     match number {
         // Most counts are one.
-        Number::Int(digit @ 0..=9) => out.put_u8(b'0' + digit as u8),
+        Number::Int(digit @ 0..=9) => out.push(b'0' + digit as u8),
         Number::Float(float) => push_float(out, float),
         Number::Int(int) => push_integer(out, int),
         Number::Uint(uint) => push_integer(out, uint),
@@ -20,12 +18,12 @@ pub(crate) fn push_number(out: &mut BytesMut, number: Number) {
 }
 
 #[inline]
-pub(crate) fn push_integer(out: &mut BytesMut, integer: impl itoa::Integer) {
+pub(crate) fn push_integer(out: &mut Vec<u8>, integer: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
 }
 
 /// Appends the shortest plain decimal that reads back as the same number.
-pub(crate) fn push_float(out: &mut BytesMut, float: f64) {
+pub(crate) fn push_float(out: &mut Vec<u8>, float: f64) {
     /// Integers up to here are exact as an `f64`, and so is the quotient's rounding below.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     const SCALE: f64 = 1e6;
@@ -47,7 +45,7 @@ pub(crate) fn push_float(out: &mut BytesMut, float: f64) {
 
 /// Appends a duration in milliseconds, exact to the nanosecond.
 #[inline]
-pub(crate) fn push_milliseconds(out: &mut BytesMut, elapsed: Duration) {
+pub(crate) fn push_milliseconds(out: &mut Vec<u8>, elapsed: Duration) {
     let nanoseconds = elapsed.subsec_nanos();
     // Half a billion years of milliseconds fit; a longer duration is cut there.
     let milliseconds = elapsed
@@ -67,7 +65,7 @@ pub(crate) fn is_decimal(text: &str) -> bool {
     }
 }
 
-fn push_millionths(out: &mut BytesMut, whole: u64, millionths: u32) {
+fn push_millionths(out: &mut Vec<u8>, whole: u64, millionths: u32) {
     push_integer(out, whole);
     if millionths == 0 {
         return;
@@ -123,9 +121,9 @@ mod tests {
             (Duration::from_nanos(1_001_344_919), "1001.344919"),
             (Duration::MAX, "18446744073709551615.999999"),
         ] {
-            let mut out = BytesMut::new();
+            let mut out = Vec::new();
             push_milliseconds(&mut out, elapsed);
-            assert_eq!(out, text);
+            assert_eq!(out, text.as_bytes());
         }
     }
 
@@ -158,7 +156,7 @@ mod tests {
     }
 
     fn float_text(float: f64) -> String {
-        let mut out = BytesMut::new();
+        let mut out = Vec::new();
         push_float(&mut out, float);
         String::from_utf8(out.to_vec()).unwrap()
     }

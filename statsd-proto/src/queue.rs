@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use bytes::BytesMut;
-
 use crate::config::Config;
 use crate::error::RecordError;
 use crate::payload::{BREAK, Framing, Open, Payload, Pool, Record, count_breaks};
@@ -24,7 +22,7 @@ pub enum Overflow {
 #[derive(Debug)]
 pub(crate) struct Queue {
     /// The record that is being written, before it is known where it fits.
-    draft: BytesMut,
+    draft: Vec<u8>,
     open: Open,
     complete: Backlog,
     pool: Pool,
@@ -61,7 +59,7 @@ impl Queue {
         let overflow = config.overflow;
         let max_lines = config.max_queue_lines;
         Self {
-            draft: BytesMut::with_capacity(DRAFT),
+            draft: Vec::with_capacity(DRAFT),
             open: Open::new(framing, &mut pool),
             complete: Backlog::default(),
             pool,

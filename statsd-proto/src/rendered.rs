@@ -1,7 +1,5 @@
 //! Everything of a metric's line but its value, rendered once.
 
-use bytes::BytesMut;
-
 use crate::error::RecordError;
 use crate::line::Encoder;
 use crate::metric::{Code, Metric, Rate, Value};
@@ -23,7 +21,7 @@ pub(crate) struct Rendered {
 impl Rendered {
     /// Renders a metric with its tags and its rate. Its value does not matter, as long as it is one.
     pub(crate) fn new(encoder: &Encoder, metric: &Metric<'_>) -> Result<Self, RecordError> {
-        let mut line = BytesMut::new();
+        let mut line = Vec::new();
         encoder.encode(metric, &mut Record::new(&mut line))?;
         // No name has a colon, and no value a bar.
         let value_at = find(&line, b":") + 1;

@@ -1,7 +1,5 @@
 //! Caller's text made safe: what a server would take for structure never reaches the wire.
 
-use bytes::BytesMut;
-
 use crate::error::RecordError;
 
 /// What happens to a character that a server would misread.
@@ -55,7 +53,7 @@ impl Charset {
     #[inline]
     pub(crate) fn push(
         &self,
-        out: &mut BytesMut,
+        out: &mut Vec<u8>,
         text: &str,
         policy: UnsafeText,
     ) -> Result<(), RecordError> {
@@ -73,7 +71,7 @@ impl Charset {
     }
 
     #[cold]
-    fn push_replaced(&self, out: &mut BytesMut, text: &str) {
+    fn push_replaced(&self, out: &mut Vec<u8>, text: &str) {
         let mut encoded = [0; 4];
         for char in text.chars() {
             let safe = if self.allows_char(char) { char } else { '_' };
@@ -161,16 +159,16 @@ mod tests {
 
     #[test]
     fn a_forbidden_character_can_be_refused() {
-        let mut out = BytesMut::new();
+        let mut out = Vec::new();
         let charset = Charset::without(":|", false);
         let result = charset.push(&mut out, "a:1", UnsafeText::Refuse);
         assert_eq!(result, Err(RecordError::UnsafeText));
         assert_eq!(charset.push(&mut out, "a.1", UnsafeText::Refuse), Ok(()));
-        assert_eq!(out, "a.1");
+        assert_eq!(out, b"a.1");
     }
 
     fn replaced(charset: &Charset, text: &str) -> String {
-        let mut out = BytesMut::new();
+        let mut out = Vec::new();
         charset.push(&mut out, text, UnsafeText::Replace).unwrap();
         String::from_utf8(out.to_vec()).unwrap()
     }

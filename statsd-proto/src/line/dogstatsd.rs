@@ -1,7 +1,5 @@
 //! What only the Datadog agent knows: events, service checks, and the fields behind the tags.
 
-use bytes::{BufMut as _, BytesMut};
-
 use super::{Encoder, push_parts};
 use crate::config::Config;
 use crate::dogstatsd::{Cardinality, Event, ServiceCheck};
@@ -33,7 +31,7 @@ pub(super) fn origin(config: &Config) -> Box<str> {
 impl Encoder {
     pub(super) fn push_extras(
         &self,
-        line: &mut BytesMut,
+        line: &mut Vec<u8>,
         metric: &Metric<'_>,
     ) -> Result<(), RecordError> {
         let Extras {
@@ -131,7 +129,7 @@ impl Encoder {
         }
     }
 
-    fn push_origin(&self, line: &mut BytesMut, cardinality: Option<Cardinality>) {
+    fn push_origin(&self, line: &mut Vec<u8>, cardinality: Option<Cardinality>) {
         line.extend_from_slice(self.origin.as_bytes());
         if let Some(cardinality) = cardinality.or(self.cardinality) {
             push_parts(line, &["|card:", cardinality.text()]);
@@ -139,7 +137,7 @@ impl Encoder {
     }
 
     /// Writes a field that is not empty.
-    fn push_field(&self, line: &mut BytesMut, mark: &str, text: &str) -> Result<(), RecordError> {
+    fn push_field(&self, line: &mut Vec<u8>, mark: &str, text: &str) -> Result<(), RecordError> {
         if text.is_empty() {
             return Ok(());
         }
@@ -148,7 +146,7 @@ impl Encoder {
     }
 
     /// Writes a message, in which a bar would begin another field, and in old agents `m:` another message.
-    fn push_message(&self, line: &mut BytesMut, message: &str) -> Result<(), RecordError> {
+    fn push_message(&self, line: &mut Vec<u8>, message: &str) -> Result<(), RecordError> {
         let mut parts = message.split('|');
         // Splitting gives one part at least.
         push_escaped_message(line, parts.next().unwrap_or_default());
@@ -166,14 +164,14 @@ impl Encoder {
 /// What may stand in a field: the bar ends it.
 static FIELD: Charset = Charset::without("|", true);
 
-fn push_time(line: &mut BytesMut, timestamp: Option<u64>) {
+fn push_time(line: &mut Vec<u8>, timestamp: Option<u64>) {
     if let Some(timestamp) = timestamp {
         line.extend_from_slice(b"|d:");
         push_integer(line, timestamp);
     }
 }
 
-fn push_escaped_message(line: &mut BytesMut, message: &str) {
+fn push_escaped_message(line: &mut Vec<u8>, message: &str) {
     for (place, part) in message.split("m:").enumerate() {
         if place > 0 {
             line.extend_from_slice(br"m\:");
@@ -184,12 +182,12 @@ fn push_escaped_message(line: &mut BytesMut, message: &str) {
 
 /// Appends text that may have line breaks. Carriage returns are left out, since the agent takes one off
 /// the end of a line, and the lengths would be wrong.
-fn push_escaped(line: &mut BytesMut, text: &str) {
+fn push_escaped(line: &mut Vec<u8>, text: &str) {
     for byte in text.bytes() {
         match byte {
             b'\n' => line.extend_from_slice(br"\n"),
             b'\r' => {}
-            _ => line.put_u8(byte),
+            _ => line.push(byte),
         }
     }
 }

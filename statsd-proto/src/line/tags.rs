@@ -1,7 +1,5 @@
 //! Tags, in the name or behind the type.
 
-use bytes::{BufMut as _, BytesMut};
-
 use super::{Encoder, push_parts};
 use crate::config::Config;
 use crate::dialect::{Rules, TagSyntax};
@@ -12,7 +10,7 @@ use crate::text::UnsafeText;
 /// Renders the constant tags as they stand on the wire, but for what closes them.
 pub(super) fn constant_tags(config: &Config) -> Box<str> {
     let rules = config.dialect.rules();
-    let mut tags = BytesMut::new();
+    let mut tags = Vec::new();
     if let Some(syntax) = &rules.tags {
         for (place, (key, value)) in config.tags.iter().enumerate() {
             push_mark(&mut tags, syntax, place == 0);
@@ -31,7 +29,7 @@ impl Encoder {
         !matches!(tags, Tags::List("") | Tags::Pairs([])) || !self.tags.is_empty()
     }
 
-    pub(super) fn push_tags(&self, line: &mut BytesMut, tags: Tags<'_>) -> Result<(), RecordError> {
+    pub(super) fn push_tags(&self, line: &mut Vec<u8>, tags: Tags<'_>) -> Result<(), RecordError> {
         let syntax = self.rules.tags.as_ref().ok_or(RecordError::InvalidTag)?;
         let mut is_first = self.tags.is_empty();
         if !is_first {
@@ -64,17 +62,17 @@ impl Encoder {
 
 /// Renders what stands before a tag.
 #[inline]
-fn push_mark(line: &mut BytesMut, syntax: &TagSyntax, is_first: bool) {
+fn push_mark(line: &mut Vec<u8>, syntax: &TagSyntax, is_first: bool) {
     if is_first {
         push_parts(line, &[syntax.open]);
     } else {
-        line.put_u8(syntax.separator);
+        line.push(syntax.separator);
     }
 }
 
 /// Renders a tag; a value that is empty makes it a bare one.
 fn push_tag(
-    line: &mut BytesMut,
+    line: &mut Vec<u8>,
     rules: &Rules,
     syntax: &TagSyntax,
     policy: UnsafeText,
@@ -90,7 +88,7 @@ fn push_tag(
         "" if syntax.bare => Ok(()),
         "" => Err(RecordError::InvalidTag),
         _ => {
-            line.put_u8(syntax.assign);
+            line.push(syntax.assign);
             rules.tag_value.push(line, value, policy)
         }
     }

@@ -382,7 +382,7 @@ fn written(
     config: &Config,
     write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
 ) -> Result<String, RecordError> {
-    let mut text = BytesMut::new();
+    let mut text = Vec::new();
     let mut record = Record::new(&mut text);
     write(&Encoder::new(config), &mut record)?;
     let lines = record.lines();

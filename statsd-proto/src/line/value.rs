@@ -1,7 +1,5 @@
 //! Values, and what each kind may have for one.
 
-use bytes::BytesMut;
-
 use super::{Encoder, push_parts};
 use crate::dialect::{Counts, Rules};
 use crate::error::RecordError;
@@ -13,7 +11,7 @@ impl Encoder {
     #[inline]
     pub(crate) fn push_value(
         &self,
-        line: &mut BytesMut,
+        line: &mut Vec<u8>,
         code: Code<'_>,
         value: Value<'_>,
     ) -> Result<(), RecordError> {
@@ -42,7 +40,7 @@ impl Encoder {
     #[inline(always)]
     fn push_number(
         &self,
-        line: &mut BytesMut,
+        line: &mut Vec<u8>,
         code: Code<'_>,
         number: Number,
     ) -> Result<(), RecordError> {
@@ -62,7 +60,7 @@ impl Encoder {
 
     fn push_packed(
         &self,
-        line: &mut BytesMut,
+        line: &mut Vec<u8>,
         code: Code<'_>,
         values: &[f64],
     ) -> Result<(), RecordError> {
@@ -75,12 +73,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn push_text(
-        &self,
-        line: &mut BytesMut,
-        code: Code<'_>,
-        text: &str,
-    ) -> Result<(), RecordError> {
+    fn push_text(&self, line: &mut Vec<u8>, code: Code<'_>, text: &str) -> Result<(), RecordError> {
         if code.kind() == Some(Kind::Set) {
             return self.push_member(line, text);
         }
@@ -96,7 +89,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn push_member(&self, line: &mut BytesMut, text: &str) -> Result<(), RecordError> {
+    fn push_member(&self, line: &mut Vec<u8>, text: &str) -> Result<(), RecordError> {
         if text.is_empty() {
             return Err(RecordError::InvalidValue);
         }

@@ -7,20 +7,20 @@ use super::{BREAK, Framing, Payload, is_break};
 /// One record being written: one line, or more that must stay together.
 #[derive(Debug)]
 pub(crate) struct Record<'a> {
-    buffer: &'a mut BytesMut,
+    buffer: &'a mut Vec<u8>,
     lines: usize,
 }
 
 impl<'a> Record<'a> {
     /// A record at the end of `buffer`.
     #[inline]
-    pub(crate) fn new(buffer: &'a mut BytesMut) -> Self {
+    pub(crate) fn new(buffer: &'a mut Vec<u8>) -> Self {
         Self { buffer, lines: 1 }
     }
 
     /// The line to append to.
     #[inline]
-    pub(crate) fn line(&mut self) -> &mut BytesMut {
+    pub(crate) fn line(&mut self) -> &mut Vec<u8> {
         self.buffer
     }
 
