@@ -6,13 +6,14 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::aggregate::{Added, Sink, Table};
+use crate::aggregate::{Added, Table};
 use crate::config::Config;
 use crate::error::RecordError;
 use crate::line::Encoder;
 use crate::metric::{Metric, Rate};
 use crate::payload::{BREAK, Record};
 use crate::random::Random;
+use crate::session::Session;
 use crate::stats::Refused;
 
 #[derive(Debug)]
@@ -33,6 +34,17 @@ pub(crate) struct Lane {
     sampled_out: u64,
     /// Where metrics are added up; none if each is a line.
     table: Option<Table>,
+}
+
+/// What is handed over to the session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Extent {
+    /// All, and nothing after it.
+    Last,
+    /// Lines.
+    Lines,
+    /// Lines, and what has been added up.
+    All,
 }
 
 /// How much a lane takes before it hands its lines over.
@@ -89,11 +101,6 @@ impl Lane {
         added
     }
 
-    /// Gives what was added up to the sink. Whether something stayed that it had no room for.
-    pub(crate) fn drain(&mut self, sink: &mut impl Sink) -> bool {
-        self.table.as_mut().is_some_and(|table| table.drain(sink))
-    }
-
     /// Writes a record behind the lines that are there; see [`keep`](Self::keep) and
     /// [`discard`](Self::discard).
     #[inline]
@@ -109,6 +116,9 @@ impl Lane {
             self.sampled_out += 1;
             return Drafted::Settled(Ok(()));
         }
+        if self.run.capacity() == 0 {
+            self.reserve();
+        }
         let mut record = Record::new(&mut self.run);
         if let Err(error) = write(&mut record) {
             return self.refuse(error);
@@ -118,7 +128,7 @@ impl Lane {
             return self.refuse(RecordError::LineTooLong);
         }
         self.run.extend_from_slice(BREAK);
-        if self.is_open && self.run.len() <= self.limits.run {
+        if self.is_open && self.drafted == 1 && self.run.len() <= self.limits.run {
             Drafted::Fits
         } else {
             Drafted::NeedsRoom
@@ -129,7 +139,7 @@ impl Lane {
     #[inline]
     pub(crate) fn keep(&mut self) {
         self.end = self.run.len();
-        self.lines += self.drafted;
+        self.lines += 1;
     }
 
     /// Forgets the draft.
@@ -149,30 +159,42 @@ impl Lane {
         }
     }
 
-    /// Whether a lane that was handed over has room for its draft.
+    /// Whether a lane that was handed over may keep its draft. Lines that must stay together may not be
+    /// in a run.
     pub(crate) fn may_hold_draft(&self) -> bool {
-        self.run.len() <= self.limits.run
+        self.run.len() <= self.limits.run && self.drafted == 1
+    }
+
+    /// Whether room is set aside for it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// Room has been set aside.
     pub(crate) fn open(&mut self) {
         self.is_open = true;
-        // All at once, so that it does not grow step by step.
-        let capacity = self.limits.run + DRAFT_ROOM;
-        self.run.reserve(capacity.saturating_sub(self.run.len()));
     }
 
-    /// Takes nothing more.
-    pub(crate) fn close(&mut self) {
-        self.is_closed = true;
+    /// Takes memory for a full run and a draft behind it.
+    #[cold]
+    pub(crate) fn reserve(&mut self) {
+        self.run.reserve_exact(self.limits.run + DRAFT_ROOM);
     }
 
-    /// Takes the counts of what did not become a line.
-    pub(crate) fn take_counts(&mut self) -> (Refused, u64) {
-        (
+    /// Hands over what is no line: counts of what did not become one, and what was added up.
+    pub(crate) fn hand_over_rest(&mut self, session: &mut Session, extent: Extent) {
+        session.count_outside(
             std::mem::take(&mut self.refused),
             std::mem::take(&mut self.sampled_out),
-        )
+        );
+        if extent == Extent::Lines {
+            return;
+        }
+        let table = self.table.as_mut();
+        if table.is_some_and(|table| table.drain(session)) {
+            session.on_added();
+        }
+        self.is_closed |= extent == Extent::Last;
     }
 
     #[cold]

@@ -110,31 +110,46 @@ impl Encoder {
         metric: &Metric<'_>,
         record: &mut Record<'_>,
     ) -> Result<(), RecordError> {
-        let code = match metric.code {
-            Code::Known(kind) => self
-                .rules
-                .code(kind)
-                .ok_or(RecordError::Unsupported(kind))?,
-            Code::Line => return self.copy(metric.name, record),
-            Code::Raw(code) => code,
-        };
-        let rate = self.rate(metric)?;
-        self.check_text(metric, code)?;
-        if self.is_usual(metric) {
-            self.push_line::<true>(record.line(), metric, metric.value, code, rate)
+        if let (Code::Known(kind), true) = (metric.code, self.is_usual(metric)) {
+            self.encode_usual(kind, metric, record.line())
         } else {
-            self.encode_unusual(metric, record, code, rate)
+            self.encode_unusual(metric, record)
         }
     }
 
-    /// Whether it is one line without tags and extras.
+    /// Whether it is one line of a number without rate, tags and extras.
     #[inline]
     fn is_usual(&self, metric: &Metric<'_>) -> bool {
         self.is_plain
-            && matches!(metric.tags, Tags::List("") | Tags::Pairs([]))
+            && metric.rate == Rate::Always
+            && matches!(metric.tags, Tags::Pairs([]))
             && metric.extras.is_none()
-            && !matches!(metric.value, Value::Packed(_))
+            && matches!(metric.value, Value::Elapsed(_) | Value::Number(_))
             && !self.is_two_lines(metric.code, metric.value)
+    }
+
+    #[inline]
+    fn encode_usual(
+        &self,
+        kind: Kind,
+        metric: &Metric<'_>,
+        line: &mut Vec<u8>,
+    ) -> Result<(), RecordError> {
+        let code = self.rules.code(kind);
+        let code = code.ok_or(RecordError::Unsupported(kind))?;
+        if metric.name.is_empty() {
+            return Err(RecordError::EmptyName);
+        }
+        self.check_len(metric.name.len())?;
+        self.push_name(line, metric)?;
+        line.push(b':');
+        self.push_value(line, metric.code, metric.value)?;
+        match *code.as_bytes() {
+            [one] => line.extend_from_slice(&[b'|', one]),
+            [one, two] => line.extend_from_slice(&[b'|', one, two]),
+            _ => push_parts(line, &["|", code]),
+        }
+        Ok(())
     }
 
     /// Whether it is a gauge that must be set to zero first.
@@ -149,18 +164,26 @@ impl Encoder {
         &self,
         metric: &Metric<'_>,
         record: &mut Record<'_>,
-        code: &str,
-        rate: Option<f64>,
     ) -> Result<(), RecordError> {
+        let code = match metric.code {
+            Code::Known(kind) => self
+                .rules
+                .code(kind)
+                .ok_or(RecordError::Unsupported(kind))?,
+            Code::Line => return self.copy(metric.name, record),
+            Code::Raw(code) => code,
+        };
+        let rate = self.rate(metric)?;
+        self.check_text(metric, code)?;
         if self.is_two_lines(metric.code, metric.value) {
             let zero = Value::Number(Number::Int(0));
-            self.push_line::<false>(record.line(), metric, zero, code, None)?;
+            self.push_line(record.line(), metric, zero, code, None)?;
             record.end_line();
         }
         let values = match metric.value {
             Value::Packed(values) if !self.packs(metric.code) => values,
             value @ (Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_)) => {
-                return self.push_line::<false>(record.line(), metric, value, code, rate);
+                return self.push_line(record.line(), metric, value, code, rate);
             }
         };
         for (place, &value) in values.iter().enumerate() {
@@ -168,7 +191,7 @@ impl Encoder {
                 record.end_line();
             }
             let value = Value::Number(Number::Float(value));
-            self.push_line::<false>(record.line(), metric, value, code, rate)?;
+            self.push_line(record.line(), metric, value, code, rate)?;
         }
         Ok(())
     }
@@ -227,9 +250,8 @@ impl Encoder {
         }
     }
 
-    /// Writes a line, with its tags and extras unless it is known to have none.
-    #[inline]
-    fn push_line<const IS_USUAL: bool>(
+    /// Writes a line, with its tags and extras.
+    fn push_line(
         &self,
         line: &mut Vec<u8>,
         metric: &Metric<'_>,
@@ -237,10 +259,10 @@ impl Encoder {
         code: &str,
         rate: Option<f64>,
     ) -> Result<(), RecordError> {
-        let has_tags = !IS_USUAL && self.has_tags(metric.tags);
+        let has_tags = self.has_tags(metric.tags);
         let start = line.len();
         self.push_name(line, metric)?;
-        if !IS_USUAL && line.len() - start > self.rules.max_name {
+        if line.len() - start > self.rules.max_name {
             return Err(RecordError::LineTooLong);
         }
         if has_tags && self.has_tags_in_name {
@@ -256,10 +278,10 @@ impl Encoder {
         if has_tags && !self.has_tags_in_name {
             self.push_tags(line, metric.tags)?;
         }
-        if IS_USUAL || (metric.extras.is_none() && !self.has_extras) {
-            return Ok(());
+        if metric.extras.is_some() || self.has_extras {
+            self.push_extras(line, metric)?;
         }
-        self.push_extras(line, metric)
+        Ok(())
     }
 
     #[inline]
@@ -310,7 +332,7 @@ fn scales(code: Code<'_>) -> bool {
     )
 }
 
-#[inline(always)]
+#[inline]
 fn push_parts(line: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
         // Byte by byte: marks and codes are shorter than a call to copy them is.

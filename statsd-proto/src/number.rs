@@ -9,8 +9,6 @@ use crate::metric::Number;
 #[inline]
 pub(crate) fn push_number(out: &mut Vec<u8>, number: Number) {
     match number {
-        // Most counts are one.
-        Number::Int(digit @ 0..=9) => out.push(b'0' + digit as u8),
         Number::Float(float) => push_float(out, float),
         Number::Int(int) => push_integer(out, int),
         Number::Uint(uint) => push_integer(out, uint),
@@ -70,17 +68,13 @@ fn push_millionths(out: &mut Vec<u8>, whole: u64, millionths: u32) {
     if millionths == 0 {
         return;
     }
-    let mut text = *b".000000";
-    let mut rest = millionths;
-    for digit in text[1..].iter_mut().rev() {
-        *digit += (rest % 10) as u8;
-        rest /= 10;
+    // The digit before them keeps their leading zeros, and its place is the point's.
+    let point = out.len();
+    push_integer(out, 1_000_000 + millionths);
+    out[point] = b'.';
+    while out.last() == Some(&b'0') {
+        out.pop();
     }
-    let end = text
-        .iter()
-        .rposition(|&byte| byte != b'0')
-        .expect("the point is not a zero");
-    out.extend_from_slice(&text[..=end]);
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod open;
 use std::ops::Range;
 
 use bytes::Bytes;
+use memchr::memchr_iter;
 
 use crate::config::{Config, Transport};
 use crate::dialect::Dialect;
@@ -246,7 +247,7 @@ fn is_break(byte: &u8) -> bool {
 }
 
 pub(crate) fn count_breaks(lines: &[u8]) -> usize {
-    lines.iter().filter(|byte| is_break(byte)).count()
+    memchr_iter(BREAK[0], lines).count()
 }
 
 /// How many lines a datagram or a frame holds.

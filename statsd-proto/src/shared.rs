@@ -15,7 +15,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::aggregate::Cell;
 use crate::event::{Event, MAX_EVENTS};
 use crate::instruction::Output;
-use crate::lane::Lane;
+use crate::lane::{Extent, Lane};
 use crate::line::Encoder;
 use crate::session::Session;
 use crate::waiters::Waiters;
@@ -23,8 +23,7 @@ pub(crate) use wait::Wait;
 
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Where further threads record, so that they need not wait for each other. The first thread works
-    /// on the session itself.
+    /// Where further threads record, so that they need not wait for each other.
     lanes: Box<[Padded<Mutex<Lane>>]>,
     encoder: Arc<Encoder>,
     /// Whether metrics are added up, as far as they can be.
@@ -37,6 +36,8 @@ type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
 #[derive(Debug)]
 struct State {
     session: Session,
+    /// Where the first thread records, and all others what must keep its order over all threads.
+    first: Lane,
     /// The driver, if it waits.
     driver: Option<Waker>,
     waiters: Waiters,
@@ -47,20 +48,12 @@ struct State {
     pending: Vec<Arc<Cell>>,
 }
 
-/// What is handed over to the session.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Extent {
-    /// Lines.
-    Lines,
-    /// Lines, and what has been added up.
-    All,
-    /// All, and nothing after it.
-    Last,
-}
-
 impl Shared {
     pub(crate) fn new(mut session: Session, clock: Clock, lanes: usize) -> Self {
         let limits = session.lane_limits();
+        // The first thread adds up in the session itself.
+        let mut first = Lane::new(limits, session.fork_sampler(), None);
+        first.reserve();
         let lanes = (0..lanes)
             .map(|_| {
                 let table = session.outer_table();
@@ -71,6 +64,7 @@ impl Shared {
         let adds_up = session.max_samples().is_some();
         let state = State {
             session,
+            first,
             driver: None,
             waiters: Waiters::default(),
             events: VecDeque::new(),
@@ -183,19 +177,16 @@ impl Shared {
         for Padded(lane) in &self.lanes {
             // The session is locked within, or else the thread could record behind its own back.
             let mut lane = lane.lock();
-            let session = &mut self.lock().session;
-            lane.hand_over(|run, lines| session.close_lane(run, lines));
-            let (refused, sampled_out) = lane.take_counts();
-            session.count_outside(refused, sampled_out);
-            if extent != Extent::Lines && lane.drain(session) {
-                session.on_added();
-            }
-            if extent == Extent::Last {
-                lane.close();
-            }
+            let mut state = self.lock();
+            state.take_lines(&mut lane);
+            lane.hand_over_rest(&mut state.session, extent);
         }
+        let mut state = self.lock();
+        state.take_first();
+        let State { session, first, .. } = &mut *state;
+        first.hand_over_rest(session, extent);
         if extent != Extent::Lines {
-            self.lock().drain_cells(extent == Extent::Last);
+            state.drain_cells(extent == Extent::Last);
         }
     }
 }

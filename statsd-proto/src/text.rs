@@ -57,20 +57,31 @@ impl Charset {
         text: &str,
         policy: UnsafeText,
     ) -> Result<(), RecordError> {
-        if self.allows(text) {
+        if is_plain(text.as_bytes()) {
             out.extend_from_slice(text.as_bytes());
             return Ok(());
         }
-        match policy {
-            UnsafeText::Refuse => Err(RecordError::UnsafeText),
-            UnsafeText::Replace => {
-                self.push_replaced(out, text);
-                Ok(())
-            }
-        }
+        self.push_unusual(out, text, policy)
     }
 
-    #[cold]
+    /// Apart, so that usual text passes by none of this.
+    #[inline(never)]
+    fn push_unusual(
+        &self,
+        out: &mut Vec<u8>,
+        text: &str,
+        policy: UnsafeText,
+    ) -> Result<(), RecordError> {
+        if text.chars().all(|char| self.allows_char(char)) {
+            out.extend_from_slice(text.as_bytes());
+        } else if policy == UnsafeText::Refuse {
+            return Err(RecordError::UnsafeText);
+        } else {
+            self.push_replaced(out, text);
+        }
+        Ok(())
+    }
+
     fn push_replaced(&self, out: &mut Vec<u8>, text: &str) {
         let mut encoded = [0; 4];
         for char in text.chars() {

@@ -26,6 +26,8 @@ fn several_values_events_and_service_checks_allocate_nothing() {
     for dialect in [Dialect::DogStatsd, Dialect::Graphite] {
         let config = config(Transport::Udp).dialect(dialect);
         let (client, _driver) = start(config);
+        // A thread's first metric takes the memory for all others.
+        client.incr("first", 1);
         let info = allocation_counter::measure(|| record_the_unusual(&client, dialect));
         assert_eq!(info.count_total, 0, "{dialect:?}");
     }
@@ -92,6 +94,7 @@ fn names_that_never_come_again_allocate_nothing() {
 fn a_metric_that_is_too_long_allocates_nothing() {
     let (client, _driver) = start(config(Transport::Tcp));
     let name = "n".repeat(1 << 20);
+    client.incr("first", 1);
     let info = allocation_counter::measure(|| {
         client.incr(&name, 1);
         client.set("x", &name);

@@ -18,7 +18,7 @@ pub(super) fn constant_tags(config: &Config) -> Box<str> {
                 .expect("tags without a value were refused");
         }
     }
-    String::from_utf8(tags.into())
+    String::from_utf8(tags)
         .expect("pushed from text")
         .into_boxed_str()
 }

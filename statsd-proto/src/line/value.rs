@@ -15,6 +15,22 @@ impl Encoder {
         code: Code<'_>,
         value: Value<'_>,
     ) -> Result<(), RecordError> {
+        // Most counts are one.
+        if let Value::Number(Number::Int(digit @ 0..=9)) = value {
+            if !self.has_limits && code != Code::Known(Kind::GaugeDelta) {
+                line.push(b'0' + digit as u8);
+                return Ok(());
+            }
+        }
+        self.push_any_value(line, code, value)
+    }
+
+    fn push_any_value(
+        &self,
+        line: &mut Vec<u8>,
+        code: Code<'_>,
+        value: Value<'_>,
+    ) -> Result<(), RecordError> {
         match value {
             Value::Elapsed(elapsed) => {
                 self.check_limits(code, value)?;

@@ -1,13 +1,14 @@
-//! Recording lines: in the session, or in the thread's lane.
+//! Recording lines, in the thread's lane.
 
 use parking_lot::MutexGuard;
 
-use super::{Padded, Shared, wake_driver};
+use super::{Padded, Shared, State, wake_driver};
 use crate::error::RecordError;
 use crate::lane::{Drafted, Lane, place_of_thread};
 use crate::line::Encoder;
 use crate::metric::{Metric, Rate};
 use crate::payload::Record;
+use crate::session::Session;
 
 impl Shared {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
@@ -31,7 +32,7 @@ impl Shared {
         self.record_with(Rate::Always, true, write)
     }
 
-    /// Records what `write` writes. Levels go through the session whichever thread they come from, so
+    /// Records what `write` writes. Levels go into the first lane whichever thread they come from, so
     /// that they leave in the order recorded.
     #[inline]
     pub(crate) fn record_with(
@@ -40,19 +41,19 @@ impl Shared {
         is_level: bool,
         write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
-        // The first place is the session itself.
+        let write = |record: &mut Record<'_>| write(&self.encoder, record);
         let place = place_of_thread(self.lanes.len() + 1);
         let Some(Padded(lane)) = self.lanes.get(place.wrapping_sub(1)) else {
-            let mut state = self.lock();
-            let result = state.session.record_with(rate, write);
-            wake_driver(state);
-            return result;
+            return self.record_first(rate, write);
         };
         let mut lane = lane.lock();
         if is_level {
-            return self.record_behind(lane, rate, write);
+            // Behind what the thread recorded before.
+            self.lock().take_lines(&mut lane);
+            // The lane stays locked, or else its other threads could come between.
+            return self.record_first(rate, write);
         }
-        match lane.draft(rate, |record| write(&self.encoder, record)) {
+        match lane.draft(rate, write) {
             Drafted::Fits => lane.keep(),
             Drafted::NeedsRoom => return self.make_room(lane, write),
             Drafted::Settled(result) => return result,
@@ -60,40 +61,82 @@ impl Shared {
         Ok(())
     }
 
-    /// Records a level behind what the thread recorded before.
-    fn record_behind(
+    #[inline]
+    fn record_first(
         &self,
-        mut lane: MutexGuard<'_, Lane>,
         rate: Rate,
-        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+        write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
         let mut state = self.lock();
-        lane.hand_over(|run, lines| state.session.close_lane(run, lines));
-        let result = state.session.record_with(rate, write);
-        drop(lane);
-        wake_driver(state);
-        result
+        match state.first.draft(rate, &write) {
+            Drafted::Fits => state.first.keep(),
+            Drafted::NeedsRoom => {
+                let result = state.make_room_first(write);
+                wake_driver(state);
+                return result;
+            }
+            Drafted::Settled(result) => return result,
+        }
+        Ok(())
     }
 
-    /// Keeps the lane's draft: in the lane, once what was there is with the session, or else there too.
+    /// Keeps the draft of a lane that has no room for it.
     #[cold]
     fn make_room(
         &self,
         mut lane: MutexGuard<'_, Lane>,
-        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+        write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
         let mut state = self.lock();
-        lane.hand_over(|run, lines| state.session.close_lane(run, lines));
-        let result = if lane.may_hold_draft() && state.session.open_lane() {
-            lane.open();
-            lane.keep();
-            Ok(())
-        } else {
-            lane.discard();
-            state.session.record_with(Rate::Always, write)
-        };
+        state.take_lines(&mut lane);
+        let result = keep(&mut lane, &mut state.session, write);
         drop(lane);
         wake_driver(state);
         result
+    }
+}
+
+impl State {
+    /// Takes over what a thread has recorded beside the session.
+    pub(super) fn take_lines(&mut self, lane: &mut Lane) {
+        if lane.is_open() {
+            // The thread's own levels are there, and come first.
+            hand_over(&mut self.first, &mut self.session);
+            hand_over(lane, &mut self.session);
+        }
+    }
+
+    /// Takes over what has been recorded in the first lane.
+    pub(super) fn take_first(&mut self) {
+        hand_over(&mut self.first, &mut self.session);
+    }
+
+    #[cold]
+    fn make_room_first(
+        &mut self,
+        write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        self.take_first();
+        keep(&mut self.first, &mut self.session, write)
+    }
+}
+
+fn hand_over(lane: &mut Lane, session: &mut Session) {
+    lane.hand_over(|run, lines| session.close_lane(run, lines));
+}
+
+/// Keeps the draft of a lane that was handed over: in the lane, or else in the session.
+fn keep(
+    lane: &mut Lane,
+    session: &mut Session,
+    write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
+) -> Result<(), RecordError> {
+    if lane.may_hold_draft() && session.open_lane() {
+        lane.open();
+        lane.keep();
+        Ok(())
+    } else {
+        lane.discard();
+        session.record_with(Rate::Always, |_, record| write(record))
     }
 }
