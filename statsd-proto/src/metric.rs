@@ -214,6 +214,13 @@ impl<'a> Metric<'a> {
     /// level of a gauge is the one that stays.
     #[inline]
     pub(crate) fn is_level(&self) -> bool {
+        if let Code::Known(kind) = self.code {
+            return matches!(kind, Kind::Gauge | Kind::GaugeDelta);
+        }
+        self.may_be_level()
+    }
+
+    fn may_be_level(&self) -> bool {
         let kind = match self.code {
             Code::Known(kind) => Some(kind),
             Code::Line => Code::Raw(self.name.split('|').nth(1).unwrap_or_default()).kind(),

@@ -18,6 +18,8 @@ use crate::rendered::Rendered;
 pub(crate) struct Table {
     /// Places in `contexts`.
     index: HashTable<usize>,
+    /// Where contexts were found lately, by a hash that costs next to nothing and decides nothing.
+    recent: [usize; SLOTS],
     hasher: DefaultHashBuilder,
     contexts: Vec<Context>,
     /// Those that have something to send, in the order in which they got it.
@@ -63,6 +65,7 @@ impl Table {
     pub(crate) fn new(limits: Limits, room: Arc<AtomicUsize>) -> Self {
         Self {
             index: HashTable::new(),
+            recent: [usize::MAX; SLOTS],
             hasher: DefaultHashBuilder::default(),
             contexts: Vec::new(),
             pending: Vec::new(),
@@ -83,16 +86,16 @@ impl Table {
         let Some(kind) = kind_of_context(encoder, metric) else {
             return Ok(Added::Not);
         };
-        let hash = self.hash(kind, metric);
-        let found = self
-            .index
-            .find(hash, |&place| self.contexts[place].key.is_of(kind, metric));
-        let place = match found {
-            Some(&place) => place,
-            None => match self.insert(encoder, kind, hash, metric)? {
-                Some(place) => place,
-                None => return Ok(Added::Not),
-            },
+        let slot = slot(kind, metric);
+        let recent = self.recent[slot];
+        let is_it = |context: &Context| context.key.is_of(kind, metric);
+        let place = if self.contexts.get(recent).is_some_and(is_it) {
+            recent
+        } else if let Some(place) = self.find_or_insert(encoder, kind, metric)? {
+            self.recent[slot] = place;
+            place
+        } else {
+            return Ok(Added::Not);
         };
         let context = &mut self.contexts[place];
         let Code::Known(kind) = metric.code else {
@@ -130,6 +133,21 @@ impl Table {
             self.forget_idle();
         }
         !self.pending.is_empty()
+    }
+
+    #[inline(never)]
+    fn find_or_insert(
+        &mut self,
+        encoder: &Encoder,
+        kind: Kind,
+        metric: &Metric<'_>,
+    ) -> Result<Option<usize>, RecordError> {
+        let hash = self.hash(kind, metric);
+        let is_it = |&place: &usize| self.contexts[place].key.is_of(kind, metric);
+        match self.index.find(hash, is_it) {
+            Some(&place) => Ok(Some(place)),
+            None => self.insert(encoder, kind, hash, metric),
+        }
     }
 
     fn hash(&self, kind: Kind, metric: &Metric<'_>) -> u64 {
@@ -191,6 +209,7 @@ impl Table {
         self.room.fetch_add(forgotten, Ordering::Relaxed);
         // All places have changed; what is pending was so in the order of its places or is about to be.
         self.index.clear();
+        self.recent = [usize::MAX; SLOTS];
         self.pending.clear();
         let contexts = &self.contexts;
         for (place, context) in contexts.iter().enumerate() {
@@ -250,12 +269,39 @@ fn kind_of_context(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
     }
 }
 
+/// Which slot may know where the metric's context is.
+#[inline]
+fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
+    let name = metric.name.as_bytes();
+    let mut mixed = name.len() as u64 ^ (kind as u64) << 32;
+    // Its beginning, its end, and what is between.
+    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        let middle = name[name.len() / 2 - 4..].first_chunk();
+        let middle = u64::from_le_bytes(middle.copied().unwrap_or_default());
+        mixed ^= u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(17);
+        mixed ^= middle.rotate_left(41);
+    } else {
+        name.iter()
+            .for_each(|&byte| mixed = mixed << 8 ^ u64::from(byte));
+    }
+    if !matches!(metric.tags, Tags::Pairs([])) {
+        for (_, value) in metric.tags.pairs() {
+            let last = value.as_bytes().last().copied().unwrap_or_default();
+            mixed = mixed.rotate_left(9) ^ value.len() as u64 ^ u64::from(last) << 8;
+        }
+    }
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOTS.ilog2())) as usize
+}
+
 /// Takes one of what is left, if there is any.
 fn take_one(room: &AtomicUsize) -> bool {
     let take = |left: usize| left.checked_sub(1);
     room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
         .is_ok()
 }
+
+/// A power of two.
+const SLOTS: usize = 128;
 
 /// After so many rounds without a value a context is forgotten, at the latest after twice as many.
 const IDLE_ROUNDS: u64 = 16;

@@ -20,6 +20,10 @@ pub(super) fn is_trap_of_telegraf(name: &[u8]) -> bool {
 /// object's own property there, and the process dies of it. Characters that the server deletes from a
 /// name do not make it another.
 pub(super) fn is_object_property(name: &[u8]) -> bool {
+    // None of them has a dot, which nearly all names have, and the server keeps.
+    if name.contains(&b'.') {
+        return false;
+    }
     let is_property = |name: &[u8]| {
         matches!(
             name,

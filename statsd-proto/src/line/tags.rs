@@ -71,6 +71,7 @@ fn push_mark(line: &mut Vec<u8>, syntax: &TagSyntax, is_first: bool) {
 }
 
 /// Renders a tag; a value that is empty makes it a bare one.
+#[inline]
 fn push_tag(
     line: &mut Vec<u8>,
     rules: &Rules,
