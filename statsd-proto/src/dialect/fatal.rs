@@ -1,5 +1,7 @@
 //! Names that bring a server down, or that it does not take for a metric's.
 
+use memchr::memchr;
+
 use crate::text::is_plain;
 
 /// The agent tells events and service checks from metrics by how a line begins.
@@ -21,7 +23,7 @@ pub(super) fn is_trap_of_telegraf(name: &[u8]) -> bool {
 /// name do not make it another.
 pub(super) fn is_object_property(name: &[u8]) -> bool {
     // None of them has a dot, which nearly all names have, and the server keeps.
-    if name.contains(&b'.') {
+    if memchr(b'.', name).is_some() {
         return false;
     }
     let is_property = |name: &[u8]| {
