@@ -264,12 +264,12 @@ impl Config {
         }
     }
 
-    /// The longest line on a stream, in bytes, without its line break. Default: 4095, because
-    /// statsd_exporter closes a connection that brings a longer one. For some [dialects](Dialect) it
-    /// cannot be longer than their servers read.
+    /// The longest line on a stream, in bytes, without its line break; of a metric that is several lines,
+    /// each of them. Default: 4095, because statsd_exporter closes a connection that brings a longer one.
+    /// For some [dialects](Dialect) it cannot be longer than their servers read.
     ///
-    /// A line longer than a [datagram](Self::max_datagram) goes in a datagram of its own, up to what the
-    /// dialect's servers read of one, or the 65,507 bytes that IPv4 has room for.
+    /// A metric longer than a [datagram](Self::max_datagram), with all its lines, goes in a datagram of its
+    /// own, up to what the dialect's servers read of one, or the 65,507 bytes that IPv4 has room for.
     #[must_use]
     pub fn max_line(self, bytes: usize) -> Self {
         Self {
@@ -295,8 +295,14 @@ impl Config {
         }
     }
 
-    /// How many bytes may wait, those on their way included. Default: 16 MiB, which is eight minutes of
-    /// a thousand metrics a second.
+    /// How many bytes may wait: those in the queue, with what fills datagrams up, those on their way that
+    /// may come back, and what is set aside for threads that record at the same time. Default: 16 MiB,
+    /// which is eight minutes of a thousand metrics a second.
+    ///
+    /// The bound holds to the byte at any time, also when a link breaks in the middle of a line. It has to
+    /// have room for four payloads: 16,384 bytes, and four times the longest line or datagram, which over
+    /// UDP is 262,028. Beside it stand buffers of half a megabyte at most that are kept to be used again,
+    /// and what [`aggregate`](Self::aggregate) adds up.
     #[must_use]
     pub fn max_queue_bytes(self, bytes: usize) -> Self {
         Self {
@@ -305,7 +311,7 @@ impl Config {
         }
     }
 
-    /// How many lines may wait, those on their way included. Default: no bound but the one in bytes,
+    /// How many lines may wait, those included that are on their way or may be refused. Default: no bound but the one in bytes,
     /// since a line takes no memory beyond its bytes.
     #[must_use]
     pub fn max_queue_lines(self, lines: usize) -> Self {

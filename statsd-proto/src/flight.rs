@@ -205,12 +205,13 @@ impl Flight {
         self.lines + self.doubt.as_ref().map_or(0, |doubt| doubt.datagram.lines)
     }
 
+    /// The bytes that would come back if the link broke now, with those of a line or a frame that left.
     pub(crate) fn bytes(&self) -> usize {
-        self.remaining().unwrap_or(0)
-            + self
-                .doubt
-                .as_ref()
-                .map_or(0, |doubt| doubt.datagram.data.len())
+        let unfinished = self.current.as_ref().map_or(0, |payload| {
+            payload.data.len() - payload.unfinished_at(self.written)
+        });
+        let doubt = self.doubt.as_ref();
+        unfinished + doubt.map_or(0, |doubt| doubt.datagram.data.len())
     }
 }
 

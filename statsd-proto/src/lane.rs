@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::error::RecordError;
 use crate::line::Encoder;
 use crate::metric::{Metric, Rate};
-use crate::payload::{BREAK, Record};
+use crate::payload::{BREAK, MaxRecord, Record};
 use crate::random::Random;
 use crate::session::Session;
 use crate::stats::Refused;
@@ -52,8 +52,9 @@ pub(crate) enum Extent {
 pub(crate) struct Limits {
     /// Bytes, line breaks included.
     run: usize,
-    /// The longest line, without its line break.
-    line: usize,
+    /// How many bytes a full run may become in the queue.
+    queued: usize,
+    record: MaxRecord,
 }
 
 /// What became of a metric that was to be recorded.
@@ -124,7 +125,7 @@ impl Lane {
             return self.refuse(error);
         }
         self.drafted = record.lines();
-        if self.run.len() - self.end > self.limits.line {
+        if !self.limits.record.allows(&self.run[self.end..]) {
             return self.refuse(RecordError::LineTooLong);
         }
         self.run.extend_from_slice(BREAK);
@@ -207,17 +208,20 @@ impl Lane {
 
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
+        // Small enough that the lanes of many threads together take no great part of the queue.
+        let run = RUN.min(config.max_queue_bytes / 64);
         Self {
-            // Small enough that the lanes of many threads together take no great part of the queue.
-            run: RUN.min(config.max_queue_bytes / 64),
-            line: config.line_limit(),
+            run,
+            // What fills datagrams up may double it, and then a frame of 16 bytes has four before it.
+            queued: if config.is_framed() { 3 * run } else { 2 * run },
+            record: MaxRecord::new(config),
         }
     }
 
-    /// The bytes and lines to set aside for a full lane: what fills datagrams up may double the bytes,
-    /// and a line has at least six, as `a:1|c` with its line break does.
+    /// The bytes and lines to set aside for a full lane: a line has at least six bytes, as `a:1|c` with
+    /// its line break does.
     pub(crate) fn reservation(self) -> (usize, usize) {
-        (2 * self.run, self.run / 6)
+        (self.queued, self.run / 6)
     }
 }
 

@@ -97,8 +97,9 @@ impl<'a> Metric<'a> {
     ///
     /// All values stand in one line (`name:1:2:3|ms`) where the [dialect](crate::Dialect) has that, which
     /// are [`DogStatsd`](crate::Dialect::DogStatsd) and [`StatsdExporter`](crate::Dialect::StatsdExporter).
-    /// Elsewhere they are as many lines, which are taken together or not at all. What is longer than a
-    /// line may be, in all, is refused as a whole, and so is a slice without values.
+    /// Elsewhere they are as many lines, which are taken together or not at all; a datagram has to have
+    /// room for all of them. What is longer than a line may be is refused as a whole; so are more values
+    /// than half as many as a line may have bytes, and a slice without values.
     pub fn timings_ms(name: &'a str, milliseconds: &'a [f64]) -> Self {
         Self::new(name, Kind::Timing, Value::Packed(milliseconds))
     }

@@ -79,6 +79,35 @@ impl Framing {
     }
 }
 
+/// How long a record may be, without its last line break.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MaxRecord {
+    bytes: usize,
+    /// Whether that holds for each of its lines, which on a stream are read one by one; a datagram or a
+    /// frame has to have room for all.
+    is_for_lines: bool,
+}
+
+impl MaxRecord {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            bytes: config.line_limit(),
+            is_for_lines: config.is_line_stream(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn allows(self, record: &[u8]) -> bool {
+        record.len() <= self.bytes || self.allows_lines(record)
+    }
+
+    #[cold]
+    fn allows_lines(self, record: &[u8]) -> bool {
+        let mut lines = record.split(is_break);
+        self.is_for_lines && lines.all(|line| line.len() <= self.bytes)
+    }
+}
+
 /// Lines that are complete and wait to be sent, or are being sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Payload {
@@ -98,16 +127,9 @@ impl Payload {
         self.segment.filter(|_| self.header == 0)
     }
 
-    /// What is to be sent again after `written` bytes went out: from the start of the first line,
-    /// datagram or frame that is not whole. None if everything went out.
+    /// What is to be sent again after `written` bytes went out. None if everything went out.
     pub(crate) fn unfinished(&self, written: usize) -> Option<Self> {
-        let start = match self.segment {
-            Some(segment) => self.whole(written, segment),
-            None => self.data[..written]
-                .iter()
-                .rposition(is_break)
-                .map_or(0, |last| last + 1),
-        };
+        let start = self.unfinished_at(written);
         let data = self.data.slice(start..);
         let lines = self.count_lines(start..self.data.len());
         (!data.is_empty()).then_some(Self {
@@ -115,6 +137,17 @@ impl Payload {
             lines,
             ..*self
         })
+    }
+
+    /// Where the first line, datagram or frame begins that is not whole after `written` bytes went out.
+    pub(crate) fn unfinished_at(&self, written: usize) -> usize {
+        match self.segment {
+            Some(segment) => self.whole(written, segment),
+            None => self.data[..written]
+                .iter()
+                .rposition(is_break)
+                .map_or(0, |last| last + 1),
+        }
     }
 
     /// How many lines have become whole by the writing of these bytes.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::config::Config;
 use crate::error::RecordError;
-use crate::payload::{BREAK, Framing, Open, Payload, Pool, Record, count_breaks};
+use crate::payload::{BREAK, Framing, MaxRecord, Open, Payload, Pool, Record, count_breaks};
 
 /// What happens to a metric when the queue is full.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -37,8 +37,7 @@ pub(crate) struct Queue {
     overflow: Overflow,
     max_bytes: usize,
     max_lines: usize,
-    /// A record's own limit, without its last line break.
-    max_record: usize,
+    max_record: MaxRecord,
     /// How long datagrams may be, where that is less than they were laid out for.
     max_datagram: usize,
     /// How many lines the open payload takes, so that dropping the oldest leaves the rest.
@@ -71,7 +70,7 @@ impl Queue {
             overflow,
             max_bytes: config.max_queue_bytes,
             max_lines,
-            max_record: config.line_limit(),
+            max_record: MaxRecord::new(config),
             max_datagram: usize::MAX,
             max_open_lines: match overflow {
                 Overflow::DropOldest => (max_lines / 4).max(1),
@@ -90,7 +89,7 @@ impl Queue {
         let mut record = Record::new(&mut self.draft);
         write(&mut record)?;
         let lines = record.lines();
-        if self.draft.len() > self.max_record {
+        if !self.max_record.allows(&self.draft) {
             return Err(RecordError::LineTooLong);
         }
         if self.open.lines() >= self.max_open_lines {
@@ -419,6 +418,26 @@ mod tests {
     }
 
     #[test]
+    fn each_line_of_a_record_may_be_as_long_as_one_where_they_are_read_one_by_one() {
+        let (longest, longer) = ("a".repeat(16), "a".repeat(17));
+        let pair = format!("{longest}\n{longest}");
+        let mut stream = queue(|config| config.max_line(16));
+        assert_eq!(stream.push(line(&pair)).unwrap().lines, 2);
+        let mut frames = queue(|config| {
+            let config = config.dialect(Dialect::DogStatsd).unix_stream("/s");
+            config.max_datagram(16)
+        });
+        frames.push(line(&longest)).unwrap();
+        for too_long in [
+            stream.push(line(&format!("{longest}\n{longer}"))),
+            stream.push(line(&format!("{longer}\na"))),
+            frames.push(line(&pair)),
+        ] {
+            assert_eq!(too_long.unwrap_err(), RecordError::LineTooLong);
+        }
+    }
+
+    #[test]
     fn what_did_not_arrive_goes_first() {
         let mut queue = queue(|config| config.max_queue_bytes(24));
         for text in ["aaaaa", "bbbbb", "c"] {
@@ -436,9 +455,10 @@ mod tests {
         fn a_run_is_packed_as_its_lines_would_be(
             lens in vec(prop_oneof![1..40_usize, 1..400_usize], 1..60),
             transport in 0..4_usize,
+            max_datagram in prop_oneof![Just(16_usize), Just(128)],
         ) {
             let pack = |config: Config| {
-                let config = config.max_queue_bytes(16 * 1024).max_datagram(128);
+                let config = config.max_queue_bytes(16 * 1024).max_datagram(max_datagram);
                 let config = if transport == 1 { config.dialect(Dialect::DogStatsd) } else { config };
                 match transport {
                     0 => config.transport(Transport::Tcp),
@@ -449,12 +469,16 @@ mod tests {
             let lines = lens.iter().map(|len| "x".repeat(*len)).collect::<Vec<_>>();
             let (mut one, mut other) = (queue(pack), queue(pack));
             // Frames take no line that is longer than they are.
-            let lines = lines.iter().filter(|line| transport != 1 || line.len() <= 128);
+            let lines = lines.iter().filter(|line| transport != 1 || line.len() <= max_datagram);
             let lines = lines.map(String::as_str).collect::<Vec<_>>();
             for text in &lines {
                 one.push(line(text)).unwrap();
             }
-            other.append(lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes());
+            let run = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+            other.append(run.as_bytes());
+            // As lanes reckon with.
+            let most = if transport == 1 { 3 * run.len() } else { 2 * run.len() };
+            prop_assert!(other.bytes() <= most);
             prop_assert_eq!((one.bytes(), one.lines()), (other.bytes(), other.lines()));
             loop {
                 let (one, other) = (one.pop(true), other.pop(true));

@@ -17,9 +17,8 @@ impl World {
         if !self.settings.is_datagram() {
             assert_eq!(stats.sent, self.taken_lines, "sent is what the kernel took");
         }
-        let segment = self.settings.max_datagram + FRAME_HEADER;
-        let most = self.settings.max_queue_bytes + self.longest.max(segment);
-        assert!(stats.queued_bytes <= most as u64, "{stats:?}");
+        let most = self.settings.max_queue_bytes as u64;
+        assert!(stats.queued_bytes_peak <= most, "{stats:?}");
         if self.session.is_closed() && self.report.is_none() {
             let closed_at = *self.closed_at.get_or_insert(self.now);
             let end = closed_at + self.settings.close_timeout + self.longest_lag;
@@ -76,6 +75,3 @@ impl World {
         assert!(self.level.0 <= most + 1e-3, "{:?} of {most}", self.level);
     }
 }
-
-/// How many bytes stand before the lines of a frame.
-const FRAME_HEADER: usize = 4;

@@ -25,8 +25,6 @@ pub(crate) struct World {
     pub(crate) lag: Duration,
     /// The lines that the session accepted, in order; no two are the same.
     pub(crate) accepted: Vec<String>,
-    /// The most bytes that one record had.
-    pub(crate) longest: usize,
     pub(crate) polls: usize,
     pub(crate) report: Option<Report>,
     /// What the driver is doing.
@@ -70,7 +68,6 @@ impl World {
             now: start,
             lag: Duration::ZERO,
             accepted: Vec::new(),
-            longest: 0,
             polls: 0,
             report: None,
             task: None,
@@ -90,7 +87,6 @@ impl World {
         let name = self.name(len);
         self.session.record(&Metric::counter(&name, 1))?;
         self.accepted.push(format!("{name}:1|c"));
-        self.longest = self.longest.max(len + LINE);
         Ok(())
     }
 
@@ -102,7 +98,6 @@ impl World {
             self.accepted.push(format!("{name}:0|g"));
         }
         self.accepted.push(format!("{name}:-5|g"));
-        self.longest = self.longest.max(2 * (len + LINE));
         Ok(())
     }
 
@@ -315,6 +310,3 @@ impl World {
 pub(crate) fn server(last: u8) -> SocketAddr {
     (address(last), 8125).into()
 }
-
-/// How long a line is at most beyond what fills its name up.
-const LINE: usize = "n00000:-5|g\n".len();

@@ -195,7 +195,7 @@ impl Chaos {
         if stats.accepted != settled + stats.queued + stats.in_flight {
             self.oracle.complain(format!("{stats:?} do not add up"));
         }
-        if stats.queued_bytes_peak > (QUEUE + TORN) as u64 {
+        if stats.queued_bytes_peak > QUEUE as u64 {
             self.oracle.complain("the queue has no bound".to_owned());
         }
     }
@@ -274,10 +274,6 @@ impl Chaos {
 
 /// The bound of the queue.
 const QUEUE: usize = 512 * 1024;
-
-/// What may come back on top of that when a connection breaks: the part that was written of a line, or of
-/// the longest frame.
-const TORN: usize = 8192 + 4;
 
 /// What a run may take after its first fault, in KiB: the queue, what the server has not been asked for,
 /// and what the allocator keeps.

@@ -52,8 +52,6 @@ struct World {
     task: Option<Task>,
     is_open: bool,
     transcript: Transcript,
-    /// The most bytes that a record had.
-    longest: usize,
     /// How many lines were ever taken into the queue.
     accepted: u64,
     before: Stats,
@@ -87,7 +85,6 @@ impl World {
                 settings.transport,
                 settings.overflow == Overflow::RefuseNewest,
             ),
-            longest: 0,
             accepted: 0,
             end: None,
             until: None,
@@ -139,7 +136,12 @@ impl World {
         let (before, is_closed) = (self.session.stats(), self.session.is_closed());
         let is_pair = lines == 2 && self.settings.dialect == Dialect::Statsd;
         let lines = if is_pair { 2 } else { 1 };
-        let bytes = lines * (name.len() + ":-5|g\n".len());
+        let line = name.len() + ":-5|g\n".len();
+        // A datagram has to have room for the whole record.
+        let bytes = match self.settings.layout() {
+            Layout::Stream => line,
+            Layout::Datagrams | Layout::Frames => lines * line,
+        };
         let metric = if is_pair {
             Metric::gauge(&name, -5)
         } else {
@@ -149,7 +151,6 @@ impl World {
             Ok(()) => {
                 assert!(!is_closed);
                 self.accepted += lines as u64;
-                self.longest = self.longest.max(bytes);
             }
             Err(RecordError::Closed) => assert!(is_closed),
             Err(RecordError::LineTooLong) => assert!(bytes > self.settings.max_line()),
