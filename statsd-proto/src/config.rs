@@ -5,6 +5,7 @@ mod check;
 #[cfg(feature = "serde")]
 mod file;
 mod origin;
+mod telemetry;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::dialect::{Dialect, MAX_DATAGRAM};
 use crate::queue::Overflow;
 use crate::text::UnsafeText;
 use origin::Origin;
+pub use telemetry::Telemetry;
 
 /// How to reach a server, and how to speak to it.
 ///
@@ -66,6 +68,7 @@ pub struct Config {
     pub(crate) send_buffer: Option<usize>,
     pub(crate) keepalive: Option<Duration>,
     pub(crate) max_connection_age: Option<Duration>,
+    pub(crate) telemetry: Option<Telemetry>,
 }
 
 /// What carries the lines.
@@ -138,6 +141,7 @@ impl Config {
             send_buffer: Some(64 * 1024),
             keepalive: Some(Duration::from_secs(15)),
             max_connection_age: None,
+            telemetry: None,
         }
     }
 

@@ -168,6 +168,7 @@ mod segmentation;
 mod session;
 mod shared;
 mod stats;
+mod telemetry;
 pub mod testing;
 mod text;
 mod timer;
@@ -176,7 +177,7 @@ mod waiters;
 #[cfg(feature = "cadence")]
 pub use crate::cadence::CadenceSink;
 pub use crate::client::Client;
-pub use crate::config::{Config, Pace, Transport};
+pub use crate::config::{Config, Pace, Telemetry, Transport};
 pub use crate::dialect::Dialect;
 pub use crate::driver::Driver;
 pub use crate::error::{ConfigError, ParseError, RecordError};

@@ -127,6 +127,12 @@ impl Payload {
         self.segment.filter(|_| self.header == 0)
     }
 
+    /// How many datagrams there are; of a stream it is one payload.
+    pub(crate) fn count(&self) -> usize {
+        let size = self.datagram_size();
+        size.map_or(1, |size| self.data.len().div_ceil(size))
+    }
+
     /// What is to be sent again after `written` bytes went out. None if everything went out.
     pub(crate) fn unfinished(&self, written: usize) -> Option<Self> {
         let start = self.unfinished_at(written);

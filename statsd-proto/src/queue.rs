@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::config::Config;
 use crate::error::RecordError;
 use crate::payload::{BREAK, Framing, MaxRecord, Open, Payload, Pool, Record, count_breaks};
+use crate::telemetry::Lost;
 
 /// What happens to a metric when the queue is full.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -34,6 +35,8 @@ pub(crate) struct Queue {
     reserved_lines: usize,
     /// The most bytes that ever waited, as of when some last left.
     peak: usize,
+    /// What was dropped to make room.
+    lost: Lost,
     overflow: Overflow,
     max_bytes: usize,
     max_lines: usize,
@@ -67,6 +70,7 @@ impl Queue {
             reserved_bytes: 0,
             reserved_lines: 0,
             peak: 0,
+            lost: Lost::default(),
             overflow,
             max_bytes: config.max_queue_bytes,
             max_lines,
@@ -196,6 +200,11 @@ impl Queue {
         self.peak.max(self.bytes())
     }
 
+    /// What was dropped to make room.
+    pub(crate) fn lost(&self) -> Lost {
+        self.lost
+    }
+
     /// How many lines are in the payload that is still being filled.
     pub(crate) fn open_lines(&self) -> usize {
         self.open.lines()
@@ -240,6 +249,7 @@ impl Queue {
             let oldest = self.complete.pop_front();
             let oldest = oldest.expect("without complete payloads it fits");
             dropped += oldest.lines;
+            self.lost.add(oldest.data.len(), oldest.count());
             self.pool.give(oldest.data);
         }
         Ok(dropped)

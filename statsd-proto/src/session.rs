@@ -3,6 +3,7 @@
 mod aggregates;
 mod lanes;
 mod sending;
+mod telling;
 
 use std::io;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::payload::Record;
 use crate::queue::Queue;
 use crate::random::Random;
 use crate::stats::Stats;
+use crate::telemetry::{Lost, Reporter};
 use aggregates::Aggregates;
 
 /// A StatsD client without sockets, clock or tasks.
@@ -78,6 +80,10 @@ pub struct Session {
     open_lanes: usize,
     /// None if every metric is a line.
     aggregates: Option<Aggregates>,
+    /// None if the session tells nothing of itself.
+    reporter: Option<Box<Reporter>>,
+    /// What the kernel would not send.
+    unsendable: Lost,
     /// The latest time that a poll brought.
     now: Option<Instant>,
     write_timeout: Duration,
@@ -143,6 +149,8 @@ impl Session {
             lane_limits: Limits::new(config),
             open_lanes: 0,
             aggregates: Aggregates::new(config),
+            reporter: Reporter::new(config).map(Box::new),
+            unsendable: Lost::default(),
             now: None,
             write_timeout: config.write_timeout,
             close_timeout: config.close_timeout,
@@ -383,6 +391,7 @@ impl Session {
         if let Some(aggregates) = &mut self.aggregates {
             aggregates.rounds.poll(now);
         }
+        self.poll_reporter(now);
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
             Step::Resolve(resolve) => Output::Resolve(resolve),
@@ -393,15 +402,15 @@ impl Session {
     }
 
     fn wait(&self, until: Instant) -> Output {
-        self.wait_until([Some(until), None, None])
+        self.wait_until(&[Some(until)])
     }
 
-    fn wait_until(&self, times: [Option<Instant>; 3]) -> Output {
+    fn wait_until(&self, times: &[Option<Instant>]) -> Output {
         let close = match self.phase {
             Phase::Closing(deadline) => deadline,
             Phase::Open | Phase::Ending | Phase::Finished => None,
         };
-        Output::Wait(times.into_iter().chain([close]).flatten().min())
+        Output::Wait(times.iter().copied().chain([close]).flatten().min())
     }
 
     /// What is under way takes too long.

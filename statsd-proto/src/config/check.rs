@@ -21,7 +21,8 @@ impl Config {
         require(self.port != 0, "port", self.port, "1 to 65535")?;
         self.check_sizes()?;
         self.check_pace()?;
-        self.check_times()
+        self.check_times()?;
+        self.check_telemetry()
     }
 
     fn check_endpoint(&self) -> Result<(), ConfigError> {
@@ -262,7 +263,7 @@ impl Config {
 }
 
 /// Far beyond any sense, and far from where adding to an instant would overflow.
-const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub(super) const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// As many seconds as Linux takes.
 const MAX_KEEPALIVE: Duration = Duration::from_secs(32_767);

@@ -20,7 +20,8 @@ use crate::text::UnsafeText;
 /// - Times are texts such as `"100ms"`, `"5s"` or `"1m 30s"`.
 /// - `backoff` has `initial` and `max`, `pace` has `burst` and `rate`, `tags` has a value for each key.
 /// - `origin` has `container_id`, `cgroup_inode`, `external_data`, `cardinality` and `detection`.
-/// - `"none"` turns off `pace`, `resolve_interval` and `send_buffer`.
+/// - `telemetry` has `name`, without which Datadog's names are taken, and `interval`.
+/// - `"none"` turns off what can be turned off, such as `pace`, `resolve_interval` and `send_buffer`.
 /// - `address` is an [address](Config::address), which wins over `host`, `port` and `transport`.
 ///   Without it, `path` leads to a Unix socket.
 ///
@@ -145,6 +146,7 @@ settings! {
     send_buffer: OrNone<usize>,
     keepalive: OrNone<Time>,
     max_connection_age: OrNone<Time>,
+    telemetry: OrNone<form::Telemetry>,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::failure::{is_refusal, may_pass};
 use crate::flight::Progress;
 use crate::instruction::Output;
 use crate::payload::Payload;
+use crate::telemetry::Reporter;
 
 impl Session {
     /// The link is up: sends what may leave now.
@@ -23,6 +24,7 @@ impl Session {
             return self.wait(until);
         }
         self.start_round(now);
+        self.tell(now);
         let has_work = self.queue.lines() > 0 && self.flight.remaining().is_none();
         if has_work && self.link.is_stale(now) && !self.is_closed() {
             // A socket that is closed no longer hears that its last datagram was refused.
@@ -77,12 +79,18 @@ impl Session {
             Some(_) => self.high_water,
             None => ANY,
         };
-        let is_awaited = self.is_closed() || self.settled() < self.wanted || !self.has_room();
+        let settled = self.settled();
+        let awaits = |reporter: &Reporter| reporter.awaits(settled);
+        let is_awaited = self.is_closed()
+            || settled < self.wanted
+            || !self.has_room()
+            || self.reporter.as_deref().is_some_and(awaits);
         let doubt = match self.now {
             Some(now) if is_awaited => self.flight.doubt_until(now + CONSENT),
             Some(_) | None => None,
         };
-        self.wait_until([self.flusher.deadline(), doubt, self.next_round()])
+        let flush = self.flusher.deadline();
+        self.wait_until(&[flush, doubt, self.next_round(), self.next_telling()])
     }
 
     /// Takes silence for consent to the last datagram, once it has lasted.
@@ -144,7 +152,9 @@ impl Session {
         match unfinished.smaller_datagram().filter(|_| is_too_large) {
             Some(size) => self.queue.shrink_datagrams(size),
             None if self.flight.on_failure() => {
+                let before = unfinished.data.len();
                 self.stats.dropped.unsendable += unfinished.drop_first_datagram() as u64;
+                self.unsendable.add(before - unfinished.data.len(), 1);
             }
             None => {}
         }

@@ -9,6 +9,8 @@ use serde::de::{IntoDeserializer as _, MapAccess, Unexpected, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::config;
+
 /// A time as people write it.
 #[derive(Clone, Copy)]
 pub(super) struct Time(Duration);
@@ -18,6 +20,14 @@ pub(super) struct Time(Duration);
 pub(super) struct Backoff {
     initial: Time,
     max: Time,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Telemetry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    interval: Option<Time>,
 }
 
 /// A map, in the order that the format gives.
@@ -50,6 +60,31 @@ impl From<(Duration, Duration)> for Backoff {
 impl From<Backoff> for (Duration, Duration) {
     fn from(backoff: Backoff) -> Self {
         (backoff.initial.0, backoff.max.0)
+    }
+}
+
+impl From<config::Telemetry> for Telemetry {
+    fn from(telemetry: config::Telemetry) -> Self {
+        Self {
+            name: telemetry.name,
+            interval: Some(Time(telemetry.interval)),
+        }
+    }
+}
+
+impl From<Telemetry> for config::Telemetry {
+    fn from(form: Telemetry) -> Self {
+        let base = Self::datadog();
+        Self {
+            name: form.name,
+            interval: form.interval.map_or(base.interval, Into::into),
+        }
+    }
+}
+
+impl From<OrNone<Telemetry>> for Option<config::Telemetry> {
+    fn from(OrNone(telemetry): OrNone<Telemetry>) -> Self {
+        telemetry.map(Into::into)
     }
 }
 

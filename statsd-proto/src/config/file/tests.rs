@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::config::Telemetry;
 use crate::dogstatsd::Cardinality;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -56,6 +57,10 @@ fn every_setting_can_be_read_from_toml() {
         cardinality = "low"
         detection = false
 
+        [telemetry]
+        name = "statsd.client"
+        interval = "1m"
+
         [tags]
         env = "test"
         beta = ""
@@ -70,12 +75,14 @@ fn what_is_written_is_read_back() {
         .pace(None)
         .resolve_interval(None)
         .send_buffer(None);
+    let agents = Config::dogstatsd("a").telemetry(Some(Telemetry::datadog()));
     let odd = Config::new("a").flush_interval(Duration::from_nanos(1_234_567_891));
     for config in [
         Config::new(""),
         Config::dogstatsd("b"),
         none,
         odd,
+        agents,
         every_setting(),
     ] {
         let text = ::toml::to_string(&config).unwrap();
@@ -181,6 +188,9 @@ fn every_setting() -> Config {
         .origin_detection(false)
         .keepalive(Some(SECOND * 60))
         .max_connection_age(Some(SECOND * 3600))
+        .telemetry(Some(
+            Telemetry::named("statsd.client").interval(SECOND * 60),
+        ))
 }
 
 fn toml(text: &str) -> Result<Config, String> {
