@@ -4,6 +4,8 @@ pub mod adapter;
 pub mod carrier;
 mod connection;
 pub mod fault;
+#[cfg(test)]
+mod faults;
 pub mod fuzz;
 mod layout;
 pub mod patience;
