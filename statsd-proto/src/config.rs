@@ -69,6 +69,7 @@ pub struct Config {
     pub(crate) keepalive: Option<Duration>,
     pub(crate) max_connection_age: Option<Duration>,
     pub(crate) telemetry: Option<Telemetry>,
+    pub(crate) adaptive_sampling: bool,
 }
 
 /// What carries the lines.
@@ -142,6 +143,7 @@ impl Config {
             keepalive: Some(Duration::from_secs(15)),
             max_connection_age: None,
             telemetry: None,
+            adaptive_sampling: false,
         }
     }
 
@@ -345,6 +347,23 @@ impl Config {
     pub fn flush_interval(self, interval: Duration) -> Self {
         Self {
             flush_interval: interval,
+            ..self
+        }
+    }
+
+    /// Whether counters, timings, histograms and distributions are sampled while the queue is more than
+    /// half full: half of them are recorded, and at 3/4, 7/8 and 15/16 half as many again; all once it
+    /// is down to a quarter. The rate is told with each line, multiplied by the caller's own, so that
+    /// servers make up for what was left out, which [`Stats::sampled_out`](crate::Stats::sampled_out)
+    /// counts. Default: no: a full queue is a loss that is counted, a rate is noise in what should be exact.
+    ///
+    /// What servers cannot make up for is never left out: gauges, sets, whole lines, types given by their
+    /// code, what has a timestamp, and timings for collectd. Of what is [added up](Self::aggregate) every
+    /// call counts anyway.
+    #[must_use]
+    pub fn adaptive_sampling(self, adaptive_sampling: bool) -> Self {
+        Self {
+            adaptive_sampling,
             ..self
         }
     }

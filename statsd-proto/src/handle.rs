@@ -8,7 +8,9 @@ use crate::aggregate::{Cell, Put};
 use crate::client::Client;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
+use crate::pressure::Thinning;
 use crate::rendered::Rendered;
+use crate::shared::Shared;
 
 /// A handle in the making; see [`Client::prepare`].
 #[derive(Clone, Debug)]
@@ -145,6 +147,8 @@ struct Handle {
     rate: Rate,
     /// None if the client does nothing.
     rendered: Option<Arc<Rendered>>,
+    /// The same with a place for the rate while the queue is under pressure, if there is one then.
+    thinned: Option<Arc<Rendered>>,
     /// Where values are added up; none if each is a line.
     cell: Option<Arc<Cell>>,
 }
@@ -156,10 +160,11 @@ impl Handle {
         rate: Rate,
         metric: Metric<'_>,
     ) -> Result<Self, RecordError> {
-        let (rendered, cell) = match client.shared() {
-            None => (None, None),
+        let (rendered, thinned, cell) = match client.shared() {
+            None => (None, None, None),
             Some(shared) => (
                 Some(Arc::new(shared.render(&metric, rate)?)),
+                shared.render_thinned(kind, &metric).map(Arc::new),
                 shared.cell(kind, &metric)?,
             ),
         };
@@ -168,6 +173,7 @@ impl Handle {
             kind,
             rate,
             rendered,
+            thinned,
             cell,
         })
     }
@@ -218,10 +224,27 @@ impl Handle {
         if let (Some(shared), Some(rendered)) = (self.client.shared(), &self.rendered) {
             let is_level = matches!(self.kind, Kind::Gauge | Kind::GaugeDelta);
             let code = Code::Known(self.kind);
+            if shared.thinning() != Thinning::NONE && self.send_thinned(shared, value) {
+                return;
+            }
             let _ = shared.record_with(self.rate, is_level, |encoder, record| {
                 rendered.write(encoder, record, code, value)
             });
         }
+    }
+
+    /// Records a line, or leaves it out; whether this is for such metrics.
+    #[cold]
+    fn send_thinned(&self, shared: &Shared, value: Value<'_>) -> bool {
+        let rates = shared.thinning().rates(self.rate);
+        let (Some(thinned), Some((rate, told))) = (&self.thinned, rates) else {
+            return false;
+        };
+        let code = Code::Known(self.kind);
+        let _ = shared.record_with(rate, false, |encoder, record| {
+            thinned.write_at_rate(encoder, record, code, value, told)
+        });
+        true
     }
 }
 

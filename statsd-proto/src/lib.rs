@@ -161,6 +161,7 @@ mod metric;
 mod number;
 mod pacer;
 mod payload;
+mod pressure;
 mod queue;
 mod random;
 mod rendered;

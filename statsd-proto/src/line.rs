@@ -97,6 +97,11 @@ impl Encoder {
         self.rules.code(kind).is_some()
     }
 
+    /// Whether the server makes up for what sampling leaves out of such metrics.
+    pub(crate) fn takes_rate(&self, kind: Kind) -> bool {
+        scales(Code::Known(kind)) && (kind == Kind::Counter || !self.rules.rates_on_counters_only)
+    }
+
     /// How long a line of several values may be; none if the server takes one at a time.
     pub(crate) fn max_packed(&self) -> Option<usize> {
         self.max_packed

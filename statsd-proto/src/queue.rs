@@ -190,6 +190,12 @@ impl Queue {
         self.used_bytes() <= self.max_bytes / 2 && self.used_lines() <= self.max_lines / 2
     }
 
+    /// How full it is: the part that is taken of the bounds, whichever is nearer.
+    pub(crate) fn fill(&self) -> f64 {
+        let bytes = self.used_bytes() as f64 / self.max_bytes as f64;
+        bytes.max(self.used_lines() as f64 / self.max_lines as f64)
+    }
+
     /// Sets how much is on its way, which counts against the bounds too.
     pub(crate) fn set_outside(&mut self, bytes: usize, lines: usize) {
         (self.outside_bytes, self.outside_lines) = (bytes, lines);

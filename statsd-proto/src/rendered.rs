@@ -92,6 +92,26 @@ impl Rendered {
         Ok(())
     }
 
+    /// Writes the line with this value and this rate, for which there is a place.
+    pub(crate) fn write_at_rate(
+        &self,
+        encoder: &Encoder,
+        record: &mut Record<'_>,
+        code: Code<'_>,
+        value: Value<'_>,
+        rate: f64,
+    ) -> Result<(), RecordError> {
+        let rate_at = self.rate_at.unwrap_or(self.text.len());
+        let line = record.line();
+        line.extend_from_slice(&self.text[..self.value_at]);
+        encoder.push_value(line, code, value)?;
+        line.extend_from_slice(&self.text[self.value_at..rate_at]);
+        line.extend_from_slice(b"|@");
+        push_float(line, rate);
+        line.extend_from_slice(&self.text[rate_at..]);
+        Ok(())
+    }
+
     /// Writes the line with these values, of which there are as many as may stand in one.
     pub(crate) fn write_samples(&self, record: &mut Record<'_>, values: &[f64], rate: Option<f64>) {
         let line = record.line();

@@ -22,6 +22,7 @@ use crate::link::{Link, Step};
 use crate::metric::{Metric, Rate};
 use crate::pacer::Pacer;
 use crate::payload::Record;
+use crate::pressure::Thinning;
 use crate::queue::Queue;
 use crate::random::Random;
 use crate::stats::Stats;
@@ -80,6 +81,8 @@ pub struct Session {
     open_lanes: usize,
     /// None if every metric is a line.
     aggregates: Option<Aggregates>,
+    /// None if the sample rate follows nothing but the caller.
+    thinning: Option<Thinning>,
     /// None if the session tells nothing of itself.
     reporter: Option<Box<Reporter>>,
     /// What the kernel would not send.
@@ -149,6 +152,7 @@ impl Session {
             lane_limits: Limits::new(config),
             open_lanes: 0,
             aggregates: Aggregates::new(config),
+            thinning: config.adaptive_sampling.then_some(Thinning::NONE),
             reporter: Reporter::new(config).map(Box::new),
             unsendable: Lost::default(),
             now: None,
@@ -167,6 +171,12 @@ impl Session {
         if self.aggregates.is_some() {
             if let Some(result) = self.aggregate(metric) {
                 return result;
+            }
+        }
+        let thinning = self.thinning.unwrap_or_default();
+        if thinning != Thinning::NONE {
+            if let Some((rate, metric)) = thinning.apply(&self.encoder, metric) {
+                return self.record_with(rate, |encoder, record| encoder.encode(&metric, record));
             }
         }
         self.record_with(metric.rate, |encoder, record| {
@@ -259,6 +269,7 @@ impl Session {
         };
         self.queue
             .set_outside(self.flight.bytes(), self.flight.lines());
+        self.follow_pressure();
         output
     }
 
@@ -316,6 +327,16 @@ impl Session {
     /// Whether there is room for a good deal more.
     pub(crate) fn has_room(&self) -> bool {
         self.queue.has_room()
+    }
+
+    /// How many metrics are left out, as the queue is; none if that is never so.
+    pub(crate) fn thinning(&self) -> Option<Thinning> {
+        self.thinning
+    }
+
+    fn follow_pressure(&mut self) {
+        let fill = self.queue.fill();
+        self.thinning = self.thinning.map(|thinning| thinning.at(fill));
     }
 
     /// Takes what `write` writes.

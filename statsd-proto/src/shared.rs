@@ -6,6 +6,7 @@ mod wait;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -17,6 +18,7 @@ use crate::event::{Event, MAX_EVENTS};
 use crate::instruction::Output;
 use crate::lane::{Extent, Lane};
 use crate::line::Encoder;
+use crate::pressure::Thinning;
 use crate::session::Session;
 use crate::waiters::Waiters;
 pub(crate) use wait::Wait;
@@ -28,6 +30,8 @@ pub(crate) struct Shared {
     encoder: Arc<Encoder>,
     /// Whether metrics are added up, as far as they can be.
     adds_up: bool,
+    /// How many metrics are left out, for all threads to see; written when that changes.
+    thinning: AtomicU8,
     clock: Clock,
 }
 
@@ -76,6 +80,7 @@ impl Shared {
             lanes,
             encoder,
             adds_up,
+            thinning: AtomicU8::new(Thinning::NONE.as_u8()),
             clock,
         }
     }
@@ -91,6 +96,7 @@ impl Shared {
             ..
         } = &mut *state;
         let result = work(session);
+        self.show_pressure(session);
         let driver = if session.wants_poll() {
             driver.take()
         } else {
@@ -170,6 +176,20 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
+    }
+
+    /// How many metrics are left out at present.
+    #[inline]
+    pub(crate) fn thinning(&self) -> Thinning {
+        Thinning::from_u8(self.thinning.load(Ordering::Relaxed))
+    }
+
+    /// Lets all threads see how many metrics the session leaves out.
+    fn show_pressure(&self, session: &Session) {
+        let thinning = session.thinning().unwrap_or_default();
+        if thinning != self.thinning() {
+            self.thinning.store(thinning.as_u8(), Ordering::Relaxed);
+        }
     }
 
     /// Hands what is beside the session over to it.

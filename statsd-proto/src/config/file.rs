@@ -147,6 +147,7 @@ settings! {
     keepalive: OrNone<Time>,
     max_connection_age: OrNone<Time>,
     telemetry: OrNone<form::Telemetry>,
+    adaptive_sampling: bool,
 }
 
 #[cfg(test)]

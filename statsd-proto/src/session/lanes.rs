@@ -14,6 +14,7 @@ impl Session {
 
     /// Sets room aside for a lane, if there is so much, and sees to it that its lines will be asked for.
     pub(crate) fn open_lane(&mut self) -> bool {
+        self.follow_pressure();
         let (bytes, lines) = self.lane_limits.reservation();
         if self.is_closed() || !self.queue.reserve(bytes, lines) {
             return false;

@@ -7,6 +7,7 @@ use crate::aggregate::{Added, Cell};
 use crate::error::RecordError;
 use crate::lane::place_of_thread;
 use crate::metric::{Kind, Metric, Rate};
+use crate::pressure::is_thinned;
 use crate::rendered::Rendered;
 use crate::stats::Refused;
 
@@ -42,6 +43,14 @@ impl Shared {
             Rate::Sample(rate) | Rate::Sampled(rate) => Rate::Sampled(rate),
         };
         Rendered::new(&self.encoder, &Metric { rate, ..*metric })
+    }
+
+    /// The same with a place for the rate while the queue is under pressure; none if that is never so, or
+    /// not for such metrics.
+    pub(crate) fn render_thinned(&self, kind: Kind, metric: &Metric<'_>) -> Option<Rendered> {
+        self.lock().session.thinning()?;
+        let rendered = Rendered::with_place_for_rate(&self.encoder, metric).ok()?;
+        is_thinned(&self.encoder, kind).then_some(rendered)
     }
 
     /// Where a handle may add up; none if each value is a line.

@@ -8,6 +8,7 @@ use crate::lane::{Drafted, Lane, place_of_thread};
 use crate::line::Encoder;
 use crate::metric::{Metric, Rate};
 use crate::payload::Record;
+use crate::pressure::Thinning;
 use crate::session::Session;
 
 impl Shared {
@@ -19,8 +20,20 @@ impl Shared {
                 return result;
             }
         }
+        if self.thinning() != Thinning::NONE {
+            return self.record_thinned(metric);
+        }
         self.record_with(metric.rate, metric.is_level(), |encoder, record| {
             encoder.encode(metric, record)
+        })
+    }
+
+    #[cold]
+    fn record_thinned(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        let thinned = self.thinning().apply(&self.encoder, metric);
+        let (rate, metric) = thinned.unwrap_or((metric.rate, *metric));
+        self.record_with(rate, metric.is_level(), |encoder, record| {
+            encoder.encode(&metric, record)
         })
     }
 
@@ -72,6 +85,7 @@ impl Shared {
             Drafted::Fits => state.first.keep(),
             Drafted::NeedsRoom => {
                 let result = state.make_room_first(write);
+                self.show_pressure(&state.session);
                 wake_driver(state);
                 return result;
             }
@@ -90,6 +104,7 @@ impl Shared {
         let mut state = self.lock();
         state.take_lines(&mut lane);
         let result = keep(&mut lane, &mut state.session, write);
+        self.show_pressure(&state.session);
         drop(lane);
         wake_driver(state);
         result

@@ -43,6 +43,7 @@ fn every_setting_can_be_read_from_toml() {
         send_buffer = 4096
         keepalive = "1m"
         max_connection_age = "1h"
+        adaptive_sampling = true
 
         [pace]
         burst = 2000
@@ -188,6 +189,7 @@ fn every_setting() -> Config {
         .origin_detection(false)
         .keepalive(Some(SECOND * 60))
         .max_connection_age(Some(SECOND * 3600))
+        .adaptive_sampling(true)
         .telemetry(Some(
             Telemetry::named("statsd.client").interval(SECOND * 60),
         ))
