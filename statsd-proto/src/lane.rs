@@ -3,9 +3,6 @@
 //! A lane is a run of lines that one thread, or a few, have recorded and that has not reached the queue.
 //! Opening it sets room aside in the queue, so that what it takes is sure of a place there.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use crate::aggregate::{Added, Table};
 use crate::config::Config;
 use crate::error::RecordError;
@@ -15,6 +12,7 @@ use crate::payload::{BREAK, MaxRecord, Record};
 use crate::random::Random;
 use crate::session::Session;
 use crate::stats::Refused;
+use crate::sync::thread_number;
 
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -226,20 +224,9 @@ impl Limits {
 }
 
 /// Which of `count` places this thread uses.
-///
-/// Threads are numbered in the order in which they first ask, so that neighbours do not meet.
 #[inline]
 pub(crate) fn place_of_thread(count: usize) -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
-    }
-    let mut number = NUMBER.get();
-    if number == usize::MAX {
-        number = NEXT.fetch_add(1, Ordering::Relaxed);
-        NUMBER.set(number);
-    }
-    number % count
+    thread_number() % count
 }
 
 /// As much as a payload of a stream: then a hand-over costs a line about a nanosecond.

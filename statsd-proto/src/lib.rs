@@ -169,6 +169,7 @@ mod segmentation;
 mod session;
 mod shared;
 mod stats;
+mod sync;
 mod telemetry;
 pub mod testing;
 mod text;

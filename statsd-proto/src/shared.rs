@@ -11,8 +11,6 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::aggregate::Cell;
 use crate::event::{Event, MAX_EVENTS};
 use crate::instruction::Output;
@@ -20,6 +18,7 @@ use crate::lane::{Extent, Lane};
 use crate::line::Encoder;
 use crate::pressure::Thinning;
 use crate::session::Session;
+use crate::sync::{Mutex, MutexGuard};
 use crate::waiters::Waiters;
 pub(crate) use wait::Wait;
 
@@ -50,6 +49,8 @@ struct State {
     /// What is added up by handles, and those of them that have something.
     cells: Vec<Weak<Cell>>,
     pending: Vec<Arc<Cell>>,
+    /// No cell is to be made any more, since nobody would come by.
+    is_over: bool,
 }
 
 impl Shared {
@@ -65,7 +66,7 @@ impl Shared {
             })
             .collect();
         let encoder = Arc::clone(session.encoder());
-        let adds_up = session.max_samples().is_some();
+        let adds_up = session.share_rounds();
         let state = State {
             session,
             first,
@@ -74,6 +75,7 @@ impl Shared {
             events: VecDeque::new(),
             cells: Vec::new(),
             pending: Vec::new(),
+            is_over: false,
         };
         Self {
             state: Mutex::new(state),

@@ -1,15 +1,13 @@
 //! One context that a handle holds: counted without a lock and without a look-up.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-
-use parking_lot::Mutex;
-
 use super::Sink;
 use super::accumulator::Accumulator;
 use crate::lane::place_of_thread;
 use crate::metric::{Kind, Number, Value};
 use crate::random::Random;
 use crate::rendered::Rendered;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Cell {
@@ -98,7 +96,7 @@ impl Cell {
         if before & (PENDING | CLOSED) == PENDING {
             Put::Kept
         } else {
-            self.mark(part)
+            self.mark(part, before)
         }
     }
 
@@ -143,8 +141,17 @@ impl Cell {
     }
 
     fn drain_sum(&self, parts: &[Part; PARTS], is_last: bool, sink: &mut impl Sink) -> bool {
-        let rest = if is_last { CLOSED } else { 0 };
-        let take = |part: &Part| part.0.swap(rest, Ordering::Relaxed) >> SHIFT;
+        let take = |Part(part): &Part| {
+            // Whoever finds its part empty finds that the cell is no longer pending.
+            let before = if is_last {
+                part.swap(CLOSED, Ordering::Release)
+            } else {
+                part.fetch_and(CLOSED, Ordering::Release)
+            };
+            // What came after the end was refused.
+            let is_taken = before & CLOSED == 0;
+            if is_taken { before >> SHIFT } else { 0 }
+        };
         let sum = parts.iter().map(take).sum::<i64>();
         let mut count = Accumulator::Count(sum);
         count.drain(&self.rendered, sink);
@@ -156,13 +163,14 @@ impl Cell {
         has_rest
     }
 
-    /// Marks a part as having something, or finds that it is closed.
+    /// Marks a part as having something, unless it was closed already before that was added.
     #[cold]
-    fn mark(&self, part: &AtomicI64) -> Put {
-        let before = part.fetch_or(PENDING, Ordering::Relaxed);
+    fn mark(&self, part: &AtomicI64, before: i64) -> Put {
         if before & CLOSED != 0 {
-            Put::Closed
-        } else if before & PENDING != 0 || self.is_pending.swap(true, Ordering::AcqRel) {
+            return Put::Closed;
+        }
+        let before = part.fetch_or(PENDING, Ordering::Acquire);
+        if before & (PENDING | CLOSED) != 0 || self.is_pending.swap(true, Ordering::AcqRel) {
             Put::Kept
         } else {
             Put::First

@@ -19,6 +19,8 @@ pub(super) struct Aggregates {
     limits: Limits,
     /// How many more contexts may be kept, here and outside.
     room: Arc<AtomicUsize>,
+    /// Whether rounds are started outside, where values are added up as well.
+    is_shared: bool,
 }
 
 impl Aggregates {
@@ -30,6 +32,7 @@ impl Aggregates {
             rounds: Rounds::new(interval),
             limits,
             room,
+            is_shared: false,
         })
     }
 }
@@ -69,9 +72,26 @@ impl Session {
         Some(self.aggregates.as_ref()?.limits.samples)
     }
 
+    /// Leaves it to the caller to start rounds, to which it brings what is added up outside. Whether
+    /// anything is added up.
+    pub(crate) fn share_rounds(&mut self) -> bool {
+        if let Some(aggregates) = &mut self.aggregates {
+            aggregates.is_shared = true;
+        }
+        self.aggregates.is_some()
+    }
+
+    /// Starts a round in a poll, if nobody else does.
+    pub(super) fn start_own_round(&mut self, now: Instant) {
+        let is_shared = |aggregates: &Aggregates| aggregates.is_shared;
+        if !self.aggregates.as_ref().is_some_and(is_shared) {
+            self.start_round(now);
+        }
+    }
+
     /// Whether a round is to take place at this time. While the link is down, or the queue is full, values
     /// are held where they are.
-    fn wants_round(&self, now: Instant) -> bool {
+    pub(super) fn wants_round(&self, now: Instant) -> bool {
         let is_due = |aggregates: &Aggregates| aggregates.rounds.is_due(now);
         self.aggregates.as_ref().is_some_and(is_due) && self.link.is_up() && self.has_room()
     }

@@ -23,7 +23,7 @@ impl Session {
         if let (true, Some(until)) = (self.is_probing, self.flight.doubt_until(now + CONSENT)) {
             return self.wait(until);
         }
-        self.start_round(now);
+        self.start_own_round(now);
         self.tell(now);
         let has_work = self.queue.lines() > 0 && self.flight.remaining().is_none();
         if has_work && self.link.is_stale(now) && !self.is_closed() {
@@ -89,6 +89,9 @@ impl Session {
             Some(now) if is_awaited => self.flight.doubt_until(now + CONSENT),
             Some(_) | None => None,
         };
+        // Something may have come since all that is outside was brought in for this poll.
+        let wants_more = |now| self.wants_lanes(now) || self.wants_round(now);
+        self.wants_poll |= self.now.is_some_and(wants_more);
         let flush = self.flusher.deadline();
         self.wait_until(&[flush, doubt, self.next_round(), self.next_telling()])
     }

@@ -60,7 +60,7 @@ impl Shared {
         metric: &Metric<'_>,
     ) -> Result<Option<Arc<Cell>>, RecordError> {
         let mut state = self.lock();
-        let Some(max_samples) = state.session.max_samples() else {
+        let Some(max_samples) = state.session.max_samples().filter(|_| !state.is_over) else {
             return Ok(None);
         };
         let rendered = Rendered::with_place_for_rate(&self.encoder, metric)?;
@@ -98,8 +98,10 @@ impl State {
             session,
             cells,
             pending,
+            is_over,
             ..
         } = self;
+        *is_over |= is_last;
         pending.retain(|cell| cell.drain(is_last, session));
         if is_last {
             let cells = cells.iter().filter_map(Weak::upgrade);

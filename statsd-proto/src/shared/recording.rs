@@ -1,7 +1,5 @@
 //! Recording lines, in the thread's lane.
 
-use parking_lot::MutexGuard;
-
 use super::{Padded, Shared, State, wake_driver};
 use crate::error::RecordError;
 use crate::lane::{Drafted, Lane, place_of_thread};
@@ -10,6 +8,7 @@ use crate::metric::{Metric, Rate};
 use crate::payload::Record;
 use crate::pressure::Thinning;
 use crate::session::Session;
+use crate::sync::MutexGuard;
 
 impl Shared {
     /// The hot path: nobody but the driver is woken, and only after unlocking.

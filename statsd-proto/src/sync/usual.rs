@@ -1,0 +1,24 @@
+//! What all programs run with.
+
+use std::cell::Cell;
+pub(crate) use std::sync::atomic;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(crate) use parking_lot::{Mutex, MutexGuard};
+
+/// The number of this thread.
+///
+/// Threads are numbered in the order in which they first ask, so that neighbours do not meet.
+#[inline]
+pub(crate) fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
+    }
+    let mut number = NUMBER.get();
+    if number == usize::MAX {
+        number = NEXT.fetch_add(1, Ordering::Relaxed);
+        NUMBER.set(number);
+    }
+    number
+}
