@@ -123,7 +123,7 @@ impl Encoder {
 
     /// Refuses a number that this server would not take as it stands, though others do.
     #[inline]
-    fn check_limits(&self, code: Code<'_>, value: Value<'_>) -> Result<(), RecordError> {
+    pub(super) fn check_limits(&self, code: Code<'_>, value: Value<'_>) -> Result<(), RecordError> {
         if self.has_limits {
             check_limits(self.rules, code, value)
         } else {

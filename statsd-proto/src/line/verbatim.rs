@@ -3,7 +3,7 @@
 use super::value::check_sign;
 use super::{Encoder, checked_rate};
 use crate::error::RecordError;
-use crate::metric::Code;
+use crate::metric::{Code, Value};
 use crate::number::is_decimal;
 use crate::payload::Record;
 
@@ -17,10 +17,11 @@ impl Encoder {
         self.check_name(name)?;
         let mut fields = rest.split('|');
         let values = fields.next().unwrap_or_default();
-        self.check_values(values, fields.next().unwrap_or_default())?;
+        let code = fields.next().unwrap_or_default();
+        self.check_values(values, code)?;
         let mut least = 0;
         for field in fields {
-            let place = self.check_field(field)?;
+            let place = self.check_field(field, code)?;
             if place < least {
                 return Err(RecordError::InvalidLine);
             }
@@ -35,6 +36,8 @@ impl Encoder {
             Err(RecordError::EmptyName)
         } else if !self.rules.name.allows(name) || (self.rules.is_fatal_name)(name.as_bytes()) {
             Err(RecordError::UnsafeText)
+        } else if name.len() > self.rules.max_name {
+            Err(RecordError::LineTooLong)
         } else {
             Ok(())
         }
@@ -47,7 +50,9 @@ impl Encoder {
         if code == "s" {
             return match values {
                 "" => Err(RecordError::InvalidValue),
-                member if self.rules.member.allows(member) => Ok(()),
+                member if self.rules.member.allows(member) => {
+                    self.check_limits(Code::Raw(code), Value::Text(member))
+                }
                 _ => Err(RecordError::UnsafeText),
             };
         }
@@ -63,17 +68,23 @@ impl Encoder {
             if value.starts_with('-') {
                 check_sign(Code::Raw(code))?;
             }
+            self.check_limits(Code::Raw(code), Value::Text(value))?;
         }
         Ok(())
     }
 
     /// Where the field belongs among those that may follow the type. Servers take the rest of a line for
     /// tags, or a tag for a rate, if the order is another.
-    fn check_field(&self, field: &str) -> Result<usize, RecordError> {
+    fn check_field(&self, field: &str, code: &str) -> Result<usize, RecordError> {
         let rules = self.rules;
         if let Some(rate) = field.strip_prefix('@') {
-            let number = rate.parse().ok().filter(|_| is_decimal(rate));
-            checked_rate(number.ok_or(RecordError::InvalidRate)?)?;
+            // The reference server dies of a sign.
+            let is_plain = is_decimal(rate) && !rate.starts_with(['+', '-']);
+            let number = rate.parse().ok().filter(|_| is_plain);
+            let rate = checked_rate(number.ok_or(RecordError::InvalidRate)?)?;
+            if rate.is_some() && rules.rates_on_counters_only && code != "c" {
+                return Err(RecordError::InvalidRate);
+            }
             return Ok(0);
         }
         if let Some(tags) = field.strip_prefix('#') {
@@ -99,12 +110,15 @@ impl Encoder {
             }
         }
         match field.strip_prefix('T') {
-            Some(time) if !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Ok(3)
-            }
+            Some(time) if is_time(time) => Ok(3),
             _ => Err(RecordError::InvalidLine),
         }
     }
+}
+
+/// Whether the agent takes it for seconds since 1970, for which it has 64 bits with a sign.
+fn is_time(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|time: i64| time > 0)
 }
 
 #[cfg(test)]
@@ -114,6 +128,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::dialect::Dialect;
+    use crate::metric::Kind;
     use crate::testing::recorder;
 
     #[test]
@@ -164,6 +179,8 @@ mod tests {
             ("a:1|c|x", InvalidLine),
             ("a:1|c|T", InvalidLine),
             ("a:1|c|T-1", InvalidLine),
+            ("a:1|c|T0", InvalidLine),
+            ("a:1|c|T9223372036854775808", InvalidLine),
             ("a:1|c|c:", InvalidLine),
             ("a:1|c|c:x\ny", InvalidLine),
             ("a:1|c|@0.5|@0.5", InvalidLine),
@@ -188,6 +205,7 @@ mod tests {
             ("a:1:-1|ms", NegativeTiming),
             ("a:1|c|@0", InvalidRate),
             ("a:1|c|@2", InvalidRate),
+            ("a:1|c|@+0.5", InvalidRate),
             ("a:1|c|@1e-1", InvalidRate),
             ("a:1|c|@", InvalidRate),
         ] {
@@ -198,6 +216,27 @@ mod tests {
         let long = format!("{}:1|c", "a".repeat(5000));
         let too_long = sent(Dialect::Statsd, &long);
         assert_eq!(too_long, Err(LineTooLong));
+    }
+
+    #[test]
+    fn a_line_that_its_servers_would_misread_is_refused() {
+        use RecordError::*;
+        for (dialect, line, error) in [
+            (Dialect::Collectd, "a:1|ms|@0.5", InvalidRate),
+            (Dialect::Influx, "a:+1|h", Unsupported(Kind::Histogram)),
+            (Dialect::Influx, "a:-x|s", Unsupported(Kind::Set)),
+            (Dialect::Influx, "a:1.5|c", Unsupported(Kind::Counter)),
+            (Dialect::Netdata, "a:1.5|m", Unsupported(Kind::Meter)),
+            (
+                Dialect::StatsdExporter,
+                "a:-1|c",
+                Unsupported(Kind::Counter),
+            ),
+        ] {
+            assert_eq!(sent(dialect, line), Err(error), "{line:?}");
+        }
+        let long = format!("{}:1|c", "a".repeat(128));
+        assert_eq!(sent(Dialect::Collectd, &long), Err(LineTooLong));
     }
 
     #[test]
