@@ -78,6 +78,8 @@ impl RealServer for Collectd {
     /// Whole ones.
     const PRECISION: f64 = 1.0;
 
+    const MAX_DATAGRAM: usize = 4095;
+
     fn find() -> Option<PathBuf> {
         let program = PathBuf::from("/usr/sbin/collectd");
         program.exists().then_some(program)

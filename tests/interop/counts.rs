@@ -4,21 +4,17 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Client, Report, Transport};
+use statsd_proto::{Client, Report};
 use tests::patience::{PATIENCE, eventually};
 
 use crate::adapters::Adapter;
-use crate::server::RealServer;
+use crate::server::{RealServer, Speech};
 
-pub(crate) fn counts_add_up_exactly<S: RealServer>(
-    server: &S,
-    transport: Transport,
-    adapter: Adapter,
-) {
+pub(crate) fn counts_add_up_exactly<S: RealServer>(server: &S, speech: Speech, adapter: Adapter) {
     const COUNTS: u32 = 300_000;
     for attempt in 1..=ATTEMPTS {
         let name = format!("attempt_{attempt}");
-        let config = server.config(transport).close_timeout(PATIENCE * 3);
+        let config = server.config(speech).close_timeout(PATIENCE * 3);
         let dropped = receiver_drops(server.port());
         let report = adapter(config, &mut |client: &Client| {
             for _ in 0..COUNTS {
@@ -32,6 +28,27 @@ pub(crate) fn counts_add_up_exactly<S: RealServer>(
             break;
         }
     }
+    expect_no_bad_lines(server);
+}
+
+pub(crate) fn datagrams_may_be_as_large_as_the_dialect_says<S: RealServer>(
+    server: &S,
+    speech: Speech,
+    adapter: Adapter,
+) {
+    const COUNTS: u32 = 20_000;
+    let config = server.config(speech).max_datagram(S::MAX_DATAGRAM);
+    let too_large = config.clone().max_datagram(S::MAX_DATAGRAM + 1);
+    too_large.check().expect_err("the server would cut it");
+    let report = adapter(config, &mut |client: &Client| {
+        for _ in 0..COUNTS {
+            client.incr("orders", 1);
+        }
+    });
+    assert_delivered(&report);
+    let filled = report.stats.bytes / report.stats.payloads;
+    assert!(filled > S::MAX_DATAGRAM as u64 / 2, "{report:?}");
+    expect_count(server, "shop.counters.orders", COUNTS);
     expect_no_bad_lines(server);
 }
 

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use statsd_proto::{Client, Metric, Transport};
+use statsd_proto::{Client, Metric};
 use tests::patience::eventually;
 
 use crate::adapters::Adapter;
 use crate::counts::{assert_delivered, expect_count, expect_no_bad_lines};
-use crate::server::RealServer;
+use crate::server::{Netdata, RealServer, Speech};
 
 pub(crate) fn every_kind_of_metric_is_read_as_it_is_meant<S: RealServer>(
     server: &mut S,
-    transport: Transport,
+    speech: Speech,
     adapter: Adapter,
 ) {
     let tagged = S::tagged("shop.logins", "method", "card");
-    let report = adapter(server.config(transport), &mut |client: &Client| {
+    let report = adapter(server.config(speech), &mut |client: &Client| {
         record_each_kind(client);
         if tagged.is_some() {
             let tags = [("method", "card")];
@@ -61,13 +61,32 @@ fn record_each_kind(client: &Client) {
     client.record(&sampled).expect("the dialect has rates");
 }
 
+pub(crate) fn meters_and_histograms_are_read_where_there_are_some(
+    server: &Netdata,
+    speech: Speech,
+    adapter: Adapter,
+) {
+    let report = adapter(server.config(speech), &mut |client: &Client| {
+        let visits = Metric::meter("visits", 3);
+        client.record(&visits).expect("the dialect has meters");
+        client.histogram("weight", 4.5);
+        client.histogram("weight", 2);
+    });
+    assert_delivered(&report);
+    eventually("three visits", || server.meter("shop.visits") == Some(3.0));
+    eventually("two weights of 6.5 in all", || {
+        server.histogram("shop.weight") == (2.0, 6.5)
+    });
+    expect_no_bad_lines(server);
+}
+
 pub(crate) fn no_text_is_misread_or_brings_it_down<S: RealServer>(
     server: &mut S,
-    transport: Transport,
+    speech: Speech,
     adapter: Adapter,
 ) {
     // Without a prefix, which would make these names harmless.
-    let config = server.config(transport).prefix("");
+    let config = server.config(speech).prefix("");
     let report = adapter(config, &mut |client: &Client| {
         for name in [
             "constructor",

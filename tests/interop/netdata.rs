@@ -18,6 +18,16 @@ pub(crate) struct Netdata {
 }
 
 impl Netdata {
+    /// The total of a meter.
+    pub(crate) fn meter(&self, name: &str) -> Option<f64> {
+        self.last(&format!("statsd_{name}_meter"), "meter")
+    }
+
+    /// How many values a histogram took, and their sum.
+    pub(crate) fn histogram(&self, name: &str) -> (f64, f64) {
+        self.count_and_sum(&format!("statsd_{name}_histogram"))
+    }
+
     fn configure(&self) -> PathBuf {
         let folder = self.folder.path().display();
         let Self { port, web, .. } = self;
@@ -107,10 +117,20 @@ impl Netdata {
         })
         .collect()
     }
+
+    /// Of the values that a chart has summed up for each second.
+    fn count_and_sum(&self, chart: &str) -> (f64, f64) {
+        let seconds = self.history(chart, ["events", "average"]);
+        let add =
+            |(count, sum), [events, average]: [f64; 2]| (count + events, sum + events * average);
+        seconds.into_iter().fold((0.0, 0.0), add)
+    }
 }
 
 impl RealServer for Netdata {
     const INSTALL: &'static str = "apt-get install -y --no-install-recommends netdata-core";
+
+    const MAX_DATAGRAM: usize = 8999;
 
     fn find() -> Option<PathBuf> {
         let program = PathBuf::from("/usr/sbin/netdata");
@@ -166,10 +186,7 @@ impl RealServer for Netdata {
     }
 
     fn timer(&self, name: &str) -> (f64, f64) {
-        let seconds = self.history(&format!("statsd_{name}_timer"), ["events", "average"]);
-        let add =
-            |(count, sum), [events, average]: [f64; 2]| (count + events, sum + events * average);
-        seconds.into_iter().fold((0.0, 0.0), add)
+        self.count_and_sum(&format!("statsd_{name}_timer"))
     }
 
     fn set(&self, name: &str) -> usize {

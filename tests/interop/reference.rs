@@ -36,6 +36,15 @@ impl Reference {
         printed(&log).next_back().map(str::to_owned)
     }
 
+    /// How many times a timer took, and their sum in milliseconds, however many; known once it is
+    /// [finished](RealServer::finish).
+    pub(crate) fn summary(&self, name: &str) -> Option<(f64, f64)> {
+        let log = self.process.log();
+        let (_, summary) = log.rsplit_once(&format!("'{name}': {{"))?;
+        let (summary, _) = summary.split_once('}')?;
+        Some((number(summary, "count")?, number(summary, "sum")?))
+    }
+
     fn configure(&self, more: &str) {
         let Self {
             port, management, ..
@@ -75,6 +84,8 @@ impl Reference {
 impl RealServer for Reference {
     const INSTALL: &'static str = "npm install --prefix FOLDER --omit=optional statsd@0.9.0 && \
                                    export STATSD_INTEROP=FOLDER";
+
+    const MAX_DATAGRAM: usize = 65_507;
 
     fn find() -> Option<PathBuf> {
         let folder = PathBuf::from(env::var_os("STATSD_INTEROP")?);
@@ -161,10 +172,11 @@ fn printed(log: &str) -> impl DoubleEndedIterator<Item = &str> {
     lines.filter(|line| *line != READY && !line.starts_with("Loading "))
 }
 
-/// Finds `key: number` in what the server prints, where keys that are no identifiers stand in quotes.
+/// Finds `key: number` in what the server prints, where keys that are no identifiers stand in quotes, and
+/// a few pairs may stand in one line.
 fn number(answer: &str, key: &str) -> Option<f64> {
-    answer.lines().find_map(|line| {
-        let (name, number) = line.trim_matches([' ', '{', '}', ',']).rsplit_once(": ")?;
+    answer.split([',', '\n']).find_map(|pair| {
+        let (name, number) = pair.trim_matches([' ', '{', '}']).rsplit_once(": ")?;
         if name.trim_matches('\'') == key {
             number.parse().ok()
         } else {

@@ -4,16 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use statsd_proto::{Client, Transport};
+use statsd_proto::Client;
 use tests::patience::{PATIENCE, eventually};
 
 use crate::adapters::Adapter;
 use crate::counts::{assert_delivered, expect_count, expect_no_bad_lines};
-use crate::server::{RealServer, Reference};
+use crate::server::{RealServer, Reference, Speech};
 
 pub(crate) fn a_kill_at_rest_loses_nothing<S: RealServer>(
     server: &mut S,
-    transport: Transport,
+    speech: Speech,
     adapter: Adapter,
 ) {
     const COUNTS: u32 = 1000;
@@ -22,7 +22,7 @@ pub(crate) fn a_kill_at_rest_loses_nothing<S: RealServer>(
             client.inject_metric(name, 1, "c");
         }
     };
-    let config = server.config(transport);
+    let config = server.config(speech);
     let report = adapter(config, &mut |client: &Client| {
         record(client, "before");
         expect_count(server, "shop.before", COUNTS);
@@ -42,12 +42,12 @@ pub(crate) fn a_kill_at_rest_loses_nothing<S: RealServer>(
 
 pub(crate) fn a_kill_under_load_loses_what_the_kernel_had_taken(
     server: &mut Reference,
-    transport: Transport,
+    speech: Speech,
     adapter: Adapter,
 ) {
     server.print_lines();
     server.start();
-    let config = server.config(transport).prefix("");
+    let config = server.config(speech).prefix("");
     let config = config.close_timeout(PATIENCE);
     let report = adapter(config, &mut |client: &Client| {
         let is_over = AtomicBool::new(false);

@@ -4,7 +4,7 @@ use std::env;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 
-use statsd_proto::{Config, Transport};
+use statsd_proto::{Config, Dialect, Transport};
 use tests::patience::eventually;
 use tests::place::unused_port;
 use tests::skip::skipped;
@@ -15,6 +15,13 @@ pub(crate) use crate::netdata::Netdata;
 use crate::process::Process;
 pub(crate) use crate::reference::Reference;
 
+/// How a server is spoken to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Speech {
+    pub(crate) dialect: Dialect,
+    pub(crate) transport: Transport,
+}
+
 /// A server of its own for a test. Its process ends and its folder goes with it.
 ///
 /// Names have a prefix, and are of lower-case letters, underscores and dots: what all servers keep.
@@ -24,6 +31,9 @@ pub(crate) trait RealServer: Sized {
 
     /// How exactly it tells times, in milliseconds.
     const PRECISION: f64 = 1e-6;
+
+    /// How much of a datagram it reads.
+    const MAX_DATAGRAM: usize;
 
     /// Where it is, if it is installed.
     fn find() -> Option<PathBuf>;
@@ -90,9 +100,9 @@ pub(crate) trait RealServer: Sized {
         });
     }
 
-    fn config(&self, transport: Transport) -> Config {
-        let config = Config::new("127.0.0.1").port(self.port());
-        config.transport(transport).prefix("shop")
+    fn config(&self, speech: Speech) -> Config {
+        let config = Config::new("127.0.0.1").port(self.port()).prefix("shop");
+        config.dialect(speech.dialect).transport(speech.transport)
     }
 }
 
