@@ -3,6 +3,7 @@
 // A scenario that is written and not listed below would pass without being run.
 #![deny(dead_code)]
 
+mod faults;
 mod loops;
 mod pipe;
 mod process;
@@ -36,6 +37,10 @@ macro_rules! programs {
 }
 
 programs! {
+    faults {
+        a_server_that_hangs_up_at_once_is_not_besieged;
+        resets_in_mid_line_neither_repeat_reorder_nor_tear;
+    }
     pipe {
         lines_arrive_once_each_in_order;
         more_than_the_queue_holds_waits_for_a_slow_server;
@@ -62,5 +67,12 @@ programs! {
     signals {
         a_signal_ends_it_with_what_is_queued_sent;
         a_signal_without_a_server_ends_it_after_the_linger;
+    }
+}
+
+#[cfg(target_os = "linux")]
+programs! {
+    faults {
+        a_server_that_never_reads_costs_little_memory;
     }
 }

@@ -1,5 +1,6 @@
 //! `pipe`: standard input to a server.
 
+use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use tests::server::Server;
 
 use crate::process::{CARRIERS, Examples};
 
-fn lines(numbers: std::ops::Range<usize>) -> Vec<String> {
+pub(crate) fn lines(numbers: Range<usize>) -> Vec<String> {
     numbers.map(|number| format!("lines:{number}|c")).collect()
 }
 
-fn input(numbers: std::ops::Range<usize>) -> String {
+pub(crate) fn input(numbers: Range<usize>) -> String {
     lines(numbers)
         .iter()
         .map(|line| format!("{line}\n"))

@@ -221,17 +221,14 @@ fn path(name: &str) -> PathBuf {
 
 fn build(profile: &Path) {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--quiet", "--examples"]);
-    for package in [
-        "statsd-async-std",
-        "statsd-proto",
-        "statsd-smol",
-        "statsd-tokio",
-    ] {
-        command.args(["--package", package]);
-    }
-    // `web` asks for it.
-    command.args(["--features", "statsd-tokio/axum"]);
+    // With the features that the README's command has, so that what it has built is not built again.
+    command.args([
+        "build",
+        "--quiet",
+        "--examples",
+        "--workspace",
+        "--all-features",
+    ]);
     let directory = profile.file_name().unwrap_or_default();
     if directory != "debug" {
         command.arg("--profile").arg(directory);

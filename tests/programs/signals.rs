@@ -7,10 +7,10 @@ use std::time::Duration;
 use tests::carrier::Carrier;
 use tests::server::Server;
 
-use crate::process::{Examples, Process};
+use crate::process::Examples;
 
-pub(crate) fn signal(pipe: &Process, name: &str) {
-    let id = pipe.id().to_string();
+pub(crate) fn signal(id: u32, name: &str) {
+    let id = id.to_string();
     let status = Command::new("kill").args(["-s", name, &id]).status();
     assert!(status.is_ok_and(|status| status.success()), "no {name}");
 }
@@ -24,7 +24,7 @@ pub(crate) fn a_signal_ends_it_with_what_is_queued_sent(examples: Examples) {
         server.wait_for(2);
         pipe.write("c:3|c\n");
         thread::sleep(Duration::from_millis(20));
-        signal(&pipe, name);
+        signal(pipe.id(), name);
         let ended = pipe.wait();
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
         let counts = ended.counts();
@@ -44,7 +44,7 @@ pub(crate) fn a_signal_without_a_server_ends_it_after_the_linger(examples: Examp
     pipe.write("b:2|c\n");
     // Nothing tells from outside that the line was read.
     thread::sleep(Duration::from_millis(500));
-    signal(&pipe, "TERM");
+    signal(pipe.id(), "TERM");
     let ended = pipe.wait();
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     let counts = ended.counts();

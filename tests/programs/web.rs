@@ -53,7 +53,7 @@ fn without_a_server_it_prints_what_one_would_receive() {
     let port = unused_port();
     let mut web = Examples::TOKIO.start("web", &[], &[("PORT", &port)]);
     get(&port);
-    signal(&web, "INT");
+    signal(web.id(), "INT");
     let ended = web.wait();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     let address = format!("http://127.0.0.1:{port}/");
@@ -77,7 +77,7 @@ fn a_signal_ends_it_after_what_is_under_way() {
     let request = send_request(&port);
     // Nothing tells from outside that the request was read.
     thread::sleep(Duration::from_millis(300));
-    signal(&web, "TERM");
+    signal(web.id(), "TERM");
     let answer = io::read_to_string(request).expect("it answers");
     assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
     let ended = web.wait();
