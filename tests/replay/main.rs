@@ -10,6 +10,11 @@ use std::path::Path;
 use tests::fuzz;
 
 #[test]
+fn every_case_of_adding_up_holds() {
+    replay("adding", fuzz::adding);
+}
+
+#[test]
 fn every_case_of_the_encoder_holds() {
     replay("encoder", fuzz::encoder);
 }

@@ -12,6 +12,7 @@
 //! No crate here has unsafe code, so that a sanitizer would only cost time. What is found is written to
 //! `tests/fuzz/artifacts`; it belongs into the corpus, with a name that says what it is.
 
+mod adding;
 mod encoder;
 mod grammar;
 mod meant;
@@ -21,5 +22,6 @@ mod text;
 mod transcript;
 mod unframed;
 
+pub use adding::adding;
 pub use encoder::encoder;
 pub use session::session;

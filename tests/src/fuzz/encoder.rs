@@ -5,9 +5,11 @@ mod settings;
 use std::time::{Duration, Instant};
 
 use arbitrary::{Result, Unstructured};
-use statsd_proto::{Dialect, Input, Kind, Metric, Number, Output, RecordError, Session};
+use statsd_proto::testing::{Recorder, recorder};
+use statsd_proto::{Client, Dialect, Input, Kind, Metric, Number, Output, RecordError, Session};
 
 use self::settings::Settings;
+use super::grammar::{Read, Tags};
 use super::meant::{Code, Constant, Meant, Rate, Worth};
 use super::reference;
 use super::text;
@@ -33,15 +35,24 @@ fn encode(input: &mut Unstructured<'_>) -> Result<()> {
     };
     assert!(settings.is_safe(), "{settings:?} is taken");
     let layout = Layout::new(settings.transport, settings.dialect);
+    let (client, recorder) = recorder(config).expect("it was taken");
+    let is_reference = matches!(
+        settings.dialect,
+        Dialect::Graphite | Dialect::Librato | Dialect::Statsd
+    );
     let mut encoder = Encoder {
         session,
-        is_statsd: settings.dialect == Dialect::Statsd,
+        client,
+        recorder,
+        is_reference,
         constant: settings.constant(),
         layout,
     };
     for _ in 0..input.int_in_range(1..=4)? {
         if input.ratio(1, 3)? {
-            encoder.copy(&text::line(input)?);
+            let line = text::line(input)?;
+            encoder.copy(&line);
+            encoder.pass_on(&line);
         } else {
             encoder.record_any(input)?;
         }
@@ -52,7 +63,11 @@ fn encode(input: &mut Unstructured<'_>) -> Result<()> {
 /// A session that a metric goes into and its lines come out of.
 struct Encoder {
     session: Session,
-    is_statsd: bool,
+    /// Where lines go as they stand.
+    client: Client,
+    recorder: Recorder,
+    /// Whether it is the reference server's own parser that reads them.
+    is_reference: bool,
     constant: Constant,
     layout: Layout,
 }
@@ -76,7 +91,15 @@ impl Encoder {
             7 => Code::Known(Kind::Timing),
             _ => Code::Raw(&code),
         };
-        let value = match (code, input.int_in_range(0..=2)?) {
+        let mut values = Vec::new();
+        for _ in 0..input.int_in_range(0..=5)? {
+            values.push(float(input)?);
+        }
+        let value = match (code, input.int_in_range(0..=3)?) {
+            (
+                Code::Known(Kind::Distribution | Kind::Histogram | Kind::Timing) | Code::Raw(_),
+                3,
+            ) => Worth::Packed(&values),
             (Code::Known(Kind::Set), _) | (Code::Raw("s"), 0) => Worth::Text(&member),
             (Code::Raw(_), 0) => Worth::Text(&text),
             (Code::Known(Kind::Timing) | Code::Raw(_), 1) => Worth::Elapsed(Duration::new(
@@ -110,8 +133,15 @@ impl Encoder {
     /// Parses a line, and records what it says.
     fn copy(&mut self, line: &str) {
         let Ok(metric) = Metric::parse(line) else {
-            let is_good = self.constant.grammar.read(line).is_ok();
-            assert!(!is_good, "{line:?} is no metric");
+            // Neither tags in the name nor several values are read, nor what stands behind the tags.
+            let read = self.constant.grammar.read(line).ok();
+            let is_plain = |read: &Read<'_>| {
+                read.extras.is_empty() && (read.code == "s" || !read.value.contains(':'))
+            };
+            assert!(
+                !read.as_ref().is_some_and(is_plain),
+                "{line:?} is no metric"
+            );
             return;
         };
         let (name, rest) = line.split_once(':').expect("a line has a name");
@@ -146,18 +176,47 @@ impl Encoder {
         self.judge(&meant, result, &lines);
     }
 
+    /// Sends a line as it stands.
+    fn pass_on(&mut self, line: &str) {
+        let grammar = self.constant.grammar;
+        let is_taken = self.client.record_line(line).is_ok();
+        let lines = self.recorder.lines();
+        if !is_taken {
+            assert_eq!(lines, [""; 0]);
+            return;
+        }
+        assert_eq!(lines, [line]);
+        let read = match grammar.read(line) {
+            Ok(read) => read,
+            Err(complaint) => panic!("{line:?} has {complaint}"),
+        };
+        if self.is_reference {
+            check_reference(line, read.value, read.code, read.rate);
+        }
+    }
+
     fn judge(
-        &self,
+        &mut self,
         meant: &Meant<'_>,
         result: std::result::Result<(), RecordError>,
         lines: &[String],
     ) {
+        if result.is_ok() && self.constant.grammar.tags == Tags::Behind {
+            lines.iter().for_each(|line| {
+                let result = self.client.record_line(line);
+                assert_eq!(result, Ok(()), "{line:?} is our own");
+            });
+            assert_eq!(self.recorder.lines(), lines);
+        }
         let constant = &self.constant;
         let flaws = meant.flaws(constant);
         let (text, most) = meant.sizes(constant);
         match result {
             Ok(()) => assert!(flaws.is_empty(), "{meant:?} is taken"),
-            Err(RecordError::LineTooLong) => assert!(text.max(most) > constant.limit, "{meant:?}"),
+            Err(RecordError::LineTooLong) => assert!(
+                text.max(most) > constant.limit || meant.has_long_name(constant),
+                "{meant:?}"
+            ),
             Err(error) => assert!(flaws.contains(&error), "{error:?} of {meant:?}"),
         }
         let expected = if result.is_ok() {
@@ -173,9 +232,8 @@ impl Encoder {
                 Ok(read) => read,
                 Err(complaint) => panic!("{line:?} of {meant:?} has {complaint}"),
             };
-            let is_zeroing = place + 1 < lines.len();
-            meant.check(&read, constant, is_zeroing);
-            if self.is_statsd {
+            meant.check(&read, constant, place);
+            if self.is_reference {
                 check_reference(line, read.value, read.code, read.rate);
             }
         }
@@ -225,6 +283,13 @@ fn check_reference(line: &str, value: &str, code: &str, rate: Option<&str>) {
         Some(taken.rate),
         rate.map_or(Some(1.0), |rate| rate.parse().ok())
     );
+}
+
+fn float(input: &mut Unstructured<'_>) -> Result<f64> {
+    if input.ratio(1, 8)? {
+        return input.arbitrary();
+    }
+    Ok(f64::from(input.arbitrary::<i16>()?) / 100.0)
 }
 
 fn number(input: &mut Unstructured<'_>) -> Result<Number> {

@@ -1,5 +1,7 @@
 //! The lines that each dialect's servers take, in the narrowest form that all of them agree on.
 
+mod rows;
+
 use statsd_proto::{Dialect, Kind};
 
 /// What may stand where, told from the servers' sources and not from the encoder.
@@ -12,31 +14,62 @@ pub(crate) struct Grammar {
     key_ends: &'static str,
     tag_ends: &'static str,
     member_ends: &'static str,
+    pub(crate) tags: Tags,
+    /// Whether a tag may have no value.
+    pub(crate) has_bare_tags: bool,
     /// Whether a gauge of `-5` is a level, and not a change.
     pub(crate) has_negative_gauge: bool,
     kinds: &'static [(Kind, &'static str)],
+    pub(crate) counts: Counts,
+    /// Whether a value of a timing or its like, or a member of a set, may begin with a sign.
+    pub(crate) has_signs: bool,
+    /// Whether a rate on anything but a counter is misread.
+    pub(crate) has_counters_rates_only: bool,
+    /// Whether timings and their like may have several values.
+    packs: bool,
+    /// Whether there are fields for a container and a time.
+    has_extras: bool,
+    /// Longer names are cut.
+    pub(crate) max_name: usize,
+    /// What is read of a datagram.
+    pub(crate) max_datagram: usize,
     /// Names that the server does not survive, or takes for something else.
     pub(crate) is_fatal: fn(&str) -> bool,
 }
 
+/// Where tags stand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Tags {
+    /// Behind the type and the rate.
+    Behind,
+    /// In the name: before the first, between two, behind the last.
+    Name(&'static str, char, &'static str),
+    Nowhere,
+}
+
+/// What may be counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Counts {
+    Any,
+    Up,
+    Whole,
+}
+
 impl Grammar {
     /// A dialect that has no row here cannot be fuzzed.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "most dialects have no row, and more may come"
-    )]
     pub(crate) fn of(dialect: Dialect) -> &'static Self {
-        match dialect {
-            Dialect::DogStatsd => &DOGSTATSD,
-            Dialect::Statsd => &STATSD,
-            _ => panic!("{dialect:?} has no grammar yet"),
-        }
+        rows::of(dialect)
     }
 
     /// The code that stands for a kind; none if the server has none.
     pub(crate) fn code(&self, kind: Kind) -> Option<&'static str> {
         let known = self.kinds.iter().find(|(known, _)| *known == kind);
         known.map(|(_, code)| *code)
+    }
+
+    /// Whether several values of this type may stand in a line.
+    pub(crate) fn packs(&self, code: &str) -> bool {
+        self.packs && matches!(code, "d" | "h" | "ms")
     }
 
     pub(crate) fn is_in_name(&self, char: char) -> bool {
@@ -52,7 +85,17 @@ impl Grammar {
     }
 
     pub(crate) fn is_in_member(&self, char: char) -> bool {
-        self.is_safe(char, self.member_ends)
+        // A server without sets reads of members what the reference server does, if it reads any.
+        let is_known = self.code(Kind::Set).is_some() || char.is_ascii();
+        is_known && self.is_safe(char, self.member_ends)
+    }
+
+    /// Whether the server would take such a tag.
+    pub(crate) fn is_tag(&self, key: &str, value: &str) -> bool {
+        is_text(key, |char| self.is_in_key(char))
+            && value.chars().all(|char| self.is_in_tag(char))
+            && (self.has_bare_tags || !value.is_empty())
+            && self.tags != Tags::Nowhere
     }
 
     fn is_safe(&self, char: char, ends: &str) -> bool {
@@ -66,54 +109,81 @@ impl Grammar {
     /// Tells what no server of the dialect would take, or not for one metric.
     pub(crate) fn read<'a>(&self, line: &'a str) -> Result<Read<'a>, &'static str> {
         let (name, rest) = line.split_once(':').ok_or("no name")?;
-        let mut fields = rest.split('|');
+        let (name, mut tags) = self.split_name(name)?;
+        let mut fields = rest.split('|').peekable();
         let value = fields.next().ok_or("no value")?;
         let code = fields.next().ok_or("no type")?;
-        let mut field = fields.next();
-        let rate = field.and_then(|field| field.strip_prefix('@'));
-        if rate.is_some() {
-            field = fields.next();
+        let rate = fields.next_if(|field| field.starts_with('@'));
+        if let Some(list) = fields.next_if(|field| field.starts_with('#')) {
+            if self.tags != Tags::Behind {
+                return Err("tags in the wrong place");
+            }
+            let list = list[1..].split(',');
+            tags = list
+                .map(|tag| tag.split_once(':').unwrap_or((tag, "")))
+                .collect();
         }
-        let tags = match field.map(|field| field.strip_prefix('#')) {
-            Some(Some(tags)) => tags.split(',').collect(),
-            Some(None) => return Err("an unknown field"),
-            None => Vec::new(),
-        };
         let read = Read {
             name,
             value,
             code,
-            rate,
+            rate: rate.map(|rate| &rate[1..]),
             tags,
+            extras: fields.collect(),
         };
-        match fields.next() {
-            Some(_) => Err("one field too many"),
-            None => self.check(&read).map(|()| read),
-        }
+        self.check(&read).map(|()| read)
+    }
+
+    /// Parts a name from the tags in it.
+    fn split_name<'a>(&self, name: &'a str) -> Result<(&'a str, Vec<Tag<'a>>), &'static str> {
+        let Tags::Name(open, separator, close) = self.tags else {
+            return Ok((name, Vec::new()));
+        };
+        let Some((name, tags)) = name.split_once(open) else {
+            return Ok((name, Vec::new()));
+        };
+        let tags = tags.strip_suffix(close).ok_or("tags without an end")?;
+        let parts = tags.split(separator);
+        let tags = parts.map(|tag| tag.split_once('=').ok_or("a tag without a value"));
+        Ok((name, tags.collect::<Result<_, _>>()?))
     }
 
     fn check(&self, read: &Read<'_>) -> Result<(), &'static str> {
         let is_code = |char: char| char.is_ascii_alphanumeric();
+        let is_count = matches!(read.code, "c" | "m");
+        // The agent unpacks all but sets.
+        let is_packed = self.has_extras || self.packs(read.code);
         let is_value = match read.code {
-            "s" => is_text(read.value, |char| self.is_in_member(char)),
-            "ms" => is_decimal(read.value) && !read.value.starts_with('-'),
-            _ => is_decimal(read.value),
+            "s" => is_text(read.value, |char| self.is_in_member(char)) && self.has_sign(read.value),
+            _ if is_packed => read
+                .value
+                .split(':')
+                .all(|value| self.is_number(read, value)),
+            _ => self.is_number(read, read.value),
         };
-        let is_tag = |tag: &&str| {
-            let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
-            is_text(key, |char| self.is_in_key(char))
-                && value.chars().all(|char| self.is_in_tag(char))
-        };
+        let has_misread_rate = self.has_counters_rates_only
+            && read.code != "c"
+            && read.rate.is_some_and(|rate| rate.parse() != Ok(1.0));
         for (holds, complaint) in [
             (
                 is_text(read.name, |char| self.is_in_name(char)),
                 "a bad name",
             ),
+            (read.name.len() <= self.max_name, "a name that is cut"),
             (!(self.is_fatal)(read.name), "a name to die of"),
             (is_text(read.code, is_code), "a bad type"),
             (is_value, "a bad value"),
+            (!is_count || self.is_count(read.value), "a bad count"),
             (read.rate.is_none_or(is_rate), "a bad rate"),
-            (read.tags.iter().all(is_tag), "a bad tag"),
+            (!has_misread_rate, "a rate that is misread"),
+            (
+                read.tags.iter().all(|(key, value)| self.is_tag(key, value)),
+                "a bad tag",
+            ),
+            (
+                read.extras.iter().all(|field| self.is_extra(field)),
+                "an unknown field",
+            ),
         ] {
             if !holds {
                 return Err(complaint);
@@ -121,68 +191,69 @@ impl Grammar {
         }
         Ok(())
     }
+
+    fn is_number(&self, read: &Read<'_>, value: &str) -> bool {
+        let is_sample = matches!(read.code, "d" | "h" | "ms");
+        is_decimal(value)
+            && (!is_sample || self.has_sign(value))
+            && (read.code != "ms" || !value.starts_with('-'))
+    }
+
+    /// Whether the value has no sign that is not allowed.
+    fn has_sign(&self, value: &str) -> bool {
+        self.has_signs || !value.starts_with(['+', '-'])
+    }
+
+    fn is_count(&self, value: &str) -> bool {
+        match self.counts {
+            Counts::Any => true,
+            Counts::Up => !value.starts_with('-'),
+            Counts::Whole => value.parse::<i64>().is_ok(),
+        }
+    }
+
+    fn is_extra(&self, field: &str) -> bool {
+        let is_time = |time: &str| time.parse::<i64>().is_ok_and(|time| time > 0);
+        self.has_extras && (field.starts_with("c:") || field.strip_prefix('T').is_some_and(is_time))
+    }
 }
+
+/// A key and its value.
+type Tag<'a> = (&'a str, &'a str);
 
 /// A line in its parts.
 #[derive(Debug)]
 pub(crate) struct Read<'a> {
     pub(crate) name: &'a str,
+    /// One, or several with colons between them.
     pub(crate) value: &'a str,
     pub(crate) code: &'a str,
     pub(crate) rate: Option<&'a str>,
-    pub(crate) tags: Vec<&'a str>,
+    pub(crate) tags: Vec<Tag<'a>>,
+    /// What stands behind the tags.
+    pub(crate) extras: Vec<&'a str>,
 }
 
 /// A sign perhaps, digits, and perhaps a point and more digits.
 pub(crate) fn is_decimal(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    unsigned.split('.').count() <= 2
-        && unsigned
+    is_unsigned(text.strip_prefix(['+', '-']).unwrap_or(text))
+}
+
+fn is_unsigned(text: &str) -> bool {
+    text.split('.').count() <= 2
+        && text
             .split('.')
             .all(|digits| is_text(digits, |char| char.is_ascii_digit()))
 }
 
-/// `0.` and digits of which one is not zero: all that the reference server reads as it is meant.
+/// Digits without a sign, of which the reference server would die.
 fn is_rate(text: &str) -> bool {
-    let digits = text.strip_prefix("0.").unwrap_or_default();
-    is_text(digits, |char| char.is_ascii_digit()) && digits.contains(|char| char != '0')
+    is_unsigned(text)
+        && text
+            .parse()
+            .is_ok_and(|rate: f64| rate > 0.0 && rate <= 1.0)
 }
 
 fn is_text(text: &str, is_safe: impl Fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(is_safe)
 }
-
-static STATSD: Grammar = Grammar {
-    is_ascii: true,
-    name_ends: " :|@#",
-    key_ends: " :|@#,;=",
-    tag_ends: " |@#,;=",
-    member_ends: ":|@#",
-    has_negative_gauge: false,
-    kinds: &[
-        (Kind::Counter, "c"),
-        (Kind::Gauge, "g"),
-        (Kind::GaugeDelta, "g"),
-        (Kind::Set, "s"),
-        (Kind::Timing, "ms"),
-    ],
-    is_fatal: super::reference::is_inherited,
-};
-
-static DOGSTATSD: Grammar = Grammar {
-    is_ascii: false,
-    name_ends: " :|@#",
-    key_ends: ":|,#",
-    tag_ends: "|,",
-    member_ends: "|",
-    has_negative_gauge: true,
-    kinds: &[
-        (Kind::Counter, "c"),
-        (Kind::Distribution, "d"),
-        (Kind::Gauge, "g"),
-        (Kind::Histogram, "h"),
-        (Kind::Set, "s"),
-        (Kind::Timing, "ms"),
-    ],
-    is_fatal: |name| name.starts_with("_e{") || name.starts_with("_sc"),
-};

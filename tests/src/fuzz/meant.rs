@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use statsd_proto::{Kind, Metric, Number, RecordError, UnsafeText};
 
-use super::grammar::{Grammar, Read, is_decimal};
+use super::grammar::{Counts, Grammar, Read, Tags, is_decimal};
 
 /// A metric as the caller thinks of it.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) enum Code<'a> {
 pub(crate) enum Worth<'a> {
     Elapsed(Duration),
     Number(Number),
+    /// Several at once.
+    Packed(&'a [f64]),
     Text(&'a str),
     /// A number in a line, in whatever form.
     Written(&'a str),
@@ -58,7 +60,9 @@ impl Meant<'_> {
     pub(crate) fn metric(&self) -> Metric<'_> {
         let number = match self.value {
             Worth::Number(number) => number,
-            Worth::Elapsed(_) | Worth::Text(_) | Worth::Written(_) => Number::Int(0),
+            Worth::Elapsed(_) | Worth::Packed(_) | Worth::Text(_) | Worth::Written(_) => {
+                Number::Int(0)
+            }
         };
         let metric = match (self.code, self.value) {
             (Code::Raw(code), Worth::Elapsed(elapsed)) => Metric::raw(self.name, elapsed, code),
@@ -66,6 +70,15 @@ impl Meant<'_> {
                 Metric::raw(self.name, text, code)
             }
             (Code::Raw(code), Worth::Number(number)) => Metric::raw(self.name, number, code),
+            (Code::Raw(code), Worth::Packed(values)) => Metric::raw(self.name, values, code),
+            (Code::Known(kind), Worth::Packed(values)) => {
+                let of_values = match kind {
+                    Kind::Distribution => Metric::distributions,
+                    Kind::Histogram => Metric::histograms,
+                    Kind::Timing | _ => Metric::timings_ms,
+                };
+                of_values(self.name, values)
+            }
             (Code::Known(Kind::Set), Worth::Text(member)) => Metric::set(self.name, member),
             (Code::Known(Kind::Timing), Worth::Elapsed(elapsed)) => {
                 Metric::timing(self.name, elapsed)
@@ -98,6 +111,14 @@ impl Meant<'_> {
 
     /// How many lines say it.
     pub(crate) fn lines(&self, constant: &Constant) -> usize {
+        if let (Worth::Packed(values), Some(code)) = (self.value, self.code_text(constant.grammar))
+        {
+            return if constant.grammar.packs(code) {
+                1
+            } else {
+                values.len()
+            };
+        }
         let is_level = self.code == Code::Known(Kind::Gauge);
         let is_split = is_level && self.is_negative() && !constant.grammar.has_negative_gauge;
         if is_split { 2 } else { 1 }
@@ -109,12 +130,16 @@ impl Meant<'_> {
         let code = self.code_text(grammar);
         let is_unscaled = matches!(code, Some("g" | "s"));
         let has_bad_rate = self.rate.is_some_and(|Rate { rate, is_clients }| {
-            !(rate > 0.0 && rate <= 1.0) || is_clients && is_unscaled
+            let is_misread = grammar.has_counters_rates_only && code != Some("c");
+            !(rate > 0.0 && rate <= 1.0) || is_clients && is_unscaled || is_misread && rate != 1.0
         });
         let has_bad_value = match self.value {
             Worth::Elapsed(_) => false,
             Worth::Number(Number::Float(float)) => !float.is_finite(),
             Worth::Number(_) => false,
+            Worth::Packed(values) => {
+                values.is_empty() || values.iter().any(|value| !value.is_finite())
+            }
             Worth::Text(text) if code == Some("s") => text.is_empty(),
             Worth::Text(text) => !is_decimal(text),
             Worth::Written(_) => false,
@@ -123,11 +148,15 @@ impl Meant<'_> {
             if code.is_empty() || !code.chars().all(|char| char.is_ascii_alphanumeric()));
         let is_unsafe = constant.policy == UnsafeText::Refuse && self.has_unsafe_text(constant);
         let mut flaws = Vec::new();
+        if let Some(kind) = self.misread_kind(grammar) {
+            flaws.push(RecordError::Unsupported(kind));
+        }
         if let (Code::Known(kind), None) = (self.code, code) {
             flaws.push(RecordError::Unsupported(kind));
         }
         for (is_flawed, error) in [
             (self.name.is_empty(), RecordError::EmptyName),
+            (self.has_bad_tag_form(grammar), RecordError::InvalidTag),
             (has_bad_rate, RecordError::InvalidRate),
             (has_bad_value, RecordError::InvalidValue),
             (
@@ -152,7 +181,12 @@ impl Meant<'_> {
         let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
         let value = match self.value {
             Worth::Elapsed(_) | Worth::Number(_) => 0,
+            Worth::Packed(values) => 2 * values.len(),
             Worth::Text(text) | Worth::Written(text) => text.len(),
+        };
+        let numbers = match self.value {
+            Worth::Packed(values) => 350 * values.len(),
+            Worth::Elapsed(_) | Worth::Number(_) | Worth::Text(_) | Worth::Written(_) => 0,
         };
         let code = match self.code {
             Code::Known(_) => 0,
@@ -162,30 +196,38 @@ impl Meant<'_> {
         // The longest number takes some 350 bytes, and a line may have two.
         let around = constant.prefix.len() + 800 + 3 * self.tags.len();
         let line = text + around + constant_tags.sum::<usize>();
-        (text, line * self.lines(constant))
+        (text, line * self.lines(constant) + numbers)
     }
 
-    /// Holds a line against what was meant. The first of two sets a gauge to zero.
-    pub(crate) fn check(&self, read: &Read<'_>, constant: &Constant, is_zeroing: bool) {
+    /// Whether the name is longer than the server takes it.
+    pub(crate) fn has_long_name(&self, constant: &Constant) -> bool {
+        let before = constant.prefix.len() + self.section(constant).len();
+        before + self.name.len() + 1 > constant.grammar.max_name
+    }
+
+    /// Holds a line against what was meant: the one at `place` of as many as say it.
+    pub(crate) fn check(&self, read: &Read<'_>, constant: &Constant, place: usize) {
         let grammar = constant.grammar;
         assert_eq!(Some(read.code), self.code_text(grammar));
         self.check_name(read.name, constant);
-        if is_zeroing {
+        let is_packed = matches!(self.value, Worth::Packed(_));
+        if !is_packed && place + 1 < self.lines(constant) {
+            // The first of two sets a gauge to zero.
             assert_eq!((read.value, read.rate), ("0", None));
         } else {
-            self.check_value(read, grammar);
+            self.check_value(read, grammar, place);
             let rate = self.rate.map(|rate| rate.rate).filter(|rate| *rate != 1.0);
             assert_eq!(read.rate.map(|rate| rate.parse().ok()), rate.map(Some));
         }
         let constant_tags = constant.tags.iter().map(|(key, value)| (&**key, &**value));
         let tags = constant_tags.chain(self.tags.iter().copied());
         assert_eq!(read.tags.len(), tags.clone().count());
-        for (tag, (key, value)) in read.tags.iter().zip(tags) {
-            let (read_key, read_value) = tag.split_once(':').unwrap_or((tag, ""));
+        for ((read_key, read_value), (key, value)) in read.tags.iter().zip(tags) {
             let key = if key.is_empty() { "_" } else { key };
             assert!(is_rendered(read_key, key, |char| grammar.is_in_key(char)));
             assert!(is_rendered(read_value, value, |char| grammar.is_in_tag(char)));
         }
+        assert_eq!(read.extras.len(), 0);
     }
 
     /// The seed's part of a name between the prefix and the path.
@@ -212,7 +254,7 @@ impl Meant<'_> {
         assert!(is_meant || is_marked && is_rendered(bare, self.name, is_in_name));
     }
 
-    fn check_value(&self, read: &Read<'_>, grammar: &Grammar) {
+    fn check_value(&self, read: &Read<'_>, grammar: &Grammar, place: usize) {
         let value = read.value;
         let is_delta = self.code == Code::Known(Kind::GaugeDelta);
         let unsigned = if is_delta {
@@ -226,7 +268,26 @@ impl Meant<'_> {
             Worth::Number(Number::Int(int)) => assert_eq!(unsigned, int.to_string()),
             Worth::Number(Number::Uint(uint)) => assert_eq!(unsigned, uint.to_string()),
             Worth::Number(_) => panic!("a number of a new kind"),
+            Worth::Packed(values) => {
+                let numbers = value.split(':').map(|value| value.parse().ok());
+                let meant = if grammar.packs(read.code) {
+                    values
+                } else {
+                    &values[place..=place]
+                };
+                assert!(
+                    numbers.eq(meant.iter().copied().map(Some)),
+                    "{value} of {meant:?}"
+                );
+            }
             Worth::Text(text) | Worth::Written(text) if read.code == "s" => {
+                // A sign is no part of a member where it is not taken.
+                let (value, text) = match text.strip_prefix(['+', '-']) {
+                    Some(rest) if !grammar.has_signs => {
+                        (value.strip_prefix('_').expect("a sign is replaced"), rest)
+                    }
+                    _ => (value, text),
+                };
                 assert!(is_rendered(value, text, |char| grammar.is_in_member(char)));
             }
             Worth::Text(text) => assert_eq!(value, text),
@@ -256,9 +317,14 @@ impl Meant<'_> {
         let is_member = self.code_text(grammar) == Some("s");
         let member = match self.value {
             Worth::Text(text) | Worth::Written(text) if is_member => text,
-            Worth::Elapsed(_) | Worth::Number(_) | Worth::Text(_) | Worth::Written(_) => "",
+            Worth::Elapsed(_)
+            | Worth::Number(_)
+            | Worth::Packed(_)
+            | Worth::Text(_)
+            | Worth::Written(_) => "",
         };
-        let has_bad_member = !member.chars().all(|char| grammar.is_in_member(char));
+        let has_bad_member = !member.chars().all(|char| grammar.is_in_member(char))
+            || !grammar.has_signs && member.starts_with(['+', '-']);
         let has_bad_tag = self.tags.iter().any(|(key, value)| {
             key.is_empty()
                 || !key.chars().all(|char| grammar.is_in_key(char))
@@ -273,7 +339,63 @@ impl Meant<'_> {
             Worth::Number(Number::Float(float)) => float < 0.0,
             Worth::Number(Number::Int(int)) => int < 0,
             Worth::Number(_) => false,
+            Worth::Packed(values) => values.iter().any(|value| *value < 0.0),
             Worth::Text(text) | Worth::Written(text) => text.starts_with('-'),
+        }
+    }
+
+    /// Tags where the dialect has none, or without a value where it needs one.
+    fn has_bad_tag_form(&self, grammar: &Grammar) -> bool {
+        let has_bare = self.tags.iter().any(|(_, value)| value.is_empty());
+        grammar.tags == Tags::Nowhere && !self.tags.is_empty() || !grammar.has_bare_tags && has_bare
+    }
+
+    /// The kind that the server has, but not with such a value.
+    fn misread_kind(&self, grammar: &Grammar) -> Option<Kind> {
+        let kind = match self.code_text(grammar)? {
+            "c" => Kind::Counter,
+            "d" => Kind::Distribution,
+            "h" => Kind::Histogram,
+            "m" => Kind::Meter,
+            "ms" => Kind::Timing,
+            "s" => Kind::Set,
+            _ => return None,
+        };
+        let is_misread = match kind {
+            Kind::Counter | Kind::Meter => match grammar.counts {
+                Counts::Any => false,
+                Counts::Up => self.is_negative(),
+                Counts::Whole => !self.is_whole(),
+            },
+            Kind::Distribution | Kind::Histogram | Kind::Set | Kind::Timing | _ => {
+                !grammar.has_signs && self.is_signed(kind)
+            }
+        };
+        is_misread.then_some(kind)
+    }
+
+    fn is_signed(&self, kind: Kind) -> bool {
+        match self.value {
+            // The sign of a member is text.
+            Worth::Text(_) | Worth::Written(_) if kind == Kind::Set => false,
+            Worth::Text(text) | Worth::Written(text) => text.starts_with(['+', '-']),
+            Worth::Elapsed(_) | Worth::Number(_) | Worth::Packed(_) => self.is_negative(),
+        }
+    }
+
+    /// Whether it is a whole number that has room in 64 bits.
+    fn is_whole(&self) -> bool {
+        let is_whole = |float: f64| float as i64 as f64 == float && float.abs() < 2_f64.powi(63);
+        match self.value {
+            Worth::Elapsed(elapsed) => {
+                elapsed.as_nanos() % 1_000_000 == 0 && elapsed.as_millis() <= i64::MAX as u128
+            }
+            Worth::Number(Number::Float(float)) => is_whole(float),
+            Worth::Number(Number::Uint(uint)) => uint <= i64::MAX as u64,
+            Worth::Number(_) => true,
+            Worth::Packed(values) => values.iter().copied().all(is_whole),
+            Worth::Written(text) if !is_decimal(text) => text.parse().is_ok_and(is_whole),
+            Worth::Text(text) | Worth::Written(text) => text.parse::<i64>().is_ok(),
         }
     }
 }

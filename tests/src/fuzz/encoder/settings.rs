@@ -23,7 +23,17 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn arbitrary(input: &mut Unstructured<'_>) -> Result<Self> {
-        let dialects = [Dialect::DogStatsd, Dialect::Statsd];
+        let dialects = [
+            Dialect::DogStatsd,
+            Dialect::Statsd,
+            Dialect::Collectd,
+            Dialect::Graphite,
+            Dialect::Influx,
+            Dialect::Librato,
+            Dialect::Netdata,
+            Dialect::SignalFx,
+            Dialect::StatsdExporter,
+        ];
         let policies = [UnsafeText::Refuse, UnsafeText::Replace];
         let transports = [
             Transport::Tcp,
@@ -72,26 +82,27 @@ impl Settings {
     pub(crate) fn is_safe(&self) -> bool {
         let grammar = Grammar::of(self.dialect);
         let prefix = &self.constant().prefix;
-        let has_safe_tags = self.tags.iter().all(|(key, value)| {
-            !key.is_empty()
-                && key.chars().all(|char| grammar.is_in_key(char))
-                && value.chars().all(|char| grammar.is_in_tag(char))
-        });
+        let has_safe_tags = self
+            .tags
+            .iter()
+            .all(|(key, value)| grammar.is_tag(key, value));
         let tag_bytes = self
             .tags
             .iter()
             .map(|(key, value)| key.len() + value.len() + 2);
         self.prefix.chars().all(|char| grammar.is_in_name(char))
             && !(grammar.is_fatal)(prefix)
-            && prefix.len() <= 513
+            // A dot and one more byte follow.
+            && prefix.len() <= 513.min(grammar.max_name - 1)
             && has_safe_tags
             && tag_bytes.sum::<usize>() <= 1024
     }
 
     pub(crate) fn constant(&self) -> Constant {
         let dots = self.prefix.trim_matches('.');
+        let grammar = Grammar::of(self.dialect);
         Constant {
-            grammar: Grammar::of(self.dialect),
+            grammar,
             policy: self.policy,
             prefix: if dots.is_empty() {
                 String::new()
@@ -101,8 +112,9 @@ impl Settings {
             kind_prefixes: self.kind_prefixes,
             tags: self.tags.clone(),
             limit: match (self.transport, self.dialect) {
-                (Transport::Udp, _) => 65_507,
-                (Transport::UnixDatagram, _) | (Transport::UnixStream, Dialect::DogStatsd) => 8192,
+                (Transport::Udp, _) => grammar.max_datagram,
+                (Transport::UnixDatagram, _) => grammar.max_datagram.min(8192),
+                (Transport::UnixStream, Dialect::DogStatsd) => 8192,
                 _ => self.max_line,
             },
         }
