@@ -19,11 +19,15 @@ pub(crate) use table::{Added, Table};
 
 /// Where the lines of a round go.
 pub(crate) trait Sink {
-    /// Takes what `write` writes, whole or not at all.
+    /// Takes what `write` writes, whole or not at all. What it has no room for is not counted, since it
+    /// stays.
     fn take(
         &mut self,
         write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError>;
+
+    /// Counts what it had no room for and does not stay.
+    fn lose(&mut self);
 }
 
 /// When the rounds take place.

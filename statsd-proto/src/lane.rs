@@ -189,11 +189,15 @@ impl Lane {
         if extent == Extent::Lines {
             return;
         }
-        let table = self.table.as_mut();
-        if table.is_some_and(|table| table.drain(session)) {
-            session.on_added();
-        }
         self.is_closed |= extent == Extent::Last;
+        if let Some(table) = &mut self.table {
+            if table.drain(session) {
+                session.on_added();
+            }
+            if self.is_closed {
+                table.clear(session);
+            }
+        }
     }
 
     #[cold]

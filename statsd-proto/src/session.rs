@@ -171,6 +171,7 @@ impl Session {
     pub fn close(&mut self) {
         if self.phase.is_open() {
             self.flush();
+            self.lose_aggregates();
             self.phase = Phase::Closing(None);
         }
     }

@@ -132,12 +132,18 @@ impl Cell {
             Values::Sum(parts) => self.drain_sum(parts, is_last, sink),
             Values::Other(others) => {
                 let mut others = others.lock();
+                let was_closed = others.is_closed;
                 others.is_closed |= is_last;
                 others.accumulator.drain(&self.rendered, sink);
-                !others.accumulator.is_empty()
+                // What was left at the end has been counted then.
+                !was_closed && !others.accumulator.is_empty()
             }
         };
-        has_rest && !is_last && !self.is_pending.swap(true, Ordering::AcqRel)
+        if has_rest && is_last {
+            sink.lose();
+            return false;
+        }
+        has_rest && !self.is_pending.swap(true, Ordering::AcqRel)
     }
 
     fn drain_sum(&self, parts: &[Part; PARTS], is_last: bool, sink: &mut impl Sink) -> bool {
@@ -155,8 +161,8 @@ impl Cell {
         let sum = parts.iter().map(take).sum::<i64>();
         let mut count = Accumulator::Count(sum);
         count.drain(&self.rendered, sink);
-        let has_rest = !count.is_empty() && !is_last;
-        if has_rest {
+        let has_rest = !count.is_empty();
+        if has_rest && !is_last {
             parts[0].0.fetch_add(sum << SHIFT, Ordering::Relaxed);
             parts[0].0.fetch_or(PENDING, Ordering::Relaxed);
         }

@@ -135,6 +135,15 @@ impl Table {
         !self.pending.is_empty()
     }
 
+    /// Forgets everything. What had something left is counted as lost.
+    pub(crate) fn clear(&mut self, sink: &mut impl Sink) {
+        self.pending.drain(..).for_each(|_| sink.lose());
+        self.room.fetch_add(self.contexts.len(), Ordering::Relaxed);
+        self.contexts.clear();
+        self.index.clear();
+        self.recent = [usize::MAX; SLOTS];
+    }
+
     #[inline(never)]
     fn find_or_insert(
         &mut self,

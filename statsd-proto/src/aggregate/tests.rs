@@ -248,6 +248,28 @@ fn what_a_full_queue_has_no_room_for_stays() {
 }
 
 #[test]
+fn what_a_full_queue_has_no_room_for_at_the_end_is_counted() {
+    for lines in [1, 2, 4] {
+        let (client, mut server) = start(|config| config.max_queue_lines(lines));
+        let held = client.prepare("held").counter().unwrap();
+        let level = client.prepare("level").gauge().unwrap();
+        server.set_up(false);
+        held.incr();
+        level.set(1);
+        client.incr("named", 1);
+        on_another_thread(|| client.incr("beside", 1));
+        for _ in 0..5 {
+            drop(client.flush());
+        }
+        assert_eq!(client.stats().refused.full, 0, "it may still be sent");
+        client.close();
+        let stats = client.stats();
+        let known = stats.accepted + stats.refused.full;
+        assert_eq!((known, stats.accepted), (4, lines as u64));
+    }
+}
+
+#[test]
 fn without_values_nobody_wakes_up() {
     let (client, mut server) = start(|config| config);
     let held = client.prepare("held").counter().unwrap();

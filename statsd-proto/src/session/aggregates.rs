@@ -122,6 +122,14 @@ impl Session {
         }
     }
 
+    /// Forgets what was added up here and the queue had no room for, since there are no more rounds.
+    pub(super) fn lose_aggregates(&mut self) {
+        if let Some(mut aggregates) = self.aggregates.take() {
+            aggregates.table.clear(self);
+            self.aggregates = Some(aggregates);
+        }
+    }
+
     /// When the next round is to take place; none if there is nothing for it.
     pub(super) fn next_round(&self) -> Option<Instant> {
         let deadline = self.aggregates.as_ref()?.rounds.deadline()?;
@@ -135,6 +143,16 @@ impl Sink for Session {
         &mut self,
         write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
-        self.record_with(Rate::Always, write)
+        let result = self.try_record(Rate::Always, write);
+        if let Err(error) = result {
+            if error != RecordError::QueueFull {
+                self.stats.refused.count(error);
+            }
+        }
+        result
+    }
+
+    fn lose(&mut self) {
+        self.stats.refused.count(RecordError::QueueFull);
     }
 }
