@@ -77,9 +77,13 @@ impl Connection {
     /// Takes the bytes of the lines that are whole, and forgets them.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         self.taken += self.counted;
-        self.received
-            .drain(..std::mem::take(&mut self.counted))
-            .collect()
+        let whole = self.received.drain(..std::mem::take(&mut self.counted));
+        let whole = whole.collect();
+        if self.stream.is_none() {
+            // Thousands of connections that have ended would keep the room they had.
+            self.received.shrink_to_fit();
+        }
+        whole
     }
 
     /// Tells the peer that nothing more will come, so that it stops writing.
