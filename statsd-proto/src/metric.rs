@@ -215,20 +215,14 @@ impl<'a> Metric<'a> {
     /// level of a gauge is the one that stays.
     #[inline]
     pub(crate) fn is_level(&self) -> bool {
-        if let Code::Known(kind) = self.code {
-            return matches!(kind, Kind::Gauge | Kind::GaugeDelta);
+        match self.code {
+            Code::Known(kind) => matches!(kind, Kind::Gauge | Kind::GaugeDelta),
+            Code::Line => {
+                let code = self.name.split('|').nth(1).unwrap_or_default();
+                Code::Raw(code).may_be_level()
+            }
+            Code::Raw(_) => self.code.may_be_level(),
         }
-        self.may_be_level()
-    }
-
-    fn may_be_level(&self) -> bool {
-        let kind = match self.code {
-            Code::Known(kind) => Some(kind),
-            Code::Line => Code::Raw(self.name.split('|').nth(1).unwrap_or_default()).kind(),
-            Code::Raw(_) => self.code.kind(),
-        };
-        // Of types that are not known here, they may be.
-        kind.is_none_or(|kind| matches!(kind, Kind::Gauge | Kind::GaugeDelta))
     }
 
     /// A metric to render others by, with a value that its kind may have.
@@ -308,6 +302,12 @@ impl Code<'_> {
             Self::Raw("s") => Kind::Set,
             Self::Line | Self::Raw(_) => return None,
         })
+    }
+
+    /// Whether it is a level, or a type that is not known here and may be one.
+    fn may_be_level(self) -> bool {
+        self.kind()
+            .is_none_or(|kind| matches!(kind, Kind::Gauge | Kind::GaugeDelta))
     }
 }
 
