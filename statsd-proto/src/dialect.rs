@@ -148,6 +148,14 @@ pub(crate) enum Counts {
 }
 
 impl Rules {
+    /// Whether a name is [fatal](Self::is_fatal_name) in which nothing has to be replaced.
+    #[inline]
+    pub(crate) fn is_fatal_plain_name(&self, name: &[u8]) -> bool {
+        // The others are longer than any of them, and begin with none of their marks.
+        let may_be = name.len() <= fatal::LONGEST_PROPERTY || name.starts_with(b"_");
+        may_be && (self.is_fatal_name)(name)
+    }
+
     /// The type code of `kind` on the wire; none if the server would misread it.
     #[inline]
     pub(crate) const fn code(&self, kind: Kind) -> Option<&'static str> {

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use crate::aggregate::{Cell, Put};
 use crate::client::Client;
 use crate::error::RecordError;
+use crate::line::Encoder;
 use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
+use crate::payload::Record;
 use crate::pressure::Thinning;
 use crate::rendered::Rendered;
 use crate::shared::Shared;
@@ -222,14 +224,16 @@ impl Handle {
     #[inline]
     fn send(&self, value: Value<'_>) {
         if let (Some(shared), Some(rendered)) = (self.client.shared(), &self.rendered) {
-            let is_level = matches!(self.kind, Kind::Gauge | Kind::GaugeDelta);
-            let code = Code::Known(self.kind);
             if shared.thinning() != Thinning::NONE && self.send_thinned(shared, value) {
                 return;
             }
-            let _ = shared.record_with(self.rate, is_level, |encoder, record| {
-                rendered.write(encoder, record, code, value)
-            });
+            let kind = self.kind;
+            let _ = shared.record_with(
+                self.rate,
+                kind.is_level(),
+                |encoder, room| rendered.write_short(encoder, room, kind, &value),
+                |encoder, record| rendered.write(encoder, record, Code::Known(kind), value),
+            );
         }
     }
 
@@ -241,9 +245,10 @@ impl Handle {
             return false;
         };
         let code = Code::Known(self.kind);
-        let _ = shared.record_with(rate, false, |encoder, record| {
+        let write = |encoder: &Encoder, record: &mut Record<'_>| {
             thinned.write_at_rate(encoder, record, code, value, told)
-        });
+        };
+        let _ = shared.record_with(rate, false, |_, _| None, write);
         true
     }
 }

@@ -10,6 +10,7 @@ use crate::line::Encoder;
 use crate::metric::{Metric, Rate};
 use crate::payload::{BREAK, MaxRecord, Record};
 use crate::random::Random;
+use crate::room::Room;
 use crate::session::Session;
 use crate::stats::Refused;
 use crate::sync::thread_number;
@@ -17,12 +18,14 @@ use crate::sync::thread_number;
 #[derive(Debug)]
 pub(crate) struct Lane {
     limits: Limits,
-    /// Whole lines, each with its line break, and perhaps a draft behind them.
-    run: Vec<u8>,
-    /// Where the whole lines end.
+    /// Whole lines, each with its line break, and room for more. Empty until there is something to record.
+    run: Box<[u8]>,
+    /// Where the lines end.
     end: usize,
     lines: usize,
-    /// How many lines the draft has.
+    /// A record that takes the long way, before it is known where it has room.
+    draft: Vec<u8>,
+    /// How many lines it has.
     drafted: usize,
     /// Whether room is set aside in the queue: without it there are no lines.
     is_open: bool,
@@ -58,11 +61,9 @@ pub(crate) struct Limits {
 /// What became of a metric that was to be recorded.
 #[derive(Debug)]
 pub(crate) enum Drafted {
-    /// Its line is behind the others, and may be kept.
-    Fits,
-    /// Its line is behind the others, where no room is set aside for it.
+    /// It is a draft, which has no room behind the lines.
     NeedsRoom,
-    /// It was left out or refused, and counted.
+    /// It is one of the lines, or it was left out or refused, and counted.
     Settled(Result<(), RecordError>),
 }
 
@@ -70,9 +71,10 @@ impl Lane {
     pub(crate) fn new(limits: Limits, sampler: Random, table: Option<Table>) -> Self {
         Self {
             limits,
-            run: Vec::new(),
+            run: Box::default(),
             end: 0,
             lines: 0,
+            draft: Vec::new(),
             drafted: 0,
             is_open: false,
             is_closed: false,
@@ -100,13 +102,13 @@ impl Lane {
         added
     }
 
-    /// Writes a record behind the lines that are there; see [`keep`](Self::keep) and
-    /// [`discard`](Self::discard).
+    /// Records what `short` writes, or else what `long` does.
     #[inline]
-    pub(crate) fn draft(
+    pub(crate) fn record(
         &mut self,
         rate: Rate,
-        write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
+        short: impl FnOnce(Room<'_>) -> Option<Room<'_>>,
+        long: impl FnOnce(&mut Record<'_>) -> Result<(), RecordError>,
     ) -> Drafted {
         if self.is_closed {
             return self.refuse(RecordError::Closed);
@@ -115,53 +117,72 @@ impl Lane {
             self.sampled_out += 1;
             return Drafted::Settled(Ok(()));
         }
-        if self.run.capacity() == 0 {
-            self.reserve();
+        if self.is_open && self.add_line(short).is_some() {
+            return Drafted::Settled(Ok(()));
         }
-        let mut record = Record::new(&mut self.run);
+        self.draft(long)
+    }
+
+    /// Adds a line where it is to stand.
+    #[inline]
+    fn add_line(&mut self, write: impl FnOnce(Room<'_>) -> Option<Room<'_>>) -> Option<()> {
+        let room = Room::new(self.run.get_mut(self.end..)?);
+        let before = room.len();
+        let room = write(room)?;
+        if before - room.len() > self.limits.record.bytes() {
+            return None;
+        }
+        let left = room.put_byte(BREAK[0])?.len();
+        self.end += before - left;
+        self.lines += 1;
+        Some(())
+    }
+
+    /// Writes a record apart, and adds it if there is room.
+    fn draft(&mut self, write: impl FnOnce(&mut Record<'_>) -> Result<(), RecordError>) -> Drafted {
+        self.draft.clear();
+        let mut record = Record::new(&mut self.draft);
         if let Err(error) = write(&mut record) {
             return self.refuse(error);
         }
         self.drafted = record.lines();
-        if !self.limits.record.allows(&self.run[self.end..]) {
+        if !self.limits.record.allows(&self.draft) {
             return self.refuse(RecordError::LineTooLong);
         }
-        self.run.extend_from_slice(BREAK);
-        if self.is_open && self.drafted == 1 && self.run.len() <= self.limits.run {
-            Drafted::Fits
+        if self.is_open && self.keep() {
+            Drafted::Settled(Ok(()))
         } else {
             Drafted::NeedsRoom
         }
     }
 
-    /// Makes the draft's lines some of the lane's.
-    #[inline]
-    pub(crate) fn keep(&mut self) {
-        self.end = self.run.len();
-        self.lines += 1;
+    /// Makes the draft one of the lines, if there is room. Lines that must stay together may not be in a
+    /// run.
+    pub(crate) fn keep(&mut self) -> bool {
+        let Self { draft, drafted, .. } = self;
+        let draft = std::mem::take(draft);
+        let is_kept = *drafted == 1 && self.add_line(|room| room.put(&draft)).is_some();
+        self.draft = draft;
+        is_kept
     }
 
-    /// Forgets the draft.
-    pub(crate) fn discard(&mut self) {
-        self.run.truncate(self.end);
+    /// The draft, and how many lines it has.
+    pub(crate) fn drafted(&self) -> (&[u8], usize) {
+        (&self.draft, self.drafted)
     }
 
     /// Takes the lines out, to be handed over with the room that was set aside for them; none if there
-    /// is none. A draft stays.
+    /// is none.
     pub(crate) fn hand_over(&mut self, take: impl FnOnce(&[u8], usize)) {
         if std::mem::take(&mut self.is_open) {
             let end = std::mem::take(&mut self.end);
             take(&self.run[..end], std::mem::take(&mut self.lines));
-            let draft = self.run.len() - end;
-            self.run.copy_within(end.., 0);
-            self.run.truncate(draft);
         }
     }
 
-    /// Whether a lane that was handed over may keep its draft. Lines that must stay together may not be
-    /// in a run.
+    /// Whether its draft has room in an empty run.
     pub(crate) fn may_hold_draft(&self) -> bool {
-        self.run.len() <= self.limits.run && self.drafted == 1
+        self.draft.len() < self.limits.run && self.drafted == 1
     }
 
     /// Whether room is set aside for it.
@@ -171,13 +192,17 @@ impl Lane {
 
     /// Room has been set aside.
     pub(crate) fn open(&mut self) {
+        if self.run.is_empty() {
+            self.reserve();
+        }
         self.is_open = true;
     }
 
-    /// Takes memory for a full run and a draft behind it.
+    /// Takes memory for a full run.
     #[cold]
     pub(crate) fn reserve(&mut self) {
-        self.run.reserve_exact(self.limits.run + DRAFT_ROOM);
+        self.run = vec![0; self.limits.run].into();
+        self.draft.reserve_exact(DRAFT);
     }
 
     /// Hands over what is no line: counts of what did not become one, and what was added up.
@@ -202,7 +227,6 @@ impl Lane {
 
     #[cold]
     fn refuse(&mut self, error: RecordError) -> Drafted {
-        self.discard();
         self.refused.count(error);
         Drafted::Settled(Err(error))
     }
@@ -227,14 +251,14 @@ impl Limits {
     }
 }
 
-/// Which of `count` places this thread uses.
+/// Which place this thread uses of those up to `last`, which is one less than a power of two.
 #[inline]
-pub(crate) fn place_of_thread(count: usize) -> usize {
-    thread_number() % count
+pub(crate) fn place_of_thread(last: usize) -> usize {
+    thread_number() & last
 }
 
 /// As much as a payload of a stream: then a hand-over costs a line about a nanosecond.
 const RUN: usize = 16 * 1024;
 
 /// The longest line that servers take on a stream is 4095 bytes.
-const DRAFT_ROOM: usize = 4096;
+const DRAFT: usize = 4096;

@@ -165,6 +165,7 @@ mod pressure;
 mod queue;
 mod random;
 mod rendered;
+mod room;
 mod segmentation;
 mod session;
 mod shared;

@@ -2,6 +2,7 @@
 
 mod dogstatsd;
 mod parse;
+mod short;
 mod tags;
 mod value;
 mod verbatim;
@@ -10,9 +11,10 @@ use crate::config::Config;
 use crate::dialect::{Counts, Rules};
 use crate::dogstatsd::Cardinality;
 use crate::error::RecordError;
-use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
+use crate::metric::{Code, Kind, Metric, Number, Rate, Tags, Value};
 use crate::number::push_float;
 use crate::payload::Record;
+use crate::room::Fixed;
 use crate::text::UnsafeText;
 pub(crate) use parse::parse;
 use value::is_negative;
@@ -33,9 +35,12 @@ pub(crate) struct Encoder {
     rules: &'static Rules,
     policy: UnsafeText,
     /// What stands before the path, by section. Each is empty or ends in a dot.
-    prefixes: [Box<str>; 4],
+    prefixes: [Fixed<64>; 4],
+    /// What stands behind the value, by kind; none where the dialect has no such metrics.
+    endings: [Option<Fixed<4>>; Kind::ALL.len()],
     /// The constant tags as they stand on the wire, with the mark before them, if there are any.
     tags: Box<str>,
+    has_constant_tags: bool,
     /// Whether tags are a part of the name.
     has_tags_in_name: bool,
     /// Who sends, as it stands on the wire.
@@ -43,7 +48,7 @@ pub(crate) struct Encoder {
     cardinality: Option<Cardinality>,
     /// Whether any of the two is there, for every line.
     has_extras: bool,
-    /// Whether neither they nor constant tags are there, and a name may have any length.
+    /// Whether neither of them is there, and a name may have any length.
     is_plain: bool,
     /// Whether the server refuses numbers that others take.
     has_limits: bool,
@@ -62,7 +67,7 @@ impl Encoder {
         };
         let section = |name: &str| {
             let name = if config.kind_prefixes { name } else { "" };
-            format!("{prefix}{name}").into_boxed_str()
+            Fixed::new(format!("{prefix}{name}").as_bytes())
         };
         let rules = config.dialect.rules();
         let origin = dogstatsd::origin(config);
@@ -78,10 +83,15 @@ impl Encoder {
                 section("gauges."),
                 section("timers."),
             ],
+            endings: Kind::ALL.map(|kind| {
+                let code = rules.code(kind);
+                code.map(|code| Fixed::new(format!("|{code}").as_bytes()))
+            }),
+            has_constant_tags: !config.tags.is_empty(),
             tags: tags::constant_tags(config),
             has_tags_in_name: rules.tags.is_some_and(|syntax| syntax.in_name),
             has_extras,
-            is_plain: !has_extras && config.tags.is_empty() && rules.max_name == usize::MAX,
+            is_plain: !has_extras && rules.max_name == usize::MAX,
             origin,
             cardinality,
             has_limits: rules.counts != Counts::Any || !rules.signed_samples,
@@ -107,65 +117,18 @@ impl Encoder {
         self.max_packed
     }
 
-    /// Writes `metric` as one line, or as several that stay together: the two of a negative gauge, or
-    /// one for each of several values.
-    #[inline]
-    pub(crate) fn encode(
-        &self,
-        metric: &Metric<'_>,
-        record: &mut Record<'_>,
-    ) -> Result<(), RecordError> {
-        if let (Code::Known(kind), true) = (metric.code, self.is_usual(metric)) {
-            self.encode_usual(kind, metric, record.line())
-        } else {
-            self.encode_unusual(metric, record)
-        }
-    }
-
-    /// Whether it is one line of a number without rate, tags and extras.
-    #[inline]
-    fn is_usual(&self, metric: &Metric<'_>) -> bool {
-        self.is_plain
-            && metric.rate == Rate::Always
-            && matches!(metric.tags, Tags::Pairs([]))
-            && metric.extras.is_none()
-            && matches!(metric.value, Value::Elapsed(_) | Value::Number(_))
-            && !self.is_two_lines(metric.code, metric.value)
-    }
-
-    #[inline]
-    fn encode_usual(
-        &self,
-        kind: Kind,
-        metric: &Metric<'_>,
-        line: &mut Vec<u8>,
-    ) -> Result<(), RecordError> {
-        let code = self.rules.code(kind);
-        let code = code.ok_or(RecordError::Unsupported(kind))?;
-        if metric.name.is_empty() {
-            return Err(RecordError::EmptyName);
-        }
-        self.check_len(metric.name.len())?;
-        self.push_name(line, metric)?;
-        line.push(b':');
-        self.push_value(line, metric.code, metric.value)?;
-        match *code.as_bytes() {
-            [one] => line.extend_from_slice(&[b'|', one]),
-            [one, two] => line.extend_from_slice(&[b'|', one, two]),
-            _ => push_parts(line, &["|", code]),
-        }
-        Ok(())
-    }
-
     /// Whether it is a gauge that must be set to zero first.
     #[inline]
     pub(crate) fn is_two_lines(&self, code: Code<'_>, value: Value<'_>) -> bool {
         code == Code::Known(Kind::Gauge) && !self.rules.negative_gauge && is_negative(value)
     }
 
-    /// Apart, so that the usual line passes by none of this.
+    /// Writes `metric` as one line, or as several that stay together: the two of a negative gauge, or
+    /// one for each of several values.
+    ///
+    /// Apart from the [short way](Self::encode_short), which passes by none of this.
     #[inline(never)]
-    fn encode_unusual(
+    pub(crate) fn encode(
         &self,
         metric: &Metric<'_>,
         record: &mut Record<'_>,
@@ -289,16 +252,10 @@ impl Encoder {
         Ok(())
     }
 
-    #[inline]
     fn push_name(&self, line: &mut Vec<u8>, metric: &Metric<'_>) -> Result<(), RecordError> {
-        let prefix = &*self.prefixes[match metric.section {
-            Section::None => 0,
-            Section::Counters => 1,
-            Section::Gauges => 2,
-            Section::Timers => 3,
-        }];
+        let prefix = self.prefixes[metric.section as usize].as_bytes();
         if !prefix.is_empty() {
-            line.extend_from_slice(prefix.as_bytes());
+            line.extend_from_slice(prefix);
             return self.rules.name.push(line, metric.name, self.policy);
         }
         let start = line.len();

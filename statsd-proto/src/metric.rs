@@ -216,13 +216,19 @@ impl<'a> Metric<'a> {
     #[inline]
     pub(crate) fn is_level(&self) -> bool {
         match self.code {
-            Code::Known(kind) => matches!(kind, Kind::Gauge | Kind::GaugeDelta),
-            Code::Line => {
-                let code = self.name.split('|').nth(1).unwrap_or_default();
-                Code::Raw(code).may_be_level()
-            }
-            Code::Raw(_) => self.code.may_be_level(),
+            Code::Known(kind) => kind.is_level(),
+            Code::Line | Code::Raw(_) => self.may_be_level(),
         }
+    }
+
+    /// Apart, so that most metrics pass by none of this.
+    #[cold]
+    fn may_be_level(&self) -> bool {
+        let code = match self.code {
+            Code::Line => Code::Raw(self.name.split('|').nth(1).unwrap_or_default()),
+            code @ (Code::Known(_) | Code::Raw(_)) => code,
+        };
+        code.kind().is_none_or(Kind::is_level)
     }
 
     /// A metric to render others by, with a value that its kind may have.
@@ -278,6 +284,26 @@ pub enum Kind {
     Timing,
 }
 
+impl Kind {
+    /// In the order of their declaration.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Counter,
+        Self::Distribution,
+        Self::Gauge,
+        Self::GaugeDelta,
+        Self::Histogram,
+        Self::Meter,
+        Self::Set,
+        Self::Timing,
+    ];
+
+    /// Whether a later one may take the place of those before.
+    #[inline]
+    pub(crate) fn is_level(self) -> bool {
+        matches!(self, Self::Gauge | Self::GaugeDelta)
+    }
+}
+
 /// The type of a metric: one that the dialect's table knows, or a code given by the caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Code<'a> {
@@ -302,12 +328,6 @@ impl Code<'_> {
             Self::Raw("s") => Kind::Set,
             Self::Line | Self::Raw(_) => return None,
         })
-    }
-
-    /// Whether it is a level, or a type that is not known here and may be one.
-    fn may_be_level(self) -> bool {
-        self.kind()
-            .is_none_or(|kind| matches!(kind, Kind::Gauge | Kind::GaugeDelta))
     }
 }
 

@@ -22,36 +22,79 @@ pub(crate) fn push_integer(out: &mut Vec<u8>, integer: impl itoa::Integer) {
 
 /// Appends the shortest plain decimal that reads back as the same number.
 pub(crate) fn push_float(out: &mut Vec<u8>, float: f64) {
-    /// Integers up to here are exact as an `f64`, and so is the quotient's rounding below.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    const SCALE: f64 = 1e6;
-
-    let scaled = float.abs() * SCALE + 0.5;
-    if scaled < EXACT {
-        let millionths = scaled as u64;
-        if millionths as f64 / SCALE == float.abs() {
-            if float < 0.0 {
-                out.extend_from_slice(b"-");
-            }
-            push_millionths(out, millionths / 1_000_000, (millionths % 1_000_000) as u32);
-            return;
-        }
+    match Decimal::exact(float) {
+        Some(decimal) => out.extend_from_slice(decimal.as_bytes()),
+        // The standard library prints floats shortest and never with an exponent.
+        None => write!(out, "{float}").expect("writing to a buffer in memory does not fail"),
     }
-    // The standard library prints floats shortest and never with an exponent.
-    write!(out, "{float}").expect("writing to a buffer in memory does not fail");
 }
 
-/// Appends a duration in milliseconds, exact to the nanosecond.
-#[inline]
-pub(crate) fn push_milliseconds(out: &mut Vec<u8>, elapsed: Duration) {
-    let nanoseconds = elapsed.subsec_nanos();
-    // Half a billion years of milliseconds fit; a longer duration is cut there.
-    let milliseconds = elapsed
-        .as_secs()
-        .saturating_mul(1000)
-        .saturating_add(u64::from(nanoseconds / 1_000_000));
-    push_millionths(out, milliseconds, nanoseconds % 1_000_000);
+/// A plain decimal with at most six places behind the point.
+#[derive(Debug)]
+pub(crate) struct Decimal {
+    /// A sign, the longest integer of 64 bits, a point, and the places.
+    text: [u8; 1 + 20 + 1 + PLACES],
+    len: usize,
 }
+
+impl Decimal {
+    /// The shortest decimal that reads back as the same number; none if it has more places, or is too
+    /// large to tell. The number is finite, or there is none.
+    #[inline]
+    pub(crate) fn exact(float: f64) -> Option<Self> {
+        /// Integers up to here are exact as an `f64`, and so is the quotient's rounding below.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        const SCALE: f64 = 1e6;
+
+        let scaled = float.abs() * SCALE + 0.5;
+        let millionths = scaled as u64;
+        let is_exact = scaled < EXACT && millionths as f64 / SCALE == float.abs();
+        is_exact.then(|| {
+            let whole = millionths / 1_000_000;
+            Self::new(float < 0.0, whole, (millionths % 1_000_000) as u32)
+        })
+    }
+
+    /// A duration in milliseconds, exact to the nanosecond.
+    #[inline]
+    pub(crate) fn milliseconds(elapsed: Duration) -> Self {
+        let nanoseconds = elapsed.subsec_nanos();
+        // Half a billion years of milliseconds fit; a longer duration is cut there.
+        let milliseconds = elapsed
+            .as_secs()
+            .saturating_mul(1000)
+            .saturating_add(u64::from(nanoseconds / 1_000_000));
+        Self::new(false, milliseconds, nanoseconds % 1_000_000)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.text[..self.len]
+    }
+
+    fn new(is_negative: bool, whole: u64, millionths: u32) -> Self {
+        let mut text = [0; 1 + 20 + 1 + PLACES];
+        text[0] = b'-';
+        let mut len = usize::from(is_negative);
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(whole).as_bytes();
+        text[len..][..digits.len()].copy_from_slice(digits);
+        len += digits.len();
+        if millionths > 0 {
+            // A digit before them keeps their leading zeros, and its place is the point's.
+            let mut buffer = itoa::Buffer::new();
+            let places = buffer.format(1_000_000 + millionths).as_bytes();
+            text[len..][..=PLACES].copy_from_slice(places);
+            text[len] = b'.';
+            len += places.len();
+            while text[len - 1] == b'0' {
+                len -= 1;
+            }
+        }
+        Self { text, len }
+    }
+}
+
+const PLACES: usize = 6;
 
 /// Whether `text` is a plain decimal: an optional sign, digits, and perhaps a point and more digits.
 pub(crate) fn is_decimal(text: &str) -> bool {
@@ -60,20 +103,6 @@ pub(crate) fn is_decimal(text: &str) -> bool {
     match unsigned.split_once('.') {
         Some((whole, fraction)) => digits(whole) && digits(fraction),
         None => digits(unsigned),
-    }
-}
-
-fn push_millionths(out: &mut Vec<u8>, whole: u64, millionths: u32) {
-    push_integer(out, whole);
-    if millionths == 0 {
-        return;
-    }
-    // The digit before them keeps their leading zeros, and its place is the point's.
-    let point = out.len();
-    push_integer(out, 1_000_000 + millionths);
-    out[point] = b'.';
-    while out.last() == Some(&b'0') {
-        out.pop();
     }
 }
 
@@ -115,9 +144,8 @@ mod tests {
             (Duration::from_nanos(1_001_344_919), "1001.344919"),
             (Duration::MAX, "18446744073709551615.999999"),
         ] {
-            let mut out = Vec::new();
-            push_milliseconds(&mut out, elapsed);
-            assert_eq!(out, text.as_bytes());
+            let decimal = Decimal::milliseconds(elapsed);
+            assert_eq!(decimal.as_bytes(), text.as_bytes());
         }
     }
 

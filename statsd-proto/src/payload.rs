@@ -96,6 +96,12 @@ impl MaxRecord {
         }
     }
 
+    /// How long a record of one line may be.
+    #[inline]
+    pub(crate) fn bytes(self) -> usize {
+        self.bytes
+    }
+
     #[inline]
     pub(crate) fn allows(self, record: &[u8]) -> bool {
         record.len() <= self.bytes || self.allows_lines(record)

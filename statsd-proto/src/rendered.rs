@@ -2,9 +2,10 @@
 
 use crate::error::RecordError;
 use crate::line::Encoder;
-use crate::metric::{Code, Metric, Rate, Value};
+use crate::metric::{Code, Kind, Metric, Rate, Value};
 use crate::number::push_float;
 use crate::payload::Record;
+use crate::room::{Fixed, Room};
 
 #[derive(Debug)]
 pub(crate) struct Rendered {
@@ -12,6 +13,9 @@ pub(crate) struct Rendered {
     text: Box<[u8]>,
     /// Where the value belongs.
     value_at: usize,
+    /// What stands before it, and what behind.
+    head: Fixed<64>,
+    tail: Fixed<64>,
     /// Where a rate belongs that is known only later; none if servers take none there.
     rate_at: Option<usize>,
     /// How many values may stand in one line.
@@ -26,9 +30,12 @@ impl Rendered {
         // No name has a colon, and no value a bar.
         let value_at = find(&line, b":") + 1;
         let value_end = value_at + find(&line[value_at..], b"|");
+        let (head, tail) = (&line[..value_at], &line[value_end..]);
         Ok(Self {
-            text: [&line[..value_at], &line[value_end..]].concat().into(),
+            text: [head, tail].concat().into(),
             value_at,
+            head: Fixed::new(head),
+            tail: Fixed::new(tail),
             rate_at: None,
             samples_at_once: 1,
         })
@@ -69,8 +76,20 @@ impl Rendered {
         self.samples_at_once
     }
 
-    /// Writes the line with this value.
+    /// Writes the line with this value the [short way](Encoder::encode_short), if there is one.
     #[inline]
+    pub(crate) fn write_short<'a>(
+        &self,
+        encoder: &Encoder,
+        room: Room<'a>,
+        kind: Kind,
+        value: &Value<'_>,
+    ) -> Option<Room<'a>> {
+        let room = room.put_fixed(&self.head)?;
+        encoder.put_value(room, kind, value)?.put_fixed(&self.tail)
+    }
+
+    /// Writes the line with this value.
     pub(crate) fn write(
         &self,
         encoder: &Encoder,

@@ -176,6 +176,7 @@ impl Shared {
         (self.clock)()
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }

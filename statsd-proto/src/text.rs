@@ -106,13 +106,17 @@ impl Charset {
 #[inline]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     match bytes.last_chunk::<16>() {
-        Some(last) => bytes.chunks_exact(16).all(are_plain) && are_plain(last),
+        Some(last) => {
+            let mut blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk::<16>);
+            blocks.all(are_plain) && are_plain(last)
+        }
         None => bytes.iter().all(|&byte| PLAIN[usize::from(byte)]),
     }
 }
 
-#[inline]
-fn are_plain(block: &[u8]) -> bool {
+/// Not inlined, since only by itself it is sure to become vector instructions.
+#[inline(never)]
+pub(crate) fn are_plain<const SIZE: usize>(block: &[u8; SIZE]) -> bool {
     block
         .iter()
         .fold(true, |plain, &byte| plain & is_plain_byte(byte))

@@ -91,7 +91,7 @@ impl Cell {
         let Values::Sum(parts) = &self.values else {
             return Put::Not;
         };
-        let part = &parts[place_of_thread(PARTS)].0;
+        let part = &parts[place_of_thread(PARTS - 1)].0;
         let before = part.fetch_add(amount << SHIFT, Ordering::Relaxed);
         if before & (PENDING | CLOSED) == PENDING {
             Put::Kept

@@ -48,7 +48,7 @@ pub(super) fn is_object_property(name: &[u8]) -> bool {
     }
     let is_kept = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.;=/".contains(byte);
     // One more byte than the longest of them.
-    let mut kept = [0; 21];
+    let mut kept = [0; LONGEST_PROPERTY + 1];
     let mut len = 0;
     for byte in name.iter().copied().filter(is_kept).take(kept.len()) {
         kept[len] = byte;
@@ -56,6 +56,9 @@ pub(super) fn is_object_property(name: &[u8]) -> bool {
     }
     is_property(&kept[..len])
 }
+
+/// `propertyIsEnumerable`.
+pub(super) const LONGEST_PROPERTY: usize = 20;
 
 #[cfg(test)]
 mod tests {

@@ -4,28 +4,11 @@ use super::{Encoder, push_parts};
 use crate::dialect::{Counts, Rules};
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Number, Value};
-use crate::number::{is_decimal, push_milliseconds, push_number};
+use crate::number::{Decimal, is_decimal, push_number};
 use crate::text::UnsafeText;
 
 impl Encoder {
-    #[inline]
     pub(crate) fn push_value(
-        &self,
-        line: &mut Vec<u8>,
-        code: Code<'_>,
-        value: Value<'_>,
-    ) -> Result<(), RecordError> {
-        // Most counts are one.
-        if let Value::Number(Number::Int(digit @ 0..=9)) = value {
-            if !self.has_limits && code != Code::Known(Kind::GaugeDelta) {
-                line.push(b'0' + digit as u8);
-                return Ok(());
-            }
-        }
-        self.push_any_value(line, code, value)
-    }
-
-    fn push_any_value(
         &self,
         line: &mut Vec<u8>,
         code: Code<'_>,
@@ -34,7 +17,7 @@ impl Encoder {
         match value {
             Value::Elapsed(elapsed) => {
                 self.check_limits(code, value)?;
-                push_milliseconds(line, elapsed);
+                line.extend_from_slice(Decimal::milliseconds(elapsed).as_bytes());
             }
             Value::Number(number) => self.push_number(line, code, number)?,
             Value::Packed(values) => self.push_packed(line, code, values)?,
@@ -53,7 +36,6 @@ impl Encoder {
             )
     }
 
-    #[inline(always)]
     fn push_number(
         &self,
         line: &mut Vec<u8>,

@@ -30,6 +30,12 @@ impl<'a> Record<'a> {
         self.lines += 1;
     }
 
+    /// Takes the lines of another record, in place of any of its own.
+    pub(crate) fn copy(&mut self, record: &[u8], lines: usize) {
+        self.buffer.extend_from_slice(record);
+        self.lines = lines;
+    }
+
     /// How many lines the record has.
     #[inline]
     pub(crate) fn lines(&self) -> usize {

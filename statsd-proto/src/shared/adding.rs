@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Weak};
 
-use super::{Padded, Shared, State, wake_driver};
+use super::{Shared, State, wake_driver};
 use crate::aggregate::{Added, Cell};
 use crate::error::RecordError;
-use crate::lane::place_of_thread;
 use crate::metric::{Kind, Metric, Rate};
 use crate::pressure::is_thinned;
 use crate::rendered::Rendered;
@@ -15,9 +14,8 @@ impl Shared {
     /// Adds a metric up. None if it goes as a line of its own.
     #[inline]
     pub(super) fn add_up(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let place = place_of_thread(self.lanes.len() + 1);
-        let lane = self.lanes.get(place.wrapping_sub(1));
-        let Some(Padded(lane)) = lane.filter(|_| !metric.is_level()) else {
+        let lane = self.lane_of_thread();
+        let Some(lane) = lane.filter(|_| !metric.is_level()) else {
             let mut state = self.lock();
             let result = state.session.aggregate(metric);
             wake_driver(state);

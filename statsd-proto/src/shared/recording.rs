@@ -7,8 +7,9 @@ use crate::line::Encoder;
 use crate::metric::{Metric, Rate};
 use crate::payload::Record;
 use crate::pressure::Thinning;
+use crate::room::Room;
 use crate::session::Session;
-use crate::sync::MutexGuard;
+use crate::sync::{Mutex, MutexGuard};
 
 impl Shared {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
@@ -22,89 +23,106 @@ impl Shared {
         if self.thinning() != Thinning::NONE {
             return self.record_thinned(metric);
         }
-        self.record_with(metric.rate, metric.is_level(), |encoder, record| {
-            encoder.encode(metric, record)
-        })
+        self.record_metric(metric)
+    }
+
+    /// Not inlined, so that it is there once and not wherever there are metrics.
+    #[inline(never)]
+    fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        self.record_with(
+            metric.rate,
+            metric.is_level(),
+            |encoder, room| encoder.encode_short(metric, room),
+            |encoder, record| encoder.encode(metric, record),
+        )
     }
 
     #[cold]
     fn record_thinned(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         let thinned = self.thinning().apply(&self.encoder, metric);
         let (rate, metric) = thinned.unwrap_or((metric.rate, *metric));
-        self.record_with(rate, metric.is_level(), |encoder, record| {
-            encoder.encode(&metric, record)
-        })
+        self.record_with(
+            rate,
+            metric.is_level(),
+            |encoder, room| encoder.encode_short(&metric, room),
+            |encoder, record| encoder.encode(&metric, record),
+        )
     }
 
     /// Records what `write` writes, in the order that all threads record such things in.
     pub(crate) fn record_in_order(
         &self,
-        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+        write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
-        self.record_with(Rate::Always, true, write)
+        self.record_with(Rate::Always, true, |_, _| None, write)
     }
 
-    /// Records what `write` writes. Levels go into the first lane whichever thread they come from, so
-    /// that they leave in the order recorded.
+    /// Records what `short` writes, or else what `long` does. Levels go into the first lane whichever
+    /// thread they come from, so that they leave in the order recorded.
     #[inline]
     pub(crate) fn record_with(
         &self,
         rate: Rate,
         is_level: bool,
-        write: impl Fn(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+        short: impl for<'a> FnOnce(&Encoder, Room<'a>) -> Option<Room<'a>>,
+        long: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
-        let write = |record: &mut Record<'_>| write(&self.encoder, record);
-        let place = place_of_thread(self.lanes.len() + 1);
-        let Some(Padded(lane)) = self.lanes.get(place.wrapping_sub(1)) else {
-            return self.record_first(rate, write);
-        };
-        let mut lane = lane.lock();
-        if is_level {
-            // Behind what the thread recorded before.
-            self.lock().take_lines(&mut lane);
-            // The lane stays locked, or else its other threads could come between.
-            return self.record_first(rate, write);
-        }
-        match lane.draft(rate, write) {
-            Drafted::Fits => lane.keep(),
-            Drafted::NeedsRoom => return self.make_room(lane, write),
-            Drafted::Settled(result) => return result,
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn record_first(
-        &self,
-        rate: Rate,
-        write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
-    ) -> Result<(), RecordError> {
-        let mut state = self.lock();
-        match state.first.draft(rate, &write) {
-            Drafted::Fits => state.first.keep(),
-            Drafted::NeedsRoom => {
-                let result = state.make_room_first(write);
-                self.show_pressure(&state.session);
-                wake_driver(state);
-                return result;
+        let encoder = &*self.encoder;
+        let mut beside = self.lane_of_thread().map(Mutex::lock);
+        let mut central = None;
+        let lane = match &mut beside {
+            Some(lane) if !is_level => lane,
+            beside => {
+                let state = central.insert(self.lock());
+                if let Some(lane) = beside {
+                    // Behind what the thread recorded before. The lane stays locked, or else its other
+                    // threads could come between.
+                    state.take_lines(lane);
+                }
+                &mut state.first
             }
-            Drafted::Settled(result) => return result,
+        };
+        let drafted = lane.record(
+            rate,
+            |room| short(encoder, room),
+            |record| long(encoder, record),
+        );
+        match drafted {
+            Drafted::NeedsRoom => self.make_room(beside, central),
+            Drafted::Settled(result) => result,
         }
-        Ok(())
     }
 
-    /// Keeps the draft of a lane that has no room for it.
+    /// Where this thread records beside the session; none for the first thread.
+    #[inline]
+    pub(super) fn lane_of_thread(&self) -> Option<&Mutex<Lane>> {
+        let place = place_of_thread(self.lanes.len());
+        let lane = self.lanes.get(place.wrapping_sub(1));
+        lane.map(|Padded(lane)| lane)
+    }
+
+    /// Finds room for the draft: of the first lane, if that is locked.
     #[cold]
     fn make_room(
         &self,
-        mut lane: MutexGuard<'_, Lane>,
-        write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
+        mut beside: Option<MutexGuard<'_, Lane>>,
+        central: Option<MutexGuard<'_, State>>,
     ) -> Result<(), RecordError> {
-        let mut state = self.lock();
-        state.take_lines(&mut lane);
-        let result = keep(&mut lane, &mut state.session, write);
+        let is_first = central.is_some();
+        let mut state = central.unwrap_or_else(|| self.lock());
+        let result = match &mut beside {
+            Some(lane) if !is_first => {
+                state.take_lines(lane);
+                keep(lane, &mut state.session)
+            }
+            _ => {
+                state.take_first();
+                let State { session, first, .. } = &mut *state;
+                keep(first, session)
+            }
+        };
         self.show_pressure(&state.session);
-        drop(lane);
+        drop(beside);
         wake_driver(state);
         result
     }
@@ -124,15 +142,6 @@ impl State {
     pub(super) fn take_first(&mut self) {
         hand_over(&mut self.first, &mut self.session);
     }
-
-    #[cold]
-    fn make_room_first(
-        &mut self,
-        write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
-    ) -> Result<(), RecordError> {
-        self.take_first();
-        keep(&mut self.first, &mut self.session, write)
-    }
 }
 
 fn hand_over(lane: &mut Lane, session: &mut Session) {
@@ -140,17 +149,16 @@ fn hand_over(lane: &mut Lane, session: &mut Session) {
 }
 
 /// Keeps the draft of a lane that was handed over: in the lane, or else in the session.
-fn keep(
-    lane: &mut Lane,
-    session: &mut Session,
-    write: impl Fn(&mut Record<'_>) -> Result<(), RecordError>,
-) -> Result<(), RecordError> {
+fn keep(lane: &mut Lane, session: &mut Session) -> Result<(), RecordError> {
     if lane.may_hold_draft() && session.open_lane() {
         lane.open();
-        lane.keep();
-        Ok(())
-    } else {
-        lane.discard();
-        session.record_with(Rate::Always, |_, record| write(record))
+        if lane.keep() {
+            return Ok(());
+        }
     }
+    let (draft, lines) = lane.drafted();
+    session.record_with(Rate::Always, |_, record| {
+        record.copy(draft, lines);
+        Ok(())
+    })
 }
