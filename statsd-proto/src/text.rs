@@ -129,6 +129,21 @@ const fn is_plain_byte(byte: u8) -> bool {
     is_letter | is_digit_or_mark | (byte == b'_')
 }
 
+/// Whether two names are the same. Two blocks that overlap take less than a call that compares any length.
+#[inline]
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() || one.len() > 32 {
+        return one == other;
+    }
+    match (one.first_chunk::<16>(), other.first_chunk::<16>()) {
+        (Some(first), Some(other_first)) => {
+            first == other_first && one.last_chunk::<16>() == other.last_chunk::<16>()
+        }
+        _ => one == other,
+    }
+}
+
 static PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = 0;
@@ -159,6 +174,20 @@ mod tests {
                 let mut bytes = vec![b'a'; length];
                 bytes[place] = b'\n';
                 assert!(!is_plain(&bytes), "{place} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_differ_in_one_byte_are_not_the_same() {
+        for length in 0..40 {
+            let name = "a".repeat(length);
+            assert!(is_same(&name, &name.clone()));
+            assert!(!is_same(&name, &"a".repeat(length + 1)));
+            for place in 0..length {
+                let mut other = name.clone();
+                other.replace_range(place..=place, "b");
+                assert!(!is_same(&name, &other), "{place} of {length}");
             }
         }
     }

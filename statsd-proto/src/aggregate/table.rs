@@ -13,6 +13,7 @@ use crate::line::Encoder;
 use crate::metric::{Code, Kind, Metric, Rate, Section, Tags};
 use crate::random::Random;
 use crate::rendered::Rendered;
+use crate::text::is_same;
 
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -252,7 +253,8 @@ impl Key {
 
     #[inline]
     fn is_of(&self, kind: Kind, metric: &Metric<'_>) -> bool {
-        if self.kind != kind || self.section != metric.section || *self.name != *metric.name {
+        if self.kind != kind || self.section != metric.section || !is_same(&self.name, metric.name)
+        {
             return false;
         }
         if matches!(metric.tags, Tags::Pairs([])) {

@@ -269,4 +269,4 @@ impl Pool {
 }
 
 /// Several times what waits before the driver is woken.
-const POOLED_BYTES: usize = 512 * 1024;
+const POOLED_BYTES: usize = 1024 * 1024;

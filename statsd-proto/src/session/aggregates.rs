@@ -39,6 +39,7 @@ impl Aggregates {
 
 impl Session {
     /// Adds a metric up. None if it goes as a line of its own.
+    #[inline]
     pub(crate) fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let aggregates = self.aggregates.as_mut().filter(|_| self.phase.is_open())?;
         let table = &mut aggregates.table;

@@ -12,7 +12,9 @@ use crate::stats::Refused;
 
 impl Shared {
     /// Adds a metric up. None if it goes as a line of its own.
-    #[inline]
+    ///
+    /// Not inlined, or what is computed here may be moved before the question whether to add up.
+    #[inline(never)]
     pub(super) fn add_up(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let lane = self.lane_of_thread();
         let Some(lane) = lane.filter(|_| !metric.is_level()) else {
