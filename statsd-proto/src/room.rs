@@ -124,13 +124,25 @@ impl<const SIZE: usize> Fixed<SIZE> {
 
 #[inline]
 fn put_short_plain(to: &mut [u8], text: &[u8]) -> bool {
-    if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        return copy_ends::<8>(to, text).is_some() && are_plain(first) && are_plain(last);
+    match text.len() {
+        8..16 => put_plain_ends::<8>(to, text),
+        4..8 => put_plain_ends::<4>(to, text),
+        _ => {
+            let bytes = to.iter_mut().zip(text);
+            bytes.for_each(|(to, byte)| *to = *byte);
+            is_plain(text)
+        }
     }
-    for (to, byte) in to.iter_mut().zip(text) {
-        *to = *byte;
+}
+
+#[inline(always)]
+fn put_plain_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) -> bool {
+    match (text.first_chunk::<SIZE>(), text.last_chunk::<SIZE>()) {
+        (Some(first), Some(last)) => {
+            copy_ends::<SIZE>(to, text).is_some() && are_plain(first) && are_plain(last)
+        }
+        _ => false,
     }
-    is_plain(text)
 }
 
 /// Copies text of at least one block and at most two.
