@@ -68,6 +68,7 @@ pub struct Config {
     pub(crate) send_buffer: Option<usize>,
     pub(crate) keepalive: Option<Duration>,
     pub(crate) max_connection_age: Option<Duration>,
+    pub(crate) resend_unacknowledged: bool,
     pub(crate) telemetry: Option<Telemetry>,
     pub(crate) adaptive_sampling: bool,
 }
@@ -142,6 +143,7 @@ impl Config {
             send_buffer: Some(64 * 1024),
             keepalive: Some(Duration::from_secs(15)),
             max_connection_age: None,
+            resend_unacknowledged: false,
             telemetry: None,
             adaptive_sampling: false,
         }
@@ -514,6 +516,33 @@ impl Config {
             max_connection_age: age,
             ..self
         }
+    }
+
+    /// Whether what a TCP server's kernel has not acknowledged when the connection breaks is sent again on
+    /// the next one, in its order, from the start of the first line that is not acknowledged whole. Default:
+    /// no: what was on its way may have arrived, and a counter that arrives twice counts twice. With this,
+    /// lines arrive at least once, except those that the server's kernel has acknowledged and the server
+    /// has not read.
+    ///
+    /// What may be sent again counts against [`max_queue_bytes`](Self::max_queue_bytes) and
+    /// [`max_queue_lines`](Self::max_queue_lines) until it is acknowledged; [`send_buffer`](Self::send_buffer)
+    /// bounds it. Closing waits for it, within [`close_timeout`](Self::close_timeout), and
+    /// [`Stats::unacknowledged`](crate::Stats::unacknowledged) of the report tells what was left. A flush does
+    /// not: it ends when the lines are with the kernel.
+    ///
+    /// Only Linux tells a program what is acknowledged; on other systems, over UDP and over Unix sockets this
+    /// changes nothing.
+    #[must_use]
+    pub fn resend_unacknowledged(self, resend_unacknowledged: bool) -> Self {
+        Self {
+            resend_unacknowledged,
+            ..self
+        }
+    }
+
+    /// Whether the transport can tell what is to be sent again.
+    pub(crate) fn resends(&self) -> bool {
+        self.resend_unacknowledged && self.transport == Transport::Tcp
     }
 
     /// The prefix without the dots at its ends.

@@ -1,9 +1,13 @@
-//! What is on its way: the payload being sent, and the last datagram, which may yet be refused.
+//! What is on its way: the payload being sent, the last datagram, which may yet be refused, and what of a
+//! stream has not been acknowledged.
+
+mod trail;
 
 use std::time::Instant;
 
 use crate::instruction::Transmit;
 use crate::payload::Payload;
+use trail::Trail;
 
 /// At most one payload is being sent, and at most one transmission of it is with the driver.
 #[derive(Debug, Default)]
@@ -13,12 +17,17 @@ pub(crate) struct Flight {
     current: Option<Payload>,
     /// How many bytes of `current` left.
     written: usize,
+    /// How many of them are not to be sent again: all, unless the driver tells what is acknowledged.
+    safe: usize,
     /// How many lines of `current` have not left whole.
     lines: usize,
     transmission: Option<Transmission>,
     doubt: Option<Doubt>,
     /// A payload that left whole, kept until no doubt has a part of its buffer.
     spent: Option<Payload>,
+    /// Whether the driver tells, of the link that is up, what the peer's kernel has not acknowledged.
+    is_watched: bool,
+    trail: Trail,
     /// Failures to send in a row.
     failures: u32,
 }
@@ -61,7 +70,6 @@ impl Flight {
 
     pub(crate) fn load(&mut self, payload: Payload) {
         self.lines = payload.lines;
-        self.written = 0;
         self.current = Some(payload);
     }
 
@@ -121,6 +129,9 @@ impl Flight {
         }
         self.failures = 0;
         self.written = to;
+        if !self.is_watched {
+            self.safe = to;
+        }
         let is_whole = to == payload.data.len();
         let lines = if is_whole {
             self.lines
@@ -150,14 +161,44 @@ impl Flight {
             progress.free = self.spent.take();
         }
         if is_whole {
-            let spent = self.current.take();
-            if self.doubt.is_some() {
-                self.spent = spent;
-            } else {
-                progress.free = spent;
-            }
+            progress.free = self.unload();
         }
         Some(progress)
+    }
+
+    /// The current payload has left whole. Returns it, unless a part of it may come back.
+    fn unload(&mut self) -> Option<Payload> {
+        self.written = 0;
+        let safe = std::mem::take(&mut self.safe);
+        let spent = self.current.take()?;
+        if self.doubt.is_some() {
+            self.spent = Some(spent);
+            None
+        } else if safe < spent.data.len() {
+            self.trail.push(spent, safe);
+            None
+        } else {
+            Some(spent)
+        }
+    }
+
+    /// A stream is open, of which nothing is told yet.
+    pub(crate) fn on_connected(&mut self) {
+        self.is_watched = false;
+        self.trail = Trail::default();
+    }
+
+    /// Of all that left on this stream, the last `bytes` are not acknowledged. Gives back the payloads that
+    /// are so whole.
+    pub(crate) fn on_unacknowledged(&mut self, bytes: usize, free: impl FnMut(Payload)) {
+        self.is_watched = true;
+        self.safe = self.safe.max(self.written.saturating_sub(bytes));
+        self.trail.keep(bytes.saturating_sub(self.written), free);
+    }
+
+    /// Since when somebody waits for all to be acknowledged, and when to look again; none if all is.
+    pub(crate) fn look_at(&mut self, now: Instant) -> Option<(Instant, Instant)> {
+        self.trail.look_at(now)
     }
 
     /// When the last datagram is no longer in doubt; none if none is.
@@ -183,12 +224,23 @@ impl Flight {
         self.doubt.take().map(|doubt| doubt.datagram)
     }
 
-    /// Takes back what did not leave whole, to be sent again.
+    /// Takes back what did not leave whole, or was not acknowledged, to be sent again.
     pub(crate) fn take_unfinished(&mut self) -> Option<Payload> {
         self.transmission = None;
         self.lines = 0;
-        let payload = self.current.take()?;
-        payload.unfinished(std::mem::take(&mut self.written))
+        self.written = 0;
+        let safe = std::mem::take(&mut self.safe);
+        self.current.take()?.unfinished(safe)
+    }
+
+    /// Takes back what left before that and was not acknowledged, the last first.
+    pub(crate) fn take_unacknowledged(&mut self) -> impl Iterator<Item = Payload> + use<> {
+        self.trail.take()
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.is_refusable);
     }
 
     /// Counts one more failure to send the next datagram; whether it is to be given up.
@@ -205,13 +257,25 @@ impl Flight {
         self.lines + self.doubt.as_ref().map_or(0, |doubt| doubt.datagram.lines)
     }
 
-    /// The bytes that would come back if the link broke now, with those of a line or a frame that left.
-    pub(crate) fn bytes(&self) -> usize {
+    /// How many lines left whole and are not known to be acknowledged.
+    pub(crate) fn unacknowledged_lines(&self) -> usize {
+        let current = self.current.as_ref();
+        let left = current.map_or(0, |payload| payload.count_lines(self.safe..self.written));
+        left + self.trail.lines()
+    }
+
+    /// The bytes and lines that would come back if the link broke now, with those of a line or a frame
+    /// that left.
+    pub(crate) fn outside(&self) -> (usize, usize) {
         let unfinished = self.current.as_ref().map_or(0, |payload| {
-            payload.data.len() - payload.unfinished_at(self.written)
+            payload.data.len() - payload.unfinished_at(self.safe)
         });
         let doubt = self.doubt.as_ref();
-        unfinished + doubt.map_or(0, |doubt| doubt.datagram.data.len())
+        let refusable = doubt.map_or(0, |doubt| doubt.datagram.data.len());
+        (
+            unfinished + refusable + self.trail.bytes(),
+            self.lines() + self.unacknowledged_lines(),
+        )
     }
 }
 

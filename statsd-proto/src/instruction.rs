@@ -22,6 +22,11 @@ pub enum Input {
     Disconnected(io::ErrorKind),
     /// The name has these addresses.
     Resolved(Vec<SocketAddr>),
+    /// Of all that was [written](Self::Written) to this TCP connection so far, this many bytes are not
+    /// acknowledged by the peer's kernel (`SIOCOUTQ`). Told, where [`Connect::wants_unacknowledged`] asks for it and
+    /// the system knows, before each poll while the connection is open, and before
+    /// [`Disconnected`](Self::Disconnected) once more: the number outlives the connection.
+    Unacknowledged(usize),
     /// This many bytes of the [`Transmit`] are with the kernel. Of datagrams, only whole ones count,
     /// each with what fills it up; half a one is taken as not written.
     Written(usize),
@@ -75,6 +80,9 @@ pub struct Connect {
     /// How long what was written over TCP may go unacknowledged (`TCP_USER_TIMEOUT`), where the system
     /// can be told.
     pub ack_timeout: Duration,
+    /// Whether to tell what the peer's kernel has not [acknowledged](Input::Unacknowledged). Where the system
+    /// does not know, nothing is told, and nothing that left whole is sent again.
+    pub wants_unacknowledged: bool,
 }
 
 /// How to find out that a server is gone while nothing is sent.

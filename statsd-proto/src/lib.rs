@@ -134,6 +134,7 @@
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
 
 mod aggregate;
 mod backoff;

@@ -32,6 +32,7 @@ pub(crate) struct Link {
     send_buffer: Option<usize>,
     keepalive: Option<Keepalive>,
     ack_timeout: Duration,
+    resends: bool,
     connect_timeout: Duration,
     settle_time: Duration,
     /// After what time a link that is up gives way to a new one, to where the server is then; none if
@@ -99,6 +100,7 @@ impl Link {
             send_buffer: config.send_buffer,
             keepalive: config.keepalive.map(keepalive),
             ack_timeout: config.write_timeout,
+            resends: config.resends(),
             connect_timeout: config.connect_timeout,
             settle_time: match config.transport {
                 Transport::Tcp | Transport::UnixStream => config.settle_time,
@@ -248,6 +250,7 @@ impl Link {
                 max_unsent: self.send_buffer.map(|bytes| bytes.div_ceil(4)),
                 keepalive: self.keepalive,
                 ack_timeout: self.ack_timeout,
+                wants_unacknowledged: self.resends,
             });
         }
         let name = self.targets.name.clone();

@@ -89,6 +89,8 @@ pub struct Session {
     now: Option<Instant>,
     write_timeout: Duration,
     close_timeout: Duration,
+    /// Whether what the peer's kernel has not acknowledged is sent again.
+    resends: bool,
 }
 
 /// How far the session is with its own end.
@@ -156,6 +158,7 @@ impl Session {
             now: None,
             write_timeout: config.write_timeout,
             close_timeout: config.close_timeout,
+            resends: config.resends(),
         })
     }
 
@@ -187,7 +190,8 @@ impl Session {
 
     /// Takes news from outside. What does not fit the state is passed over.
     pub fn handle(&mut self, input: Input) {
-        self.wants_poll = true;
+        // Whoever waits for an acknowledgement has set a time to look for it.
+        self.wants_poll |= !matches!(input, Input::Unacknowledged(_));
         match input {
             Input::Connected => self.on_connected(),
             Input::Disconnected(kind) => self.on_disconnected(kind),
@@ -197,10 +201,10 @@ impl Session {
                 }
             }
             Input::Resolved(found) => self.link.on_resolved(found),
+            Input::Unacknowledged(bytes) => self.on_unacknowledged(bytes),
             Input::Written(bytes) => self.on_written(bytes),
         }
-        self.queue
-            .set_outside(self.flight.bytes(), self.flight.lines());
+        self.follow_flight();
     }
 
     /// Tells what to do at this time.
@@ -217,8 +221,7 @@ impl Session {
             Some(output) => output,
             None => self.poll_link(now),
         };
-        self.queue
-            .set_outside(self.flight.bytes(), self.flight.lines());
+        self.follow_flight();
         self.follow_pressure();
         output
     }
@@ -242,6 +245,7 @@ impl Session {
             queued_bytes: self.queue.bytes() as u64,
             queued_bytes_peak: self.queue.peak() as u64,
             in_flight: self.flight.lines() as u64,
+            unacknowledged: self.stats.unacknowledged + self.flight.unacknowledged_lines() as u64,
             ..self.stats
         }
     }
@@ -284,6 +288,11 @@ impl Session {
         self.thinning
     }
 
+    fn follow_flight(&mut self) {
+        let (bytes, lines) = self.flight.outside();
+        self.queue.set_outside(bytes, lines);
+    }
+
     fn follow_pressure(&mut self) {
         let fill = self.queue.fill();
         self.thinning = self.thinning.map(|thinning| thinning.at(fill));
@@ -295,7 +304,7 @@ impl Session {
             Phase::Open => return None,
             Phase::Closing(deadline) => {
                 let deadline = *deadline.get_or_insert(now + self.close_timeout);
-                let is_drained = self.queue.lines() == 0 && self.flight.lines() == 0;
+                let is_drained = self.queue.lines() == 0 && self.flight.outside().1 == 0;
                 if now < deadline && !is_drained {
                     return None;
                 }
@@ -351,6 +360,7 @@ impl Session {
         if !self.link.on_connected() {
             return;
         }
+        self.flight.on_connected();
         self.stats.connects += 1;
         let is_renewal = self.link.take_renewal();
         if let Some(now) = self.now.filter(|_| !is_renewal) {
@@ -383,11 +393,10 @@ impl Session {
     fn finish(&mut self) {
         let progress = self.flight.confirm();
         self.on_progress(progress);
-        let rest = self
-            .flight
-            .take_unfinished()
-            .map_or(0, |payload| payload.lines);
-        self.stats.dropped.abandoned += (rest + self.queue.clear()) as u64;
+        let rest = self.flight.lines() + self.queue.clear();
+        self.stats.dropped.abandoned += rest as u64;
+        self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;
+        self.flight.clear();
         self.phase = Phase::Ending;
         self.wants_poll = true;
     }

@@ -4,16 +4,20 @@ use crate::error::RecordError;
 
 /// Counts since the start, in lines unless said otherwise.
 ///
-/// At every step `accepted = sent + dropped.total() + queued + in_flight`, and at the end
-/// `accepted = sent + dropped.total()`. A negative gauge counts as the two lines that it is, and several
+/// At every step `accepted + resent = sent + dropped.total() + queued + in_flight`, and at the end
+/// `accepted + resent = sent + dropped.total()`. A negative gauge counts as the two lines that it is, and several
 /// values count as the lines that they are.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
     /// Lines taken into the queue.
     pub accepted: u64,
-    /// Lines given to the kernel whole. Whether the server read them, no client can know.
+    /// Lines given to the kernel whole, as often as they were. Whether the server read them, no client can
+    /// know.
     pub sent: u64,
+    /// Lines that counted as sent and went back into the queue, because the server's kernel had not
+    /// acknowledged them. Zero unless [so configured](crate::Config::resend_unacknowledged).
+    pub resent: u64,
     /// Lines that were accepted and then lost, by cause.
     pub dropped: Dropped,
     /// Metrics that were not accepted, by cause.
@@ -28,6 +32,9 @@ pub struct Stats {
     pub queued_bytes_peak: u64,
     /// Lines that are on their way, or that a server may still refuse.
     pub in_flight: u64,
+    /// Lines that count as sent, and would go back into the queue if the link broke now; at the end, those
+    /// of which nothing is known. Zero unless [so configured](crate::Config::resend_unacknowledged).
+    pub unacknowledged: u64,
     /// Times that a link to the server came up.
     pub connects: u64,
     /// Times that a link to the server could not be had.
@@ -110,7 +117,7 @@ impl Refused {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Lines given to the kernel whole, since the start.
+    /// Lines given to the kernel whole, since the start, as often as they were.
     pub sent: u64,
     /// Lines that were still waiting when the time was up.
     pub abandoned: u64,

@@ -173,10 +173,13 @@ fn entries(config: &Config, telemetry: &Telemetry) -> impl Iterator<Item = &'sta
         None => &DATADOG[..],
     };
     // Of what is added up, calls are not counted.
-    let leaves_out = (telemetry.name.is_none() && config.aggregate.is_some()).then_some(METRICS);
-    table
-        .iter()
-        .filter(move |entry| Some(entry.name) != leaves_out)
+    let counts_calls = telemetry.name.is_some() || config.aggregate.is_none();
+    let resends = config.resends();
+    table.iter().filter(move |entry| match entry.name {
+        METRICS => counts_calls,
+        RESENT => resends,
+        _ => true,
+    })
 }
 
 const fn count(name: &'static str, value: fn(&Counts, u64) -> u64) -> Entry {
@@ -189,9 +192,10 @@ const fn level(name: &'static str, value: fn(&Counts, u64) -> u64) -> Entry {
     Entry { name, form, value }
 }
 
-static NAMED: [Entry; 15] = [
+static NAMED: [Entry; 16] = [
     count("accepted", |counts, own| counts.stats.accepted - own),
     count("sent", |counts, _| counts.stats.sent),
+    count(RESENT, |counts, _| counts.stats.resent),
     count("bytes", |counts, _| counts.stats.bytes),
     count("payloads", |counts, _| counts.stats.payloads),
     count("dropped.overflow", |counts, _| {
@@ -245,6 +249,7 @@ static DATADOG: [Entry; 10] = [
 ];
 
 const METRICS: &str = "metrics";
+const RESENT: &str = "resent";
 
 #[cfg(test)]
 mod tests;

@@ -146,6 +146,7 @@ settings! {
     send_buffer: OrNone<usize>,
     keepalive: OrNone<Time>,
     max_connection_age: OrNone<Time>,
+    resend_unacknowledged: bool,
     telemetry: OrNone<form::Telemetry>,
     adaptive_sampling: bool,
 }

@@ -21,6 +21,7 @@ use crate::telemetry::Reporter;
 /// |---|---|---|
 /// | `accepted` | counter | lines taken into the queue, without its own |
 /// | `sent`, `bytes`, `payloads` | counters | what was given to the kernel, with its own lines |
+/// | `resent` | counter | lines of those that [went back](Config::resend_unacknowledged) into the queue |
 /// | `dropped.overflow`, `dropped.unsendable` | counters | lines that were [lost](crate::Dropped) |
 /// | `refused.full`, `refused.invalid`, `refused.too_long` | counters | metrics that were [not taken](crate::Refused) |
 /// | `sampled_out` | counter | metrics that their rate left out |

@@ -31,6 +31,14 @@ impl Session {
             if let Some(until) = self.flight.doubt_until(now + CONSENT) {
                 return self.wait(until);
             }
+            // Nor what became of its last bytes.
+            if let Some((since, until)) = self.flight.look_at(now) {
+                return if now < since + self.write_timeout {
+                    self.wait(until)
+                } else {
+                    self.give_up()
+                };
+            }
             self.link.renew();
             return Output::Disconnect;
         }
@@ -93,7 +101,15 @@ impl Session {
         let wants_more = |now| self.wants_lanes(now) || self.wants_round(now);
         self.wants_poll |= self.now.is_some_and(wants_more);
         let flush = self.flusher.deadline();
-        self.wait_until(&[flush, doubt, self.next_round(), self.next_telling()])
+        let look = self.next_look();
+        self.wait_until(&[flush, doubt, look, self.next_round(), self.next_telling()])
+    }
+
+    /// When to look whether the rest is acknowledged; none if nobody waits for that.
+    fn next_look(&mut self) -> Option<Instant> {
+        let is_awaited = self.is_closed() || !self.has_room();
+        let now = self.now.filter(|_| is_awaited)?;
+        self.flight.look_at(now).map(|(_, until)| until)
     }
 
     /// Takes silence for consent to the last datagram, once it has lasted.
@@ -128,7 +144,17 @@ impl Session {
         }
     }
 
+    /// Of all that was written to the stream, so much at its end is not acknowledged.
+    pub(super) fn on_unacknowledged(&mut self, bytes: usize) {
+        if self.resends && self.link.is_up() {
+            let queue = &mut self.queue;
+            self.flight
+                .on_unacknowledged(bytes, |payload| queue.recycle(payload));
+        }
+    }
+
     pub(super) fn recall(&mut self, kind: io::ErrorKind) {
+        self.stats.resent += self.flight.unacknowledged_lines() as u64;
         let is_datagram = self.flight.datagram_size().is_some();
         let was_transmitting = self.flight.is_transmitting();
         if let Some(mut unfinished) = self.flight.take_unfinished() {
@@ -138,6 +164,9 @@ impl Session {
             if !unfinished.data.is_empty() {
                 self.queue.push_front(unfinished);
             }
+        }
+        for payload in self.flight.take_unacknowledged() {
+            self.queue.push_front(payload);
         }
         if is_refusal(kind) {
             if let Some(refused) = self.flight.take_refused() {

@@ -33,6 +33,7 @@ pub(crate) enum Step {
     RecordPair(usize),
     Refusal(Refusal),
     Stray(Input),
+    Unacknowledged(usize),
     Up(bool),
     Window(usize),
     WriteErrors(ErrorKind, usize),
@@ -56,11 +57,11 @@ pub(crate) fn settings(defaults: Settings) -> impl Strategy<Value = Settings> {
         1..5000_u64,
         prop_oneof![Just(ms(0)), Just(ms(700)), Just(LONG), Just(LONG)],
         prop_oneof![3 => Just(None), 1 => (1..3000_u64).prop_map(|age| Some(ms(age)))],
+        any::<bool>(),
     );
     (sizes, times).prop_map(move |(sizes, times)| {
         let (max_datagram, max_queue_lines, overflow, pace, is_named) = sizes;
-        let (flush, (initial, more), settle, connect, write, close_timeout, max_connection_age) =
-            times;
+        let (flush, (initial, more), settle, connect, write, close_timeout, age, resends) = times;
         Settings {
             host: if is_named {
                 "metrics.internal"
@@ -87,7 +88,8 @@ pub(crate) fn settings(defaults: Settings) -> impl Strategy<Value = Settings> {
             connect_timeout: ms(connect),
             write_timeout: ms(write),
             close_timeout,
-            max_connection_age,
+            max_connection_age: age,
+            resend_unacknowledged: resends,
             ..defaults
         }
     })
@@ -130,6 +132,7 @@ fn trouble() -> impl Strategy<Value = Step> {
         1 => (failed, 1..5_usize).prop_map(|(kind, count)| Step::WriteErrors(kind, count)),
         2 => amount().prop_map(|max| Step::MaxWrite(max.max(1))),
         2 => amount().prop_map(Step::Window),
+        2 => amount().prop_map(Step::Unacknowledged),
         1 => option::of(time()).prop_map(Step::ConnectDelay),
         1 => option::of(time()).prop_map(Step::LookupDelay),
         1 => option::of(time()).prop_map(Step::HangUp),
@@ -147,6 +150,7 @@ fn poke() -> impl Strategy<Value = Step> {
         Just(Input::Disconnected(ErrorKind::ConnectionRefused)),
         Just(Input::Resolved(vec![])),
         Just(Input::Resolved(vec![server(9)])),
+        (0..2000_usize).prop_map(Input::Unacknowledged),
         (0..2000_usize).prop_map(Input::Written),
     ];
     prop_oneof![

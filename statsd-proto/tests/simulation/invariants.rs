@@ -12,7 +12,13 @@ impl World {
         let stats = self.stats();
         let settled = stats.sent + stats.dropped.total();
         assert_eq!(stats.accepted, self.accepted.len() as u64);
-        assert_eq!(stats.accepted, settled + stats.queued + stats.in_flight);
+        let recorded = stats.accepted + stats.resent;
+        assert_eq!(recorded, settled + stats.queued + stats.in_flight);
+        if !self.settings.resends() {
+            assert_eq!((stats.resent, stats.unacknowledged), (0, 0));
+        } else if self.net.is_open() && *output != Output::Disconnect {
+            assert_eq!(stats.unacknowledged, self.unacknowledged_lines());
+        }
         assert_eq!(stats.bytes, self.taken_bytes);
         if !self.settings.is_datagram() {
             assert_eq!(stats.sent, self.taken_lines, "sent is what the kernel took");
@@ -34,6 +40,7 @@ impl World {
                     Target::UnixStream(_) => Transport::UnixStream,
                 };
                 assert_eq!(transport, self.settings.transport);
+                assert_eq!(connect.wants_unacknowledged, self.settings.resends());
             }
             Output::Resolve(_) => self.check_idle(),
             Output::Disconnect => assert!(self.net.is_open() || self.task.is_some()),
@@ -46,6 +53,16 @@ impl World {
                 assert!(until.is_none_or(|until| until > polled_at), "it would spin");
             }
         }
+    }
+
+    /// The lines that left on the open stream and are not acknowledged whole.
+    fn unacknowledged_lines(&self) -> u64 {
+        if !self.net.tells {
+            return 0;
+        }
+        let link = self.net.connections.last().expect("one is open");
+        let unacknowledged = &link.taken[link.acknowledged..];
+        unacknowledged.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 
     fn check_idle(&self) {

@@ -16,5 +16,6 @@ mod oracle;
 mod overload;
 mod reconnect;
 mod settings;
+mod unacknowledged;
 mod unix_datagram;
 mod world;

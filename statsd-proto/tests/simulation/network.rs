@@ -28,6 +28,10 @@ pub(crate) struct Network {
     pub(crate) max_write: usize,
     /// How much more the server takes, counted likewise, before writes neither end nor fail.
     pub(crate) window: usize,
+    /// Whether the system tells what is acknowledged, if it is asked.
+    pub(crate) tells: bool,
+    /// How many of the last bytes of a stream that the kernel took stay without acknowledgement.
+    pub(crate) unacknowledged: usize,
     /// How the next writes fail, one each.
     pub(crate) write_errors: VecDeque<ErrorKind>,
     /// The longest datagram that the kernel sends.
@@ -70,6 +74,8 @@ pub(crate) struct Connection {
     pub(crate) taken: Vec<u8>,
     /// How many of them arrived.
     pub(crate) arrived: usize,
+    /// How many of them the client was told to have arrived.
+    pub(crate) acknowledged: usize,
     /// How many writes there were.
     pub(crate) writes: usize,
     pub(crate) datagrams: Vec<Datagram>,
@@ -114,6 +120,8 @@ impl Network {
             cuts: VecDeque::new(),
             max_write: usize::MAX,
             window: usize::MAX,
+            tells: true,
+            unacknowledged: 0,
             write_errors: VecDeque::new(),
             mtu: usize::MAX,
             refusal: Refusal::NextWrite,
@@ -153,6 +161,7 @@ impl Network {
             opened_at: now,
             taken: Vec::new(),
             arrived: 0,
+            acknowledged: 0,
             writes: 0,
             datagrams: Vec::new(),
         });
@@ -165,11 +174,25 @@ impl Network {
         Input::Connected
     }
 
-    /// Closes the socket. The last bytes of a stream may be lost with it.
+    /// How many bytes of the open stream the client is told to be unacknowledged.
+    pub(crate) fn tell_unacknowledged(&mut self) -> Option<usize> {
+        if !self.tells || self.socket.is_none() {
+            return None;
+        }
+        let unacknowledged = self.unacknowledged;
+        let connection = self.connection();
+        let taken = connection.taken.len();
+        let acknowledged = taken.saturating_sub(unacknowledged);
+        connection.acknowledged = connection.acknowledged.max(acknowledged);
+        Some(taken - connection.acknowledged)
+    }
+
+    /// Closes the socket. The last bytes of a stream may be lost with it, unless they were acknowledged.
     pub(crate) fn close(&mut self, loses: usize) {
         if self.socket.take().is_some() {
             let connection = self.connection();
-            connection.arrived = connection.arrived.saturating_sub(loses);
+            let arrived = connection.arrived.saturating_sub(loses);
+            connection.arrived = arrived.max(connection.acknowledged);
         }
     }
 

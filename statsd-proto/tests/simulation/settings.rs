@@ -22,6 +22,7 @@ pub(crate) struct Settings {
     pub(crate) write_timeout: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) max_connection_age: Option<Duration>,
+    pub(crate) resend_unacknowledged: bool,
 }
 
 impl Settings {
@@ -46,6 +47,7 @@ impl Settings {
             write_timeout: secs(30),
             close_timeout: secs(5),
             max_connection_age: None,
+            resend_unacknowledged: false,
         }
     }
 
@@ -102,6 +104,11 @@ impl Settings {
         [Transport::UnixDatagram, Transport::UnixStream].contains(&self.transport)
     }
 
+    /// Whether what is not acknowledged is sent again.
+    pub(crate) fn resends(&self) -> bool {
+        self.resend_unacknowledged && self.transport == Transport::Tcp
+    }
+
     pub(crate) fn config(&self) -> Config {
         Config::new(self.host)
             .unix_stream(PATH)
@@ -119,6 +126,7 @@ impl Settings {
             .write_timeout(self.write_timeout)
             .close_timeout(self.close_timeout)
             .max_connection_age(self.max_connection_age)
+            .resend_unacknowledged(self.resend_unacknowledged)
     }
 }
 

@@ -142,6 +142,7 @@ impl World {
             | (Input::Written(_), Some(Task::Write(_))) => false,
             (Input::Disconnected(_), task) => task.is_none() && !self.net.is_open(),
             (Input::Connected | Input::Resolved(_) | Input::Written(_), _) => true,
+            (Input::Unacknowledged(_), _) => !self.settings.resends() || !self.net.is_open(),
         };
         if is_stray {
             let before = self.session.stats();
@@ -156,6 +157,7 @@ impl World {
 
     /// Polls at a time of the caller's choice, and does what it says.
     pub(crate) fn poll_at(&mut self, now: Instant) {
+        self.tell_unacknowledged();
         let output = self.session.poll(now);
         self.check_output(now, &output);
         self.obey(output);
@@ -164,6 +166,7 @@ impl World {
     /// Breaks the connection, with the last bytes that the kernel took.
     pub(crate) fn break_link(&mut self, kind: ErrorKind, loses: usize) {
         if self.net.is_open() {
+            self.tell_unacknowledged();
             self.net.close(loses);
             self.handle(Input::Disconnected(kind));
         }
@@ -202,6 +205,7 @@ impl World {
 
     fn act(&mut self) {
         loop {
+            self.tell_unacknowledged();
             if let Some(input) = self.answer().or_else(|| self.net.read(self.now)) {
                 self.handle(input);
             } else if self.report.is_none()
@@ -261,6 +265,14 @@ impl World {
         while let Some((lines, len)) = frame::first(&link.taken[self.framed..]) {
             self.taken_lines += lines.len() as u64;
             self.framed += len;
+        }
+    }
+
+    fn tell_unacknowledged(&mut self) {
+        if self.settings.resends() {
+            if let Some(bytes) = self.net.tell_unacknowledged() {
+                self.session.handle(Input::Unacknowledged(bytes));
+            }
         }
     }
 

@@ -269,7 +269,13 @@ impl World {
                 }
                 self.hang_up();
             }
-            (Input::Connected | Input::Resolved(_) | Input::Written(_), _) => {}
+            (
+                Input::Connected
+                | Input::Resolved(_)
+                | Input::Unacknowledged(_)
+                | Input::Written(_),
+                _,
+            ) => {}
         }
         self.session.handle(input);
     }

@@ -43,6 +43,7 @@ fn every_setting_can_be_read_from_toml() {
         send_buffer = 4096
         keepalive = "1m"
         max_connection_age = "1h"
+        resend_unacknowledged = true
         adaptive_sampling = true
 
         [pace]
@@ -189,6 +190,7 @@ fn every_setting() -> Config {
         .origin_detection(false)
         .keepalive(Some(SECOND * 60))
         .max_connection_age(Some(SECOND * 3600))
+        .resend_unacknowledged(true)
         .adaptive_sampling(true)
         .telemetry(Some(
             Telemetry::named("statsd.client").interval(SECOND * 60),
