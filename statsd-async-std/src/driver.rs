@@ -12,11 +12,12 @@ use statsd_proto::{Driver, Output, Report};
 use crate::socket::Socket;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
-    let mut socket = Socket::Closed;
+    let mut socket = Socket::CLOSED;
     loop {
+        tell_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
-            Output::Disconnect => socket = Socket::Closed,
+            Output::Disconnect => socket = Socket::CLOSED,
             Output::Finished(report) => return report,
             Output::Resolve(resolve) => socket = Socket::resolve(resolve),
             Output::Transmit(transmit) => socket.transmit(transmit),
@@ -31,6 +32,7 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
                     Either::Left((input, _)) => Some(input),
                     Either::Right(_) => None,
                 };
+                tell_unacknowledged(&mut driver, &mut socket);
                 if let Some(input) = input {
                     driver.handle(input);
                 }
@@ -44,6 +46,12 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
 /// The time, as async-std's timers know it.
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+fn tell_unacknowledged(driver: &mut Driver, socket: &mut Socket) {
+    if let Some(input) = socket.unacknowledged() {
+        driver.handle(input);
+    }
 }
 
 async fn reached(until: Option<Instant>) {

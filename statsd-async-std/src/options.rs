@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::net::Shutdown;
 #[cfg(target_os = "linux")]
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 #[cfg(target_os = "linux")]
 use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
@@ -45,6 +45,25 @@ pub(crate) fn set_segment_size(socket: &impl AsFd, size: usize) -> io::Result<()
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn set_segment_size<T>(_: &T, _: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// How many bytes of all that was written to a TCP socket its peer's kernel has not acknowledged; none if
+/// the system does not tell.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "no maintained crate has a safe call for this")]
+pub(crate) fn unacknowledged(socket: &SockRef<'_>) -> Option<usize> {
+    // Linux has one number for this and for `SIOCOUTQ`.
+    nix::ioctl_read_bad!(outq, nix::libc::TIOCOUTQ, nix::libc::c_int);
+    let mut bytes = 0;
+    // SAFETY: the socket is borrowed until this returns, and so is open. Of a socket the request writes one
+    // `int`, to `bytes`, which is one and outlives the call.
+    let told = unsafe { outq(socket.as_raw_fd(), &mut bytes) };
+    told.ok().and_then(|_| usize::try_from(bytes).ok())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn unacknowledged(_: &SockRef<'_>) -> Option<usize> {
+    None
 }
 
 /// Ends a stream in an orderly way. One that is closed with something left unread resets the server,

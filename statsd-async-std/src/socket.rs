@@ -15,16 +15,16 @@ use socket2::SockRef;
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options};
+use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged};
 
 /// What the driver has under way, if anything.
-#[derive(Default)]
 pub(crate) enum Socket {
-    #[default]
-    Closed,
+    /// With what is to be told of the last stream.
+    Closed(Option<Input>),
     /// A lookup or a connect, which brings its answer and what it leaves open.
     Opening(Opening),
-    Tcp(Async<TcpStream>, Option<Transmit>),
+    /// With whether the session wants to know what is not acknowledged.
+    Tcp(Async<TcpStream>, bool, Option<Transmit>),
     Udp(Async<UdpSocket>, Segmentation, Option<Transmit>),
     #[cfg(unix)]
     UnixDatagram(Async<UnixDatagram>, Option<Transmit>),
@@ -35,10 +35,12 @@ pub(crate) enum Socket {
 type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>;
 
 impl Socket {
+    pub(crate) const CLOSED: Self = Self::Closed(None);
+
     pub(crate) fn resolve(name: Resolve) -> Self {
         Self::Opening(Box::pin(async move {
             let found = (&*name.host, name.port).to_socket_addrs().await?;
-            Ok((Input::Resolved(found.collect()), Self::Closed))
+            Ok((Input::Resolved(found.collect()), Self::CLOSED))
         }))
     }
 
@@ -48,7 +50,7 @@ impl Socket {
                 Target::Tcp(to) => {
                     let stream = Async::<TcpStream>::connect(*to).await?;
                     set_tcp_options(&SockRef::from(&stream), &connect);
-                    Self::Tcp(stream, None)
+                    Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
                 Target::Udp(to) => Self::Udp(open_udp(*to)?, Segmentation::default(), None),
                 #[cfg(unix)]
@@ -72,22 +74,36 @@ impl Socket {
 
     pub(crate) fn transmit(&mut self, transmit: Transmit) {
         match self {
-            Self::Tcp(_, next) | Self::Udp(_, _, next) => *next = Some(transmit),
+            Self::Tcp(_, _, next) | Self::Udp(_, _, next) => *next = Some(transmit),
             #[cfg(unix)]
             Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => *next = Some(transmit),
-            Self::Closed | Self::Opening(_) => {}
+            Self::Closed(_) | Self::Opening(_) => {}
+        }
+    }
+
+    /// What the peer's kernel has not acknowledged, if the session wants to know and the system does; once
+    /// more after the socket has failed.
+    pub(crate) fn unacknowledged(&mut self) -> Option<Input> {
+        match self {
+            Self::Closed(last) => last.take(),
+            Self::Tcp(stream, true, _) => {
+                unacknowledged(&SockRef::from(&*stream)).map(Input::Unacknowledged)
+            }
+            Self::Opening(_) | Self::Tcp(..) | Self::Udp(..) => None,
+            #[cfg(unix)]
+            Self::UnixDatagram(..) | Self::UnixStream(..) => None,
         }
     }
 
     /// Waits for what is under way, or for the peer to hang up. Loses nothing if it is dropped.
     pub(crate) async fn next(&mut self) -> Input {
         let step = match self {
-            Self::Closed => pending().await,
+            Self::Closed(_) => pending().await,
             Self::Opening(opening) => opening.await.map(|(input, socket)| {
                 *self = socket;
                 input
             }),
-            Self::Tcp(stream, next) => step_stream(stream, next).await.map(Input::Written),
+            Self::Tcp(stream, _, next) => step_stream(stream, next).await.map(Input::Written),
             Self::Udp(socket, segmentation, next) => {
                 let written = step_udp(socket, segmentation, next).await;
                 written.map(Input::Written)
@@ -100,7 +116,7 @@ impl Socket {
             Self::UnixStream(stream, next) => step_stream(stream, next).await.map(Input::Written),
         };
         step.unwrap_or_else(|error| {
-            *self = Self::Closed;
+            *self = Self::Closed(self.unacknowledged());
             Input::failed(&error)
         })
     }
@@ -109,12 +125,12 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         match &*self {
-            Self::Tcp(stream, _) => say_goodbye(&SockRef::from(stream)),
+            Self::Tcp(stream, ..) => say_goodbye(&SockRef::from(stream)),
             #[cfg(unix)]
             Self::UnixStream(stream, _) => say_goodbye(&SockRef::from(stream)),
             #[cfg(unix)]
             Self::UnixDatagram(..) => {}
-            Self::Closed | Self::Opening(_) | Self::Udp(..) => {}
+            Self::Closed(_) | Self::Opening(_) | Self::Udp(..) => {}
         }
     }
 }

@@ -11,11 +11,12 @@ use statsd_proto::{Driver, Output, Report};
 use crate::socket::Socket;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
-    let mut socket = Socket::Closed;
+    let mut socket = Socket::CLOSED;
     loop {
+        tell_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
-            Output::Disconnect => socket = Socket::Closed,
+            Output::Disconnect => socket = Socket::CLOSED,
             Output::Finished(report) => return report,
             Output::Resolve(resolve) => socket = Socket::resolve(resolve),
             Output::Transmit(transmit) => socket.transmit(transmit),
@@ -27,6 +28,7 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
                     () = driver.woken() => None,
                     () = reached(until) => None,
                 };
+                tell_unacknowledged(&mut driver, &mut socket);
                 if let Some(input) = input {
                     driver.handle(input);
                 }
@@ -40,6 +42,12 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
 /// The runtime's clock, which stands still where a test has paused it.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+fn tell_unacknowledged(driver: &mut Driver, socket: &mut Socket) {
+    if let Some(input) = socket.unacknowledged() {
+        driver.handle(input);
+    }
 }
 
 async fn reached(until: Option<Instant>) {
