@@ -103,7 +103,7 @@
 //!
 //! | what happens | what is done | what may be lost |
 //! |---|---|---|
-//! | the server hangs up, over TCP | connects again after a short wait; a line that was torn goes again from its start | what the kernel held: see [`Config::send_buffer`] |
+//! | the server hangs up, over TCP | connects again after a short wait; a line that was torn goes again from its start | what the kernel held: see [`Config::send_buffer`] and [`Config::resend_unacknowledged`] |
 //! | it accepts and hangs up | nothing is written before [`Config::settle_time`]; backoff | nothing |
 //! | it reads no more | waits for [`Config::write_timeout`], then as above | what the kernel held |
 //! | its machine is gone without a goodbye | as above; without a write, [`Config::keepalive`] finds out | what was written since it was there |
@@ -121,7 +121,8 @@
 //! # What it does not do
 //!
 //! - It cannot know what a server read. Lines that the kernel took and did not deliver count as sent;
-//!   [`Config::send_buffer`] bounds them on a stream.
+//!   [`Config::send_buffer`] bounds them on a stream, and [`Config::resend_unacknowledged`] sends again what
+//!   the server's kernel has not acknowledged, where the system tells.
 //! - It does not aggregate unless [told to](Config::aggregate): a metric is a line. Several values of one
 //!   are [sent together](Metric::timings_ms), where servers know that.
 //! - It keeps nothing across a restart of the program.

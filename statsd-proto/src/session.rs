@@ -47,7 +47,8 @@ use aggregates::Aggregates;
 ///
 /// A socket that breaks, or whose peer hangs up, is [`Disconnected`](Input::Disconnected) at any time;
 /// a driver keeps a read pending to notice. What an error means is known to [`Input::failed`]; a socket that
-/// has failed is never used again, datagrams' no less than a stream's. A stream that is closed while
+/// has failed is never used again, datagrams' no less than a stream's. Where a [`Connect`](crate::Connect) asks for it,
+/// what is [not acknowledged](Input::Unacknowledged) is told before each poll, and before the end. A stream that is closed while
 /// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way; the next poll may
 /// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
 #[derive(Debug)]

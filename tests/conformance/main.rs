@@ -11,6 +11,7 @@ mod logs;
 mod overload;
 mod packing;
 mod reconnect;
+mod resends;
 mod resets;
 mod shutdown;
 #[cfg(unix)]
@@ -141,6 +142,13 @@ conformance! {
         hang_ups_under_load_neither_repeat_nor_reorder: tcp unix_frames unix_stream;
         a_server_that_reads_nothing_is_given_up: tcp unix_frames unix_stream;
         a_cut_line_is_sent_again_from_its_start: tcp unix_frames unix_stream;
+    }
+    resends {
+        what_was_not_acknowledged_is_sent_again_if_so_configured: tcp;
+        lines_are_sent_again_however_often_the_server_resets: tcp;
+        stop_waits_for_what_is_not_acknowledged: tcp;
+        stop_tells_what_was_never_acknowledged: tcp;
+        no_carrier_but_tcp_sends_again_what_has_left: udp unix_datagram unix_frames unix_stream;
     }
     overload {
         a_full_queue_refuses_the_newest_and_keeps_the_earlier: tcp udp unix_datagram unix_frames unix_stream;

@@ -88,7 +88,7 @@ impl<A: Adapter> Running<'_, A> {
 pub(crate) fn assert_accounted(report: &Report) {
     let stats = &report.stats;
     let settled = stats.sent + stats.dropped.total();
-    assert_eq!(stats.accepted, settled, "{report:?}");
+    assert_eq!(stats.accepted + stats.resent, settled, "{report:?}");
     assert_eq!((stats.queued, stats.in_flight), (0, 0), "{report:?}");
     let told = (report.sent, report.abandoned);
     assert_eq!(told, (stats.sent, stats.dropped.abandoned));

@@ -1,6 +1,7 @@
 #![doc = include_str!("../../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod acknowledged;
 pub mod adapter;
 pub mod carrier;
 mod connection;

@@ -192,7 +192,7 @@ impl Chaos {
             self.oracle.see(connection, &lines);
         }
         let settled = stats.sent + stats.dropped.total();
-        if stats.accepted != settled + stats.queued + stats.in_flight {
+        if stats.accepted + stats.resent != settled + stats.queued + stats.in_flight {
             self.oracle.complain(format!("{stats:?} do not add up"));
         }
         if stats.queued_bytes_peak > QUEUE as u64 {
@@ -237,7 +237,7 @@ impl Chaos {
                 "more or fewer were accepted than recorded",
             ),
             (
-                stats.accepted == stats.sent + stats.dropped.total(),
+                stats.accepted + stats.resent == stats.sent + stats.dropped.total(),
                 "sent and dropped are not all",
             ),
             (
