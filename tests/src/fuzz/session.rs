@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use arbitrary::{Result, Unstructured};
 use statsd_proto::{
-    Dialect, Input, Metric, Output, Overflow, RecordError, Session, Stats, Transmit,
+    Dialect, Input, Metric, Output, Overflow, RecordError, Session, Stats, Transmit, Transport,
 };
 
 use self::settings::Settings;
@@ -156,9 +156,10 @@ impl World {
             Err(RecordError::LineTooLong) => assert!(bytes > self.settings.max_line()),
             Err(error) => {
                 assert_eq!(error, RecordError::QueueFull);
-                let is_full = before.queued + before.in_flight + lines as u64 > self.settings.max_queue_lines as u64
+                let held = before.queued + before.in_flight + before.unacknowledged;
+                let is_full = held + lines as u64 > self.settings.max_queue_lines as u64
                     // Datagrams are filled up, and what is on its way counts too.
-                    || before.queued_bytes + before.in_flight > 0;
+                    || before.queued_bytes + before.in_flight + before.unacknowledged > 0;
                 assert!(is_full, "{before:?}");
             }
         }
@@ -177,6 +178,7 @@ impl World {
         let polled_at = self.polled_at.map_or(now, |latest| latest.max(now));
         self.polled_at = Some(polled_at);
         let was_finished = self.session.is_finished();
+        self.tell_unacknowledged();
         let output = self.session.poll(now);
         self.until = None;
         self.check_end(&output, polled_at);
@@ -198,7 +200,8 @@ impl World {
                 assert!(was_idle && self.session.is_finished());
                 let stats = self.session.stats();
                 assert_eq!((report.stats, stats.queued, stats.in_flight), (stats, 0, 0));
-                assert_eq!(stats.accepted, stats.sent + stats.dropped.total());
+                let settled = stats.sent + stats.dropped.total();
+                assert_eq!(stats.accepted + stats.resent, settled);
                 return;
             }
             Output::Transmit(transmit) => {
@@ -264,6 +267,7 @@ impl World {
                 self.task = None;
             }
             (Input::Disconnected(kind), _) => {
+                self.tell_unacknowledged();
                 if self.is_open && *kind == ErrorKind::ConnectionRefused {
                     self.transcript.refuse();
                 }
@@ -278,6 +282,14 @@ impl World {
             ) => {}
         }
         self.session.handle(input);
+    }
+
+    /// Tells how much of a stream is not acknowledged: what was written last, and a little more or less.
+    fn tell_unacknowledged(&mut self) {
+        if self.is_open && self.settings.resends && self.settings.transport == Transport::Tcp {
+            let bytes = self.transcript.acknowledge();
+            self.session.handle(Input::Unacknowledged(bytes));
+        }
     }
 
     fn hang_up(&mut self) {

@@ -1,5 +1,7 @@
 //! What a driver has written, held against what was recorded.
 
+use std::collections::VecDeque;
+
 use statsd_proto::{Stats, Transmit, Transport};
 
 use super::unframed::Layout;
@@ -13,10 +15,19 @@ pub(crate) struct Transcript {
     /// Whether no line that was accepted makes room for another.
     keeps_all: bool,
     bytes: u64,
+    /// How many of them before the stream that is open.
+    opened_at: u64,
     /// What was written of a stream behind the last whole line or frame.
     tail: Vec<u8>,
     /// How many different lines have left whole.
     whole: u64,
+    /// How many lines have left again.
+    again: u64,
+    /// Of a stream whose driver tells what is acknowledged, how many bytes are.
+    acknowledged: Option<u64>,
+    /// The lines that have left on the stream and are not acknowledged whole: each with what was written
+    /// up to its end.
+    unacknowledged: VecDeque<(u64, u64)>,
     /// One more than the highest number that has left.
     end: u64,
     /// The least number that may leave next.
@@ -34,8 +45,12 @@ impl Transcript {
             is_refusable: transport == Transport::Udp,
             keeps_all,
             bytes: 0,
+            opened_at: 0,
             tail: Vec::new(),
             whole: 0,
+            again: 0,
+            acknowledged: None,
+            unacknowledged: VecDeque::new(),
             end: 0,
             next: 0,
             gaps: 0,
@@ -52,10 +67,14 @@ impl Transcript {
     pub(crate) fn write(&mut self, transmit: &Transmit, bytes: usize) {
         let mut written = &transmit.data[..bytes.min(transmit.data.len())];
         let Some(segment) = transmit.segment_size else {
+            let mut end = self.bytes - self.tail.len() as u64;
             self.bytes += written.len() as u64;
             self.tail.extend_from_slice(written);
-            let lines = self.layout.take_lines(&mut self.tail);
-            lines.iter().for_each(|line| self.leave(number(line)));
+            for line in self.layout.take_lines(&mut self.tail) {
+                end += line.len() as u64 + 1;
+                self.leave(number(&line));
+                self.unacknowledged.push_back((end, number(&line)));
+            }
             return;
         };
         if written.len() < transmit.data.len() {
@@ -84,8 +103,26 @@ impl Transcript {
         }
     }
 
-    /// The socket is gone, and a torn line with it.
+    /// The server's kernel acknowledges a part of the stream. Returns how many bytes that leaves.
+    pub(crate) fn acknowledge(&mut self) -> usize {
+        // As many as it happens, so that lines are cut anywhere.
+        let acknowledged = self.bytes - (self.bytes - self.opened_at).min(self.bytes % 67);
+        let acknowledged = self
+            .acknowledged
+            .map_or(acknowledged, |before| before.max(acknowledged));
+        self.acknowledged = Some(acknowledged);
+        self.unacknowledged.retain(|(end, _)| *end > acknowledged);
+        (self.bytes - acknowledged) as usize
+    }
+
+    /// The socket is gone, and a torn line with it. What was not acknowledged comes again.
     pub(crate) fn hang_up(&mut self) {
+        if let (Some(_), Some((_, first))) = (self.acknowledged, self.unacknowledged.front()) {
+            self.next = *first;
+        }
+        self.acknowledged = None;
+        self.unacknowledged.clear();
+        self.opened_at = self.bytes;
         self.tail.clear();
         self.in_doubt = None;
     }
@@ -96,7 +133,9 @@ impl Transcript {
             assert_eq!(stats.dropped.overflow, 0);
         }
         if self.layout != Layout::Datagrams {
-            assert_eq!((stats.sent, stats.dropped.unsendable), (self.whole, 0));
+            let left = self.whole + self.again;
+            assert_eq!((stats.sent, stats.dropped.unsendable), (left, 0));
+            assert!(self.again <= stats.resent, "{stats:?}");
         } else {
             assert!(stats.sent <= self.whole, "{stats:?}");
         }
@@ -112,6 +151,8 @@ impl Transcript {
             self.gaps += number - self.end;
             self.whole += 1;
             self.end = number + 1;
+        } else {
+            self.again += 1;
         }
     }
 }

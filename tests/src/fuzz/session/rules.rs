@@ -12,12 +12,14 @@ impl World {
         let stats = self.session.stats();
         let settled = stats.sent + stats.dropped.total();
         assert_eq!(stats.accepted, self.accepted);
-        assert_eq!(stats.accepted, settled + stats.queued + stats.in_flight);
+        let recorded = stats.accepted + stats.resent;
+        assert_eq!(recorded, settled + stats.queued + stats.in_flight);
         assert_eq!(stats.bytes, self.transcript.bytes());
         let before = self.before;
         assert!(stats.sent >= before.sent && stats.bytes >= before.bytes);
         assert!(stats.dropped.total() >= before.dropped.total());
-        assert!(stats.queued + stats.in_flight <= self.settings.max_queue_lines as u64);
+        let held = stats.queued + stats.in_flight + stats.unacknowledged;
+        assert!(held <= self.settings.max_queue_lines as u64);
         let most = self.settings.max_queue_bytes() as u64;
         assert!(stats.queued_bytes_peak <= most, "{stats:?}");
         self.transcript.check(&stats);

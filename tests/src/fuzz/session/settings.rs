@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) settle_time: Duration,
     /// To connect, to write, to close.
     pub(crate) timeouts: [Duration; 3],
+    /// Whether what is not acknowledged is to be sent again; heeded over TCP only.
+    pub(crate) resends: bool,
 }
 
 impl Settings {
@@ -54,6 +56,8 @@ impl Settings {
                 millis(input, 1, 5000)?,
                 millis(input, 0, 5000)?,
             ],
+            // No byte of its own, or the cases that were found before would mean something else.
+            resends: initial.as_millis() % 2 == 1,
         })
     }
 
@@ -80,6 +84,7 @@ impl Settings {
             .connect_timeout(connect)
             .write_timeout(write)
             .close_timeout(close)
+            .resend_unacknowledged(self.resends)
     }
 
     /// The least that can be.
