@@ -1,5 +1,6 @@
 //! Streams that break while more is recorded than the server takes.
 
+use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tests::fault::Fault;
 use tests::patience::eventually;
 use tests::server::Server;
 
-use crate::world::{World, assert_ascending, count, counted, numbers, without_prefix};
+use crate::world::{World, assert_ascending, counted, numbers, without_prefix};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -24,7 +25,7 @@ pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(wor
     let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
     let client = statsd.client();
     let counting = count_until(world, &client, || server.accepted() > RESETS);
-    count(&client, counting..counting + 1000);
+    count_more(world, &client, counting..counting + 1000);
     let report = statsd.stop();
 
     wait_for_last(&server, counting + 999);
@@ -54,7 +55,7 @@ pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: 
         }
         server.accepted() > HANG_UPS
     });
-    count(&client, counting..counting + 1000);
+    count_more(world, &client, counting..counting + 1000);
     let report = statsd.stop();
 
     wait_for_last(&server, counting + 999);
@@ -69,7 +70,7 @@ pub(crate) fn a_server_that_reads_nothing_is_given_up<A: Adapter>(world: &World<
     let statsd = world.start(config.write_timeout(SHORT));
     let client = statsd.client();
     let counting = count_until(world, &client, || client.stats().disconnects > 0);
-    count(&client, counting..counting + 1000);
+    count_more(world, &client, counting..counting + 1000);
     let report = statsd.stop();
     wait_for_last(&server, counting + 999);
     assert_ascending(&numbers(&server.lines()));
@@ -89,16 +90,21 @@ fn count_until<A: Adapter>(
 ) -> usize {
     let mut number = 0;
     eventually("enough lines", || {
-        for _ in 0..500 {
-            let metric = Metric::raw("count", number as u64, "c");
-            while client.record(&metric).is_err() {
-                world.runtime.within("room", client.ready());
-            }
-            number += 1;
-        }
+        count_more(world, client, number..number + 500);
+        number += 500;
         is_enough()
     });
     number
+}
+
+/// Records, and waits for room where there is none.
+fn count_more<A: Adapter>(world: &World<A>, client: &Client, numbers: Range<usize>) {
+    for number in numbers {
+        let metric = Metric::raw("count", number as u64, "c");
+        while client.record(&metric).is_err() {
+            world.runtime.within("room", client.ready());
+        }
+    }
 }
 
 pub(crate) fn a_cut_line_is_sent_again_from_its_start<A: Adapter>(world: &World<A>) {
