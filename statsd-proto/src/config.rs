@@ -476,8 +476,8 @@ impl Config {
     }
 
     /// The kernel's send buffer for a TCP connection, in bytes; none to leave it to the kernel.
-    /// Default: 64 KiB. What the kernel holds when a connection breaks is lost though it was sent:
-    /// left alone, Linux takes up to 4 MB.
+    /// Default: 64 KiB. What the kernel holds when a connection breaks is lost though it was sent, unless
+    /// it is to be [sent again](Self::resend_unacknowledged): left alone, Linux takes up to 4 MB.
     ///
     /// On Linux no more than a quarter of it is taken by what waits to be sent. A server that stops
     /// reading and is killed then loses some 150 kB of lines on loopback, most of them in the buffer of
