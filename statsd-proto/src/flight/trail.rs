@@ -85,8 +85,8 @@ impl Trail {
         self.lines
     }
 
-    /// Since when somebody waits for the rest to be acknowledged, and when to look again: after as long
-    /// as that has lasted. None if there is no rest.
+    /// Since when somebody waits for the rest to be acknowledged, and when to look again: after a quarter of
+    /// what that has lasted. None if there is no rest.
     pub(super) fn look_at(&mut self, now: Instant) -> Option<(Instant, Instant)> {
         if self.payloads.is_empty() {
             return None;
@@ -96,7 +96,8 @@ impl Trail {
             until: now + FIRST_LOOK,
         });
         if now >= looking.until {
-            looking.until = now + (now - looking.since).min(LONGEST_LOOK);
+            let wait = (now - looking.since) / 4;
+            looking.until = now + wait.clamp(FIRST_LOOK, LONGEST_LOOK);
         }
         Some((looking.since, looking.until))
     }
@@ -105,8 +106,8 @@ impl Trail {
 /// The round trip within a data centre.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 
-/// Soon enough for whoever waits, and seldom enough to cost nothing.
-const LONGEST_LOOK: Duration = Duration::from_millis(50);
+/// A server that takes so long has stopped reading, and may do so for a while.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -147,18 +148,23 @@ mod tests {
     }
 
     #[test]
-    fn looks_come_twice_as_late_each_time_up_to_a_bound() {
+    fn looks_come_less_and_less_often_down_to_a_bound() {
         let start = crate::testing::origin();
         let mut trail = Trail::default();
         assert_eq!(trail.look_at(start), None);
         trail.push(payload("a\n"), 0);
         let mut now = start;
-        for wait in [1, 1, 2, 4, 8, 16, 32, 50, 50] {
-            let next = now + Duration::from_millis(wait);
-            assert_eq!(trail.look_at(now), Some((start, next)));
-            assert_eq!(trail.look_at(now), Some((start, next)));
+        let mut waits = Vec::new();
+        for _ in 0..60 {
+            let (since, next) = trail.look_at(now).unwrap();
+            assert_eq!(trail.look_at(now), Some((since, next)));
+            assert_eq!(since, start);
+            waits.push((next - now).as_millis());
             now = next;
         }
+        assert!(waits.is_sorted());
+        assert_eq!((waits[..5].to_vec(), waits[59]), (vec![1; 5], 1000));
+        assert!(now > start + Duration::from_secs(25));
         trail.keep(1, |_| ());
         assert_eq!(trail.look_at(now), Some((now, now + FIRST_LOOK)));
     }

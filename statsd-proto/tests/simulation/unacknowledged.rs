@@ -110,7 +110,7 @@ fn closing_waits_until_all_is_acknowledged() {
     assert!(world.polls - polls < 100, "{}", world.polls - polls);
     world.net.unacknowledged = 0;
     let report = world.finish();
-    assert!(world.now <= closed_at + ms(3050));
+    assert!(world.now <= closed_at + ms(3750));
     assert_eq!((report.sent, report.stats.unacknowledged), (5, 0));
 }
 
@@ -172,7 +172,7 @@ fn what_may_be_sent_again_takes_room_until_it_is_acknowledged() {
     world.advance(secs(1));
     world.net.unacknowledged = 0;
     // Nothing else happens that could tell.
-    world.advance(ms(100));
+    world.advance(ms(300));
     world.record_lines(10);
     world.finish();
     assert_eq!(arrived(&world), world.accepted);
