@@ -103,6 +103,33 @@ fn a_metric_that_is_too_long_allocates_nothing() {
     assert_eq!(client.stats().refused.too_long, 2);
 }
 
+#[test]
+fn a_full_queue_takes_no_more_memory_than_its_bound_and_two_mib() {
+    const BOUND: usize = 4 * 1024 * 1024;
+    for config in [
+        config(Transport::Tcp),
+        config(Transport::Udp),
+        config(Transport::Tcp).unix_datagram("statsd.sock"),
+        config(Transport::Tcp).unix_stream("statsd.sock"),
+    ] {
+        let config = config.dialect(Dialect::DogStatsd).max_queue_bytes(BOUND);
+        for name in ["n", "a.name.of.a.length.in.use", &"n".repeat(700)] {
+            let info = allocation_counter::measure(|| {
+                let (client, mut driver) = start(config.clone());
+                for _ in 0..2 {
+                    let metric = Metric::counter(name, 1);
+                    while client.record(&metric).is_ok() {}
+                    drive(&mut driver);
+                }
+                assert_eq!(client.stats().refused.full, 2);
+                assert!(client.stats().bytes > BOUND as u64);
+            });
+            let most = BOUND as u64 + 2 * 1024 * 1024;
+            assert!(info.bytes_max < most, "{config:?}: {info:?}");
+        }
+    }
+}
+
 fn allocations_of_a_steady_flow(transport: Transport) -> u64 {
     let (client, driver) = start(config(transport));
     let allocations = allocations_of(&client, driver, || record_each_kind(&client));
