@@ -105,6 +105,6 @@ impl Drop for Driver {
     }
 }
 
-/// With the session itself sixteen places, which is where more cores than that begin to be rare. A lane
-/// that nobody uses takes a few hundred bytes. The scheduler of tests has fewer steps to try with two.
-const LANES: usize = if cfg!(shuttle) { 3 } else { 15 };
+/// More cores than that begin to be rare. A lane that nobody uses takes a kilobyte or two. The scheduler of
+/// tests has fewer steps to try with four.
+const LANES: usize = if cfg!(shuttle) { 4 } else { 16 };

@@ -13,7 +13,6 @@ use crate::random::Random;
 use crate::room::Room;
 use crate::session::Session;
 use crate::stats::Refused;
-use crate::sync::thread_number;
 
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -249,12 +248,6 @@ impl Limits {
     pub(crate) fn reservation(self) -> (usize, usize) {
         (self.queued, self.run / 6)
     }
-}
-
-/// Which place this thread uses of those up to `last`, which is one less than a power of two.
-#[inline]
-pub(crate) fn place_of_thread(last: usize) -> usize {
-    thread_number() & last
 }
 
 /// As much as a payload of a stream: then a hand-over costs a line about a nanosecond.

@@ -20,11 +20,15 @@ use crate::pressure::Thinning;
 use crate::session::Session;
 use crate::sync::{Mutex, MutexGuard};
 use crate::waiters::Waiters;
+use recording::hand_over;
 pub(crate) use wait::Wait;
 
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Where further threads record, so that they need not wait for each other.
+    /// Where threads record, so that they need not wait for each other nor for the driver. In the first go
+    /// also the metrics of all threads that must keep their order over all of them.
+    ///
+    /// Who locks several locks a further lane before the first, and the state last.
     lanes: Box<[Padded<Mutex<Lane>>]>,
     encoder: Arc<Encoder>,
     /// Whether metrics are added up, as far as they can be.
@@ -39,8 +43,6 @@ type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
 #[derive(Debug)]
 struct State {
     session: Session,
-    /// Where the first thread records, and all others what must keep its order over all threads.
-    first: Lane,
     /// The driver, if it waits.
     driver: Option<Waker>,
     waiters: Waiters,
@@ -54,22 +56,23 @@ struct State {
 }
 
 impl Shared {
+    /// The number of lanes is a power of two.
     pub(crate) fn new(mut session: Session, clock: Clock, lanes: usize) -> Self {
         let limits = session.lane_limits();
-        // The first thread adds up in the session itself.
-        let mut first = Lane::new(limits, session.fork_sampler(), None);
-        first.reserve();
         let lanes = (0..lanes)
-            .map(|_| {
+            .map(|place| {
                 let table = session.outer_table();
-                Padded(Mutex::new(Lane::new(limits, session.fork_sampler(), table)))
+                let mut lane = Lane::new(limits, session.fork_sampler(), table);
+                if place == 0 {
+                    lane.reserve();
+                }
+                Padded(Mutex::new(lane))
             })
             .collect();
         let encoder = Arc::clone(session.encoder());
         let adds_up = session.share_rounds();
         let state = State {
             session,
-            first,
             driver: None,
             waiters: Waiters::default(),
             events: VecDeque::new(),
@@ -197,19 +200,31 @@ impl Shared {
 
     /// Hands what is beside the session over to it.
     fn bring_in(&self, extent: Extent) {
-        for Padded(lane) in &self.lanes {
+        let (first, further) = self.split_lanes();
+        for Padded(lane) in further {
             // The session is locked within, or else the thread could record behind its own back.
             let mut lane = lane.lock();
+            let mut first = first.lock();
             let mut state = self.lock();
-            state.take_lines(&mut lane);
+            state.take_lines(&mut lane, &mut first);
             lane.hand_over_rest(&mut state.session, extent);
         }
+        let mut first = first.lock();
         let mut state = self.lock();
-        state.take_first();
-        let State { session, first, .. } = &mut *state;
-        first.hand_over_rest(session, extent);
+        hand_over(&mut first, &mut state.session);
+        first.hand_over_rest(&mut state.session, extent);
+        drop(first);
         if extent != Extent::Lines {
             state.drain_cells(extent == Extent::Last);
+        }
+    }
+
+    /// The first lane, and the others.
+    #[inline]
+    fn split_lanes(&self) -> (&Mutex<Lane>, &[Padded<Mutex<Lane>>]) {
+        match &*self.lanes {
+            [Padded(first), further @ ..] => (first, further),
+            [] => unreachable!("there is at least one lane"),
         }
     }
 }

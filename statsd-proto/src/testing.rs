@@ -47,7 +47,7 @@ use crate::stats::{Report, Stats};
 /// The first setting that cannot work.
 pub fn recorder(config: Config) -> Result<(Client, Recorder), ConfigError> {
     // One place for all threads, so that what leaves together depends on nothing but the calls.
-    recorder_with_lanes(config, 0)
+    recorder_with_lanes(config, 1)
 }
 
 pub(crate) fn recorder_with_lanes(

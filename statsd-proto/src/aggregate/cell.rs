@@ -2,12 +2,11 @@
 
 use super::Sink;
 use super::accumulator::Accumulator;
-use crate::lane::place_of_thread;
 use crate::metric::{Kind, Number, Value};
 use crate::random::Random;
 use crate::rendered::Rendered;
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use crate::sync::{Mutex, thread_number};
 
 #[derive(Debug)]
 pub(crate) struct Cell {
@@ -91,7 +90,7 @@ impl Cell {
         let Values::Sum(parts) = &self.values else {
             return Put::Not;
         };
-        let part = &parts[place_of_thread(PARTS - 1)].0;
+        let part = &parts[thread_number() % PARTS].0;
         let before = part.fetch_add(amount << SHIFT, Ordering::Relaxed);
         if before & (PENDING | CLOSED) == PENDING {
             Put::Kept

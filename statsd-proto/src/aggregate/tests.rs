@@ -288,7 +288,7 @@ fn without_values_nobody_wakes_up() {
 #[test]
 fn distributions_are_packed_where_the_server_unpacks_them() {
     let config = Config::dogstatsd("localhost").aggregate(Some(SECOND));
-    let (client, mut server) = recorder_with_lanes(config, 0).unwrap();
+    let (client, mut server) = recorder_with_lanes(config, 1).unwrap();
     for value in 0..1000 {
         client.distribution("x", value);
     }
@@ -311,7 +311,7 @@ fn start(set: impl FnOnce(Config) -> Config) -> (Client, Recorder) {
         .transport(Transport::Udp)
         .pace(None)
         .aggregate(Some(SECOND * 2));
-    recorder_with_lanes(set(config), 3).unwrap()
+    recorder_with_lanes(set(config), 4).unwrap()
 }
 
 fn total(lines: &[String], name: &str) -> u64 {

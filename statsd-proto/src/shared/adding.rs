@@ -16,17 +16,18 @@ impl Shared {
     /// Not inlined, or what is computed here may be moved before the question whether to add up.
     #[inline(never)]
     pub(super) fn add_up(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let lane = self.lane_of_thread();
-        let Some(lane) = lane.filter(|_| !metric.is_level()) else {
-            let mut state = self.lock();
-            let result = state.session.aggregate(metric);
-            wake_driver(state);
-            return result;
+        // Levels of all threads are added up in one place, in their order.
+        let place = if metric.is_level() {
+            0
+        } else {
+            self.place_of_thread()
         };
-        match lane.lock().add_up(&self.encoder, metric) {
+        let mut lane = self.lanes[place].0.lock();
+        match lane.add_up(&self.encoder, metric) {
             Ok(Added::First) => {
                 let mut state = self.lock();
                 state.session.on_added();
+                drop(lane);
                 wake_driver(state);
             }
             Ok(Added::More) => {}

@@ -1,15 +1,15 @@
 //! Recording lines, in the thread's lane.
 
-use super::{Padded, Shared, State, wake_driver};
+use super::{Shared, State, wake_driver};
 use crate::error::RecordError;
-use crate::lane::{Drafted, Lane, place_of_thread};
+use crate::lane::{Drafted, Lane};
 use crate::line::Encoder;
 use crate::metric::{Metric, Rate};
 use crate::payload::Record;
 use crate::pressure::Thinning;
 use crate::room::Room;
 use crate::session::Session;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{MutexGuard, thread_number};
 
 impl Shared {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
@@ -68,83 +68,83 @@ impl Shared {
         long: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
         let encoder = &*self.encoder;
-        let mut beside = self.lane_of_thread().map(Mutex::lock);
-        let mut central = None;
-        let lane = match &mut beside {
-            Some(lane) if !is_level => lane,
-            beside => {
-                let state = central.insert(self.lock());
-                if let Some(lane) = beside {
-                    // Behind what the thread recorded before. The lane stays locked, or else its other
-                    // threads could come between.
-                    state.take_lines(lane);
-                }
-                &mut state.first
+        let place = self.place_of_thread();
+        let mut lane = self.lanes[place].0.lock();
+        let mut first = None;
+        let record_in = if is_level && place > 0 {
+            // The thread's lane stays locked, or else its other threads could come between.
+            let first = first.insert(self.split_lanes().0.lock());
+            if lane.is_open() {
+                // Behind what the thread recorded before.
+                self.lock().take_lines(&mut lane, first);
             }
+            first
+        } else {
+            &mut lane
         };
-        let drafted = lane.record(
+        let drafted = record_in.record(
             rate,
             |room| short(encoder, room),
             |record| long(encoder, record),
         );
         match drafted {
-            Drafted::NeedsRoom => self.make_room(beside, central),
+            Drafted::NeedsRoom => self.make_room(place, lane, first),
             Drafted::Settled(result) => result,
         }
     }
 
-    /// Where this thread records beside the session; none for the first thread.
+    /// Where this thread records.
     #[inline]
-    pub(super) fn lane_of_thread(&self) -> Option<&Mutex<Lane>> {
-        let place = place_of_thread(self.lanes.len());
-        let lane = self.lanes.get(place.wrapping_sub(1));
-        lane.map(|Padded(lane)| lane)
+    pub(super) fn place_of_thread(&self) -> usize {
+        thread_number() & (self.lanes.len() - 1)
     }
 
-    /// Finds room for the draft: of the first lane, if that is locked.
+    /// Finds room for the draft: of the first lane, if that is locked besides or this is it.
     #[cold]
     fn make_room(
         &self,
-        mut beside: Option<MutexGuard<'_, Lane>>,
-        central: Option<MutexGuard<'_, State>>,
+        place: usize,
+        mut lane: MutexGuard<'_, Lane>,
+        first: Option<MutexGuard<'_, Lane>>,
     ) -> Result<(), RecordError> {
-        let is_first = central.is_some();
-        let mut state = central.unwrap_or_else(|| self.lock());
-        let result = match &mut beside {
-            Some(lane) if !is_first => {
-                state.take_lines(lane);
-                keep(lane, &mut state.session)
+        let (mut state, result);
+        match first {
+            Some(mut first) => {
+                state = self.lock();
+                hand_over(&mut first, &mut state.session);
+                result = keep(&mut first, &mut state.session);
             }
-            _ => {
-                state.take_first();
-                let State { session, first, .. } = &mut *state;
-                keep(first, session)
+            None if place == 0 => {
+                state = self.lock();
+                hand_over(&mut lane, &mut state.session);
+                result = keep(&mut lane, &mut state.session);
             }
-        };
+            None => {
+                let mut first = self.split_lanes().0.lock();
+                state = self.lock();
+                state.take_lines(&mut lane, &mut first);
+                result = keep(&mut lane, &mut state.session);
+            }
+        }
         self.show_pressure(&state.session);
-        drop(beside);
+        drop(lane);
         wake_driver(state);
         result
     }
 }
 
 impl State {
-    /// Takes over what a thread has recorded beside the session.
-    pub(super) fn take_lines(&mut self, lane: &mut Lane) {
+    /// Takes over what a thread has recorded in a further lane.
+    pub(super) fn take_lines(&mut self, lane: &mut Lane, first: &mut Lane) {
         if lane.is_open() {
             // The thread's own levels are there, and come first.
-            hand_over(&mut self.first, &mut self.session);
+            hand_over(first, &mut self.session);
             hand_over(lane, &mut self.session);
         }
     }
-
-    /// Takes over what has been recorded in the first lane.
-    pub(super) fn take_first(&mut self) {
-        hand_over(&mut self.first, &mut self.session);
-    }
 }
 
-fn hand_over(lane: &mut Lane, session: &mut Session) {
+pub(super) fn hand_over(lane: &mut Lane, session: &mut Session) {
     lane.hand_over(|run, lines| session.close_lane(run, lines));
 }
 

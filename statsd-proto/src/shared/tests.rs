@@ -165,7 +165,7 @@ fn a_flush_sends_what_every_thread_recorded() {
 
 /// A client with a lane for each of a few threads.
 fn start(set: impl FnOnce(Config) -> Config) -> (Client, Recorder) {
-    recorder_with_lanes(set(Config::new("localhost")), 3).unwrap()
+    recorder_with_lanes(set(Config::new("localhost")), 4).unwrap()
 }
 
 fn on_another_thread(work: impl FnOnce() + Send) {
