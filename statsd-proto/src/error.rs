@@ -23,8 +23,9 @@ pub enum RecordError {
     /// The dialect has no tags, or none without a value.
     #[error("the dialect has no tags, or none without a value")]
     InvalidTag,
-    /// The timestamp is zero, or on neither a counter nor a gauge.
-    #[error("the timestamp is zero, or on neither a counter nor a gauge")]
+    /// A metric's timestamp is zero, or on neither a counter nor a gauge; or one is beyond the 63 bits that
+    /// the agent reads.
+    #[error("the timestamp is zero, too large, or on neither a counter nor a gauge")]
     InvalidTimestamp,
     /// The value is NaN, infinite, or not the plain decimal its type asks for.
     #[error("the value is not a finite plain number")]

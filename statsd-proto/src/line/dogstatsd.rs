@@ -44,10 +44,10 @@ impl Encoder {
             return Ok(());
         };
         let has_time = matches!(metric.code.kind(), Some(Kind::Counter | Kind::Gauge));
-        // The agent reads 64 bits with a sign.
-        if !has_time || timestamp == 0 || i64::try_from(timestamp).is_err() {
+        if !has_time || timestamp == 0 {
             return Err(RecordError::InvalidTimestamp);
         }
+        check_time(timestamp)?;
         line.extend_from_slice(b"|T");
         push_integer(line, timestamp);
         Ok(())
@@ -76,7 +76,7 @@ impl Encoder {
         push_escaped(line, event.title);
         line.extend_from_slice(b"|");
         push_escaped(line, event.text);
-        push_time(line, event.timestamp);
+        push_time(line, event.timestamp)?;
         self.push_field(line, "|h:", event.hostname)?;
         self.push_field(line, "|k:", event.aggregation_key)?;
         if let Some(priority) = event.priority {
@@ -108,7 +108,7 @@ impl Encoder {
         let line = record.line();
         self.push_field(line, "_sc|", check.name)?;
         push_parts(line, &["|", check.status.code()]);
-        push_time(line, check.timestamp);
+        push_time(line, check.timestamp)?;
         self.push_field(line, "|h:", check.hostname)?;
         if self.has_tags(check.tags) {
             self.push_tags(line, check.tags)?;
@@ -147,15 +147,15 @@ impl Encoder {
 
     /// Writes a message, in which a bar would begin another field, and in old agents `m:` another message.
     fn push_message(&self, line: &mut Vec<u8>, message: &str) -> Result<(), RecordError> {
-        let mut parts = message.split('|');
-        // Splitting gives one part at least.
-        push_escaped_message(line, parts.next().unwrap_or_default());
-        for part in parts {
-            match self.policy {
-                UnsafeText::Refuse => return Err(RecordError::UnsafeText),
-                UnsafeText::Replace => line.extend_from_slice(b"_"),
+        let start = line.len();
+        for byte in message.bytes() {
+            match byte {
+                b'|' if self.policy == UnsafeText::Refuse => return Err(RecordError::UnsafeText),
+                b'|' => line.push(b'_'),
+                // Looked for in what is written, where no carriage return stands between the two.
+                b':' if line[start..].ends_with(b"m") => line.extend_from_slice(br"\:"),
+                _ => push_escaped_byte(line, byte),
             }
-            push_escaped_message(line, part);
         }
         Ok(())
     }
@@ -164,31 +164,34 @@ impl Encoder {
 /// What may stand in a field: the bar ends it.
 static FIELD: Charset = Charset::without("|", true);
 
-fn push_time(line: &mut Vec<u8>, timestamp: Option<u64>) {
+fn push_time(line: &mut Vec<u8>, timestamp: Option<u64>) -> Result<(), RecordError> {
     if let Some(timestamp) = timestamp {
+        check_time(timestamp)?;
         line.extend_from_slice(b"|d:");
         push_integer(line, timestamp);
     }
+    Ok(())
 }
 
-fn push_escaped_message(line: &mut Vec<u8>, message: &str) {
-    for (place, part) in message.split("m:").enumerate() {
-        if place > 0 {
-            line.extend_from_slice(br"m\:");
-        }
-        push_escaped(line, part);
+/// The agent reads 64 bits with a sign.
+fn check_time(timestamp: u64) -> Result<(), RecordError> {
+    match i64::try_from(timestamp) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(RecordError::InvalidTimestamp),
     }
 }
 
 /// Appends text that may have line breaks. Carriage returns are left out, since the agent takes one off
 /// the end of a line, and the lengths would be wrong.
 fn push_escaped(line: &mut Vec<u8>, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'\n' => line.extend_from_slice(br"\n"),
-            b'\r' => {}
-            _ => line.push(byte),
-        }
+    text.bytes().for_each(|byte| push_escaped_byte(line, byte));
+}
+
+fn push_escaped_byte(line: &mut Vec<u8>, byte: u8) {
+    match byte {
+        b'\n' => line.extend_from_slice(br"\n"),
+        b'\r' => {}
+        _ => line.push(byte),
     }
 }
 

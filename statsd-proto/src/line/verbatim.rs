@@ -104,16 +104,23 @@ impl Encoder {
         if !rules.has_extras {
             return Err(RecordError::InvalidLine);
         }
-        if let Some(container) = field.strip_prefix("c:") {
-            if !container.is_empty() && rules.tag_value.allows(container) {
-                return Ok(2);
-            }
-        }
-        match field.strip_prefix('T') {
-            Some(time) if is_time(time) => Ok(3),
-            _ => Err(RecordError::InvalidLine),
-        }
+        place_of_extra(field).ok_or(RecordError::InvalidLine)
     }
+}
+
+/// Where a field belongs that only the agent knows: who sends, how many tags that makes, and when.
+fn place_of_extra(field: &str) -> Option<usize> {
+    let is_any = |text: &str| !text.is_empty() && !text.contains(char::is_control);
+    let (is_valid, place) = if let Some(container) = field.strip_prefix("c:") {
+        (is_any(container), 2)
+    } else if let Some(data) = field.strip_prefix("e:") {
+        (is_any(data), 3)
+    } else if let Some(level) = field.strip_prefix("card:") {
+        (matches!(level, "high" | "low" | "none" | "orchestrator"), 4)
+    } else {
+        (field.strip_prefix('T').is_some_and(is_time), 5)
+    };
+    is_valid.then_some(place)
 }
 
 /// Whether the agent takes it for seconds since 1970, for which it has 64 bits with a sign.
@@ -154,6 +161,7 @@ mod tests {
             "a:1|c|c:83c0a99c0a54",
             "a:1|g|T1656581400",
             "a:1.5:2|d|@0.5|#k:v|c:in-42|T1656581400",
+            "a:1|c|c:ci-1f,in-42|e:it-false,cn-web|card:orchestrator|T9",
         ] {
             assert_eq!(sent(Dialect::DogStatsd, line), Ok(line.into()));
             let refused = sent(Dialect::Statsd, line);
@@ -183,6 +191,10 @@ mod tests {
             ("a:1|c|T9223372036854775808", InvalidLine),
             ("a:1|c|c:", InvalidLine),
             ("a:1|c|c:x\ny", InvalidLine),
+            ("a:1|c|e:", InvalidLine),
+            ("a:1|c|card:", InvalidLine),
+            ("a:1|c|card:all", InvalidLine),
+            ("a:1|c|card:low|e:x", InvalidLine),
             ("a:1|c|@0.5|@0.5", InvalidLine),
             ("a:1|c|#k:v|@0.5", InvalidLine),
             (":1|c", EmptyName),

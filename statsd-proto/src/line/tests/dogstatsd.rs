@@ -111,6 +111,7 @@ fn a_service_check_has_its_message_last() {
         ),
         (check.message("a\r\nb"), r"_sc|db.up|0|m:a\nb"),
         (check.message("m:a m:"), r"_sc|db.up|0|m:m\:a m\:"),
+        (check.message("m\r:a"), r"_sc|db.up|0|m:m\:a"),
         (check.message("a|d:9||m:b|"), r"_sc|db.up|0|m:a_d:9__m\:b_"),
         (check.message("\u{e9}"), "_sc|db.up|0|m:\u{e9}"),
         (check.hostname("h|m:x\n"), "_sc|db.up|0|h:h_m:x_"),
@@ -186,6 +187,18 @@ fn timestamps_and_cardinalities_stand_last() {
         let invalid = Err(RecordError::InvalidTimestamp);
         assert_eq!(encode(&agent(), &metric), invalid);
     }
+}
+
+#[test]
+fn an_event_or_a_check_at_a_time_that_the_agent_cannot_read_is_refused() {
+    let last = i64::MAX as u64;
+    let event = Event::new("a", "");
+    let line = encode_event(&agent(), &event.timestamp(last));
+    assert_eq!(line, Ok(format!("_e{{1,0}}:a||d:{last}")));
+    let invalid = Err(RecordError::InvalidTimestamp);
+    assert_eq!(encode_event(&agent(), &event.timestamp(last + 1)), invalid);
+    let check = ServiceCheck::new("a", Status::Ok).timestamp(last + 1);
+    assert_eq!(encode_check(&agent(), &check), invalid);
 }
 
 #[test]
