@@ -289,7 +289,7 @@ impl Session {
         self.thinning
     }
 
-    fn follow_flight(&mut self) {
+    pub(super) fn follow_flight(&mut self) {
         let (bytes, lines) = self.flight.outside();
         self.queue.set_outside(bytes, lines);
     }

@@ -23,11 +23,9 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-#[cfg(test)]
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-#[cfg(test)]
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
@@ -149,7 +147,6 @@ impl Recorder {
     }
 
     /// Whether the driver, if it waits, has something new to do.
-    #[cfg(test)]
     pub(crate) fn is_woken(&mut self) -> bool {
         let mut context = Context::from_waker(Waker::noop());
         pin!(self.driver.woken()).poll(&mut context).is_ready()
@@ -189,6 +186,7 @@ impl Recorder {
                     Input::Resolved(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port)])
                 }
                 Output::Transmit(transmit) => self.receive(&transmit),
+                Output::Wait(_) if self.is_woken() => continue,
                 Output::Wait(until) => return until,
             };
             self.driver.handle(input);

@@ -3,8 +3,10 @@ use std::time::Duration;
 
 use crate::client::Client;
 use crate::config::{Config, Transport};
+use crate::instruction::{Input, Output};
 use crate::metric::Metric;
-use crate::testing::{Recorder, recorder_with_lanes};
+use crate::session::Session;
+use crate::testing::{Recorder, origin, recorder_with_lanes};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -245,6 +247,43 @@ fn what_a_full_queue_has_no_room_for_stays() {
     let lines = server.lines();
     assert_eq!(total(&lines, "counters."), 15);
     assert_eq!(lines.len(), 9);
+}
+
+#[test]
+fn a_round_takes_place_once_the_line_before_it_is_no_longer_in_doubt() {
+    let config = Config::new("192.0.2.1")
+        .transport(Transport::Udp)
+        .flush_interval(Duration::ZERO)
+        .aggregate(Some(Duration::from_millis(1)))
+        .max_queue_lines(1);
+    let mut session = Session::new(&config, 0).unwrap();
+    for name in ["a", "b", "c"] {
+        session.record(&Metric::counter(name, 1)).unwrap();
+    }
+    let mut now = origin();
+    loop {
+        match session.poll(now) {
+            Output::Connect(_) => session.handle(Input::Connected),
+            Output::Transmit(transmit) => session.handle(Input::Written(transmit.data.len())),
+            Output::Wait(Some(until)) => now = until,
+            Output::Wait(None) => break,
+            output @ (Output::Disconnect | Output::Finished(_) | Output::Resolve(_)) => {
+                panic!("{output:?}")
+            }
+        }
+    }
+    assert_eq!(session.stats().sent, 3);
+}
+
+#[test]
+fn a_recorder_lets_rounds_take_place_that_waited_for_room() {
+    let interval = Duration::from_millis(1);
+    let (client, mut server) = start(|config| config.aggregate(Some(interval)).max_queue_lines(1));
+    for name in ["a", "b", "c"] {
+        client.incr(name, 1);
+    }
+    server.advance(SECOND);
+    assert_eq!(server.payloads().len(), 3);
 }
 
 #[test]

@@ -119,6 +119,8 @@ impl Session {
             self.is_probing = false;
             let progress = self.flight.confirm();
             self.on_progress(progress);
+            // There is room for a round now, and nothing else may ever ask.
+            self.follow_flight();
         }
     }
 
