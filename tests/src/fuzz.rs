@@ -13,13 +13,14 @@
 //! `tests/fuzz/artifacts`; it belongs into the corpus, with a name that says what it is.
 
 mod adding;
+mod announced;
 mod encoder;
 mod grammar;
 mod meant;
+mod origin;
 mod reference;
 mod session;
 mod text;
-mod transcript;
 mod unframed;
 
 pub use adding::adding;

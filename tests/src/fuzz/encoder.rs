@@ -9,11 +9,11 @@ use statsd_proto::testing::{Recorder, recorder};
 use statsd_proto::{Client, Dialect, Input, Kind, Metric, Number, Output, RecordError, Session};
 
 use self::settings::Settings;
+use super::announced::Announced;
 use super::grammar::{Read, Tags};
 use super::meant::{Code, Constant, Meant, Rate, Worth};
-use super::reference;
-use super::text;
 use super::unframed::Layout;
+use super::{origin, reference, text};
 
 /// Records metrics and lines of any content by a configuration of any content.
 ///
@@ -56,6 +56,9 @@ fn encode(input: &mut Unstructured<'_>) -> Result<()> {
         } else {
             encoder.record_any(input)?;
         }
+    }
+    while !input.is_empty() {
+        encoder.announce(&Announced::arbitrary(input)?);
     }
     Ok(())
 }
@@ -108,13 +111,26 @@ impl Encoder {
             )),
             _ => Worth::Number(number(input)?),
         };
+        let rate = rate(input)?;
+        let has_kind_prefix = input.arbitrary()?;
+        let is_agents = self.constant.grammar.has_extras || input.ratio(1, 16)?;
         self.record(&Meant {
             name: &name,
             code,
             value,
-            rate: rate(input)?,
+            rate,
             tags: tags.iter().map(|(key, value)| (&**key, &**value)).collect(),
-            has_kind_prefix: input.arbitrary()?,
+            has_kind_prefix,
+            timestamp: if is_agents {
+                origin::timestamp(input)?
+            } else {
+                None
+            },
+            cardinality: if is_agents {
+                origin::cardinality(input)?
+            } else {
+                None
+            },
         });
         Ok(())
     }
@@ -155,6 +171,8 @@ impl Encoder {
             rate: None,
             tags: Vec::new(),
             has_kind_prefix: false,
+            timestamp: None,
+            cardinality: None,
         };
         for field in fields {
             if let Some(rate) = field.strip_prefix('@') {
@@ -174,6 +192,15 @@ impl Encoder {
         let result = self.session.record(&metric);
         let lines = self.drain();
         self.judge(&meant, result, &lines);
+    }
+
+    /// Records an event or a service check, here and by a client.
+    fn announce(&mut self, announced: &Announced) {
+        let result = announced.record(&mut self.session);
+        let lines = self.drain();
+        announced.judge(result, &lines, &self.constant);
+        assert_eq!(announced.record_by(&self.client), result);
+        assert_eq!(self.recorder.lines(), lines);
     }
 
     /// Sends a line as it stands.

@@ -27,8 +27,8 @@ pub(crate) struct Grammar {
     pub(crate) has_counters_rates_only: bool,
     /// Whether timings and their like may have several values.
     packs: bool,
-    /// Whether there are fields for a container and a time.
-    has_extras: bool,
+    /// Whether there are fields for who sends and when, events, and service checks.
+    pub(crate) has_extras: bool,
     /// Longer names are cut.
     pub(crate) max_name: usize,
     /// What is read of a datagram.
@@ -213,8 +213,14 @@ impl Grammar {
     }
 
     fn is_extra(&self, field: &str) -> bool {
+        let is_any = |text: &str| is_text(text, |char| !char.is_control());
+        let is_level = |text: &str| matches!(text, "high" | "low" | "none" | "orchestrator");
         let is_time = |time: &str| time.parse::<i64>().is_ok_and(|time| time > 0);
-        self.has_extras && (field.starts_with("c:") || field.strip_prefix('T').is_some_and(is_time))
+        let is_extra = field.strip_prefix("c:").is_some_and(is_any)
+            || field.strip_prefix("e:").is_some_and(is_any)
+            || field.strip_prefix("card:").is_some_and(is_level)
+            || field.strip_prefix('T').is_some_and(is_time);
+        self.has_extras && is_extra
     }
 }
 

@@ -1,10 +1,14 @@
 //! What a caller meant by a metric, and whether a line says so.
 
+mod flaws;
+
 use std::time::Duration;
 
-use statsd_proto::{Kind, Metric, Number, RecordError, UnsafeText};
+use statsd_proto::dogstatsd::Cardinality;
+use statsd_proto::{Kind, Metric, Number, UnsafeText};
 
-use super::grammar::{Counts, Grammar, Read, Tags, is_decimal};
+use super::grammar::{Grammar, Read};
+use super::origin::Origin;
 
 /// A metric as the caller thinks of it.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub(crate) struct Meant<'a> {
     pub(crate) tags: Vec<(&'a str, &'a str)>,
     /// Whether the seed's part stands before the name, if the configuration has it.
     pub(crate) has_kind_prefix: bool,
+    pub(crate) timestamp: Option<u64>,
+    pub(crate) cardinality: Option<Cardinality>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,6 +57,7 @@ pub(crate) struct Constant {
     pub(crate) prefix: String,
     pub(crate) kind_prefixes: bool,
     pub(crate) tags: Vec<(String, String)>,
+    pub(crate) origin: Origin,
     /// The longest line.
     pub(crate) limit: usize,
 }
@@ -101,7 +108,13 @@ impl Meant<'_> {
             Some(rate) => metric.sampled_at(rate.rate),
             None => metric,
         };
-        let metric = metric.tags(&self.tags);
+        let mut metric = metric.tags(&self.tags);
+        if let Some(timestamp) = self.timestamp {
+            metric = metric.timestamp(timestamp);
+        }
+        if let Some(cardinality) = self.cardinality {
+            metric = metric.cardinality(cardinality);
+        }
         if self.has_kind_prefix {
             metric.with_kind_prefix()
         } else {
@@ -122,54 +135,6 @@ impl Meant<'_> {
         let is_level = self.code == Code::Known(Kind::Gauge);
         let is_split = is_level && self.is_negative() && !constant.grammar.has_negative_gauge;
         if is_split { 2 } else { 1 }
-    }
-
-    /// All that is a reason to refuse it, but for its length.
-    pub(crate) fn flaws(&self, constant: &Constant) -> Vec<RecordError> {
-        let grammar = constant.grammar;
-        let code = self.code_text(grammar);
-        let is_unscaled = matches!(code, Some("g" | "s"));
-        let has_bad_rate = self.rate.is_some_and(|Rate { rate, is_clients }| {
-            let is_misread = grammar.has_counters_rates_only && code != Some("c");
-            !(rate > 0.0 && rate <= 1.0) || is_clients && is_unscaled || is_misread && rate != 1.0
-        });
-        let has_bad_value = match self.value {
-            Worth::Elapsed(_) => false,
-            Worth::Number(Number::Float(float)) => !float.is_finite(),
-            Worth::Number(_) => false,
-            Worth::Packed(values) => {
-                values.is_empty() || values.iter().any(|value| !value.is_finite())
-            }
-            Worth::Text(text) if code == Some("s") => text.is_empty(),
-            Worth::Text(text) => !is_decimal(text),
-            Worth::Written(_) => false,
-        };
-        let has_bad_code = matches!(self.code, Code::Raw(code)
-            if code.is_empty() || !code.chars().all(|char| char.is_ascii_alphanumeric()));
-        let is_unsafe = constant.policy == UnsafeText::Refuse && self.has_unsafe_text(constant);
-        let mut flaws = Vec::new();
-        if let Some(kind) = self.misread_kind(grammar) {
-            flaws.push(RecordError::Unsupported(kind));
-        }
-        if let (Code::Known(kind), None) = (self.code, code) {
-            flaws.push(RecordError::Unsupported(kind));
-        }
-        for (is_flawed, error) in [
-            (self.name.is_empty(), RecordError::EmptyName),
-            (self.has_bad_tag_form(grammar), RecordError::InvalidTag),
-            (has_bad_rate, RecordError::InvalidRate),
-            (has_bad_value, RecordError::InvalidValue),
-            (
-                code == Some("ms") && self.is_negative(),
-                RecordError::NegativeTiming,
-            ),
-            (has_bad_code || is_unsafe, RecordError::UnsafeText),
-        ] {
-            if is_flawed {
-                flaws.push(error);
-            }
-        }
-        flaws
     }
 
     /// How many bytes the caller's text has, and the most that its lines may have.
@@ -194,7 +159,7 @@ impl Meant<'_> {
         };
         let text = self.name.len() + value + code + tags.sum::<usize>();
         // The longest number takes some 350 bytes, and a line may have two.
-        let around = constant.prefix.len() + 800 + 3 * self.tags.len();
+        let around = constant.prefix.len() + constant.origin.len() + 800 + 3 * self.tags.len();
         let line = text + around + constant_tags.sum::<usize>();
         (text, line * self.lines(constant) + numbers)
     }
@@ -219,15 +184,10 @@ impl Meant<'_> {
             let rate = self.rate.map(|rate| rate.rate).filter(|rate| *rate != 1.0);
             assert_eq!(read.rate.map(|rate| rate.parse().ok()), rate.map(Some));
         }
-        let constant_tags = constant.tags.iter().map(|(key, value)| (&**key, &**value));
-        let tags = constant_tags.chain(self.tags.iter().copied());
-        assert_eq!(read.tags.len(), tags.clone().count());
-        for ((read_key, read_value), (key, value)) in read.tags.iter().zip(tags) {
-            let key = if key.is_empty() { "_" } else { key };
-            assert!(is_rendered(read_key, key, |char| grammar.is_in_key(char)));
-            assert!(is_rendered(read_value, value, |char| grammar.is_in_tag(char)));
-        }
-        assert_eq!(read.extras.len(), 0);
+        check_tags(&read.tags, &self.tags, constant);
+        let mut extras = constant.origin.fields(self.cardinality);
+        extras.extend(self.timestamp.map(|time| format!("T{time}")));
+        assert_eq!(read.extras, extras);
     }
 
     /// The seed's part of a name between the prefix and the path.
@@ -309,99 +269,23 @@ impl Meant<'_> {
             Code::Raw(code) => Some(code),
         }
     }
+}
 
-    fn has_unsafe_text(&self, constant: &Constant) -> bool {
-        let grammar = constant.grammar;
-        let has_bad_name = !self.name.chars().all(|char| grammar.is_in_name(char));
-        let full_name = format!("{}{}{}", constant.prefix, self.section(constant), self.name);
-        let is_member = self.code_text(grammar) == Some("s");
-        let member = match self.value {
-            Worth::Text(text) | Worth::Written(text) if is_member => text,
-            Worth::Elapsed(_)
-            | Worth::Number(_)
-            | Worth::Packed(_)
-            | Worth::Text(_)
-            | Worth::Written(_) => "",
-        };
-        let has_bad_member = !member.chars().all(|char| grammar.is_in_member(char))
-            || !grammar.has_signs && member.starts_with(['+', '-']);
-        let has_bad_tag = self.tags.iter().any(|(key, value)| {
-            key.is_empty()
-                || !key.chars().all(|char| grammar.is_in_key(char))
-                || !value.chars().all(|char| grammar.is_in_tag(char))
-        });
-        has_bad_name || (grammar.is_fatal)(&full_name) || has_bad_member || has_bad_tag
-    }
-
-    fn is_negative(&self) -> bool {
-        match self.value {
-            Worth::Elapsed(_) => false,
-            Worth::Number(Number::Float(float)) => float < 0.0,
-            Worth::Number(Number::Int(int)) => int < 0,
-            Worth::Number(_) => false,
-            Worth::Packed(values) => values.iter().any(|value| *value < 0.0),
-            Worth::Text(text) | Worth::Written(text) => text.starts_with('-'),
-        }
-    }
-
-    /// Tags where the dialect has none, or without a value where it needs one.
-    fn has_bad_tag_form(&self, grammar: &Grammar) -> bool {
-        let has_bare = self.tags.iter().any(|(_, value)| value.is_empty());
-        grammar.tags == Tags::Nowhere && !self.tags.is_empty() || !grammar.has_bare_tags && has_bare
-    }
-
-    /// The kind that the server has, but not with such a value.
-    fn misread_kind(&self, grammar: &Grammar) -> Option<Kind> {
-        let kind = match self.code_text(grammar)? {
-            "c" => Kind::Counter,
-            "d" => Kind::Distribution,
-            "h" => Kind::Histogram,
-            "m" => Kind::Meter,
-            "ms" => Kind::Timing,
-            "s" => Kind::Set,
-            _ => return None,
-        };
-        let is_misread = match kind {
-            Kind::Counter | Kind::Meter => match grammar.counts {
-                Counts::Any => false,
-                Counts::Up => self.is_negative(),
-                Counts::Whole => !self.is_whole(),
-            },
-            Kind::Distribution | Kind::Histogram | Kind::Set | Kind::Timing | _ => {
-                !grammar.has_signs && self.is_signed(kind)
-            }
-        };
-        is_misread.then_some(kind)
-    }
-
-    fn is_signed(&self, kind: Kind) -> bool {
-        match self.value {
-            // The sign of a member is text.
-            Worth::Text(_) | Worth::Written(_) if kind == Kind::Set => false,
-            Worth::Text(text) | Worth::Written(text) => text.starts_with(['+', '-']),
-            Worth::Elapsed(_) | Worth::Number(_) | Worth::Packed(_) => self.is_negative(),
-        }
-    }
-
-    /// Whether it is a whole number that has room in 64 bits.
-    fn is_whole(&self) -> bool {
-        let is_whole = |float: f64| float as i64 as f64 == float && float.abs() < 2_f64.powi(63);
-        match self.value {
-            Worth::Elapsed(elapsed) => {
-                elapsed.as_nanos() % 1_000_000 == 0 && elapsed.as_millis() <= i64::MAX as u128
-            }
-            Worth::Number(Number::Float(float)) => is_whole(float),
-            Worth::Number(Number::Uint(uint)) => uint <= i64::MAX as u64,
-            Worth::Number(_) => true,
-            Worth::Packed(values) => values.iter().copied().all(is_whole),
-            Worth::Written(text) if !is_decimal(text) => text.parse().is_ok_and(is_whole),
-            Worth::Text(text) | Worth::Written(text) => text.parse::<i64>().is_ok(),
-        }
+/// The tags are those of the configuration and then those of the caller, made safe.
+pub(crate) fn check_tags(read: &[(&str, &str)], tags: &[(&str, &str)], constant: &Constant) {
+    let grammar = constant.grammar;
+    let constant_tags = constant.tags.iter().map(|(key, value)| (&**key, &**value));
+    let tags = constant_tags.chain(tags.iter().copied());
+    assert_eq!(read.len(), tags.clone().count());
+    for ((read_key, read_value), (key, value)) in read.iter().zip(tags) {
+        let key = if key.is_empty() { "_" } else { key };
+        assert!(is_rendered(read_key, key, |char| grammar.is_in_key(char)));
+        assert!(is_rendered(read_value, value, |char| grammar.is_in_tag(char)));
     }
 }
 
 /// Whether `rendered` is `meant`, but for underscores in place of what may not stand there.
-fn is_rendered(rendered: &str, meant: &str, is_safe: impl Fn(char) -> bool) -> bool {
+pub(crate) fn is_rendered(rendered: &str, meant: &str, is_safe: impl Fn(char) -> bool) -> bool {
     let is_same = |(rendered, meant)| {
         if is_safe(meant) {
             rendered == meant

@@ -1,19 +1,20 @@
 //! Whatever a driver, the network and the clock do, a session keeps its word.
 
+mod recording;
 mod rules;
 mod settings;
+mod transcript;
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use arbitrary::{Result, Unstructured};
-use statsd_proto::{
-    Dialect, Input, Metric, Output, Overflow, RecordError, Session, Stats, Transmit, Transport,
-};
+use statsd_proto::{Input, Output, Session, Stats, Transmit, Transport};
 
+use self::recording::Form;
 use self::settings::Settings;
-use super::transcript::Transcript;
+use self::transcript::Transcript;
 use super::unframed::Layout;
 
 /// Lives through any sequence of calls: records, flushes, inputs that answer and inputs that make no
@@ -54,6 +55,8 @@ struct World {
     transcript: Transcript,
     /// How many lines were ever taken into the queue.
     accepted: u64,
+    /// What was added up to.
+    added: u64,
     before: Stats,
     /// When a close has to be over.
     end: Option<Instant>,
@@ -80,12 +83,9 @@ impl World {
             polled_at: None,
             task: None,
             is_open: false,
-            transcript: Transcript::new(
-                settings.layout(),
-                settings.transport,
-                settings.overflow == Overflow::RefuseNewest,
-            ),
+            transcript: Transcript::new(&settings),
             accepted: 0,
+            added: 0,
             end: None,
             until: None,
             settings,
@@ -94,12 +94,12 @@ impl World {
 
     fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         match input.int_in_range(0..=19)? {
-            0..=3 => {
+            0..=2 => {
                 let len = input.int_in_range(0..=60)?;
-                (0..input.int_in_range(1..=5)?).for_each(|_| self.record(len, 1));
+                (0..input.int_in_range(1..=5)?).for_each(|_| self.record(len, Form::Count));
             }
-            4 => self.record(input.int_in_range(0..=2000)?, 1),
-            5 => self.record(input.int_in_range(0..=60)?, 2),
+            3 | 5 => self.record_other(input)?,
+            4 => self.record(input.int_in_range(0..=2000)?, Form::Count),
             6 => self.session.flush(),
             7 => {
                 self.now += Duration::from_millis(input.int_in_range(0..=400)?);
@@ -129,40 +129,6 @@ impl World {
             _ => while self.session.poll_event().is_some() {},
         }
         Ok(())
-    }
-
-    fn record(&mut self, len: usize, lines: usize) {
-        let name = format!("a{}{:05}", "n".repeat(len), self.accepted);
-        let (before, is_closed) = (self.session.stats(), self.session.is_closed());
-        let is_pair = lines == 2 && self.settings.dialect == Dialect::Statsd;
-        let lines = if is_pair { 2 } else { 1 };
-        let line = name.len() + ":-5|g\n".len();
-        // A datagram has to have room for the whole record.
-        let bytes = match self.settings.layout() {
-            Layout::Stream => line,
-            Layout::Datagrams | Layout::Frames => lines * line,
-        };
-        let metric = if is_pair {
-            Metric::gauge(&name, -5)
-        } else {
-            Metric::counter(&name, 1)
-        };
-        match self.session.record(&metric) {
-            Ok(()) => {
-                assert!(!is_closed);
-                self.accepted += lines as u64;
-            }
-            Err(RecordError::Closed) => assert!(is_closed),
-            Err(RecordError::LineTooLong) => assert!(bytes > self.settings.max_line()),
-            Err(error) => {
-                assert_eq!(error, RecordError::QueueFull);
-                let held = before.queued + before.in_flight + before.unacknowledged;
-                let is_full = held + lines as u64 > self.settings.max_queue_lines as u64
-                    // Datagrams are filled up, and what is on its way counts too.
-                    || before.queued_bytes + before.in_flight + before.unacknowledged > 0;
-                assert!(is_full, "{before:?}");
-            }
-        }
     }
 
     fn abandon(&mut self) {
@@ -303,7 +269,7 @@ impl World {
         self.session.flush();
         for _ in 0..POLLS {
             let stats = self.session.stats();
-            if stats.queued + stats.in_flight == 0 {
+            if stats.queued + stats.in_flight == 0 && !self.has_sum_to_come() {
                 return;
             }
             self.poll(self.now);
@@ -312,8 +278,11 @@ impl World {
             if self.session.is_finished() {
                 return;
             }
-            if let (None, Some(until)) = (&self.task, self.until) {
-                self.now = self.now.max(until);
+            match (&self.task, self.until) {
+                (None, Some(until)) => self.now = self.now.max(until),
+                // A datagram may yet be refused, and nobody has asked to hear of it.
+                (None, None) if self.session.stats().in_flight > 0 => self.session.flush(),
+                _ => {}
             }
         }
         panic!("{:?} never leaves", self.session.stats());

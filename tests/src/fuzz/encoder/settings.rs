@@ -7,6 +7,7 @@ use statsd_proto::{Config, Dialect, Transport, UnsafeText};
 
 use crate::fuzz::grammar::Grammar;
 use crate::fuzz::meant::Constant;
+use crate::fuzz::origin::Origin;
 use crate::fuzz::text;
 
 /// What a configuration is made of.
@@ -19,6 +20,7 @@ pub(crate) struct Settings {
     kind_prefixes: bool,
     tags: Vec<(String, String)>,
     max_line: usize,
+    origin: Origin,
 }
 
 impl Settings {
@@ -41,9 +43,11 @@ impl Settings {
             Transport::UnixDatagram,
             Transport::UnixStream,
         ];
+        let transport = *input.choose(&transports)?;
+        let dialect = *input.choose(&dialects)?;
         Ok(Self {
-            transport: *input.choose(&transports)?,
-            dialect: *input.choose(&dialects)?,
+            transport,
+            dialect,
             policy: *input.choose(&policies)?,
             prefix: match input.int_in_range(0..=3)? {
                 0 => text::text(input)?,
@@ -60,6 +64,11 @@ impl Settings {
                 _ => Vec::new(),
             },
             max_line: *input.choose(&[16, 40, 4095])?,
+            origin: if dialect == Dialect::DogStatsd {
+                Origin::arbitrary(input)?
+            } else {
+                Origin::default()
+            },
         })
     }
 
@@ -75,7 +84,9 @@ impl Settings {
             .settle_time(Duration::ZERO)
             .pace(None);
         let tags = self.tags.iter();
-        tags.fold(config, |config, (key, value)| config.tag(key, value))
+        tags.fold(self.origin.configure(config), |config, (key, value)| {
+            config.tag(key, value)
+        })
     }
 
     /// Whether the servers take the prefix and the tags as they stand.
@@ -96,6 +107,7 @@ impl Settings {
             && prefix.len() <= 513.min(grammar.max_name - 1)
             && has_safe_tags
             && tag_bytes.sum::<usize>() <= 1024
+            && self.origin.is_safe()
     }
 
     pub(crate) fn constant(&self) -> Constant {
@@ -111,6 +123,7 @@ impl Settings {
             },
             kind_prefixes: self.kind_prefixes,
             tags: self.tags.clone(),
+            origin: self.origin.clone(),
             limit: match (self.transport, self.dialect) {
                 (Transport::Udp, _) => grammar.max_datagram,
                 (Transport::UnixDatagram, _) => grammar.max_datagram.min(8192),

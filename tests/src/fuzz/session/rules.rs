@@ -2,16 +2,23 @@
 
 use std::time::Instant;
 
-use statsd_proto::{Input, Metric, Output, RecordError};
+use statsd_proto::{Input, Metric, Output, Overflow, RecordError};
 
 use super::World;
+use crate::fuzz::unframed::Layout;
 
 impl World {
     /// What holds after every call.
     pub(super) fn check(&mut self) {
         let stats = self.session.stats();
         let settled = stats.sent + stats.dropped.total();
+        if self.settings.aggregate.is_some() || self.settings.telemetry.is_some() {
+            // Lines of the session's own have come, in a round or a poll.
+            assert!(stats.accepted >= self.accepted);
+            self.accepted = stats.accepted;
+        }
         assert_eq!(stats.accepted, self.accepted);
+        assert!(self.transcript.sum() <= self.added, "a count came twice");
         let recorded = stats.accepted + stats.resent;
         assert_eq!(recorded, settled + stats.queued + stats.in_flight);
         assert_eq!(stats.bytes, self.transcript.bytes());
@@ -27,6 +34,15 @@ impl World {
         if self.session.is_finished() {
             assert_eq!((stats.queued, stats.in_flight), (0, 0));
         }
+    }
+
+    /// Whether counts that were added up have to arrive yet. On a stream whose lines are all kept none is
+    /// lost, before it is closed.
+    pub(super) fn has_sum_to_come(&self) -> bool {
+        let is_kept = self.settings.layout() != Layout::Datagrams
+            && self.settings.overflow == Overflow::RefuseNewest;
+        let is_exact = is_kept && !self.settings.adaptive_sampling && !self.session.is_closed();
+        is_exact && self.transcript.sum() < self.added
     }
 
     /// A close ends within its timeout, which begins with the first poll after it.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use statsd_proto::{Config, Dialect, Overflow, Pace, Transport};
+use statsd_proto::{Config, Dialect, Overflow, Pace, Telemetry, Transport};
 
+use crate::fuzz::grammar::Grammar;
 use crate::fuzz::unframed::Layout;
 
 /// What a configuration is made of.
@@ -24,6 +25,10 @@ pub(crate) struct Settings {
     pub(crate) timeouts: [Duration; 3],
     /// Whether what is not acknowledged is to be sent again; heeded over TCP only.
     pub(crate) resends: bool,
+    pub(crate) aggregate: Option<Duration>,
+    pub(crate) adaptive_sampling: bool,
+    pub(crate) telemetry: Option<Telemetry>,
+    max_connection_age: Option<Duration>,
 }
 
 impl Settings {
@@ -40,9 +45,9 @@ impl Settings {
         );
         let is_paced = input.arbitrary()?;
         let initial = millis(input, 1, 200)?;
-        Ok(Self {
+        let settings = Self {
             transport: *input.choose(&transports)?,
-            dialect: *input.choose(&[Dialect::DogStatsd, Dialect::Statsd])?,
+            dialect: *input.choose(&DIALECTS)?,
             is_named: input.arbitrary()?,
             overflow: *input.choose(&[Overflow::DropOldest, Overflow::RefuseNewest])?,
             max_datagram: *input.choose(&[16, 40, 100, 1432])?,
@@ -58,6 +63,32 @@ impl Settings {
             ],
             // No byte of its own, or the cases that were found before would mean something else.
             resends: initial.as_millis() % 2 == 1,
+            aggregate: None,
+            adaptive_sampling: false,
+            telemetry: None,
+            max_connection_age: None,
+        };
+        settings.with_more(input)
+    }
+
+    /// What is off by default.
+    fn with_more(self, input: &mut Unstructured<'_>) -> Result<Self> {
+        let telemetry = match input.int_in_range(0..=3)? {
+            1 => Some(Telemetry::named("t")),
+            2 if self.dialect == Dialect::DogStatsd => Some(Telemetry::datadog()),
+            _ => None,
+        };
+        // There has to be room for all that it says.
+        let has_room = self.max_queue_lines >= 40 && self.max_datagram == 1432;
+        Ok(Self {
+            aggregate: optional(input, 1, 3000)?,
+            adaptive_sampling: input.arbitrary()?,
+            telemetry: match telemetry.filter(|_| has_room) {
+                Some(telemetry) => Some(telemetry.interval(millis(input, 1, 3000)?)),
+                None => None,
+            },
+            max_connection_age: optional(input, 1, 3000)?,
+            ..self
         })
     }
 
@@ -85,19 +116,28 @@ impl Settings {
             .write_timeout(write)
             .close_timeout(close)
             .resend_unacknowledged(self.resends)
+            .aggregate(self.aggregate)
+            .max_contexts(2)
+            .adaptive_sampling(self.adaptive_sampling)
+            .telemetry(self.telemetry.clone())
+            .max_connection_age(self.max_connection_age)
+    }
+
+    pub(crate) fn grammar(&self) -> &'static Grammar {
+        Grammar::of(self.dialect)
     }
 
     /// The least that can be.
     pub(crate) fn max_queue_bytes(&self) -> usize {
         match self.transport {
-            Transport::Udp => 4 * 65_507,
+            Transport::Udp => 4 * self.grammar().max_datagram.max(4096),
             Transport::Tcp | Transport::UnixDatagram | Transport::UnixStream | _ => 16 * 1024,
         }
     }
 
     pub(crate) fn max_line(&self) -> usize {
         match (self.transport, self.layout()) {
-            (Transport::Udp, _) => 65_507,
+            (Transport::Udp, _) => self.grammar().max_datagram,
             (_, Layout::Stream) => 4095,
             (_, Layout::Datagrams | Layout::Frames) => self.max_datagram,
         }
@@ -105,6 +145,26 @@ impl Settings {
 
     pub(crate) fn layout(&self) -> Layout {
         Layout::new(self.transport, self.dialect)
+    }
+}
+
+const DIALECTS: [Dialect; 9] = [
+    Dialect::DogStatsd,
+    Dialect::Statsd,
+    Dialect::Collectd,
+    Dialect::Graphite,
+    Dialect::Influx,
+    Dialect::Librato,
+    Dialect::Netdata,
+    Dialect::SignalFx,
+    Dialect::StatsdExporter,
+];
+
+fn optional(input: &mut Unstructured<'_>, least: u64, most: u64) -> Result<Option<Duration>> {
+    if input.ratio(1, 3)? {
+        millis(input, least, most).map(Some)
+    } else {
+        Ok(None)
     }
 }
 

@@ -1,0 +1,162 @@
+//! What of a metric is a reason to refuse it.
+
+use statsd_proto::{Kind, Number, RecordError, UnsafeText};
+
+use super::{Code, Constant, Meant, Rate, Worth};
+use crate::fuzz::grammar::{Counts, Grammar, Tags, is_decimal};
+
+impl Meant<'_> {
+    /// All that is a reason to refuse it, but for its length.
+    pub(crate) fn flaws(&self, constant: &Constant) -> Vec<RecordError> {
+        let grammar = constant.grammar;
+        let code = self.code_text(grammar);
+        let is_unscaled = matches!(code, Some("g" | "s"));
+        let has_bad_rate = self.rate.is_some_and(|Rate { rate, is_clients }| {
+            let is_misread = grammar.has_counters_rates_only && code != Some("c");
+            !(rate > 0.0 && rate <= 1.0) || is_clients && is_unscaled || is_misread && rate != 1.0
+        });
+        let has_bad_value = match self.value {
+            Worth::Elapsed(_) => false,
+            Worth::Number(Number::Float(float)) => !float.is_finite(),
+            Worth::Number(_) => false,
+            Worth::Packed(values) => {
+                values.is_empty() || values.iter().any(|value| !value.is_finite())
+            }
+            Worth::Text(text) if code == Some("s") => text.is_empty(),
+            Worth::Text(text) => !is_decimal(text),
+            Worth::Written(_) => false,
+        };
+        let has_bad_code = matches!(self.code, Code::Raw(code)
+            if code.is_empty() || !code.chars().all(|char| char.is_ascii_alphanumeric()));
+        let is_unsafe = constant.policy == UnsafeText::Refuse && self.has_unsafe_text(constant);
+        let mut flaws = Vec::new();
+        if let Some(kind) = self.misread_kind(grammar) {
+            flaws.push(RecordError::Unsupported(kind));
+        }
+        if let (Code::Known(kind), None) = (self.code, code) {
+            flaws.push(RecordError::Unsupported(kind));
+        }
+        for (is_flawed, error) in [
+            (self.name.is_empty(), RecordError::EmptyName),
+            (self.has_bad_tag_form(grammar), RecordError::InvalidTag),
+            (has_bad_rate, RecordError::InvalidRate),
+            (has_bad_value, RecordError::InvalidValue),
+            (
+                code == Some("ms") && self.is_negative(),
+                RecordError::NegativeTiming,
+            ),
+            (has_bad_code || is_unsafe, RecordError::UnsafeText),
+            (
+                self.has_extras() && !grammar.has_extras,
+                RecordError::NotDogStatsd,
+            ),
+            (self.has_bad_time(code), RecordError::InvalidTimestamp),
+        ] {
+            if is_flawed {
+                flaws.push(error);
+            }
+        }
+        flaws
+    }
+
+    fn has_unsafe_text(&self, constant: &Constant) -> bool {
+        let grammar = constant.grammar;
+        let has_bad_name = !self.name.chars().all(|char| grammar.is_in_name(char));
+        let full_name = format!("{}{}{}", constant.prefix, self.section(constant), self.name);
+        let is_member = self.code_text(grammar) == Some("s");
+        let member = match self.value {
+            Worth::Text(text) | Worth::Written(text) if is_member => text,
+            Worth::Elapsed(_)
+            | Worth::Number(_)
+            | Worth::Packed(_)
+            | Worth::Text(_)
+            | Worth::Written(_) => "",
+        };
+        let has_bad_member = !member.chars().all(|char| grammar.is_in_member(char))
+            || !grammar.has_signs && member.starts_with(['+', '-']);
+        let has_bad_tag = self.tags.iter().any(|(key, value)| {
+            key.is_empty()
+                || !key.chars().all(|char| grammar.is_in_key(char))
+                || !value.chars().all(|char| grammar.is_in_tag(char))
+        });
+        has_bad_name || (grammar.is_fatal)(&full_name) || has_bad_member || has_bad_tag
+    }
+
+    pub(super) fn is_negative(&self) -> bool {
+        match self.value {
+            Worth::Elapsed(_) => false,
+            Worth::Number(Number::Float(float)) => float < 0.0,
+            Worth::Number(Number::Int(int)) => int < 0,
+            Worth::Number(_) => false,
+            Worth::Packed(values) => values.iter().any(|value| *value < 0.0),
+            Worth::Text(text) | Worth::Written(text) => text.starts_with('-'),
+        }
+    }
+
+    fn has_extras(&self) -> bool {
+        self.timestamp.is_some() || self.cardinality.is_some()
+    }
+
+    /// A time that the agent cannot read, or on what it reads no time of.
+    fn has_bad_time(&self, code: Option<&str>) -> bool {
+        let is_read = |time: u64| time > 0 && i64::try_from(time).is_ok();
+        let has_time = matches!(code, Some("c" | "g"));
+        self.timestamp
+            .is_some_and(|time| !has_time || !is_read(time))
+    }
+
+    /// Tags where the dialect has none, or without a value where it needs one.
+    fn has_bad_tag_form(&self, grammar: &Grammar) -> bool {
+        let has_bare = self.tags.iter().any(|(_, value)| value.is_empty());
+        grammar.tags == Tags::Nowhere && !self.tags.is_empty() || !grammar.has_bare_tags && has_bare
+    }
+
+    /// The kind that the server has, but not with such a value.
+    fn misread_kind(&self, grammar: &Grammar) -> Option<Kind> {
+        let kind = match self.code_text(grammar)? {
+            "c" => Kind::Counter,
+            "d" => Kind::Distribution,
+            "h" => Kind::Histogram,
+            "m" => Kind::Meter,
+            "ms" => Kind::Timing,
+            "s" => Kind::Set,
+            _ => return None,
+        };
+        let is_misread = match kind {
+            Kind::Counter | Kind::Meter => match grammar.counts {
+                Counts::Any => false,
+                Counts::Up => self.is_negative(),
+                Counts::Whole => !self.is_whole(),
+            },
+            Kind::Distribution | Kind::Histogram | Kind::Set | Kind::Timing | _ => {
+                !grammar.has_signs && self.is_signed(kind)
+            }
+        };
+        is_misread.then_some(kind)
+    }
+
+    fn is_signed(&self, kind: Kind) -> bool {
+        match self.value {
+            // The sign of a member is text.
+            Worth::Text(_) | Worth::Written(_) if kind == Kind::Set => false,
+            Worth::Text(text) | Worth::Written(text) => text.starts_with(['+', '-']),
+            Worth::Elapsed(_) | Worth::Number(_) | Worth::Packed(_) => self.is_negative(),
+        }
+    }
+
+    /// Whether it is a whole number that has room in 64 bits.
+    fn is_whole(&self) -> bool {
+        let is_whole = |float: f64| float as i64 as f64 == float && float.abs() < 2_f64.powi(63);
+        match self.value {
+            Worth::Elapsed(elapsed) => {
+                elapsed.as_nanos() % 1_000_000 == 0 && elapsed.as_millis() <= i64::MAX as u128
+            }
+            Worth::Number(Number::Float(float)) => is_whole(float),
+            Worth::Number(Number::Uint(uint)) => uint <= i64::MAX as u64,
+            Worth::Number(_) => true,
+            Worth::Packed(values) => values.iter().copied().all(is_whole),
+            Worth::Written(text) if !is_decimal(text) => text.parse().is_ok_and(is_whole),
+            Worth::Text(text) | Worth::Written(text) => text.parse::<i64>().is_ok(),
+        }
+    }
+}
