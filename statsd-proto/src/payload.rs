@@ -274,7 +274,8 @@ pub(crate) const BREAK: &[u8] = b"\n";
 /// The length of a frame, as the Datadog agent has it: 32 bits, the lowest first.
 const FRAME_HEADER: usize = size_of::<u32>();
 
-/// A write of 16 KiB costs least per byte; larger ones gain nothing on loopback.
+/// Four times as much would save an eighth of the processor's time, and cost a server that is killed so much
+/// more of what its kernel has.
 const STREAM_PAYLOAD: usize = 16 * 1024;
 
 /// Linux takes at most 65,507 bytes in one call; this is a burst of full datagrams that a default receive
