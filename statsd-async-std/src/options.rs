@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd};
 
 #[cfg(target_os = "linux")]
-use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
+use nix::sys::socket::{MsgFlags, setsockopt, sockopt::UdpGsoSegment};
 use socket2::{SockRef, Socket, TcpKeepalive};
 
 use statsd_proto::Connect;
@@ -33,6 +33,18 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
         }
         let _ = socket.set_tcp_user_timeout(Some(connect.ack_timeout));
     }
+}
+
+/// Writes to a TCP socket what its kernel has room for.
+///
+/// Linux looks at its bounds only where a segment begins, and goes on filling the last one, up to 64 KiB. So
+/// each write ends its segment.
+pub(crate) fn write_tcp(socket: &SockRef<'_>, data: &[u8]) -> io::Result<usize> {
+    #[cfg(target_os = "linux")]
+    let flags = (MsgFlags::MSG_EOR | MsgFlags::MSG_NOSIGNAL).bits();
+    #[cfg(not(target_os = "linux"))]
+    let flags = 0;
+    socket.send_with_flags(data, flags)
 }
 
 /// Tells the kernel how far apart to cut what is sent in one call; 0 not to cut it.

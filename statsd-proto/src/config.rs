@@ -479,9 +479,12 @@ impl Config {
     /// Default: 64 KiB. What the kernel holds when a connection breaks is lost though it was sent, unless
     /// it is to be [sent again](Self::resend_unacknowledged): left alone, Linux takes up to 4 MB.
     ///
-    /// On Linux no more than a quarter of it is taken by what waits to be sent. A server that stops
-    /// reading and is killed then loses some 150 kB of lines on loopback, most of them in the buffer of
-    /// its own kernel; one that has read all loses none.
+    /// On Linux a write is taken only while less than a 64th of it waits to be sent, so that the kernel
+    /// here holds a write of at most 16 KiB that the server's has no room for. A server that reads nothing
+    /// is then given 128 to 145 KiB on loopback, nearly all of them for its own kernel's buffer, which has
+    /// 128 by default (`net.ipv4.tcp_rmem`); they are lost if it is killed. The buffer of one that has read fast
+    /// before has grown, to megabytes, and what is in that no client can bound. One that has read all
+    /// loses none.
     #[must_use]
     pub fn send_buffer(self, bytes: Option<usize>) -> Self {
         Self {

@@ -14,7 +14,7 @@ use socket2::SockRef;
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged};
+use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -102,7 +102,10 @@ impl Socket {
                 *self = socket;
                 input
             }),
-            Self::Tcp(stream, _, next) => step_stream(stream, next).await.map(Input::Written),
+            Self::Tcp(stream, _, next) => {
+                let write = |stream: &_, data: &_| write_tcp(&SockRef::from(stream), data);
+                step_stream(stream, next, write).await.map(Input::Written)
+            }
             Self::Udp(socket, segmentation, next) => {
                 let written = step_udp(socket, segmentation, next).await;
                 written.map(Input::Written)
@@ -112,7 +115,10 @@ impl Socket {
                 step_unix_datagram(socket, next).await.map(Input::Written)
             }
             #[cfg(unix)]
-            Self::UnixStream(stream, next) => step_stream(stream, next).await.map(Input::Written),
+            Self::UnixStream(stream, next) => {
+                let write = |mut stream: &UnixStream, data: &_| stream.write(data);
+                step_stream(stream, next, write).await.map(Input::Written)
+            }
         };
         step.unwrap_or_else(|error| {
             *self = Self::Closed(self.unacknowledged());
@@ -145,9 +151,13 @@ fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
 }
 
 /// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
-async fn step_stream<T>(stream: &Async<T>, next: &mut Option<Transmit>) -> io::Result<usize>
+async fn step_stream<T>(
+    stream: &Async<T>,
+    next: &mut Option<Transmit>,
+    write: impl Fn(&T, &[u8]) -> io::Result<usize>,
+) -> io::Result<usize>
 where
-    for<'a> &'a T: Read + Write,
+    for<'a> &'a T: Read,
 {
     let mut socket = stream.get_ref();
     loop {
@@ -155,7 +165,7 @@ where
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if let Some(transmit) = next.as_ref() {
-            if let Some(written) = unless_blocked(socket.write(&transmit.data))? {
+            if let Some(written) = unless_blocked(write(socket, &transmit.data))? {
                 *next = None;
                 return Ok(written);
             }

@@ -4,7 +4,7 @@ use std::future::{pending, poll_fn};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
@@ -14,7 +14,7 @@ use tokio::net::{UnixDatagram, UnixStream};
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged};
+use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -102,7 +102,12 @@ impl Socket {
                 *self = socket;
                 input
             }),
-            Self::Tcp(stream, _, next) => step_stream(stream, next).await.map(Input::Written),
+            Self::Tcp(stream, _, next) => {
+                let step = step_stream(stream, next, |stream, context, data| {
+                    poll_write_tcp(&stream, context, data)
+                });
+                step.await.map(Input::Written)
+            }
             Self::Udp(socket, segmentation, next) => {
                 let written = step_udp(socket, segmentation, next).await;
                 written.map(Input::Written)
@@ -112,7 +117,10 @@ impl Socket {
                 step_unix_datagram(socket, next).await.map(Input::Written)
             }
             #[cfg(unix)]
-            Self::UnixStream(stream, next) => step_stream(stream, next).await.map(Input::Written),
+            Self::UnixStream(stream, next) => {
+                let step = step_stream(stream, next, AsyncWrite::poll_write);
+                step.await.map(Input::Written)
+            }
         };
         step.unwrap_or_else(|error| {
             *self = Self::Closed(self.unacknowledged());
@@ -145,16 +153,18 @@ async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
-async fn step_stream(
-    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+async fn step_stream<S: AsyncRead + Unpin>(
+    stream: &mut S,
     next: &mut Option<Transmit>,
+    write: impl Fn(Pin<&mut S>, &mut Context<'_>, &[u8]) -> Poll<io::Result<usize>>,
 ) -> io::Result<usize> {
-    poll_fn(|context| poll_stream(Pin::new(stream), next, context)).await
+    poll_fn(|context| poll_stream(Pin::new(stream), next, &write, context)).await
 }
 
-fn poll_stream(
-    mut stream: Pin<&mut (impl AsyncRead + AsyncWrite)>,
+fn poll_stream<S: AsyncRead>(
+    mut stream: Pin<&mut S>,
     next: &mut Option<Transmit>,
+    write: impl Fn(Pin<&mut S>, &mut Context<'_>, &[u8]) -> Poll<io::Result<usize>>,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
     let mut discard = [0; DISCARD];
@@ -171,11 +181,26 @@ fn poll_stream(
     let Some(transmit) = next else {
         return Poll::Pending;
     };
-    let written = stream.poll_write(context, &transmit.data);
+    let written = write(stream, context, &transmit.data);
     if written.is_ready() {
         *next = None;
     }
     written
+}
+
+fn poll_write_tcp(
+    stream: &TcpStream,
+    context: &mut Context<'_>,
+    data: &[u8],
+) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(stream.poll_write_ready(context))?;
+        let write = || write_tcp(&SockRef::from(stream), data);
+        match stream.try_io(Interest::WRITABLE, write) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            written => return Poll::Ready(written),
+        }
+    }
 }
 
 /// Sends once. A refusal of an earlier datagram comes as an error of any call.

@@ -50,6 +50,7 @@ macro_rules! per_carrier {
 macro_rules! carrier {
     (tcp $($test:ident)+) => { test! { tcp Tcp $($test)+ } };
     (udp $($test:ident)+) => { test! { udp Udp $($test)+ } };
+    (tcp_on_linux $($test:ident)+) => { test! { #[cfg(target_os = "linux")] tcp Tcp $($test)+ } };
     (unix_datagram $($test:ident)+) => { test! { #[cfg(unix)] unix_datagram UnixDatagram $($test)+ } };
     (unix_frames $($test:ident)+) => { test! { #[cfg(unix)] unix_frames UnixFrames $($test)+ } };
     (unix_stream $($test:ident)+) => { test! { #[cfg(unix)] unix_stream UnixStream $($test)+ } };
@@ -154,6 +155,7 @@ conformance! {
         a_full_queue_refuses_the_newest_and_keeps_the_earlier: tcp udp unix_datagram unix_frames unix_stream;
         a_full_queue_that_drops_the_oldest_keeps_the_newest: tcp udp unix_datagram unix_frames unix_stream;
         a_server_that_never_reads_fills_no_memory: tcp unix_datagram unix_frames unix_stream;
+        a_server_that_never_reads_is_given_what_its_kernel_holds_and_a_write: tcp_on_linux;
         a_stalled_server_that_reads_again_gets_everything: tcp unix_datagram unix_frames unix_stream;
         ready_waits_while_the_queue_is_full: tcp udp unix_datagram unix_frames unix_stream;
         a_queue_bounded_in_lines_does_not_wait_for_the_flush_interval: tcp udp unix_datagram unix_frames unix_stream;

@@ -70,6 +70,30 @@ pub(crate) fn a_server_that_never_reads_fills_no_memory<A: Adapter>(world: &Worl
     assert_eq!(report.stats.disconnects, 0, "{report:?}");
 }
 
+/// It would lose all of that if it were killed. Its own kernel takes 128 KiB by default; the one here takes a
+/// write while less than 1 KiB waits.
+#[cfg(target_os = "linux")]
+pub(crate) fn a_server_that_never_reads_is_given_what_its_kernel_holds_and_a_write<A: Adapter>(
+    world: &World<A>,
+) {
+    let server = world.faulty_server(always(Fault::Stall));
+    let statsd = world.start(server.config().close_timeout(Duration::ZERO));
+    let client = statsd.client();
+    let mut accepted = 0;
+    eventually("a stall", || {
+        while client.stats().queued < 20_000 {
+            count(&client, accepted..accepted + 1000);
+            accepted += 1000;
+        }
+        let before = client.stats().bytes;
+        thread::sleep(Duration::from_millis(300));
+        before > 0 && client.stats().bytes == before
+    });
+    let given = client.stats().bytes;
+    assert!(given <= (128 + 1 + 16) * 1024, "{given} bytes");
+    statsd.stop();
+}
+
 pub(crate) fn a_stalled_server_that_reads_again_gets_everything<A: Adapter>(world: &World<A>) {
     let prefix = "p".repeat(500);
     let server = world.faulty_server(always(Fault::Stall));

@@ -129,5 +129,6 @@ fn number(line: &str) -> u64 {
 
 const KILLS: u64 = 5;
 
-/// What a kernel takes by default: Linux doubles the 64 KiB that it is asked for.
+/// What a server is given that reads nothing. This one has just read all, so that what it has in its own memory, up
+/// to 64 KiB that it reads at once, is counted here as well.
 const MOST_LOST: usize = 128 * 1024;

@@ -240,7 +240,7 @@ fn a_connect_says_what_the_socket_is_to_be_told() {
         panic!("it connects first");
     };
     assert_eq!(connect.send_buffer, Some(65_536));
-    assert_eq!(connect.max_unsent, Some(16_384));
+    assert_eq!(connect.max_unsent, Some(1024));
     assert_eq!(connect.ack_timeout, world.settings.write_timeout);
     let keepalive = connect.keepalive.expect("that is the default");
     let told = (keepalive.time, keepalive.interval, keepalive.probes);
