@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
-use statsd_proto::{Client, Metric};
+use statsd_proto::{Client, Config, Metric};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::fault::Fault;
-use tests::patience::eventually;
+use tests::patience::{PATIENCE, eventually};
 use tests::server::Server;
 
 use crate::world::{World, assert_ascending, counted, numbers, without_prefix};
@@ -21,18 +21,18 @@ pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(wor
         let bytes = 10_000 + 137 * number;
         (number < RESETS).then_some(Fault::ResetAfter(bytes))
     });
-    let config = server.config().max_queue_bytes(128 * 1024);
+    let config = patient(&server).max_queue_bytes(128 * 1024);
     let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
     let client = statsd.client();
     let counting = count_until(world, &client, || server.accepted() > RESETS);
     count_more(world, &client, counting..counting + 1000);
     let report = statsd.stop();
+    assert_eq!(report.sent, counting as u64 + 1000, "{report:?}");
 
     wait_for_last(&server, counting + 999);
     let arrived = numbers(&server.lines());
     assert_ascending(&arrived);
     assert_eq!(arrived[arrived.len() - 1000..][0], counting);
-    assert_eq!(report.sent, counting as u64 + 1000);
     assert_eq!(report.stats.disconnects, RESETS as u64);
 
     let pieces = server.pieces();
@@ -43,7 +43,7 @@ pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(wor
 pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: &World<A>) {
     const HANG_UPS: usize = 10;
     let server = world.server();
-    let config = server.config().max_queue_bytes(128 * 1024);
+    let config = patient(&server).max_queue_bytes(128 * 1024);
     let statsd = world.start(config.backoff(Duration::from_millis(1), SHORT));
     let client = statsd.client();
     let mut seen = 0;
@@ -57,24 +57,28 @@ pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: 
     });
     count_more(world, &client, counting..counting + 1000);
     let report = statsd.stop();
+    assert_eq!(report.sent, counting as u64 + 1000, "{report:?}");
 
     wait_for_last(&server, counting + 999);
-    let arrived = numbers(&server.lines());
-    assert_ascending(&arrived);
-    assert_eq!(report.sent, counting as u64 + 1000);
+    assert_ascending(&numbers(&server.lines()));
 }
 
 pub(crate) fn a_server_that_reads_nothing_is_given_up<A: Adapter>(world: &World<A>) {
     let server = world.faulty_server(|number| (number == 0).then_some(Fault::Stall));
-    let config = server.config().max_queue_bytes(128 * 1024);
+    let config = patient(&server).max_queue_bytes(128 * 1024);
     let statsd = world.start(config.write_timeout(SHORT));
     let client = statsd.client();
     let counting = count_until(world, &client, || client.stats().disconnects > 0);
     count_more(world, &client, counting..counting + 1000);
     let report = statsd.stop();
+    assert_eq!(report.sent, counting as u64 + 1000, "{report:?}");
     wait_for_last(&server, counting + 999);
     assert_ascending(&numbers(&server.lines()));
-    assert_eq!(report.sent, counting as u64 + 1000);
+}
+
+/// A stop has as long as the test, however slow the machine is.
+fn patient(server: &Server) -> Config {
+    server.config().close_timeout(PATIENCE)
 }
 
 fn wait_for_last(server: &Server, number: usize) {
