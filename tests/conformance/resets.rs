@@ -66,7 +66,8 @@ pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: 
 pub(crate) fn a_server_that_reads_nothing_is_given_up<A: Adapter>(world: &World<A>) {
     let server = world.faulty_server(|number| (number == 0).then_some(Fault::Stall));
     let config = patient(&server).max_queue_bytes(128 * 1024);
-    let statsd = world.start(config.write_timeout(SHORT));
+    // Longer than a server that reads is kept waiting for a processor, or it would be given up as well.
+    let statsd = world.start(config.write_timeout(Duration::from_secs(2)));
     let client = statsd.client();
     let counting = count_until(world, &client, || client.stats().disconnects > 0);
     count_more(world, &client, counting..counting + 1000);
