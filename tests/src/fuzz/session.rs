@@ -252,10 +252,15 @@ impl World {
 
     /// Tells how much of a stream is not acknowledged: what was written last, and a little more or less.
     fn tell_unacknowledged(&mut self) {
-        if self.is_open && self.settings.resends && self.settings.transport == Transport::Tcp {
+        if self.is_watched() {
             let bytes = self.transcript.acknowledge();
             self.session.handle(Input::Unacknowledged(bytes));
         }
+    }
+
+    /// Whether the session wants to know what is not acknowledged.
+    fn is_watched(&self) -> bool {
+        self.is_open && self.settings.resends && self.settings.transport == Transport::Tcp
     }
 
     fn hang_up(&mut self) {
@@ -277,6 +282,10 @@ impl World {
             self.check();
             if self.session.is_finished() {
                 return;
+            }
+            if self.task.is_none() && self.is_watched() {
+                let bytes = self.transcript.acknowledge_all();
+                self.session.handle(Input::Unacknowledged(bytes));
             }
             match (&self.task, self.until) {
                 (None, Some(until)) => self.now = self.now.max(until),

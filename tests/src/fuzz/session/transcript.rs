@@ -134,6 +134,13 @@ impl Transcript {
         (self.bytes - acknowledged) as usize
     }
 
+    /// It acknowledges all. Returns that this leaves nothing.
+    pub(crate) fn acknowledge_all(&mut self) -> usize {
+        self.acknowledged = Some(self.bytes);
+        self.unacknowledged.clear();
+        0
+    }
+
     /// The socket is gone, and a torn line with it. What was not acknowledged comes again.
     pub(crate) fn hang_up(&mut self) {
         let unacknowledged = std::mem::take(&mut self.unacknowledged);
