@@ -38,10 +38,11 @@ pub(crate) fn what_was_not_acknowledged_is_sent_again_if_so_configured<A: Adapte
         // From the start of the first line that was not acknowledged whole, or did not leave whole.
         let text = counted(0..next).join("\n") + "\n";
         let safe = &text[..before.bytes as usize - unsafe_bytes];
-        let first = safe.matches('\n').count();
+        let first = (before.sent - report.stats.resent) as usize;
+        // A probe of the full buffer may have brought a little more since.
+        assert!(first >= safe.matches('\n').count(), "{report:?}");
         let lines = server.wait_for_end(next - first);
         assert_eq!(numbers(&lines), (first..next).collect::<Vec<_>>());
-        assert_eq!(report.stats.resent, before.sent - first as u64);
         assert_eq!(report.sent, next as u64 + report.stats.resent);
         let is_known = unsafe_bytes > 0;
         assert_eq!(report.stats.resent > 0, is_known, "{report:?}");
