@@ -9,14 +9,11 @@ use crate::room::{Fixed, Room};
 
 #[derive(Debug)]
 pub(crate) struct Rendered {
-    /// The line without its value.
-    text: Box<[u8]>,
-    /// Where the value belongs.
-    value_at: usize,
-    /// What stands before it, and what behind.
+    /// What stands before the value.
     head: Fixed<64>,
+    /// What stands behind it.
     tail: Fixed<64>,
-    /// Where a rate belongs that is known only later; none if servers take none there.
+    /// Where in the tail a rate belongs that is known only later; none if servers take none there.
     rate_at: Option<usize>,
     /// How many values may stand in one line.
     samples_at_once: usize,
@@ -30,12 +27,9 @@ impl Rendered {
         // No name has a colon, and no value a bar.
         let value_at = find(&line, b":") + 1;
         let value_end = value_at + find(&line[value_at..], b"|");
-        let (head, tail) = (&line[..value_at], &line[value_end..]);
         Ok(Self {
-            text: [head, tail].concat().into(),
-            value_at,
-            head: Fixed::new(head),
-            tail: Fixed::new(tail),
+            head: Fixed::new(&line[..value_at]),
+            tail: Fixed::new(&line[value_end..]),
             rate_at: None,
             samples_at_once: 1,
         })
@@ -51,14 +45,15 @@ impl Rendered {
             Err(RecordError::InvalidRate) => Self::new(encoder, &rate(Rate::Always)),
             Err(error) => Err(error),
             Ok(rendered) => {
-                let rate_at = find(&rendered.text, b"|@");
-                let rate_end = rate_at + 1 + find(&rendered.text[rate_at + 1..], b"|");
-                let text = [&rendered.text[..rate_at], &rendered.text[rate_end..]];
-                let text = text.concat();
+                let tail = rendered.tail.as_bytes();
+                let rate_at = find(tail, b"|@");
+                let rate_end = rate_at + 1 + find(&tail[rate_at + 1..], b"|");
+                let tail = [&tail[..rate_at], &tail[rate_end..]].concat();
+                let len = rendered.head.as_bytes().len() + tail.len();
                 let room = encoder.max_packed().unwrap_or(0);
                 Ok(Self {
-                    samples_at_once: (room.saturating_sub(text.len()) / SAMPLE).max(1),
-                    text: text.into(),
+                    samples_at_once: (room.saturating_sub(len) / SAMPLE).max(1),
+                    tail: Fixed::new(&tail),
                     rate_at: Some(rate_at),
                     ..rendered
                 })
@@ -97,7 +92,7 @@ impl Rendered {
         code: Code<'_>,
         value: Value<'_>,
     ) -> Result<(), RecordError> {
-        let (head, tail) = self.text.split_at(self.value_at);
+        let (head, tail) = (self.head.as_bytes(), self.tail.as_bytes());
         if encoder.is_two_lines(code, value) {
             for part in [head, b"0", tail] {
                 record.line().extend_from_slice(part);
@@ -120,34 +115,35 @@ impl Rendered {
         value: Value<'_>,
         rate: f64,
     ) -> Result<(), RecordError> {
-        let rate_at = self.rate_at.unwrap_or(self.text.len());
+        let tail = self.tail.as_bytes();
+        let (before, behind) = tail.split_at(self.rate_at.unwrap_or(tail.len()));
         let line = record.line();
-        line.extend_from_slice(&self.text[..self.value_at]);
+        line.extend_from_slice(self.head.as_bytes());
         encoder.push_value(line, code, value)?;
-        line.extend_from_slice(&self.text[self.value_at..rate_at]);
+        line.extend_from_slice(before);
         line.extend_from_slice(b"|@");
         push_float(line, rate);
-        line.extend_from_slice(&self.text[rate_at..]);
+        line.extend_from_slice(behind);
         Ok(())
     }
 
     /// Writes the line with these values, of which there are as many as may stand in one.
     pub(crate) fn write_samples(&self, record: &mut Record<'_>, values: &[f64], rate: Option<f64>) {
         let line = record.line();
-        line.extend_from_slice(&self.text[..self.value_at]);
+        line.extend_from_slice(self.head.as_bytes());
         for (place, &value) in values.iter().enumerate() {
             if place > 0 {
                 line.extend_from_slice(b":");
             }
             push_float(line, value);
         }
-        let rate_at = self.rate_at.unwrap_or(self.value_at);
-        line.extend_from_slice(&self.text[self.value_at..rate_at]);
+        let (before, behind) = self.tail.as_bytes().split_at(self.rate_at.unwrap_or(0));
+        line.extend_from_slice(before);
         if let Some(rate) = rate {
             line.extend_from_slice(b"|@");
             push_float(line, rate);
         }
-        line.extend_from_slice(&self.text[rate_at..]);
+        line.extend_from_slice(behind);
     }
 }
 
