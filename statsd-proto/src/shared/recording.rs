@@ -23,14 +23,14 @@ impl Shared {
         if self.thinning() != Thinning::NONE {
             return self.record_thinned(metric);
         }
-        self.record_metric(metric)
+        self.record_metric(metric.rate, metric)
     }
 
     /// Not inlined, so that it is there once and not wherever there are metrics.
     #[inline(never)]
-    fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+    fn record_metric(&self, rate: Rate, metric: &Metric<'_>) -> Result<(), RecordError> {
         self.record_with(
-            metric.rate,
+            rate,
             metric.is_level(),
             |encoder, room| encoder.encode_short(metric, room),
             |encoder, record| encoder.encode(metric, record),
@@ -41,12 +41,7 @@ impl Shared {
     fn record_thinned(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         let thinned = self.thinning().apply(&self.encoder, metric);
         let (rate, metric) = thinned.unwrap_or((metric.rate, *metric));
-        self.record_with(
-            rate,
-            metric.is_level(),
-            |encoder, room| encoder.encode_short(&metric, room),
-            |encoder, record| encoder.encode(&metric, record),
-        )
+        self.record_metric(rate, &metric)
     }
 
     /// Records what `write` writes, in the order that all threads record such things in.
@@ -105,29 +100,19 @@ impl Shared {
         &self,
         place: usize,
         mut lane: MutexGuard<'_, Lane>,
-        first: Option<MutexGuard<'_, Lane>>,
+        mut first: Option<MutexGuard<'_, Lane>>,
     ) -> Result<(), RecordError> {
-        let (mut state, result);
-        match first {
-            Some(mut first) => {
-                state = self.lock();
-                hand_over(&mut first, &mut state.session);
-                result = keep(&mut first, &mut state.session);
-            }
-            None if place == 0 => {
-                state = self.lock();
-                hand_over(&mut lane, &mut state.session);
-                result = keep(&mut lane, &mut state.session);
-            }
-            None => {
-                let mut first = self.split_lanes().0.lock();
-                state = self.lock();
-                state.take_lines(&mut lane, &mut first);
-                result = keep(&mut lane, &mut state.session);
-            }
+        let is_first = first.is_some() || place == 0;
+        let drafted = first.as_deref_mut().unwrap_or(&mut lane);
+        let mut before = (!is_first).then(|| self.split_lanes().0.lock());
+        let mut state = self.lock();
+        match &mut before {
+            Some(before) => state.take_lines(drafted, before),
+            None => hand_over(drafted, &mut state.session),
         }
+        let result = keep(drafted, &mut state.session);
         self.show_pressure(&state.session);
-        drop(lane);
+        drop((lane, first, before));
         wake_driver(state);
         result
     }
