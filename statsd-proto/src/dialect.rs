@@ -71,6 +71,19 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Collectd,
+        Self::DogStatsd,
+        Self::Graphite,
+        Self::Influx,
+        Self::Librato,
+        Self::Netdata,
+        Self::SignalFx,
+        Self::Statsd,
+        Self::StatsdExporter,
+    ];
+
     pub(crate) const fn rules(self) -> &'static Rules {
         match self {
             Self::Collectd => &COLLECTD,

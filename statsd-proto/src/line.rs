@@ -40,7 +40,6 @@ pub(crate) struct Encoder {
     endings: [Option<Fixed<4>>; Kind::ALL.len()],
     /// The constant tags as they stand on the wire, with the mark before them, if there are any.
     tags: Box<str>,
-    has_constant_tags: bool,
     /// Whether tags are a part of the name.
     has_tags_in_name: bool,
     /// Who sends, as it stands on the wire.
@@ -87,7 +86,6 @@ impl Encoder {
                 let code = rules.code(kind);
                 code.map(|code| Fixed::new(format!("|{code}").as_bytes()))
             }),
-            has_constant_tags: !config.tags.is_empty(),
             tags: tags::constant_tags(config),
             has_tags_in_name: rules.tags.is_some_and(|syntax| syntax.in_name),
             has_extras,

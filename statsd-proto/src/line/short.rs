@@ -15,7 +15,7 @@ impl Encoder {
         else {
             return None;
         };
-        let has_tags = self.has_constant_tags || !tags.is_empty();
+        let has_tags = self.has_tags(metric.tags);
         if !self.is_plain || metric.name.is_empty() {
             return None;
         }
@@ -162,7 +162,7 @@ mod tests {
     proptest! {
         #[test]
         fn both_ways_lead_to_the_same_line(
-            dialect in prop::sample::select(DIALECTS.to_vec()),
+            dialect in prop::sample::select(Dialect::ALL.to_vec()),
             prefix in "(app)?",
             kind in prop::sample::select(Kind::ALL.to_vec()),
             name in prop_oneof!["[a-z.]{0,40}", "constructor|_sc|_e|c|valueOf|.{0,20}"],
@@ -211,16 +211,4 @@ mod tests {
             1 => share.prop_map(Rate::Sampled),
         ]
     }
-
-    const DIALECTS: [Dialect; 9] = [
-        Dialect::Collectd,
-        Dialect::DogStatsd,
-        Dialect::Graphite,
-        Dialect::Influx,
-        Dialect::Librato,
-        Dialect::Netdata,
-        Dialect::SignalFx,
-        Dialect::Statsd,
-        Dialect::StatsdExporter,
-    ];
 }

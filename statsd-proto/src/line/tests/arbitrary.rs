@@ -1,6 +1,5 @@
 use proptest::prelude::*;
 
-use super::dialects::ALL;
 use super::servers::{Reading, read};
 use super::*;
 use crate::dogstatsd::Cardinality;
@@ -325,7 +324,7 @@ fn config() -> impl Strategy<Value = Config> {
 }
 
 fn dialect() -> impl Strategy<Value = Dialect> {
-    prop::sample::select(ALL.to_vec())
+    prop::sample::select(Dialect::ALL.to_vec())
 }
 
 fn policy() -> impl Strategy<Value = UnsafeText> {

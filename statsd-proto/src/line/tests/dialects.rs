@@ -3,21 +3,9 @@
 use super::servers::{Reading, read};
 use super::*;
 
-pub(super) const ALL: [Dialect; 9] = [
-    Dialect::Collectd,
-    Dialect::DogStatsd,
-    Dialect::Graphite,
-    Dialect::Influx,
-    Dialect::Librato,
-    Dialect::Netdata,
-    Dialect::SignalFx,
-    Dialect::Statsd,
-    Dialect::StatsdExporter,
-];
-
 #[test]
 fn counters_gauges_and_timings_are_the_same_everywhere() {
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         for (metric, line, code) in [
             (Metric::counter("a.b-c_d", 7), "a.b-c_d:7|c", "c"),
             (Metric::gauge("a.b-c_d", 0.25), "a.b-c_d:0.25|g", "g"),
@@ -105,7 +93,7 @@ fn tags_are_written_as_each_server_reads_them() {
 #[test]
 fn a_list_of_no_tags_opens_no_brackets() {
     let metric = Metric::parse("x:1|c|#,,").unwrap();
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         if dialect != Dialect::Collectd {
             assert_line(&config(dialect), &metric, "x:1|c");
         }
@@ -117,7 +105,7 @@ fn a_list_of_no_tags_opens_no_brackets() {
 #[test]
 fn a_tag_needs_a_value_where_servers_drop_it_without() {
     let metric = Metric::counter("x", 1).tags(&[("canary", "")]);
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         let has_bare = matches!(
             dialect,
             Dialect::DogStatsd | Dialect::Netdata | Dialect::Statsd
@@ -135,7 +123,7 @@ fn a_tag_needs_a_value_where_servers_drop_it_without() {
 fn other_kinds_exist_where_the_server_knows_them() {
     use Dialect::{DogStatsd, Influx, Netdata, StatsdExporter};
 
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         for (metric, kind, line, dialects) in [
             (
                 Metric::distribution("x", 1),
@@ -154,13 +142,13 @@ fn other_kinds_exist_where_the_server_knows_them() {
                 Metric::set("x", "m"),
                 Kind::Set,
                 "x:m|s",
-                &ALL[..ALL.len() - 1],
+                &Dialect::ALL[..Dialect::ALL.len() - 1],
             ),
             (
                 Metric::gauge_delta("x", 1),
                 Kind::GaugeDelta,
                 "x:+1|g",
-                &[&ALL[..1], &ALL[2..]].concat(),
+                &[&Dialect::ALL[..1], &Dialect::ALL[2..]].concat(),
             ),
         ] {
             let result = encode(&config(dialect), &metric);
@@ -177,7 +165,7 @@ fn other_kinds_exist_where_the_server_knows_them() {
 #[test]
 fn a_negative_gauge_is_a_level_for_the_agent_and_two_lines_for_others() {
     let metric = Metric::gauge("x", -5);
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         let expected = if dialect == Dialect::DogStatsd {
             "x:-5|g"
         } else {
@@ -192,7 +180,7 @@ fn a_negative_gauge_is_a_level_for_the_agent_and_two_lines_for_others() {
 
 #[test]
 fn counts_that_a_server_would_cut_are_refused() {
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         let whole = matches!(dialect, Dialect::Influx | Dialect::Netdata);
         for value in [
             Value::from(1.5),
@@ -250,7 +238,7 @@ fn telegraf_takes_a_sign_on_counts_and_gauges_alone() {
 
 #[test]
 fn collectd_divides_by_the_rate_so_that_only_counters_have_one() {
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         let alone = matches!(dialect, Dialect::Collectd | Dialect::SignalFx);
         let timing = Metric::timing_ms("x", 57);
         for metric in [timing.rate(0.1), timing.sampled_at(0.1)] {
@@ -271,7 +259,7 @@ fn collectd_divides_by_the_rate_so_that_only_counters_have_one() {
 fn several_values_are_one_line_where_the_server_unpacks_them() {
     let values = [1.5, 2.0, 0.000_001];
     let tags = [("a", "b")];
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         let packs = matches!(dialect, Dialect::DogStatsd | Dialect::StatsdExporter);
         let timings = Metric::timings_ms("x", &values);
         let expected = if packs {
@@ -304,7 +292,7 @@ fn several_values_are_one_line_where_the_server_unpacks_them() {
 
 #[test]
 fn several_values_are_refused_for_one_that_is_bad() {
-    for dialect in ALL {
+    for dialect in Dialect::ALL {
         for (values, error) in [
             (&[][..], RecordError::InvalidValue),
             (&[1.0, f64::NAN], RecordError::InvalidValue),
