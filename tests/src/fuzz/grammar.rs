@@ -263,3 +263,16 @@ fn is_rate(text: &str) -> bool {
 fn is_text(text: &str, is_safe: impl Fn(char) -> bool) -> bool {
     !text.is_empty() && text.chars().all(is_safe)
 }
+
+/// In the order that stored cases count by.
+pub(crate) const DIALECTS: [Dialect; 9] = [
+    Dialect::DogStatsd,
+    Dialect::Statsd,
+    Dialect::Collectd,
+    Dialect::Graphite,
+    Dialect::Influx,
+    Dialect::Librato,
+    Dialect::Netdata,
+    Dialect::SignalFx,
+    Dialect::StatsdExporter,
+];

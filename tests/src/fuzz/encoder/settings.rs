@@ -5,7 +5,7 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use statsd_proto::{Config, Dialect, Transport, UnsafeText};
 
-use crate::fuzz::grammar::Grammar;
+use crate::fuzz::grammar::{DIALECTS, Grammar};
 use crate::fuzz::meant::Constant;
 use crate::fuzz::origin::Origin;
 use crate::fuzz::text;
@@ -25,17 +25,6 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn arbitrary(input: &mut Unstructured<'_>) -> Result<Self> {
-        let dialects = [
-            Dialect::DogStatsd,
-            Dialect::Statsd,
-            Dialect::Collectd,
-            Dialect::Graphite,
-            Dialect::Influx,
-            Dialect::Librato,
-            Dialect::Netdata,
-            Dialect::SignalFx,
-            Dialect::StatsdExporter,
-        ];
         let policies = [UnsafeText::Refuse, UnsafeText::Replace];
         let transports = [
             Transport::Tcp,
@@ -44,7 +33,7 @@ impl Settings {
             Transport::UnixStream,
         ];
         let transport = *input.choose(&transports)?;
-        let dialect = *input.choose(&dialects)?;
+        let dialect = *input.choose(&DIALECTS)?;
         Ok(Self {
             transport,
             dialect,

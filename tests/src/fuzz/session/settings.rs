@@ -5,7 +5,7 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use statsd_proto::{Config, Dialect, Overflow, Pace, Telemetry, Transport};
 
-use crate::fuzz::grammar::Grammar;
+use crate::fuzz::grammar::{DIALECTS, Grammar};
 use crate::fuzz::unframed::Layout;
 
 /// What a configuration is made of.
@@ -147,18 +147,6 @@ impl Settings {
         Layout::new(self.transport, self.dialect)
     }
 }
-
-const DIALECTS: [Dialect; 9] = [
-    Dialect::DogStatsd,
-    Dialect::Statsd,
-    Dialect::Collectd,
-    Dialect::Graphite,
-    Dialect::Influx,
-    Dialect::Librato,
-    Dialect::Netdata,
-    Dialect::SignalFx,
-    Dialect::StatsdExporter,
-];
 
 fn optional(input: &mut Unstructured<'_>, least: u64, most: u64) -> Result<Option<Duration>> {
     if input.ratio(1, 3)? {
