@@ -5,6 +5,7 @@ mod dogstatsd;
 mod exporter;
 mod ours;
 mod statsd;
+mod yardstick;
 
 use std::net::SocketAddr;
 
@@ -55,6 +56,8 @@ pub(crate) enum Way {
     Lines,
     /// It is added to others of its name, which is looked up at every call.
     Sums,
+    /// It becomes a line, and nothing is done that a client has to do besides.
+    Yardstick,
 }
 
 /// All subjects, ours first. A new one is a line here.
@@ -96,6 +99,14 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         way: Way::HeldSums,
         ..peer("metrics-exporter-dogstatsd, held", exporter::dogstatsd_held)
+    },
+    Entry {
+        way: Way::Yardstick,
+        ..peer("yardstick, UDP", yardstick::udp)
+    },
+    Entry {
+        way: Way::Yardstick,
+        ..peer("yardstick, TCP", yardstick::tcp)
     },
 ];
 

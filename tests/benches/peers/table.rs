@@ -20,6 +20,7 @@ pub(crate) fn render(campaign: &Campaign) -> String {
         (Way::Lines, "Each metric is a line"),
         (Way::Sums, "Metrics of one name are added up"),
         (Way::HeldSums, "A handle adds up"),
+        (Way::Yardstick, "What the machine allows"),
     ] {
         let subjects = campaign.subjects.iter().copied();
         let subjects: Vec<_> = subjects
