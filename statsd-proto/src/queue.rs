@@ -211,6 +211,11 @@ impl Queue {
         self.lost
     }
 
+    /// Whether there is a payload that can leave as it is.
+    pub(crate) fn has_complete(&self) -> bool {
+        !self.complete.payloads.is_empty()
+    }
+
     /// How many lines are in the payload that is still being filled.
     pub(crate) fn open_lines(&self) -> usize {
         self.open.lines()

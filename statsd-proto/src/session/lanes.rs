@@ -44,7 +44,11 @@ impl Session {
     }
 
     /// Whether the lines in lanes are to be brought in before the poll at this time.
+    ///
+    /// Not while complete payloads make room by leaving: memory that two cores write in turn costs them more
+    /// than all else that is done with a line.
     pub(crate) fn wants_lanes(&self, now: Instant) -> bool {
-        self.open_lanes > 0 && (self.flusher.is_due(now) || !self.has_room())
+        let is_short = !self.has_room() && !self.queue.has_complete();
+        self.open_lanes > 0 && (self.flusher.is_due(now) || is_short)
     }
 }
