@@ -1,6 +1,6 @@
 //! Room for a line where it is to stand: nothing grows, and what does not fit goes another way.
 
-use crate::text::{are_plain, is_plain};
+use crate::text::{are_both_plain, are_plain, is_plain};
 
 /// Memory that is filled from its start. Filling it returns what is left, or none if it does not fit.
 ///
@@ -34,7 +34,11 @@ impl<'a> Room<'a> {
             return self.put(&text.more);
         }
         // Where there is no room for the whole block, there is hardly any for the line.
-        *self.0.first_chunk_mut()? = text.block;
+        let block = self.0.first_chunk_mut::<SIZE>()?;
+        match (block.first_chunk_mut::<16>(), text.block.first_chunk()) {
+            (Some(start), Some(short)) if text.len <= 16 => *start = *short,
+            _ => *block = text.block,
+        }
         Some(Self(self.0.get_mut(text.len..)?))
     }
 
@@ -68,6 +72,9 @@ impl<'a> Room<'a> {
         let Some(last) = text.last_chunk::<16>() else {
             return put_short_plain(to, text).then_some(Self(rest));
         };
+        if text.len() <= 32 {
+            return put_plain_ends::<16>(to, text).then_some(Self(rest));
+        }
         *to.last_chunk_mut()? = *last;
         let mut is_plain = are_plain(last);
         let mut text = text;
@@ -139,7 +146,7 @@ fn put_short_plain(to: &mut [u8], text: &[u8]) -> bool {
 fn put_plain_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) -> bool {
     match (text.first_chunk::<SIZE>(), text.last_chunk::<SIZE>()) {
         (Some(first), Some(last)) => {
-            copy_ends::<SIZE>(to, text).is_some() && are_plain(first) && are_plain(last)
+            copy_ends::<SIZE>(to, text).is_some() && are_both_plain(first, last)
         }
         _ => false,
     }

@@ -129,19 +129,32 @@ const fn is_plain_byte(byte: u8) -> bool {
     is_letter | is_digit_or_mark | (byte == b'_')
 }
 
+/// The same of two blocks at once, which takes less than two calls.
+#[inline(never)]
+pub(crate) fn are_both_plain<const SIZE: usize>(one: &[u8; SIZE], other: &[u8; SIZE]) -> bool {
+    let bytes = one.iter().zip(other);
+    bytes.fold(true, |plain, (&one, &other)| {
+        plain & is_plain_byte(one) & is_plain_byte(other)
+    })
+}
+
 /// Whether two names are the same. Two blocks that overlap take less than a call that compares any length.
 #[inline]
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
-    if one.len() != other.len() || one.len() > 32 {
-        return one == other;
-    }
-    match (one.first_chunk::<16>(), other.first_chunk::<16>()) {
-        (Some(first), Some(other_first)) => {
-            first == other_first && one.last_chunk::<16>() == other.last_chunk::<16>()
+    one.len() == other.len()
+        && match one.len() {
+            16..=32 => have_same_ends::<16>(one, other),
+            8..16 => have_same_ends::<8>(one, other),
+            4..8 => have_same_ends::<4>(one, other),
+            _ => one == other,
         }
-        _ => one == other,
-    }
+}
+
+#[inline(always)]
+fn have_same_ends<const SIZE: usize>(one: &[u8], other: &[u8]) -> bool {
+    one.first_chunk::<SIZE>() == other.first_chunk()
+        && one.last_chunk::<SIZE>() == other.last_chunk()
 }
 
 static PLAIN: [bool; 256] = {

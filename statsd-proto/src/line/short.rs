@@ -8,7 +8,7 @@ use crate::room::Room;
 
 impl Encoder {
     /// Writes `metric` as a line, if that is so simple. What is written otherwise means nothing.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn encode_short<'a>(&self, metric: &Metric<'_>, room: Room<'a>) -> Option<Room<'a>> {
         let (Code::Known(kind), None, Tags::Pairs(tags)) =
             (metric.code, metric.extras, metric.tags)
