@@ -6,6 +6,7 @@
 
 mod accumulator;
 mod cell;
+mod key;
 mod table;
 
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use crate::error::RecordError;
 use crate::line::Encoder;
 use crate::payload::Record;
 pub(crate) use cell::{Cell, Put};
+pub(crate) use key::Sought;
 pub(crate) use table::{Added, Table};
 
 /// Where the lines of a round go.

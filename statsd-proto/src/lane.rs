@@ -3,7 +3,7 @@
 //! A lane is a run of lines that one thread, or a few, have recorded and that has not reached the queue.
 //! Opening it sets room aside in the queue, so that what it takes is sure of a place there.
 
-use crate::aggregate::{Added, Table};
+use crate::aggregate::{Added, Sought, Table};
 use crate::config::Config;
 use crate::error::RecordError;
 use crate::line::Encoder;
@@ -89,12 +89,13 @@ impl Lane {
     pub(crate) fn add_up(
         &mut self,
         encoder: &Encoder,
+        sought: Sought,
         metric: &Metric<'_>,
     ) -> Result<Added, RecordError> {
         let Some(table) = self.table.as_mut().filter(|_| !self.is_closed) else {
             return Ok(Added::Not);
         };
-        let added = table.add(encoder, metric, &mut self.sampler);
+        let added = table.add(encoder, sought, metric, &mut self.sampler);
         if let Err(error) = added {
             self.refused.count(error);
         }
@@ -109,15 +110,16 @@ impl Lane {
         short: impl FnOnce(Room<'_>) -> Option<Room<'_>>,
         long: impl FnOnce(&mut Record<'_>) -> Result<(), RecordError>,
     ) -> Drafted {
-        if self.is_closed {
-            return self.refuse(RecordError::Closed);
-        }
-        if rate.leaves_out(&mut self.sampler) {
+        if rate != Rate::Always && !self.is_closed && rate.leaves_out(&mut self.sampler) {
             self.sampled_out += 1;
             return Drafted::Settled(Ok(()));
         }
+        // One that is closed is not open either.
         if self.is_open && self.add_line(short).is_some() {
             return Drafted::Settled(Ok(()));
+        }
+        if self.is_closed {
+            return self.refuse(RecordError::Closed);
         }
         self.draft(long)
     }

@@ -115,7 +115,10 @@ impl Cell {
             Put::Closed
         } else if !accumulator.add(kind, value, *max_samples, random) {
             Put::Not
-        } else if self.is_pending.swap(true, Ordering::Relaxed) {
+        } else if self.is_pending.load(Ordering::Relaxed)
+            || self.is_pending.swap(true, Ordering::Relaxed)
+        {
+            // A round that has not been here yet, since it has to lock what is locked, takes the value.
             Put::Kept
         } else {
             Put::First

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::accumulator::Accumulator;
+use super::key::{Key, SLOTS, Sought};
 use super::{Limits, Sink};
 use crate::error::RecordError;
 use crate::line::Encoder;
-use crate::metric::{Code, Kind, Metric, Rate, Section, Tags};
+use crate::metric::{Code, Kind, Metric};
 use crate::random::Random;
 use crate::rendered::Rendered;
-use crate::text::is_same;
 
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -42,15 +42,6 @@ struct Context {
     used: u64,
 }
 
-/// What a metric is called.
-#[derive(Debug)]
-struct Key {
-    kind: Kind,
-    section: Section,
-    name: Box<str>,
-    tags: Box<[(Box<str>, Box<str>)]>,
-}
-
 /// What became of a metric.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Added {
@@ -76,18 +67,15 @@ impl Table {
         }
     }
 
-    /// Adds a metric's value to those of its context.
+    /// Adds a metric's value to those of its context, which is the one that is sought.
     #[inline]
     pub(crate) fn add(
         &mut self,
         encoder: &Encoder,
+        Sought { kind, slot }: Sought,
         metric: &Metric<'_>,
         random: &mut Random,
     ) -> Result<Added, RecordError> {
-        let Some(kind) = kind_of_context(encoder, metric) else {
-            return Ok(Added::Not);
-        };
-        let slot = slot(kind, metric);
         let recent = self.recent[slot];
         let is_it = |context: &Context| context.key.is_of(kind, metric);
         let place = if self.contexts.get(recent).is_some_and(is_it) {
@@ -238,81 +226,12 @@ impl Drop for Table {
     }
 }
 
-impl Key {
-    fn new(kind: Kind, metric: &Metric<'_>) -> Self {
-        let tags = metric.tags.pairs();
-        Self {
-            kind,
-            section: metric.section,
-            name: metric.name.into(),
-            tags: tags
-                .map(|(key, value)| (key.into(), value.into()))
-                .collect(),
-        }
-    }
-
-    #[inline]
-    fn is_of(&self, kind: Kind, metric: &Metric<'_>) -> bool {
-        if self.kind != kind || self.section != metric.section || !is_same(&self.name, metric.name)
-        {
-            return false;
-        }
-        if matches!(metric.tags, Tags::Pairs([])) {
-            return self.tags.is_empty();
-        }
-        let tags = self.tags.iter().map(|(key, value)| (&**key, &**value));
-        tags.eq(metric.tags.pairs())
-    }
-}
-
-/// The kind of context that gathers the metric's value; none if it goes as a line of its own.
-#[inline]
-fn kind_of_context(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
-    match (metric.code, metric.rate) {
-        // What has a time of its own, or what somebody else has sampled and stands for more than itself.
-        _ if metric.extras.is_some() => None,
-        (Code::Line | Code::Raw(_), _) | (_, Rate::Sampled(_)) => None,
-        // A change is gathered with the levels that it changes.
-        (Code::Known(Kind::GaugeDelta), _) => {
-            encoder.supports(Kind::GaugeDelta).then_some(Kind::Gauge)
-        }
-        (Code::Known(kind), _) => Some(kind),
-    }
-}
-
-/// Which slot may know where the metric's context is.
-#[inline]
-fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
-    let name = metric.name.as_bytes();
-    let mut mixed = name.len() as u64 ^ (kind as u64) << 32;
-    // Its beginning, its end, and what is between.
-    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-        let middle = name[name.len() / 2 - 4..].first_chunk();
-        let middle = u64::from_le_bytes(middle.copied().unwrap_or_default());
-        mixed ^= u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(17);
-        mixed ^= middle.rotate_left(41);
-    } else {
-        name.iter()
-            .for_each(|&byte| mixed = mixed << 8 ^ u64::from(byte));
-    }
-    if !matches!(metric.tags, Tags::Pairs([])) {
-        for (_, value) in metric.tags.pairs() {
-            let last = value.as_bytes().last().copied().unwrap_or_default();
-            mixed = mixed.rotate_left(9) ^ value.len() as u64 ^ u64::from(last) << 8;
-        }
-    }
-    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOTS.ilog2())) as usize
-}
-
 /// Takes one of what is left, if there is any.
 fn take_one(room: &AtomicUsize) -> bool {
     let take = |left: usize| left.checked_sub(1);
     room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
         .is_ok()
 }
-
-/// A power of two.
-const SLOTS: usize = 128;
 
 /// After so many rounds without a value a context is forgotten, at the latest after twice as many.
 const IDLE_ROUNDS: u64 = 16;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use super::Session;
-use crate::aggregate::{Added, Limits, Rounds, Sink, Table};
+use crate::aggregate::{Added, Limits, Rounds, Sink, Sought, Table};
 use crate::config::Config;
 use crate::error::RecordError;
 use crate::line::Encoder;
@@ -42,8 +42,9 @@ impl Session {
     #[inline]
     pub(crate) fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let aggregates = self.aggregates.as_mut().filter(|_| self.phase.is_open())?;
+        let sought = Sought::new(&self.encoder, metric)?;
         let table = &mut aggregates.table;
-        match table.add(&self.encoder, metric, &mut self.sampler) {
+        match table.add(&self.encoder, sought, metric, &mut self.sampler) {
             Ok(Added::First) => self.on_added(),
             Ok(Added::More) => {}
             Ok(Added::Not) => return None,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use super::{Shared, State, wake_driver};
-use crate::aggregate::{Added, Cell};
+use crate::aggregate::{Added, Cell, Sought};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Rate};
 use crate::pressure::is_thinned;
@@ -16,6 +16,7 @@ impl Shared {
     /// Not inlined, or what is computed here may be moved before the question whether to add up.
     #[inline(never)]
     pub(super) fn add_up(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let sought = Sought::new(&self.encoder, metric)?;
         // Levels of all threads are added up in one place, in their order.
         let place = if metric.is_level() {
             0
@@ -23,7 +24,7 @@ impl Shared {
             self.place_of_thread()
         };
         let mut lane = self.lanes[place].0.lock();
-        match lane.add_up(&self.encoder, metric) {
+        match lane.add_up(&self.encoder, sought, metric) {
             Ok(Added::First) => {
                 let mut state = self.lock();
                 state.session.on_added();
