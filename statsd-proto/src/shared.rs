@@ -92,7 +92,14 @@ impl Shared {
 
     /// Works on the session, then wakes, after unlocking, everyone whom the work concerns.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
-        let mut state = self.lock();
+        self.with_state(self.lock(), work)
+    }
+
+    fn with_state<T>(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        work: impl FnOnce(&mut Session) -> T,
+    ) -> T {
         let State {
             session,
             driver,
@@ -142,13 +149,16 @@ impl Shared {
         let now = self.now();
         let mut state = self.lock();
         let is_round = state.session.start_round(now);
-        let wants_lines = state.session.wants_lanes(now);
+        let extent = if is_round {
+            Extent::All
+        } else if state.session.wants_lanes(now) {
+            Extent::Lines
+        } else {
+            // As nearly always, since a payload after the other leaves.
+            return self.with_state(state, |session| session.poll(now));
+        };
         drop(state);
-        if is_round {
-            self.bring_in(Extent::All);
-        } else if wants_lines {
-            self.bring_in(Extent::Lines);
-        }
+        self.bring_in(extent);
         self.with(|session| {
             if is_round {
                 session.end_round();
