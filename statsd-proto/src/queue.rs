@@ -57,7 +57,7 @@ pub(crate) struct Pushed {
 impl Queue {
     pub(crate) fn new(config: &Config) -> Self {
         let framing = Framing::new(config);
-        let mut pool = Pool::new(framing);
+        let mut pool = Pool::new(framing, config.max_queue_bytes);
         let overflow = config.overflow;
         let max_lines = config.max_queue_lines;
         Self {
@@ -174,6 +174,11 @@ impl Queue {
     /// Lets a payload's buffer be used again.
     pub(crate) fn recycle(&mut self, payload: Payload) {
         self.pool.give(payload.data);
+    }
+
+    /// Gives memory back that only a flow needs.
+    pub(crate) fn trim(&mut self) {
+        self.pool.trim();
     }
 
     /// Drops everything. Returns how many lines it was.

@@ -225,28 +225,42 @@ fn write_header(framing: Framing, frame: &mut [u8]) {
     }
 }
 
-/// Buffers that are used again, so that a steady flow allocates nothing.
+/// Buffers that are used again, so that a flow allocates nothing, however full the queue is.
 #[derive(Debug)]
 pub(crate) struct Pool {
+    /// Of each buffer.
     capacity: usize,
+    /// How many are kept at the most.
+    most: usize,
     pub(super) free: Vec<BytesMut>,
 }
 
 impl Pool {
-    pub(crate) fn new(framing: Framing) -> Self {
+    /// Buffers for a queue of so many bytes: all that it filled may come back.
+    pub(crate) fn new(framing: Framing, max_bytes: usize) -> Self {
         let (Framing::Datagrams { capacity, .. }
         | Framing::Frames { capacity, .. }
         | Framing::Stream { capacity }) = framing;
-        let most = (POOLED_BYTES / capacity).max(2);
         Self {
             capacity,
-            free: Vec::with_capacity(most),
+            most: (max_bytes / capacity).max(LEAST_KEPT),
+            free: Vec::with_capacity(Self::kept(capacity)),
         }
+    }
+
+    /// How many buffers are kept for good.
+    fn kept(capacity: usize) -> usize {
+        (KEPT_BYTES / capacity).max(LEAST_KEPT)
+    }
+
+    /// Gives back to the allocator what only a full queue needed.
+    pub(crate) fn trim(&mut self) {
+        self.free.truncate(Self::kept(self.capacity));
     }
 
     /// Keeps a payload's buffer, if nobody else holds a part of it.
     pub(crate) fn give(&mut self, data: Bytes) {
-        if self.free.len() == self.free.capacity() {
+        if self.free.len() >= self.most {
             return;
         }
         if let Ok(mut buffer) = data.try_into_mut() {
@@ -269,4 +283,7 @@ impl Pool {
 }
 
 /// Several times what waits before the driver is woken.
-const POOLED_BYTES: usize = 1024 * 1024;
+const KEPT_BYTES: usize = 1024 * 1024;
+
+/// One is filled while another leaves.
+const LEAST_KEPT: usize = 2;

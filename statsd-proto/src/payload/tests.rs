@@ -309,8 +309,9 @@ fn a_buffer_that_somebody_holds_or_that_has_grown_is_not_used_again() {
 
 #[test]
 fn only_so_many_buffers_are_kept() {
-    for (capacity, kept) in [(32_768, 32), (1 << 20, 2)] {
+    for (capacity, most, kept) in [(32_768, 38, 32), (500_000, 2, 2), (1 << 20, 2, 2)] {
         let mut packer = Packer::new(Framing::Stream { capacity });
+        packer.pool = Pool::new(Framing::Stream { capacity }, 1_250_000);
         let taken = [(); 40].map(|()| {
             packer.push("a");
             packer.open.take(&mut packer.pool).unwrap()
@@ -318,6 +319,8 @@ fn only_so_many_buffers_are_kept() {
         for payload in taken {
             packer.pool.give(payload.data);
         }
+        assert_eq!(packer.pool.free.len(), most);
+        packer.pool.trim();
         assert_eq!(packer.pool.free.len(), kept);
     }
 }
@@ -358,7 +361,7 @@ struct Packer {
 
 impl Packer {
     fn new(framing: Framing) -> Self {
-        let mut pool = Pool::new(framing);
+        let mut pool = Pool::new(framing, 1 << 20);
         Self {
             open: Open::new(framing, &mut pool),
             pool,

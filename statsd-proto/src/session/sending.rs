@@ -85,7 +85,10 @@ impl Session {
     fn wait_for_lines(&mut self) -> Output {
         self.wake_at = match self.flusher.deadline() {
             Some(_) => self.high_water,
-            None => ANY,
+            None => {
+                self.queue.trim();
+                ANY
+            }
         };
         let settled = self.settled();
         let awaits = |reporter: &Reporter| reporter.awaits(settled);
