@@ -110,7 +110,7 @@ impl Lane {
         short: impl FnOnce(Room<'_>) -> Option<Room<'_>>,
         long: impl FnOnce(&mut Record<'_>) -> Result<(), RecordError>,
     ) -> Drafted {
-        if rate != Rate::Always && !self.is_closed && rate.leaves_out(&mut self.sampler) {
+        if !self.is_closed && rate.leaves_out(&mut self.sampler) {
             self.sampled_out += 1;
             return Drafted::Settled(Ok(()));
         }

@@ -35,6 +35,7 @@ impl<'a> Room<'a> {
         }
         // Where there is no room for the whole block, there is hardly any for the line.
         let block = self.0.first_chunk_mut::<SIZE>()?;
+        // The unlocking waits for every store.
         match (block.first_chunk_mut::<16>(), text.block.first_chunk()) {
             (Some(start), Some(short)) if text.len <= 16 => *start = *short,
             _ => *block = text.block,
