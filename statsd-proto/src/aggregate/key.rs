@@ -7,7 +7,11 @@ use crate::text::is_same;
 /// Where a metric is to be added up: what can be told without a table, and so without a lock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sought {
+    /// The metric's.
     pub(super) kind: Kind,
+    /// Of the context that gathers its value.
+    pub(super) gathered_as: Kind,
+    /// Which slot may know where the context is.
     pub(super) slot: usize,
 }
 
@@ -24,9 +28,26 @@ impl Sought {
     /// None if the metric goes as a line of its own.
     #[inline]
     pub(crate) fn new(encoder: &Encoder, metric: &Metric<'_>) -> Option<Self> {
-        let kind = kind_of_context(encoder, metric)?;
-        let slot = slot(kind, metric);
-        Some(Self { kind, slot })
+        let Code::Known(kind) = metric.code else {
+            return None;
+        };
+        // What has a time of its own, or what somebody else has sampled and stands for more than itself.
+        if metric.extras.is_some() || matches!(metric.rate, Rate::Sampled(_)) {
+            return None;
+        }
+        // A change is gathered with the levels that it changes.
+        let gathered_as = if kind != Kind::GaugeDelta {
+            kind
+        } else if encoder.supports(kind) {
+            Kind::Gauge
+        } else {
+            return None;
+        };
+        Some(Self {
+            kind,
+            gathered_as,
+            slot: slot(gathered_as, metric),
+        })
     }
 }
 
@@ -67,21 +88,6 @@ impl Key {
     fn has_tags(&self, tags: Tags<'_>) -> bool {
         let own = self.tags.iter().map(|(key, value)| (&**key, &**value));
         own.eq(tags.pairs())
-    }
-}
-
-/// The kind of context that gathers the metric's value; none if it goes as a line of its own.
-#[inline]
-fn kind_of_context(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
-    match (metric.code, metric.rate) {
-        // What has a time of its own, or what somebody else has sampled and stands for more than itself.
-        _ if metric.extras.is_some() => None,
-        (Code::Line | Code::Raw(_), _) | (_, Rate::Sampled(_)) => None,
-        // A change is gathered with the levels that it changes.
-        (Code::Known(Kind::GaugeDelta), _) => {
-            encoder.supports(Kind::GaugeDelta).then_some(Kind::Gauge)
-        }
-        (Code::Known(kind), _) => Some(kind),
     }
 }
 

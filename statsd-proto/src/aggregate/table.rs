@@ -11,7 +11,7 @@ use super::key::{Key, SLOTS, Sought};
 use super::{Limits, Sink};
 use crate::error::RecordError;
 use crate::line::Encoder;
-use crate::metric::{Code, Kind, Metric};
+use crate::metric::{Kind, Metric};
 use crate::random::Random;
 use crate::rendered::Rendered;
 
@@ -72,24 +72,26 @@ impl Table {
     pub(crate) fn add(
         &mut self,
         encoder: &Encoder,
-        Sought { kind, slot }: Sought,
+        sought: Sought,
         metric: &Metric<'_>,
         random: &mut Random,
     ) -> Result<Added, RecordError> {
+        let Sought {
+            kind,
+            gathered_as,
+            slot,
+        } = sought;
         let recent = self.recent[slot];
-        let is_it = |context: &Context| context.key.is_of(kind, metric);
+        let is_it = |context: &Context| context.key.is_of(gathered_as, metric);
         let place = if self.contexts.get(recent).is_some_and(is_it) {
             recent
-        } else if let Some(place) = self.find_or_insert(encoder, kind, metric)? {
+        } else if let Some(place) = self.find_or_insert(encoder, gathered_as, metric)? {
             self.recent[slot] = place;
             place
         } else {
             return Ok(Added::Not);
         };
         let context = &mut self.contexts[place];
-        let Code::Known(kind) = metric.code else {
-            return Ok(Added::Not);
-        };
         let max = (context.rendered.has_place_for_rate()).then_some(self.limits.samples);
         if !context.values.add(kind, metric.value, max, random) {
             return Ok(Added::Not);
