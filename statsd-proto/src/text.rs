@@ -116,7 +116,7 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
 
 /// Not inlined, since only by itself it is sure to become vector instructions.
 #[inline(never)]
-pub(crate) fn are_plain<const SIZE: usize>(block: &[u8; SIZE]) -> bool {
+pub(crate) fn are_plain(block: &[u8; 16]) -> bool {
     block
         .iter()
         .fold(true, |plain, &byte| plain & is_plain_byte(byte))

@@ -83,7 +83,8 @@ impl Session {
 
     /// Waits for the flush deadline, and for as many lines as are worth waking up for.
     fn wait_for_lines(&mut self) -> Output {
-        self.wake_at = match self.flusher.deadline() {
+        let flush = self.flusher.deadline();
+        self.wake_at = match flush {
             Some(_) => self.high_water,
             None => {
                 self.queue.trim();
@@ -103,7 +104,6 @@ impl Session {
         // Something may have come since all that is outside was brought in for this poll.
         let wants_more = |now| self.wants_lanes(now) || self.wants_round(now);
         self.wants_poll |= self.now.is_some_and(wants_more);
-        let flush = self.flusher.deadline();
         let look = self.next_look();
         self.wait_until(&[flush, doubt, look, self.next_round(), self.next_telling()])
     }
