@@ -40,10 +40,6 @@ impl Template {
         &self.prefix.as_bytes()[..self.name_len]
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// The series that the metric belongs to.
     pub(crate) fn series(&self) -> SeriesKey {
         let (prefix, suffix) = (self.prefix.as_bytes(), self.suffix.as_bytes());
@@ -143,12 +139,25 @@ impl Encoder {
         rate: Option<f64>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
-        if !self.is_one_line(template.kind, value) {
+        self.encode_value_as(template, template.kind, value, rate, cursor)
+    }
+
+    /// The same as another kind that has the same type: a change of a gauge, or its level.
+    #[inline]
+    pub(crate) fn encode_value_as(
+        &self,
+        template: &Template,
+        kind: Kind,
+        value: Value<'_>,
+        rate: Option<f64>,
+        cursor: Cursor<'_>,
+    ) -> Result<Written, Unwritten> {
+        if !self.is_one_line(kind, value) {
             return self.encode_values(template, value, rate, cursor);
         }
         self.within_limit(cursor, |cursor| {
             cursor.put_inline(&template.prefix)?;
-            self.put_bare_value(template.kind, value, cursor)?;
+            self.put_bare_value(kind, value, cursor)?;
             match rate {
                 None => cursor.put_inline(&template.suffix)?,
                 Some(rate) => cursor.apart(|cursor| template.put_suffix_at(rate, cursor))?,

@@ -8,7 +8,6 @@ mod dialects;
 mod dogstatsd;
 mod parsing;
 mod servers;
-mod twins;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const NANOSECOND: Duration = Duration::from_nanos(1);
