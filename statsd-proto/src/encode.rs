@@ -36,11 +36,12 @@ pub(crate) struct Encoder {
     policy: UnsafeText,
     /// What precedes the name, by section. Each is empty or ends in a dot.
     prefixes: [Inline<64>; 4],
-    /// The type suffix of each kind, its length in the last byte; all zero where the dialect lacks the kind.
-    suffixes: [[u8; 4]; Kind::ALL.len()],
-    /// The constant tags as they are written, with the mark before them but without the one after, if there
-    /// are any.
-    tags: Box<[u8]>,
+    /// The [type suffix](value::type_suffix) of each kind.
+    suffixes: [u32; Kind::ALL.len()],
+    /// The constant tags as they are written, but for what closes them.
+    tags: Inline<64>,
+    /// The same, and what precedes the first other tag.
+    tags_start: Inline<64>,
     /// Who sends, as it is written.
     origin: Box<str>,
     cardinality: Option<Cardinality>,
@@ -48,10 +49,16 @@ pub(crate) struct Encoder {
     has_extras: bool,
     /// Whether tags are a part of the name.
     has_tags_in_name: bool,
+    /// Whether constant tags follow each name.
+    has_constant_name_tags: bool,
+    /// Whether constant tags, an origin or a cardinality follow each type.
+    has_constant_tail: bool,
     /// Whether the server refuses numbers that others take.
     has_limits: bool,
     /// Whether a negative level is two lines.
     is_level_unsigned: bool,
+    /// The longest name with its prefix, in bytes.
+    max_name: usize,
     /// The longest line on a stream, or the longest record in a datagram or a frame, in bytes.
     max_line: usize,
     /// The longest line of several values, in bytes.
@@ -100,18 +107,25 @@ impl Encoder {
         let ends_lines = config.dialect == Dialect::DogStatsd && !is_line_stream;
         let max_line = config.line_limit() - usize::from(ends_lines);
         let max_datagram = config.datagram_limit() - usize::from(ends_lines);
+        let [tags, tags_start] = tags::constant_tags(config);
+        let has_tags_in_name = rules.tags.is_some_and(|syntax| syntax.in_name);
+        let has_extras = !origin.is_empty() || cardinality.is_some();
         Self {
             rules,
             policy: config.unsafe_text,
             prefixes: prefixes(config),
             suffixes: Kind::ALL.map(|kind| value::type_suffix(rules, kind)),
-            tags: tags::constant_tags(config),
-            has_extras: !origin.is_empty() || cardinality.is_some(),
+            has_constant_name_tags: has_tags_in_name && tags.len() > 0,
+            has_constant_tail: has_extras || (!has_tags_in_name && tags.len() > 0),
+            tags,
+            tags_start,
             origin,
             cardinality,
-            has_tags_in_name: rules.tags.is_some_and(|syntax| syntax.in_name),
+            has_extras,
+            has_tags_in_name,
             has_limits: rules.counts != Counts::Any || !rules.signed_samples,
             is_level_unsigned: !rules.negative_gauge,
+            max_name: rules.max_name,
             max_line,
             max_packed: max_datagram.min(max_line),
             is_line_stream,
@@ -148,7 +162,7 @@ impl Encoder {
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
         match metric.code {
-            Code::Known(kind) if self.is_one_line(kind, metric.value) => {
+            Code::Known(kind) if self.is_one_line(kind, &metric.value) => {
                 self.encode_line(kind, metric, cursor)
             }
             Code::Known(_) | Code::Line | Code::Parsed(_) | Code::Raw(_) => {
@@ -176,7 +190,7 @@ impl Encoder {
             section,
             extras: None,
         };
-        if self.is_one_line(kind, metric.value) {
+        if self.is_one_line(kind, &metric.value) {
             self.encode_line(kind, &metric, cursor)
         } else {
             self.encode_negative_gauge(section, name, number, cursor)
@@ -184,12 +198,11 @@ impl Encoder {
     }
 
     #[inline(always)]
-    fn is_one_line(&self, kind: Kind, value: Value<'_>) -> bool {
-        match value {
+    fn is_one_line(&self, kind: Kind, value: &Value<'_>) -> bool {
+        match *value {
             Value::Packed(values) => !values.is_empty() && self.packs(kind),
-            Value::Elapsed(_) | Value::Number(_) | Value::Text(_) => {
-                !self.is_two_lines(kind, value)
-            }
+            Value::Number(number) => !self.is_two_lines(kind, Value::Number(number)),
+            Value::Elapsed(_) | Value::Text(_) => true,
         }
     }
 
@@ -200,41 +213,54 @@ impl Encoder {
         metric: &Metric<'_>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
-        self.within_limit(cursor, |cursor| {
-            let name_len = self.put_head(metric, "", cursor)?;
-            self.put_value(kind, metric.value, cursor)?;
-            self.put_tail(Some(kind), metric, cursor)?;
-            Ok(name_len)
-        })
+        let mut cursor = cursor.limited(self.max_line);
+        let name_len = self.put_line(kind, metric, &mut cursor);
+        self.finish(name_len, &cursor)
     }
 
-    /// Writes one line, for which the longest line may leave less room than there is.
     #[inline(always)]
+    fn put_line(
+        &self,
+        kind: Kind,
+        metric: &Metric<'_>,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<usize, Unwritten> {
+        let name_len = self.put_head(metric, "", cursor)?;
+        self.put_value(kind, &metric.value, cursor)?;
+        self.put_tail(Some(kind), metric, cursor)?;
+        Ok(name_len)
+    }
+
+    /// Writes one line, or another record, that the longest line bounds.
     fn within_limit<'a>(
         &self,
         cursor: Cursor<'a>,
         write: impl FnOnce(&mut Cursor<'a>) -> Result<usize, Unwritten>,
     ) -> Result<Written, Unwritten> {
-        let room = cursor.room();
         let mut cursor = cursor.limited(self.max_line);
-        match write(&mut cursor) {
+        let name_len = write(&mut cursor);
+        self.finish(name_len, &cursor)
+    }
+
+    /// The result for one line, in a cursor limited to the longest line.
+    #[inline(always)]
+    fn finish(
+        &self,
+        name_len: Result<usize, Unwritten>,
+        cursor: &Cursor<'_>,
+    ) -> Result<Written, Unwritten> {
+        match name_len {
             Ok(name_len) => Ok(Written {
                 lines: 1,
                 bytes: cursor.written(),
                 name_len,
                 is_joined: false,
             }),
-            Err(error) => Err(self.limit_ended(error, room)),
-        }
-    }
-
-    /// Tells a line that is too long from a room that is too small.
-    #[cold]
-    fn limit_ended(&self, error: Unwritten, room: usize) -> Unwritten {
-        if error == Unwritten::Full && room >= self.max_line {
-            Unwritten::Refused(RecordError::LineTooLong)
-        } else {
-            error
+            // Tells a line that is too long from a room that is too small.
+            Err(Unwritten::Full) if cursor.len() == self.max_line => {
+                Err(Unwritten::Refused(RecordError::LineTooLong))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -248,7 +274,9 @@ impl Encoder {
         cursor: &mut Cursor<'_>,
     ) -> Result<usize, Unwritten> {
         let name_len = self.put_whole_name(metric, cursor)?;
-        if self.has_tags_in_name && (self.has_tags(metric.tags) || !name_tags.is_empty()) {
+        if self.has_constant_name_tags
+            || (self.has_tags_in_name && !(metric.tags.is_empty() && name_tags.is_empty()))
+        {
             cursor.apart(|cursor| self.put_tags(name_tags, metric.tags, cursor))?;
         }
         Ok(name_len)
@@ -264,13 +292,13 @@ impl Encoder {
         let start = cursor.written();
         self.put_name(metric.section, metric.name, cursor)?;
         let len = cursor.written() - start;
-        if len > self.rules.max_name {
+        if len > self.max_name {
             return Err(Unwritten::Refused(RecordError::LineTooLong));
         }
         Ok(len)
     }
 
-    /// Writes what follows the type.
+    /// Writes what follows the type, which most metrics have nothing of.
     #[inline(always)]
     fn put_tail(
         &self,
@@ -278,16 +306,23 @@ impl Encoder {
         metric: &Metric<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        if !matches!(metric.rate, Rate::Always) {
-            let rate = metric.rate;
-            cursor.apart(|cursor| self.put_rate(kind, rate, cursor))?;
-        }
-        if !self.has_tags_in_name && self.has_tags(metric.tags) {
-            cursor.apart(|cursor| self.put_tags("", metric.tags, cursor))?;
-        }
-        if self.has_extras || metric.extras.is_some() {
-            let extras = metric.extras;
-            cursor.apart(|cursor| self.put_extras(kind, extras, cursor))?;
+        let &Metric {
+            rate, tags, extras, ..
+        } = metric;
+        let is_always = matches!(rate, Rate::Always);
+        if self.has_constant_tail || !is_always || !tags.is_empty() || extras.is_some() {
+            cursor.apart(|cursor| {
+                if !is_always {
+                    self.put_rate(kind, rate, cursor)?;
+                }
+                if !self.has_tags_in_name && self.has_tags(tags) {
+                    self.put_tags("", tags, cursor)?;
+                }
+                if self.has_extras || extras.is_some() {
+                    self.put_extras(kind, extras, cursor)?;
+                }
+                Ok(())
+            })?;
         }
         Ok(())
     }

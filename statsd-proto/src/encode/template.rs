@@ -89,7 +89,7 @@ impl Encoder {
         }
         cursor.put_byte(b':')?;
         let value_at = cursor.written();
-        cursor.put(self.suffix(kind)?)?;
+        self.put_type(kind, &mut cursor)?;
         let mut rate = 0..cursor.written() - value_at;
         rate.start = rate.end;
         self.put_rate(Some(kind), metric.rate, &mut cursor)?;
@@ -143,18 +143,29 @@ impl Encoder {
         rate: Option<f64>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
-        if !self.is_one_line(template.kind, value) {
+        if !self.is_one_line(template.kind, &value) {
             return self.encode_values(template, value, rate, cursor);
         }
-        self.within_limit(cursor, |cursor| {
-            cursor.put_inline(&template.prefix)?;
-            self.put_bare_value(template.kind, value, cursor)?;
-            match rate {
-                None => cursor.put_inline(&template.suffix)?,
-                Some(rate) => cursor.apart(|cursor| template.put_suffix_at(rate, cursor))?,
-            }
-            Ok(template.name_len)
-        })
+        let mut cursor = cursor.limited(self.max_line);
+        let name_len = self.put_templated(template, value, rate, &mut cursor);
+        self.finish(name_len, &cursor)
+    }
+
+    #[inline(always)]
+    fn put_templated(
+        &self,
+        template: &Template,
+        value: Value<'_>,
+        rate: Option<f64>,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<usize, Unwritten> {
+        cursor.put_inline(&template.prefix)?;
+        self.put_bare_value(template.kind, &value, cursor)?;
+        match rate {
+            None => cursor.put_inline(&template.suffix)?,
+            Some(rate) => cursor.apart(|cursor| template.put_suffix_at(rate, cursor))?,
+        }
+        Ok(template.name_len)
     }
 
     #[cold]
@@ -168,7 +179,7 @@ impl Encoder {
     ) -> Result<Written, Unwritten> {
         let put = |(value, rate), cursor: &mut Cursor<'_>| {
             cursor.put(template.prefix.as_bytes())?;
-            self.put_bare_value(template.kind, value, cursor)?;
+            self.put_bare_value(template.kind, &value, cursor)?;
             template.put_suffix(rate, cursor)?;
             Ok(template.name_len)
         };
@@ -211,14 +222,14 @@ impl Encoder {
         let packed = self.within_limit(cursor.limited_again(self.max_packed), |cursor| {
             cursor.put(template.prefix.as_bytes())?;
             cursor.put_before(suffix, |cursor| {
-                self.put_bare_value(template.kind, number(first), cursor)?;
+                self.put_bare_value(template.kind, &number(first), cursor)?;
                 for value in others {
                     let put = |cursor: &mut Cursor<'_>| {
                         cursor.put_byte(b':').ok()?;
-                        self.put_bare_value(template.kind, number(value), cursor)
+                        self.put_bare_value(template.kind, &number(value), cursor)
                             .ok()
                     };
-                    if !cursor.attempt(put, |(), _| true) {
+                    if !cursor.attempt(put, |(), _, _| true) {
                         break;
                     }
                     count += 1;
