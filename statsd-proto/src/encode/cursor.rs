@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn apart<T>(
         &mut self,
-        write: impl FnOnce(&mut Cursor<'a>) -> Result<T, Unwritten>,
+        write: impl FnOnce(&mut Self) -> Result<T, Unwritten>,
     ) -> Result<T, Unwritten> {
         let mut cursor = Cursor {
             left: self.take(),

@@ -54,7 +54,7 @@ fn parse_field<'a>(metric: &mut Metric<'a>, field: &'a str) -> Result<&'static s
     if text.is_empty() {
         return Err(ParseError::Field);
     }
-    let extras = metric.extras.get_or_insert(Extras::default());
+    let extras = metric.extras.get_or_insert_with(Extras::default);
     match mark {
         "T" => extras.timestamp = Some(text.parse().map_err(|_| ParseError::Field)?),
         "card:" => extras.cardinality = Some(Cardinality::parse(text).ok_or(ParseError::Field)?),

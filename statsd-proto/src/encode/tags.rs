@@ -104,14 +104,20 @@ impl Encoder {
             policy: self.policy,
             is_first: self.tags.len() == 0,
         };
-        for tag in name_tags.split(char::from(syntax.separator)) {
-            if !tag.is_empty() {
+        if !name_tags.is_empty() {
+            for tag in name_tags.split(char::from(syntax.separator)) {
                 let tag = tag.split_once(char::from(syntax.assign));
                 let (key, value) = tag.ok_or(RecordError::InvalidTag)?;
                 writer.put(key, value, cursor)?;
             }
         }
         for (key, value) in tags.pairs() {
+            // Some PHP clients write the mark before each tag.
+            let key = match (tags, key.strip_prefix('#')) {
+                (Tags::List(_), Some("")) if value.is_empty() => continue,
+                (Tags::List(_), Some(key)) => key,
+                _ => key,
+            };
             writer.put(key, value, cursor)?;
         }
         if writer.is_first {

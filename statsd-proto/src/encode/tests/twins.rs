@@ -12,7 +12,7 @@ proptest! {
 
     #[test]
     fn both_encoders_write_the_same(case in case()) {
-        let pairs: Vec<_> = case.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let pairs = case.pairs();
         let metric = case.metric(&pairs);
         let mut old = Vec::new();
         let old = Old::new(&case.config)
