@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::inline::Inline;
-use super::piece::put_unusual;
+use super::name::put_unusual;
 use super::{Encoder, Unwritten};
 use crate::config::Config;
 use crate::dialect::{Rules, TagSyntax};

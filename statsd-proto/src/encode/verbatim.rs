@@ -1,9 +1,9 @@
 //! Lines that were written elsewhere: checked as strictly as our own, and not changed.
 
 use super::cursor::Cursor;
+use super::limits::check_limits;
 use super::lines::is_code;
 use super::number::is_decimal;
-use super::value::check_limits;
 use super::{Encoder, Unwritten, Written, checked_rate};
 use crate::dialect::TagSyntax;
 use crate::dogstatsd::Cardinality;

@@ -121,7 +121,7 @@ impl Case {
             );
         let is_split = dialect != Dialect::DogStatsd
             && metric.code == Code::Known(Kind::Gauge)
-            && value::is_negative(metric.value);
+            && limits::is_negative(metric.value);
         let values = if let Value::Packed(values) = metric.value {
             values
         } else {
@@ -179,7 +179,7 @@ impl Case {
         let is_negative = match metric.value {
             Value::Packed(values) => values.iter().any(|&value| value < 0.0),
             value @ (Value::Elapsed(_) | Value::Number(_) | Value::Text(_)) => {
-                value::is_negative(value)
+                limits::is_negative(value)
             }
         };
         let has_bad_code = match metric.code {
