@@ -15,6 +15,7 @@ mod name;
 mod number;
 mod parse;
 mod series;
+mod split;
 mod tags;
 mod template;
 mod value;

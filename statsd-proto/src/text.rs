@@ -110,8 +110,19 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
             let mut blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk::<16>);
             blocks.all(are_plain) && are_plain(last)
         }
-        None => bytes.iter().all(|&byte| PLAIN[usize::from(byte)]),
+        None => is_short_plain(bytes),
     }
+}
+
+#[inline]
+fn is_short_plain(bytes: &[u8]) -> bool {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk()) {
+        return are_both_plain(first, last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk()) {
+        return are_both_plain(first, last);
+    }
+    bytes.iter().all(|&byte| PLAIN[usize::from(byte)])
 }
 
 /// Not inlined, since only by itself it is sure to become vector instructions.

@@ -193,11 +193,21 @@ pub(super) fn put_number(cursor: &mut Cursor<'_>, number: Number) -> Result<(), 
 
 /// Whether `text` is a plain decimal: an optional sign, digits, and perhaps a point and more digits.
 pub(super) fn is_decimal(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    match unsigned.split_once('.') {
-        Some((whole, fraction)) => digits(whole) && digits(fraction),
-        None => digits(unsigned),
+    let (first, rest) = text.as_bytes().split_first().unwrap_or((&0, &[]));
+    let digits = match first {
+        b'+' | b'-' => rest,
+        _ => text.as_bytes(),
+    };
+    let whole = digits
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    match digits[whole..].split_first() {
+        None => whole > 0,
+        Some((b'.', places)) => {
+            whole > 0 && !places.is_empty() && places.iter().all(u8::is_ascii_digit)
+        }
+        Some(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::cursor::Cursor;
 use super::inline::Inline;
 use super::name::put_unusual;
+use super::split::{split, split_once};
 use super::{Encoder, Unwritten};
 use crate::config::Config;
 use crate::dialect::{Rules, TagSyntax};
@@ -105,8 +106,8 @@ impl Encoder {
             is_first: self.tags.len() == 0,
         };
         if !name_tags.is_empty() {
-            for tag in name_tags.split(char::from(syntax.separator)) {
-                let tag = tag.split_once(char::from(syntax.assign));
+            for tag in split(name_tags, syntax.separator) {
+                let tag = split_once(tag, syntax.assign);
                 let (key, value) = tag.ok_or(RecordError::InvalidTag)?;
                 writer.put(key, value, cursor)?;
             }

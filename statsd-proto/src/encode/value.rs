@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::cursor::Cursor;
 use super::limits::{check_limits, check_sign, has_sign};
 use super::number::{self, Decimal, is_decimal, put_number};
+use super::split::split;
 use super::{Encoder, Unwritten};
 use crate::dialect::Rules;
 use crate::error::RecordError;
@@ -201,7 +202,7 @@ impl Encoder {
         if !may_be_packed {
             return self.check_decimal(kind, text);
         }
-        let mut values = text.split(':');
+        let mut values = split(text, b':');
         values.try_for_each(|value| self.check_decimal(kind, value))
     }
 
