@@ -182,3 +182,23 @@ impl Writer<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+
+    /// Or counting them would not find text that has one.
+    #[test]
+    fn no_mark_is_plain() {
+        for syntax in Dialect::ALL
+            .map(Dialect::rules)
+            .into_iter()
+            .filter_map(|rules| rules.tags)
+        {
+            for mark in [syntax.assign, syntax.separator] {
+                assert_eq!(count_unusual(&[mark; 16]), 16, "{syntax:?}");
+            }
+        }
+    }
+}

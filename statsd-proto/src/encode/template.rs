@@ -62,7 +62,7 @@ impl Encoder {
     /// # Errors
     ///
     /// Why such a metric can never be recorded. Whole lines, and types that are not known here, have no
-    /// template.
+    /// template. A gauge has levels, however its type was given.
     pub(crate) fn template(&self, metric: &Metric<'_>) -> Result<Template, RecordError> {
         // Nearly always enough, and far less than the longest line.
         let mut room = vec![0; self.max_line.min(512)];
@@ -180,7 +180,10 @@ impl Encoder {
         let put = |(value, rate), cursor: &mut Cursor<'_>| {
             cursor.put(template.prefix.as_bytes())?;
             self.put_bare_value(template.kind, &value, cursor)?;
-            template.put_suffix(rate, cursor)?;
+            match rate {
+                None => cursor.put(template.suffix.as_bytes())?,
+                Some(rate) => template.put_suffix_at(rate, cursor)?,
+            }
             Ok(template.name_len)
         };
         if let Value::Packed(values) = value {
@@ -212,11 +215,15 @@ impl Encoder {
             return Ok((1, written));
         }
         // What follows the values, of which the length has to be known before it is written.
-        let mut room = vec![0; template.suffix.as_bytes().len() + LONGEST_RATE];
-        let mut suffix = Cursor::new(&mut room);
-        template.put_suffix(rate, &mut suffix)?;
-        let len = suffix.written();
-        let suffix = &room[..len];
+        let mut room = Vec::new();
+        let mut suffix = template.suffix.as_bytes();
+        if let Some(rate) = rate {
+            room.resize(suffix.len() + LONGEST_RATE, 0);
+            let mut cursor = Cursor::new(&mut room);
+            template.put_suffix_at(rate, &mut cursor)?;
+            let len = cursor.written();
+            suffix = &room[..len];
+        }
         let mut count = 1;
         let mut cursor = cursor;
         let packed = self.within_limit(cursor.limited_again(self.max_packed), |cursor| {
@@ -250,13 +257,6 @@ impl Encoder {
 }
 
 impl Template {
-    fn put_suffix(&self, rate: Option<f64>, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
-        match rate {
-            None => cursor.put(self.suffix.as_bytes()),
-            Some(rate) => self.put_suffix_at(rate, cursor),
-        }
-    }
-
     /// Writes what follows the value, with another rate.
     #[inline(never)]
     fn put_suffix_at(&self, rate: f64, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
