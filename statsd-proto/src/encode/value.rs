@@ -33,6 +33,9 @@ impl Encoder {
     }
 
     /// Writes the value between a colon and the type.
+    ///
+    /// Each cold function gets what it needs of the value. If one got all of it, it would be copied for the hot
+    /// ones, too.
     #[inline(always)]
     pub(super) fn put_value(
         &self,
