@@ -157,7 +157,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn put_word(&mut self, text: &[u8]) -> Option<()> {
         let (to, rest) = self.take().split_at_mut_checked(text.len())?;
-        if text.is_empty() || !copy_short(to, text) {
+        if !copy_short(to, text) {
             return None;
         }
         self.left = rest;
@@ -232,30 +232,39 @@ impl fmt::Write for Cursor<'_> {
     }
 }
 
-/// Copies text that is just as long as its room, or returns `false` if it is longer than any word.
+/// Copies text that is just as long as its room, or returns `false` if it is empty or longer than any word.
 #[inline(always)]
 fn copy_short(to: &mut [u8], text: &[u8]) -> bool {
-    match text.len() {
-        // Two blocks that overlap take less than a call that copies any length.
-        8..=16 => copy_ends::<8>(to, text),
-        4..8 => copy_ends::<4>(to, text),
-        17..=32 => copy_ends::<16>(to, text),
-        33..=64 => copy_ends::<32>(to, text),
-        1..4 => copy_three(to, text),
-        0 => {}
-        _ => return false,
+    // Two blocks that overlap take less than a call that copies any length.
+    let len = text.len();
+    if len < 4 {
+        return copy_three(to, text);
+    } else if len < 8 {
+        copy_ends::<4>(to, text);
+    } else if len <= 16 {
+        copy_ends::<8>(to, text);
+    } else if len <= 32 {
+        copy_ends::<16>(to, text);
+    } else if len <= 64 {
+        copy_ends::<32>(to, text);
+    } else {
+        return false;
     }
     true
 }
 
-/// Copies text of one to three bytes.
+/// Copies text of one to three bytes, or returns `false` if there are none.
 #[inline(always)]
-fn copy_three(to: &mut [u8], text: &[u8]) {
-    for index in [0, text.len() / 2, text.len() - 1] {
+fn copy_three(to: &mut [u8], text: &[u8]) -> bool {
+    let Some(last) = text.len().checked_sub(1) else {
+        return false;
+    };
+    for index in [0, text.len() / 2, last] {
         if let (Some(to), Some(byte)) = (to.get_mut(index), text.get(index)) {
             *to = *byte;
         }
     }
+    true
 }
 
 /// Copies text of at least one block and at most two.
@@ -285,8 +294,7 @@ fn copy_plain_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) -> bool {
 #[inline(never)]
 fn copy_plain(to: &mut [u8], text: &[u8]) -> bool {
     let Some(last) = text.last_chunk::<16>() else {
-        copy_short(to, text);
-        return is_plain(text) && !text.is_empty();
+        return copy_short(to, text) && is_plain(text);
     };
     let blocks = to.chunks_exact_mut(16).zip(text.chunks_exact(16));
     for (to, block) in blocks {
