@@ -363,6 +363,11 @@ pub(crate) enum Tags<'a> {
 }
 
 impl<'a> Tags<'a> {
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        matches!(self, Self::List("") | Self::Pairs([]))
+    }
+
     /// Each tag's key and value, however they were given.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (list, pairs) = match self {

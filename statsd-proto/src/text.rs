@@ -67,8 +67,19 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
             let mut blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk::<16>);
             blocks.all(are_plain) && are_plain(last)
         }
-        None => bytes.iter().all(|&byte| PLAIN[usize::from(byte)]),
+        None => is_short_plain(bytes),
     }
+}
+
+#[inline]
+fn is_short_plain(bytes: &[u8]) -> bool {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk()) {
+        return are_both_plain(first, last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk()) {
+        return are_both_plain(first, last);
+    }
+    bytes.iter().all(|&byte| PLAIN[usize::from(byte)])
 }
 
 /// Not inlined, since only by itself it is sure to become vector instructions.
@@ -95,10 +106,23 @@ pub(crate) fn are_both_plain<const SIZE: usize>(one: &[u8; SIZE], other: &[u8; S
     })
 }
 
-/// How many bytes are not [plain](is_plain). Not inlined, for the same reason as [`are_plain`].
-#[inline(never)]
+/// How many of the bytes are not [plain](is_plain), in blocks of sixteen. Those after the last block are not
+/// looked at.
 pub(crate) fn count_unusual(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| !is_plain_byte(**byte)).count()
+    let blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk);
+    blocks
+        .map(|block| usize::from(count_unusual_in(block)))
+        .sum()
+}
+
+/// Not inlined, for the same reason as [`are_plain`].
+#[inline(never)]
+fn count_unusual_in(block: &[u8; 16]) -> u8 {
+    let mut counts = [0; 16];
+    for (count, byte) in counts.iter_mut().zip(block) {
+        *count = u8::from(!is_plain_byte(*byte));
+    }
+    counts.iter().sum()
 }
 
 /// Whether two names are the same. Two blocks that overlap take less than a call that compares any length.

@@ -16,9 +16,10 @@ pub(crate) struct SeriesKey {
 impl SeriesKey {
     /// `tags` are as they are written, with a separator between them.
     pub(super) fn new(kind: Kind, name: &[u8], tags: &[u8], separator: u8) -> Self {
-        let kind = match kind {
-            Kind::GaugeDelta => Kind::Gauge,
-            kind => kind,
+        let kind = if kind == Kind::GaugeDelta {
+            Kind::Gauge
+        } else {
+            kind
         };
         let mut text = Vec::with_capacity(name.len() + tags.len() + 1);
         text.extend_from_slice(name);
