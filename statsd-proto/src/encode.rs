@@ -73,7 +73,7 @@ pub(crate) struct Encoder {
 }
 
 /// What was written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Written {
     /// The number of lines. Several stay together as one record, with a line break between them.
     pub(crate) lines: usize,
@@ -145,6 +145,16 @@ impl Encoder {
     /// Whether the server makes up for what sampling leaves out of such metrics.
     pub(crate) fn takes_rate(&self, kind: Kind) -> bool {
         scales(Some(kind)) && (kind == Kind::Counter || !self.rules.rates_on_counters_only)
+    }
+
+    /// Whether such metrics may be sampled at all.
+    pub(crate) fn may_sample(&self, kind: Kind) -> bool {
+        scales(Some(kind))
+    }
+
+    /// Whether the server refuses numbers that others take.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.has_limits
     }
 
     /// Whether one line may have several values.

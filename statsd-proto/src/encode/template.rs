@@ -40,10 +40,6 @@ impl Template {
         &self.prefix.as_bytes()[..self.name_len]
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// The series that the metric belongs to.
     pub(crate) fn series(&self) -> SeriesKey {
         let (prefix, suffix) = (self.prefix.as_bytes(), self.suffix.as_bytes());
@@ -143,11 +139,24 @@ impl Encoder {
         rate: Option<f64>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
-        if !self.is_one_line(template.kind, &value) {
-            return self.encode_values(template, value, rate, cursor);
+        self.encode_value_as(template, template.kind, value, rate, cursor)
+    }
+
+    /// The same as another kind that has the same type: a change of a gauge, or its level.
+    #[inline]
+    pub(crate) fn encode_value_as(
+        &self,
+        template: &Template,
+        kind: Kind,
+        value: Value<'_>,
+        rate: Option<f64>,
+        cursor: Cursor<'_>,
+    ) -> Result<Written, Unwritten> {
+        if !self.is_one_line(kind, &value) {
+            return self.encode_values(template, kind, value, rate, cursor);
         }
         let mut cursor = cursor.limited(self.max_line);
-        let name_len = self.put_templated(template, value, rate, &mut cursor);
+        let name_len = self.put_templated(template, kind, &value, rate, &mut cursor);
         self.finish(name_len, &cursor)
     }
 
@@ -155,12 +164,13 @@ impl Encoder {
     fn put_templated(
         &self,
         template: &Template,
-        value: Value<'_>,
+        kind: Kind,
+        value: &Value<'_>,
         rate: Option<f64>,
         cursor: &mut Cursor<'_>,
     ) -> Result<usize, Unwritten> {
         cursor.put_inline(&template.prefix)?;
-        self.put_bare_value(template.kind, &value, cursor)?;
+        self.put_bare_value(kind, value, cursor)?;
         match rate {
             None => cursor.put_inline(&template.suffix)?,
             Some(rate) => cursor.apart(|cursor| template.put_suffix_at(rate, cursor))?,
@@ -173,18 +183,13 @@ impl Encoder {
     fn encode_values(
         &self,
         template: &Template,
+        kind: Kind,
         value: Value<'_>,
         rate: Option<f64>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
         let put = |(value, rate), cursor: &mut Cursor<'_>| {
-            cursor.put(template.prefix.as_bytes())?;
-            self.put_bare_value(template.kind, &value, cursor)?;
-            match rate {
-                None => cursor.put(template.suffix.as_bytes())?,
-                Some(rate) => template.put_suffix_at(rate, cursor)?,
-            }
-            Ok(template.name_len)
+            self.put_templated(template, kind, &value, rate, cursor)
         };
         if let Value::Packed(values) = value {
             let number = |&value| (Value::Number(Number::Float(value)), rate);

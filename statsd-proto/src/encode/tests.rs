@@ -10,7 +10,6 @@ mod parsing;
 mod room;
 mod servers;
 mod templates;
-mod twins;
 mod verbatim;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
