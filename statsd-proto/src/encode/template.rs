@@ -13,7 +13,7 @@ use crate::metric::{Kind, Metric, Number, Value};
 /// Everything of a series' line but the value.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// What precedes the value: the name, the tags that are a part of it, and a colon.
     prefix: Inline<64>,
     /// What follows the value: the type, the rate, other tags and extras.

@@ -113,6 +113,25 @@ fn a_rate_takes_the_place_of_the_templates_own() {
 }
 
 #[test]
+fn levels_and_changes_share_a_template() {
+    let encoder = Encoder::new(&statsd_config());
+    for template in [Metric::gauge("x", 1), Metric::gauge_delta("x", 1)] {
+        let template = encoder.template(&template).unwrap();
+        for (kind, value, line) in [
+            (Kind::Gauge, 3, "x:3|g"),
+            (Kind::Gauge, -3, "x:0|g\nx:-3|g"),
+            (Kind::GaugeDelta, 3, "x:+3|g"),
+            (Kind::GaugeDelta, -3, "x:-3|g"),
+        ] {
+            let value = Value::Number(Number::Int(value));
+            let written =
+                written_by(|cursor| encoder.encode_value_as(&template, kind, value, None, cursor));
+            assert_eq!(written.as_deref(), Ok(line));
+        }
+    }
+}
+
+#[test]
 fn a_value_that_the_server_does_not_take_is_refused_once_it_is_the_first() {
     let encoder = Encoder::new(&Config::dogstatsd("localhost"));
     let template = encoder.template(&Metric::timing("x", NANOSECOND)).unwrap();
@@ -183,7 +202,7 @@ fn what_is_one_series_to_the_server_has_one_key() {
 }
 
 #[test]
-fn a_template_knows_its_name() {
+fn a_template_knows_its_name_and_kind() {
     for dialect in Dialect::ALL {
         let config = Config::new("localhost").dialect(dialect).prefix("shop");
         let config = if dialect == Dialect::Collectd {
@@ -195,6 +214,7 @@ fn a_template_knows_its_name() {
         let metric = Metric::gauge("x:y", 1).with_kind_prefix();
         let template = encoder.template(&metric).unwrap();
         assert_eq!(template.name(), b"shop.gauges.x_y", "{dialect:?}");
+        assert_eq!(template.kind, Kind::Gauge);
     }
 }
 
