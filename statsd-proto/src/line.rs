@@ -65,7 +65,7 @@ impl Encoder {
             prefix => format!("{prefix}."),
         };
         let section = |name: &str| {
-            let name = if config.kind_prefixes { name } else { "" };
+            let name = if config.has_kind_prefixes() { name } else { "" };
             Fixed::new(format!("{prefix}{name}").as_bytes())
         };
         let rules = config.dialect.rules();
