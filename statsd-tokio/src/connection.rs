@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use statsd_proto::{Client, Config, ConfigError, Driver, Report};
 
 use crate::driver::{drive, now};
+use crate::origin::with_origin;
 
 /// A client, and the connection that sends what it records: a future to spawn, or to await beside
 /// others.
@@ -30,7 +31,7 @@ use crate::driver::{drive, now};
 /// # }
 /// ```
 pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
-    let (client, driver) = Driver::new(config, now)?;
+    let (client, driver) = Driver::new(&with_origin(config), now)?;
     Ok((
         client,
         Connection {

@@ -8,6 +8,7 @@ mod config;
 mod delivery;
 mod hosts;
 mod logs;
+mod origin;
 mod overload;
 mod packing;
 mod reconnect;
@@ -194,6 +195,10 @@ conformance! {
         a_socket_of_another_kind_is_no_server: unix_datagram unix_stream;
         the_address_that_the_agent_hands_out_is_one_of_datagrams: unix_datagram;
         an_abstract_socket_is_reached: unix_datagram_on_linux unix_stream_on_linux;
+    }
+    origin {
+        an_agent_hears_which_container_sends: udp unix_datagram unix_frames;
+        an_agent_hears_nothing_where_detection_is_off: udp unix_datagram unix_frames;
     }
     logs {
         a_failing_server_is_logged_in_few_words: tcp unix_datagram unix_stream;
