@@ -34,6 +34,7 @@ mod event;
 mod service_check;
 
 pub(crate) use container::Container;
+pub(crate) use event::escaped_len;
 pub use event::{Alert, Event, Priority};
 pub use service_check::{ServiceCheck, Status};
 

@@ -2,7 +2,7 @@
 
 use super::{Encoder, push_parts};
 use crate::config::Config;
-use crate::dogstatsd::{Cardinality, Event, ServiceCheck};
+use crate::dogstatsd::{Cardinality, Event, ServiceCheck, escaped_len};
 use crate::error::RecordError;
 use crate::metric::{Extras, Kind, Metric};
 use crate::number::push_integer;
@@ -61,12 +61,19 @@ impl Encoder {
         record: &mut Record<'_>,
     ) -> Result<(), RecordError> {
         self.check_dialect()?;
+        self.check_len(event.aggregation_key.len() + event.source_type.len())?;
+        let event = if event.may_be_cut {
+            let mut after = Vec::new();
+            self.push_event_fields(event, &mut after)?;
+            event.cut(after.len(), self.max_text)
+        } else {
+            *event
+        };
         let (title, text) = (escaped_len(event.title), escaped_len(event.text));
         if title == 0 {
             return Err(RecordError::EmptyName);
         }
         self.check_len(title + text + event.hostname.len())?;
-        self.check_len(event.aggregation_key.len() + event.source_type.len())?;
 
         let line = record.line();
         line.extend_from_slice(b"_e{");
@@ -77,6 +84,11 @@ impl Encoder {
         push_escaped(line, event.title);
         line.extend_from_slice(b"|");
         push_escaped(line, event.text);
+        self.push_event_fields(&event, line)
+    }
+
+    /// Writes what follows the text.
+    fn push_event_fields(&self, event: &Event<'_>, line: &mut Vec<u8>) -> Result<(), RecordError> {
         push_time(line, event.timestamp)?;
         self.push_field(line, "|h:", event.hostname)?;
         self.push_field(line, "|k:", event.aggregation_key)?;
@@ -194,13 +206,4 @@ fn push_escaped_byte(line: &mut Vec<u8>, byte: u8) {
         b'\r' => {}
         _ => line.push(byte),
     }
-}
-
-fn escaped_len(text: &str) -> usize {
-    let len = |byte| match byte {
-        b'\n' => 2,
-        b'\r' => 0,
-        _ => 1,
-    };
-    text.bytes().map(len).sum()
 }
