@@ -1,8 +1,12 @@
 //! Settings: what they default to, what wins, and what cannot work.
 
-use std::time::Duration;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
 
-use statsd_proto::{Client, Config, ConfigError, Report, Transport};
+use statsd_proto::testing::recorder;
+use statsd_proto::{
+    Client, Config, ConfigError, Metric, Output, Report, Session, Target, Transport,
+};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::server::Server;
@@ -10,11 +14,25 @@ use tests::server::Server;
 use crate::world::{World, count};
 
 pub(crate) fn the_defaults_are_those_of_the_seed<A: Adapter>(_: &World<A>) {
-    let config = Config::new("localhost");
-    let explicit = config.clone().port(8125).transport(Transport::Tcp);
-    assert_eq!(config, explicit.prefix("").enabled(true));
-    let from_environment = Config::from_vars([("STATSD_HOST", "localhost")]);
-    assert_eq!(from_environment.map(|it| it.prefix("")), Ok(config));
+    let from_environment = Config::from_vars([("STATSD_HOST", "127.0.0.1")]);
+    let from_environment = from_environment.expect("the variables are good").prefix("");
+    for config in [Config::new("127.0.0.1"), from_environment] {
+        let mut session = Session::new(&config, 0).expect("it can work");
+        let metric = Metric::counter("a", 1).with_kind_prefix();
+        session.record(&metric).expect("it is one");
+        let target = loop {
+            match session.poll(Instant::now()) {
+                Output::Connect(connect) => break connect.target,
+                Output::Wait(_) => session.flush(),
+                output => panic!("{output:?} is not due"),
+            }
+        };
+        let there = SocketAddr::from((Ipv4Addr::LOCALHOST, 8125));
+        assert_eq!(target, Target::Tcp(there));
+        let (client, mut recorder) = recorder(config).expect("it can work");
+        client.incr("a", 1);
+        assert_eq!(recorder.lines(), ["counters.a:1|c"]);
+    }
 }
 
 pub(crate) fn a_setting_that_cannot_work_fails_before_anything_starts<A: Adapter>(
