@@ -1,4 +1,4 @@
-//! What the system knows of the container that this process is in; the same file in each adapter.
+//! The container that this process runs in, as the system shows it; the same file in each adapter.
 
 use std::fs;
 

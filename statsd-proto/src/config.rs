@@ -39,11 +39,11 @@ pub use telemetry::Telemetry;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// A host name or an IP address; or text that is neither, of which the check says why.
+    /// A host name or an IP address, or invalid text, which the check reports.
     pub(crate) host: String,
     /// `None` follows the dialect.
     pub(crate) port: Option<u16>,
-    /// Path of a Unix socket, which is for networks if it is empty. A NUL begins the name of an abstract socket.
+    /// Path of a Unix socket, or empty for a network. A NUL begins the name of an abstract socket.
     pub(crate) path: PathBuf,
     /// `None` follows the dialect, and whether there is a path.
     pub(crate) transport: Option<Transport>,
@@ -118,8 +118,8 @@ pub struct Pace {
 impl Config {
     /// A server of the reference kind at a [host or an address](Self::host), with no prefix.
     ///
-    /// A setting that nobody has set follows the dialect, whatever the order of calls: the transport, the port and
-    /// the [kind prefixes](Self::kind_prefixes). For the reference server that is TCP, 8125 and yes; a
+    /// The transport, the port and the [kind prefixes](Self::kind_prefixes) follow the dialect unless they are set,
+    /// in any order of calls. For the reference server that is TCP, 8125 and yes; a
     /// [table](crate::_servers) has the other dialects.
     pub fn new(host: impl Into<String>) -> Self {
         let unset = Self {

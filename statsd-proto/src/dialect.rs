@@ -57,11 +57,11 @@ pub enum Dialect {
     /// uses `units`, `name` and `family`, and skips all others; they are sent, since a metric is worth
     /// more than none. Of a datagram it reads 8999 bytes, and of a line on a stream 65,534.
     Netdata,
-    /// The OpenTelemetry Collector's statsd receiver, with the tags of DogStatsD, of which each needs a value. Read in
+    /// The OpenTelemetry Collector's statsd receiver, with the tags of DogStatsD, each with a value. Read in
     /// `receiver/statsdreceiver/internal/parser/statsd_parser.go` and `internal/transport`.
     ///
     /// It forgets a gauge with each of its intervals, so that a change would become a level: changes are refused. It
-    /// cut counts to whole numbers for years, so that others are refused; what a rate stands for it still cuts. A
+    /// cut counts to whole numbers for years, so that others are refused; a count divided by its rate it still cuts. A
     /// line may not have several values, a container or a cardinality, which it, or an older one, refuses. Over TCP,
     /// which has to be asked for, it keeps the beginning of a line that came in two parts, and may put it before later
     /// lines: prefer UDP.

@@ -55,7 +55,7 @@ impl Config {
             prefix: None,
             ..Self::new("")
         };
-        // In the table's order, whatever theirs was: the later win.
+        // In the order of the table, where later variables win.
         for (name, value) in ordered(&VARIABLES, vars) {
             config = config.set_var(name, value.as_ref())?;
         }
@@ -110,7 +110,7 @@ const PORT: &str = "STATSD_PORT";
 const PREFIX: &str = "STATSD_PREFIX";
 const PROTOCOL: &str = "STATSD_PROTOCOL";
 
-/// In the order in which they are set: an address wins over the protocol and the port.
+/// Variables in the order that they are applied: an address wins over the protocol and the port.
 const VARIABLES: [&str; 6] = [DIALECT, ENABLED, PORT, PROTOCOL, HOST, PREFIX];
 
 /// Those of the variables that are set in the process's environment.
@@ -145,7 +145,7 @@ fn ordered<K: AsRef<str>, V>(
     found.into_iter().filter_map(set).collect()
 }
 
-/// A word for yes or no, or an integer, of which 0 means no.
+/// Parses a word for yes or no, or an integer, where 0 is no.
 fn switch(name: &'static str, value: &str) -> Result<bool, ConfigError> {
     let word = value.trim().to_ascii_lowercase();
     let digits = word.strip_prefix(['+', '-']).unwrap_or(&word);

@@ -1,4 +1,4 @@
-//! Sends what a file of settings says: the path of a TOML file is its argument. What the program says wins.
+//! Sends to the server that a file of settings names: its argument is the path of a TOML file. Setters win over the file.
 //!
 //! ```toml
 //! host = "udp://127.0.0.1:8125"

@@ -9,7 +9,7 @@ use tests::server::Server;
 
 use crate::world::World;
 
-/// What is found on this machine, container or not, goes behind each line for an agent.
+/// Each line for an agent ends in the container that is found on this machine, or in nothing.
 pub(crate) fn an_agent_hears_which_container_sends<A: Adapter>(world: &World<A>) {
     let server = world.server();
     let config = agent(&server).origin_detection(true);
@@ -22,7 +22,7 @@ pub(crate) fn an_agent_hears_which_container_sends<A: Adapter>(world: &World<A>)
     assert_eq!(sent(world, &server, named), "a:1|c|c:ci-abc");
 }
 
-/// Nor does anybody else.
+/// Servers of other dialects hear nothing either.
 pub(crate) fn an_agent_hears_nothing_where_detection_is_off<A: Adapter>(world: &World<A>) {
     let server = world.server();
     let off = agent(&server).origin_detection(false);
@@ -47,7 +47,7 @@ fn sent<A: Adapter>(world: &World<A>, server: &Server, config: Config) -> String
     server.wait_for_end(1).concat()
 }
 
-/// What the line of a client has behind it.
+/// The end of a line of a client with this configuration.
 fn field_of(config: &Config) -> String {
     let (client, mut recorder) =
         statsd_proto::testing::recorder(config.clone()).expect("it can work");

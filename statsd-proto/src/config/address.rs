@@ -1,11 +1,11 @@
-//! Addresses of servers: the one parser, whoever reads them.
+//! The one parser of server addresses, for setters, files and the environment.
 
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
 use super::Transport;
 
-/// What an address says; all else is as it was set.
+/// The settings that an address makes. All others stay as they were set.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Address {
     Network {
@@ -22,11 +22,11 @@ pub(super) enum Address {
 }
 
 impl Address {
-    /// Takes an address apart.
+    /// Parses an address.
     ///
     /// # Errors
     ///
-    /// What would have been valid.
+    /// A description of valid text.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         if is_pipe(text) {
             return Err(PIPE);
@@ -52,6 +52,10 @@ impl Address {
 
 fn network(transport: Transport, rest: &str) -> Result<Address, &'static str> {
     let (name, port) = split_port(rest);
+    // `fe80::1:2` might be an address, or one with a port.
+    if name.contains(':') && !name.starts_with('[') {
+        return Err("an IPv6 address in brackets, such as udp://[::1]:8125");
+    }
     Ok(Address::Network {
         transport: Some(transport),
         host: host(name)?,
@@ -133,7 +137,7 @@ fn split_port(rest: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether a path is one of a Unix socket, or names an abstract one behind a NUL.
+/// Checks the path of a Unix socket, or the name of an abstract one after its NUL.
 pub(super) fn check_path(path: &Path) -> Result<(), &'static str> {
     let bytes = path.as_os_str().as_encoded_bytes();
     let text = path.to_string_lossy();
@@ -144,7 +148,7 @@ pub(super) fn check_path(path: &Path) -> Result<(), &'static str> {
     if is_pipe(&text) {
         Err(PIPE)
     } else if name.is_empty() {
-        Err("the path of a Unix socket, or the name of an abstract one behind `@`")
+        Err("the path of a Unix socket, or the name of an abstract one after `@`")
     } else if text.contains("://") {
         Err("a path without a scheme: `Config::host` takes an address")
     } else if name.first() == Some(&b'@') && !is_abstract {

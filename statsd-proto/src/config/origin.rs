@@ -41,15 +41,15 @@ impl Config {
         self
     }
 
-    /// The inode of the container's cgroup, by which the agent finds the container (protocol 1.4: `c:in-…`). Default:
-    /// what [`detect_origin`](Self::detect_origin) finds, which the adapters call.
+    /// The inode of the container's cgroup, from which the agent knows the container (protocol 1.4: `c:in-…`).
+    /// Default: what [`detect_origin`](Self::detect_origin) finds, which the adapters call.
     #[must_use]
     pub fn cgroup_inode(mut self, inode: u64) -> Self {
         self.origin.cgroup_inode = Some(inode);
         self
     }
 
-    /// What the agent's admission controller has put into the environment (protocol 1.5: `e:`).
+    /// Data that the agent's admission controller puts into the environment (protocol 1.5: `e:`).
     /// Default: none, except [from the environment](Self::from_dd_env).
     #[must_use]
     pub fn external_data(mut self, data: impl Into<String>) -> Self {

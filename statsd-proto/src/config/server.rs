@@ -9,8 +9,8 @@ use crate::error::ConfigError;
 
 /// Where lines go.
 impl Config {
-    /// The host, or an address that says more. What it says wins over what was set before; what it leaves out stays
-    /// as it was set.
+    /// The host, or an address, which sets the transport and the port as well. Settings that it leaves out stay as they
+    /// were.
     ///
     /// | written | means |
     /// |---|---|
@@ -39,7 +39,7 @@ impl Config {
         let host = host.into();
         match Address::parse(&host) {
             Ok(address) => self.at(address),
-            // The check says what is wrong with it.
+            // The check reports the error.
             Err(_) => self.at_host(host),
         }
     }
@@ -166,7 +166,7 @@ impl Config {
     }
 }
 
-/// What is set, or else follows the dialect.
+/// Settings that follow the dialect unless they are set.
 impl Config {
     pub(crate) fn effective_transport(&self) -> Transport {
         let is_unix = !self.path.as_os_str().is_empty();
@@ -216,7 +216,7 @@ impl Config {
                 expected: "a host or an address, by `Config::host`, `STATSD_HOST` or `DD_AGENT_HOST`",
             });
         }
-        // Whatever is an address was taken apart when it was set.
+        // A valid address was parsed when it was set.
         match Address::parse(&self.host) {
             Ok(_) => Ok(()),
             Err(expected) => Err(ConfigError::Invalid {

@@ -278,7 +278,7 @@ fn the_dialect_decides_in_whatever_order_it_is_set() {
         agent(&config);
         assert_eq!(config, Config::dogstatsd("a"));
     }
-    // What was set stays, before the dialect and after it.
+    // Explicit settings stay, before the dialect and after it.
     let set = |config: Config| config.transport(Transport::Tcp).port(9).kind_prefixes(true);
     for config in [
         set(Config::new("a")).dialect(Dialect::DogStatsd),

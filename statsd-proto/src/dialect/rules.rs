@@ -1,4 +1,4 @@
-//! What a row of the table of dialects says.
+//! The columns of the table of dialects.
 
 use super::fatal;
 use crate::config::Transport;
@@ -8,14 +8,14 @@ use crate::text::Charset;
 /// One row of the table.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// What the servers listen on; the first network, and the first kind of Unix socket, unless another is asked for.
+    /// Transports that the servers listen on. The first network and the first kind of Unix socket are the defaults.
     pub(crate) transports: &'static [Transport],
-    /// The same for whoever asks for another.
+    /// The same in words, for an error.
     pub(crate) transports_text: &'static str,
     pub(crate) port: u16,
     /// Whether names get a [prefix of their kind](crate::Config::kind_prefixes) unless set otherwise.
     pub(crate) kind_prefixes: bool,
-    /// How tags are written; none where the server refuses lines that have some.
+    /// How tags are written, or `None` if the server refuses lines with tags.
     pub(crate) tags: Option<TagSyntax>,
     pub(crate) name: Charset,
     pub(crate) tag_key: Charset,
@@ -50,15 +50,15 @@ pub(crate) struct Rules {
 /// How tags are written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TagSyntax {
-    /// What stands before the first tag.
+    /// Precedes the first tag.
     pub(crate) open: &'static str,
-    /// What stands between a key and its value.
+    /// Separates a key from its value.
     pub(crate) assign: u8,
-    /// What stands between two tags.
+    /// Separates two tags.
     pub(crate) separator: u8,
-    /// What stands behind the last tag.
+    /// Follows the last tag.
     pub(crate) close: &'static str,
-    /// Whether tags are a part of the name; else they stand behind the type and the rate.
+    /// Whether tags are a part of the name. Otherwise they follow the type and the rate.
     pub(crate) in_name: bool,
     /// Whether a tag may have no value.
     pub(crate) bare: bool,
@@ -74,7 +74,7 @@ pub(crate) enum Counts {
 }
 
 impl Rules {
-    /// The transport over a network, or on this machine, that nobody asked for by name.
+    /// The default transport over a network, or on this machine.
     pub(crate) fn transport(&self, is_unix: bool) -> Transport {
         let is_wanted = |transport: &&Transport| transport.is_unix() == is_unix;
         // One that no server listens on is an error of the check.
@@ -98,7 +98,7 @@ impl Rules {
         may_be && (self.is_fatal_name)(name)
     }
 
-    /// The type code of `kind` on the wire; none if the server would misread it.
+    /// The type code of `kind` on the wire, or `None` if the server would misread it.
     #[inline]
     pub(crate) const fn code(&self, kind: Kind) -> Option<&'static str> {
         match kind {

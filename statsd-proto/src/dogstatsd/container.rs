@@ -9,7 +9,7 @@ pub(crate) enum Container {
 }
 
 impl Container {
-    /// Looks for the container in files, of which `read` returns the text and `inode` the inode.
+    /// Looks for the container in files. `read` returns the text of a file, `inode` its inode.
     pub(crate) fn detect(
         read: impl Fn(&str) -> Option<String>,
         inode: impl Fn(&str) -> Option<u64>,
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// What a process sees, and what is found by it.
+    /// Detects by the files that a process sees.
     fn detect(cgroup: &str, mountinfo: &str, inodes: &[(&str, u64)]) -> Option<Container> {
         let read = |path: &str| match path {
             "/proc/self/cgroup" => Some(cgroup.to_owned()),

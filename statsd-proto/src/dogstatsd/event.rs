@@ -170,7 +170,7 @@ fn cut(text: &str, room: usize) -> &str {
     end.map_or(text, |(end, _)| &text[..end])
 }
 
-/// What is left of the room beside the digits of the length of what fills it.
+/// Room for text, when the digits of its length take some of it.
 fn beside_its_length(room: usize) -> usize {
     room.saturating_sub(digits(room))
 }

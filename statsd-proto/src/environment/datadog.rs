@@ -52,7 +52,7 @@ impl Config {
         V: AsRef<str>,
     {
         let mut config = Self::dogstatsd("");
-        // In the table's order, whatever theirs was: the later win.
+        // In the order of the table, where later variables win.
         for (name, value) in ordered(&VARIABLES, vars) {
             if !value.as_ref().is_empty() {
                 config = config.set_dd_var(name, value.as_ref())?;
@@ -135,7 +135,7 @@ const TRACER_TAGS: &str = "DD_TAGS";
 const URL: &str = "DD_DOGSTATSD_URL";
 const VERSION: &str = "DD_VERSION";
 
-/// In the order in which they are set: of two that say the same thing, the later wins.
+/// Variables in the order that they are applied. Later ones win.
 const VARIABLES: [&str; 15] = [
     PORT,
     HOST,

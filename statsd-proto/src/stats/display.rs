@@ -1,4 +1,4 @@
-//! Counts in words. What is zero is left out, except what every reader looks for first.
+//! Counts in words. Zeros are left out, except for those that every reader looks for first.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ impl fmt::Display for Report {
             stats,
         } = self;
         write!(f, "sent {sent} lines, abandoned {abandoned}")?;
-        // Those that were abandoned have been told.
+        // The abandoned lines are named above.
         let dropped = Dropped {
             abandoned: 0,
             ..stats.dropped

@@ -9,7 +9,7 @@ use statsd_proto::{Dialect, Kind, Transport};
 /// What may stand where, told from the servers' sources and not from the encoder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grammar {
-    /// What the servers listen on.
+    /// Transports that the servers listen on.
     transports: &'static [Transport],
     /// Servers of this family read bytes as 7-bit ASCII.
     pub(crate) is_ascii: bool,
@@ -65,8 +65,8 @@ impl Grammar {
         rows::of(dialect)
     }
 
-    /// A dialect and a transport that its servers have. For a pair that no server has stands a dialect that came later, so
-    /// that stored cases need no byte for it.
+    /// A dialect and a transport that its servers listen on. A dialect that came later replaces pairs that no server
+    /// has, so that stored cases need no byte for it.
     pub(crate) fn pair(dialect: Dialect, transport: Transport) -> (Dialect, Transport) {
         let later = Dialect::OpenTelemetry;
         for dialect in [dialect, later] {

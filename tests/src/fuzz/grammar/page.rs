@@ -43,7 +43,7 @@ fn each_server_of_the_page_takes_what_is_written_for_it() {
     }
 }
 
-/// Records what there is, and takes apart what the server gets of it.
+/// Records metrics of each kind, and parses the lines that the server gets.
 fn check(row: &Row, config: Config) {
     let (client, mut server) = recorder(config).expect("the page says what can work");
     let tags = [("route", "home page"), ("zone", "a:b")];
@@ -189,7 +189,7 @@ fn rows() -> Vec<Row> {
             of(Dialect::SignalFx)
         ),
         row!(
-            "Graphite",
+            "Graphite 1.1",
             Config::new("stats.example").dialect(Dialect::Graphite),
             of(Dialect::Graphite)
         ),
