@@ -12,7 +12,7 @@ fn words_for_yes_and_no_are_known_and_others_are_an_error() {
     ] {
         assert_eq!(switch("X", value), Ok(false), "{value:?}");
     }
-    for value in ["1.0", "0x1", "enabled", "disabled", "nope", "-", "tru"] {
+    for value in ["1.0", "0x1", "enabled", "disabled", "nope", "-", "ja"] {
         let error = Config::from_vars([("STATSD_ENABLED", value)]).unwrap_err();
         let start = format!("STATSD_ENABLED is {value:?}, but must be a word for yes");
         assert!(error.to_string().starts_with(&start), "{error}");

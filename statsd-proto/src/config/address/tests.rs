@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use crate::config::{Config, Transport};
 use crate::dialect::Dialect;
 use crate::error::ConfigError;
@@ -167,6 +169,38 @@ fn what_an_address_leaves_out_stays_as_it_was_set() {
         assert_eq!(leads_to(&config), (transport, place.to_owned()));
         assert_eq!(config.check(), Ok(()));
     }
+}
+
+proptest! {
+    /// Whatever is written is read the same everywhere, and brings nothing down.
+    #[test]
+    fn no_text_is_read_differently_in_two_places(text in text()) {
+        for dialect in [Dialect::Statsd, Dialect::DogStatsd] {
+            let found = ways(&text, dialect).into_iter().map(|(way, config)| {
+                let place = config.and_then(|config| {
+                    config.check()?;
+                    Ok(leads_to(&config))
+                });
+                (way, place.ok())
+            });
+            let found: Vec<_> = found.collect();
+            for (way, place) in &found {
+                prop_assert_eq!(place, &found[0].1, "{} of {:?}", way, text);
+            }
+        }
+    }
+}
+
+/// Text that is nearly an address.
+fn text() -> impl Strategy<Value = String> {
+    let scheme = "((tcp|udp|unix|unixgram|unixstream|npipe|http|Udp)://)?";
+    let host =
+        "(\\[?([a-z0-9.-]{1,12}|::1|fe80::1|10.0.0.7)(%[a-z0-9]{1,4})?\\]?|@?/?[a-z./]{1,12})";
+    let port = "(:[+-]?[0-9 ]{0,6})?";
+    let near = format!("{scheme}{host}{port}/?");
+    let near = prop::string::string_regex(&near).unwrap();
+    prop_oneof![8 => near, 1 => any::<String>()]
+        .prop_filter("empty is unset", |text| !text.is_empty())
 }
 
 /// Whether this system has such a Unix socket.
