@@ -15,6 +15,9 @@ use crate::origin::with_origin;
 /// The connection ends, with a report, when the client is [closed](Client::close) or its last clone
 /// dropped, and what was queued is sent or its time is up. Nothing is sent before it is first polled.
 ///
+/// For a Datadog agent this call reads a few small files of `/proc`, to
+/// [find out which container sends](Config::detect_origin).
+///
 /// # Errors
 ///
 /// The first setting that cannot work.

@@ -19,6 +19,19 @@ fn words_for_yes_and_no_are_known_and_others_are_an_error() {
     }
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn a_dialect_has_one_name_in_files_and_in_the_environment() {
+    for dialect in Dialect::ALL {
+        let name = serde_json::to_value(dialect).unwrap();
+        let name = name.as_str().unwrap();
+        let vars = [("STATSD_DIALECT", name)];
+        let config = Config::from_vars(vars).unwrap();
+        assert_eq!(config.dialect, dialect);
+        assert!(Dialect::NAMES.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 #[test]
 fn what_the_environment_says_wins_over_the_defaults() {
     let config = Config::from_vars([
