@@ -184,13 +184,7 @@ fn what_is_unset_follows_the_dialect_and_what_no_server_takes_is_an_error() {
             8125,
             true,
         ),
-        (
-            Dialect::Netdata,
-            &[Tcp, Udp, UnixStream],
-            Some(UnixStream),
-            8125,
-            true,
-        ),
+        (Dialect::Netdata, &[Tcp, Udp], None, 8125, true),
         (
             Dialect::OpenTelemetry,
             &[Udp, Tcp, UnixDatagram],

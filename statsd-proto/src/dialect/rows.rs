@@ -72,8 +72,8 @@ pub(super) static LIBRATO: Rules = Rules {
 };
 
 pub(super) static NETDATA: Rules = Rules {
-    transports: &[Transport::Tcp, Transport::Udp, Transport::UnixStream],
-    transports_text: "`tcp`, `udp` or `unix_stream`, which netdata listens on",
+    transports: &[Transport::Tcp, Transport::Udp],
+    transports_text: "`tcp` or `udp`, which netdata listens on",
     name: Charset::without(" :|@#=", true),
     tag_key: Charset::without(" :|@#,=", true),
     tag_value: Charset::without(":|@#,=", true),

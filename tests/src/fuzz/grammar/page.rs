@@ -89,7 +89,8 @@ fn what_is_unset_is_what_the_page_says() {
     for (dialects, transport, port) in [
         ("`Collectd`, `SignalFx`", "UDP", 8125),
         ("`DogStatsd`", "UDP", 8125),
-        ("`Graphite`, `Librato`, `Netdata`", "TCP", 8125),
+        ("`Graphite`, `Librato`", "TCP", 8125),
+        ("`Netdata`", "TCP", 8125),
         ("`Influx`", "UDP", 8125),
         ("`OpenTelemetry`", "UDP", 8125),
         ("`Statsd`", "TCP", 8125),

@@ -100,7 +100,7 @@ static INFLUX: Grammar = Grammar {
 };
 
 static NETDATA: Grammar = Grammar {
-    transports: &[Transport::Tcp, Transport::Udp, Transport::UnixStream],
+    transports: &[Transport::Tcp, Transport::Udp],
     is_ascii: false,
     name_ends: " :|@#=",
     key_ends: " :|@#,=",
