@@ -155,11 +155,10 @@ impl Store {
 
     /// Forgets all that waits. Returns how many series had something.
     pub(crate) fn clear(&mut self) -> usize {
-        self.series.clear();
-        self.pending
-            .drain(..)
-            .filter(|series| !series.is_empty())
-            .count()
+        self.pending.clear();
+        let series = std::mem::take(&mut self.series);
+        let lost = series.values().filter(|series| !series.is_empty());
+        lost.count()
     }
 
     /// Forgets series that no inlet and no handle refers to, and that had nothing to send since the `oldest` drain.
