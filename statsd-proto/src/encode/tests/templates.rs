@@ -205,6 +205,7 @@ fn what_is_one_series_to_the_server_has_one_key() {
 fn a_template_knows_its_name_and_kind() {
     for dialect in Dialect::ALL {
         let config = Config::new("localhost").dialect(dialect).prefix("shop");
+        let config = config.kind_prefixes(true);
         let config = if dialect == Dialect::Collectd {
             config
         } else {
