@@ -39,7 +39,9 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
 
-use statsd_proto::{Config, Connect, Driver, Input, Output, Report, Resolve, Target, Transmit};
+use statsd_proto::{
+    Config, Connect, Driver, FailureKind, Input, Output, Report, Resolve, Target, Transmit,
+};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (seconds, each) = (argument("--seconds", 3)?, argument("--each", 1)?);
@@ -169,7 +171,7 @@ impl Link {
         *self = Self::default();
         // Unix calls it so when a write takes too long.
         if error.kind() == io::ErrorKind::WouldBlock {
-            return Input::Disconnected(io::ErrorKind::TimedOut);
+            return Input::Disconnected(FailureKind::TimedOut.into());
         }
         Input::failed(error)
     }

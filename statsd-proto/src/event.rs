@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io;
 use std::time::{Duration, Instant};
 
+use crate::failure::Failure;
 use crate::stats::Stats;
 
 /// Something that a log should tell.
 ///
 /// Each kind comes at most once in ten seconds, and less and less often while it goes on, down to once
 /// in ten minutes; `unreported` says how many came between.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// A link to the server is up.
@@ -24,7 +24,7 @@ pub enum Event {
     /// No link could be had.
     ConnectFailed {
         /// Why.
-        kind: io::ErrorKind,
+        failure: Failure,
         /// How many attempts failed in a row.
         attempts: u64,
         /// How many failed since this was last told.
@@ -33,7 +33,7 @@ pub enum Event {
     /// The host could not be looked up; its earlier addresses are tried, if there are any.
     LookupFailed {
         /// Why.
-        kind: io::ErrorKind,
+        failure: Failure,
         /// How many attempts failed in a row.
         attempts: u64,
         /// How many failed since this was last told.
@@ -42,7 +42,7 @@ pub enum Event {
     /// The link broke.
     Disconnected {
         /// Why.
-        kind: io::ErrorKind,
+        failure: Failure,
         /// How many broke since this was last told.
         unreported: u64,
     },
@@ -59,7 +59,7 @@ pub enum Event {
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unreported = match *self {
+        let unreported = match self {
             Self::Connected {
                 attempts,
                 unreported,
@@ -71,29 +71,32 @@ impl fmt::Display for Event {
                 unreported
             }
             Self::ConnectFailed {
-                kind,
+                failure,
                 attempts,
                 unreported,
             } => {
                 write!(
                     f,
-                    "cannot connect to the StatsD server: {kind} (attempt {attempts})"
+                    "cannot connect to the StatsD server: {failure} (attempt {attempts})"
                 )?;
                 unreported
             }
             Self::LookupFailed {
-                kind,
+                failure,
                 attempts,
                 unreported,
             } => {
                 write!(
                     f,
-                    "cannot look up the StatsD server: {kind} (attempt {attempts})"
+                    "cannot look up the StatsD server: {failure} (attempt {attempts})"
                 )?;
                 unreported
             }
-            Self::Disconnected { kind, unreported } => {
-                write!(f, "the link to the StatsD server broke: {kind}")?;
+            Self::Disconnected {
+                failure,
+                unreported,
+            } => {
+                write!(f, "the link to the StatsD server broke: {failure}")?;
                 unreported
             }
             Self::Lost {
@@ -106,7 +109,7 @@ impl fmt::Display for Event {
                     "metrics lost: {full} refused by a full queue (see max_queue_bytes and \
                      max_queue_lines), {invalid} invalid, {dropped} dropped"
                 )?;
-                0
+                &0
             }
         };
         match unreported {
@@ -148,30 +151,32 @@ impl News {
         }
     }
 
-    pub(crate) fn on_connect_failed(&mut self, now: Instant, kind: io::ErrorKind, is_lookup: bool) {
+    pub(crate) fn on_connect_failed(&mut self, now: Instant, failure: Failure, is_lookup: bool) {
         self.attempts += 1;
         let attempts = self.attempts;
         if is_lookup {
             if let Some(unreported) = self.lookup_failed.admit(now) {
                 self.push(Event::LookupFailed {
-                    kind,
+                    failure,
                     attempts,
                     unreported,
                 });
             }
         } else if let Some(unreported) = self.connect_failed.admit(now) {
             self.push(Event::ConnectFailed {
-                kind,
+                failure,
                 attempts,
                 unreported,
             });
         }
     }
 
-    pub(crate) fn on_disconnected(&mut self, now: Instant, kind: io::ErrorKind) {
+    pub(crate) fn on_disconnected(&mut self, now: Instant, failure: Failure) {
         if let Some(unreported) = self.disconnected.admit(now) {
-            self.events
-                .push_back(Event::Disconnected { kind, unreported });
+            self.events.push_back(Event::Disconnected {
+                failure,
+                unreported,
+            });
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::failure;
+use crate::failure::{Failure, System};
 use crate::payload;
 use crate::stats::Report;
 
@@ -18,8 +18,8 @@ use crate::stats::Report;
 pub enum Input {
     /// The socket is open.
     Connected,
-    /// The instruction failed, or the peer hung up (`UnexpectedEof`), or the socket broke.
-    Disconnected(io::ErrorKind),
+    /// The instruction failed, or the peer closed the connection, or the socket broke.
+    Disconnected(Failure),
     /// The name has these addresses.
     Resolved(Vec<SocketAddr>),
     /// Of all that was [written](Self::Written) to this TCP connection so far, this many bytes are not
@@ -33,11 +33,9 @@ pub enum Input {
 }
 
 impl Input {
-    /// [`Disconnected`](Self::Disconnected) by this error, also where the standard library has no kind for
-    /// it: a datagram longer than the kernel sends is `InvalidInput`, a network interface that has no
-    /// room is `OutOfMemory`.
+    /// [`Disconnected`](Self::Disconnected) by this error of the system that the program runs on.
     pub fn failed(error: &io::Error) -> Self {
-        Self::Disconnected(failure::kind(error))
+        Self::Disconnected(Failure::new(error, System::CURRENT))
     }
 }
 

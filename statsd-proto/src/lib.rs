@@ -189,6 +189,7 @@ pub use crate::error::{ConfigError, ParseError, RecordError};
 pub use crate::event::Event;
 #[cfg(feature = "metrics")]
 pub use crate::facade::{AlreadyInstalled, FacadeRecorder};
+pub use crate::failure::{Failure, FailureKind, System};
 pub use crate::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
 };

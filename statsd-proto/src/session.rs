@@ -6,13 +6,13 @@ mod recording;
 mod sending;
 mod telling;
 
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
 use crate::error::ConfigError;
 use crate::event::{Event, News};
+use crate::failure::{Failure, FailureKind};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
 use crate::instruction::{Input, Output};
@@ -195,10 +195,10 @@ impl Session {
         self.wants_poll |= !matches!(input, Input::Unacknowledged(_));
         match input {
             Input::Connected => self.on_connected(),
-            Input::Disconnected(kind) => self.on_disconnected(kind),
+            Input::Disconnected(failure) => self.on_disconnected(failure),
             Input::Resolved(found) if found.is_empty() => {
                 if self.link.is_resolving() {
-                    self.on_disconnected(io::ErrorKind::NotFound);
+                    self.on_disconnected(FailureKind::NotFound.into());
                 }
             }
             Input::Resolved(found) => self.link.on_resolved(found),
@@ -353,7 +353,7 @@ impl Session {
 
     /// What is under way takes too long.
     fn give_up(&mut self) -> Output {
-        self.on_disconnected(io::ErrorKind::TimedOut);
+        self.on_disconnected(FailureKind::TimedOut.into());
         Output::Disconnect
     }
 
@@ -370,21 +370,21 @@ impl Session {
     }
 
     /// Queues again what did not arrive, in its old place.
-    fn on_disconnected(&mut self, kind: io::ErrorKind) {
+    fn on_disconnected(&mut self, failure: Failure) {
         if self.link.is_idle() {
             return;
         }
         if let Some(now) = self.now {
             if self.link.is_up() {
-                self.news.on_disconnected(now, kind);
+                self.news.on_disconnected(now, failure.clone());
             } else {
                 self.news
-                    .on_connect_failed(now, kind, self.link.is_resolving());
+                    .on_connect_failed(now, failure.clone(), self.link.is_resolving());
             }
         }
         if self.link.is_up() {
             self.stats.disconnects += 1;
-            self.recall(kind);
+            self.recall(&failure);
         } else {
             self.stats.connect_failures += 1;
         }

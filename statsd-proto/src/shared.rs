@@ -116,7 +116,7 @@ impl Shared {
         };
         let reached = waiters.take_reached(session);
         let news: Vec<Event> = std::iter::from_fn(|| session.poll_event()).collect();
-        events.extend(&news);
+        events.extend(news.iter().cloned());
         while events.len() > MAX_EVENTS {
             events.pop_front();
         }

@@ -21,7 +21,6 @@
 //! # }
 //! ```
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -33,6 +32,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::driver::Driver;
 use crate::error::ConfigError;
+use crate::failure::FailureKind;
 use crate::instruction::{Input, Output, Transmit};
 use crate::payload::frames;
 use crate::stats::{Report, Stats};
@@ -131,7 +131,7 @@ impl Recorder {
         self.is_up = is_up;
         if !is_up && std::mem::take(&mut self.is_connected) {
             self.driver
-                .handle(Input::Disconnected(io::ErrorKind::ConnectionReset));
+                .handle(Input::Disconnected(FailureKind::Reset.into()));
         }
     }
 
@@ -173,7 +173,7 @@ impl Recorder {
                     self.is_connected = true;
                     Input::Connected
                 }
-                Output::Connect(_) => Input::Disconnected(io::ErrorKind::ConnectionRefused),
+                Output::Connect(_) => Input::Disconnected(FailureKind::Refused.into()),
                 Output::Disconnect => {
                     self.is_connected = false;
                     continue;

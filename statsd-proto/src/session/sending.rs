@@ -1,10 +1,9 @@
 //! How lines leave while the link is up, and what comes back when it breaks.
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use super::{ANY, Session};
-use crate::failure::{is_refusal, may_pass};
+use crate::failure::{Failure, FailureKind};
 use crate::flight::Progress;
 use crate::instruction::Output;
 use crate::payload::Payload;
@@ -158,13 +157,13 @@ impl Session {
         }
     }
 
-    pub(super) fn recall(&mut self, kind: io::ErrorKind) {
+    pub(super) fn recall(&mut self, failure: &Failure) {
         self.stats.resent += self.flight.unacknowledged_lines() as u64;
         let is_datagram = self.flight.datagram_size().is_some();
         let was_transmitting = self.flight.is_transmitting();
         if let Some(mut unfinished) = self.flight.take_unfinished() {
-            if is_datagram && was_transmitting && !may_pass(kind) {
-                self.make_sendable(&mut unfinished, kind);
+            if is_datagram && was_transmitting && failure.is_about_data() {
+                self.make_sendable(&mut unfinished, failure);
             }
             if !unfinished.data.is_empty() {
                 self.queue.push_front(unfinished);
@@ -173,7 +172,7 @@ impl Session {
         for payload in self.flight.take_unacknowledged() {
             self.queue.push_front(payload);
         }
-        if is_refusal(kind) {
+        if failure.is_refusal() {
             if let Some(refused) = self.flight.take_refused() {
                 self.is_probing = true;
                 self.queue.push_front(refused);
@@ -184,8 +183,8 @@ impl Session {
     }
 
     /// The kernel will not send the first datagram: its lines go in smaller ones, or in the end not at all.
-    fn make_sendable(&mut self, unfinished: &mut Payload, kind: io::ErrorKind) {
-        let is_too_large = kind == io::ErrorKind::InvalidInput;
+    fn make_sendable(&mut self, unfinished: &mut Payload, failure: &Failure) {
+        let is_too_large = failure.kind() == FailureKind::TooLarge;
         match unfinished.smaller_datagram().filter(|_| is_too_large) {
             Some(size) => self.queue.shrink_datagrams(size),
             None if self.flight.on_failure() => {

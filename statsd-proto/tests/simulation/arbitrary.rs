@@ -1,12 +1,11 @@
 //! Random settings, and random events.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use statsd_proto::{Input, Overflow, Pace};
+use statsd_proto::{FailureKind, Input, Overflow, Pace};
 
 use crate::network::{Cut, Refusal};
 use crate::settings::{Settings, ms, secs};
@@ -16,7 +15,7 @@ use crate::world::server;
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Advance(Duration),
-    Break(ErrorKind, usize),
+    Break(FailureKind, usize),
     Close,
     ConnectDelay(Option<Duration>),
     Cut(Cut),
@@ -36,7 +35,7 @@ pub(crate) enum Step {
     Unacknowledged(usize),
     Up(bool),
     Window(usize),
-    WriteErrors(ErrorKind, usize),
+    WriteErrors(FailureKind, usize),
 }
 
 /// Any settings for the transport of these.
@@ -110,14 +109,11 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
 
 /// What goes wrong.
 fn trouble() -> impl Strategy<Value = Step> {
-    let broken = prop_oneof![
-        Just(ErrorKind::ConnectionReset),
-        Just(ErrorKind::UnexpectedEof)
-    ];
+    let broken = prop_oneof![Just(FailureKind::Reset), Just(FailureKind::PeerClosed)];
     let failed = prop_oneof![
-        Just(ErrorKind::NetworkUnreachable),
-        Just(ErrorKind::OutOfMemory),
-        Just(ErrorKind::InvalidInput)
+        Just(FailureKind::Network),
+        Just(FailureKind::Transient),
+        Just(FailureKind::TooLarge)
     ];
     let cut = (0..200_usize, 0..50_usize);
     let refusal = prop_oneof![
@@ -147,7 +143,7 @@ fn trouble() -> impl Strategy<Value = Step> {
 fn poke() -> impl Strategy<Value = Step> {
     let stray = prop_oneof![
         Just(Input::Connected),
-        Just(Input::Disconnected(ErrorKind::ConnectionRefused)),
+        Just(Input::Disconnected(FailureKind::Refused.into())),
         Just(Input::Resolved(vec![])),
         Just(Input::Resolved(vec![server(9)])),
         (0..2000_usize).prop_map(Input::Unacknowledged),

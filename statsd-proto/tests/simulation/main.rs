@@ -5,6 +5,7 @@ mod arbitrary;
 mod close;
 mod datagram;
 mod delivery;
+mod failures;
 mod flush;
 mod frame;
 mod frames;

@@ -1,11 +1,10 @@
 //! A network that does what its script says, and a transcript of what it did.
 
 use std::collections::VecDeque;
-use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Input, Transmit, Transport};
+use statsd_proto::{Failure, FailureKind, Input, Transmit, Transport};
 
 /// The script, which a test may change at any time, and the transcript.
 #[derive(Debug)]
@@ -33,13 +32,15 @@ pub(crate) struct Network {
     /// How many of the last bytes of a stream that the kernel took stay without acknowledgement.
     pub(crate) unacknowledged: usize,
     /// How the next writes fail, one each.
-    pub(crate) write_errors: VecDeque<ErrorKind>,
+    pub(crate) write_errors: VecDeque<Failure>,
     /// The longest datagram that the kernel sends.
     pub(crate) mtu: usize,
+    /// How a longer one fails.
+    pub(crate) too_large: Failure,
     /// How the news of a refused datagram comes back.
     pub(crate) refusal: Refusal,
-    /// What the kernel calls it.
-    pub(crate) refusal_kind: ErrorKind,
+    /// What the system calls it.
+    pub(crate) refused_by: Failure,
 
     pub(crate) lookups: Vec<Instant>,
     pub(crate) attempts: Vec<(Instant, SocketAddr)>,
@@ -124,8 +125,9 @@ impl Network {
             unacknowledged: 0,
             write_errors: VecDeque::new(),
             mtu: usize::MAX,
+            too_large: FailureKind::TooLarge.into(),
             refusal: Refusal::NextWrite,
-            refusal_kind: ErrorKind::ConnectionRefused,
+            refused_by: FailureKind::Refused.into(),
             lookups: Vec::new(),
             attempts: Vec::new(),
             connections: Vec::new(),
@@ -155,7 +157,7 @@ impl Network {
     pub(crate) fn open(&mut self, now: Instant, to: SocketAddr) -> Input {
         let listens = self.is_up && !self.dead.contains(&to.ip());
         if !listens && self.transport != Transport::Udp {
-            return Input::Disconnected(ErrorKind::ConnectionRefused);
+            return Input::Disconnected(FailureKind::Refused.into());
         }
         self.connections.push(Connection {
             opened_at: now,
@@ -199,7 +201,7 @@ impl Network {
     /// Looks the name up.
     pub(crate) fn look_up(&self, port: u16) -> Input {
         match &self.found {
-            None => Input::Disconnected(ErrorKind::NotFound),
+            None => Input::Disconnected(FailureKind::NotFound.into()),
             Some(found) => {
                 let found = found.iter().map(|ip| SocketAddr::new(*ip, port));
                 Input::Resolved(found.collect())
@@ -213,7 +215,7 @@ impl Network {
         let socket = self.socket.as_ref()?;
         if socket.hang_up_at == Some(at) {
             self.close(0);
-            return Some(Input::Disconnected(ErrorKind::UnexpectedEof));
+            return Some(Input::Disconnected(FailureKind::PeerClosed.into()));
         }
         Some(self.refuse(now))
     }
@@ -230,9 +232,9 @@ impl Network {
 
     /// Writes once.
     pub(crate) fn write(&mut self, now: Instant, transmit: Transmit) -> Input {
-        if let Some(kind) = self.write_errors.pop_front() {
+        if let Some(failure) = self.write_errors.pop_front() {
             self.close(0);
-            return Input::Disconnected(kind);
+            return Input::Disconnected(failure);
         }
         self.connection().writes += 1;
         if transmit.segment_size.is_some() {
@@ -249,7 +251,7 @@ impl Network {
         let room = cut.map_or(usize::MAX, |cut| cut.takes - connection.taken.len());
         if room == 0 {
             self.close(cut.map_or(0, |cut| cut.loses));
-            return Input::Disconnected(ErrorKind::ConnectionReset);
+            return Input::Disconnected(FailureKind::Reset.into());
         }
         let len = data.len().min(max_write).min(room);
         connection.taken.extend_from_slice(&data[..len]);
@@ -262,7 +264,7 @@ impl Network {
         let is_up = self.is_up;
         if !is_up && self.transport == Transport::UnixDatagram {
             self.close(0);
-            return Input::Disconnected(ErrorKind::ConnectionRefused);
+            return Input::Disconnected(FailureKind::Refused.into());
         }
         let (refusal, mtu) = (self.refusal, self.mtu);
         let max_write = self.max_write.min(self.window);
@@ -303,7 +305,7 @@ impl Network {
         }
         if written == 0 {
             self.close(0);
-            return Input::Disconnected(ErrorKind::InvalidInput);
+            return Input::Disconnected(self.too_large.clone());
         }
         socket.last_write = Some((now, first));
         let count = connection.datagrams.len() - first;
@@ -322,7 +324,7 @@ impl Network {
             }
         }
         self.close(0);
-        Input::Disconnected(self.refusal_kind)
+        Input::Disconnected(self.refused_by.clone())
     }
 
     fn shrink_window(&mut self, taken: usize) {

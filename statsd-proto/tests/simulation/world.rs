@@ -1,11 +1,11 @@
 //! Virtual time, and a driver that checks what the session says at every poll.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use statsd_proto::{
-    Dialect, Input, Metric, Output, RecordError, Report, Session, Stats, Target, Transmit,
+    Dialect, FailureKind, Input, Metric, Output, RecordError, Report, Session, Stats, Target,
+    Transmit,
 };
 
 use crate::frame;
@@ -164,11 +164,11 @@ impl World {
     }
 
     /// Breaks the connection, with the last bytes that the kernel took.
-    pub(crate) fn break_link(&mut self, kind: ErrorKind, loses: usize) {
+    pub(crate) fn break_link(&mut self, kind: FailureKind, loses: usize) {
         if self.net.is_open() {
             self.tell_unacknowledged();
             self.net.close(loses);
-            self.handle(Input::Disconnected(kind));
+            self.handle(Input::Disconnected(kind.into()));
         }
     }
 

@@ -5,12 +5,11 @@ mod rules;
 mod settings;
 mod transcript;
 
-use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use arbitrary::{Result, Unstructured};
-use statsd_proto::{Input, Output, Session, Stats, Transmit, Transport};
+use statsd_proto::{FailureKind, Input, Output, Session, Stats, Transmit, Transport};
 
 use self::recording::Form;
 use self::settings::Settings;
@@ -120,7 +119,7 @@ impl World {
             14 => self.tell(Input::Written(input.int_in_range(0..=3000)?)),
             15 => {
                 let kind = *input.choose(&KINDS)?;
-                self.tell(Input::Disconnected(kind));
+                self.tell(Input::Disconnected(kind.into()));
             }
             16 => self.stray(input)?,
             17 => self.poll(self.now),
@@ -232,9 +231,11 @@ impl World {
                 self.transcript.write(transmit, *bytes);
                 self.task = None;
             }
-            (Input::Disconnected(kind), _) => {
+            (Input::Disconnected(failure), _) => {
                 self.tell_unacknowledged();
-                if self.is_open && *kind == ErrorKind::ConnectionRefused {
+                let is_refusal =
+                    [FailureKind::Refused, FailureKind::Reset].contains(&failure.kind());
+                if self.is_open && is_refusal {
                     self.transcript.refuse();
                 }
                 self.hang_up();
@@ -315,15 +316,15 @@ impl World {
 
 const POLLS: usize = 20_000;
 
-const KINDS: [ErrorKind; 8] = [
-    ErrorKind::BrokenPipe,
-    ErrorKind::ConnectionRefused,
-    ErrorKind::ConnectionReset,
-    ErrorKind::InvalidInput,
-    ErrorKind::NetworkUnreachable,
-    ErrorKind::NotFound,
-    ErrorKind::TimedOut,
-    ErrorKind::UnexpectedEof,
+const KINDS: [FailureKind; 8] = [
+    FailureKind::PeerClosed,
+    FailureKind::Refused,
+    FailureKind::Reset,
+    FailureKind::TooLarge,
+    FailureKind::Network,
+    FailureKind::NotFound,
+    FailureKind::TimedOut,
+    FailureKind::PeerClosed,
 ];
 
 fn address(last: u8) -> SocketAddr {
