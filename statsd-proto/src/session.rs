@@ -6,6 +6,7 @@ mod recording;
 mod sending;
 mod telling;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ use aggregates::Aggregates;
 ///
 /// | instruction | what to do | what to answer |
 /// |---|---|---|
-/// | [`Resolve`](Output::Resolve) | look the name up | [`Resolved`](Input::Resolved) or [`Disconnected`](Input::Disconnected) |
+/// | [`Resolve`](Output::Resolve) | look the name up, beside everything else | [`Resolved`](Input::Resolved), with its number |
 /// | [`Connect`](Output::Connect) | open the socket | [`Connected`](Input::Connected) or [`Disconnected`](Input::Disconnected) |
 /// | [`Transmit`](Output::Transmit) | write once; of datagrams one, or [more](crate::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
 /// | [`Disconnect`](Output::Disconnect) | give up what is under way, close the socket in an orderly way | nothing |
@@ -49,8 +50,9 @@ use aggregates::Aggregates;
 /// a driver keeps a read pending to notice. What an error means is known to [`Input::failed`]; a socket that
 /// has failed is never used again, datagrams' no less than a stream's. Where a [`Connect`](crate::Connect) asks for it,
 /// what is [not acknowledged](Input::Unacknowledged) is told before each poll, and before the end. A stream that is closed while
-/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way; the next poll may
-/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
+/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way for the socket; the next poll may
+/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered. At most one
+/// lookup is under way beside that. A late answer, to a lookup that was given up, is known by its number.
 #[derive(Debug)]
 pub struct Session {
     encoder: Arc<Encoder>,
@@ -196,12 +198,7 @@ impl Session {
         match input {
             Input::Connected => self.on_connected(),
             Input::Disconnected(failure) => self.on_disconnected(failure),
-            Input::Resolved(found) if found.is_empty() => {
-                if self.link.is_resolving() {
-                    self.on_disconnected(FailureKind::NotFound.into());
-                }
-            }
-            Input::Resolved(found) => self.link.on_resolved(found),
+            Input::Resolved { id, found } => self.on_resolved(id, found),
             Input::Unacknowledged(bytes) => self.on_unacknowledged(bytes),
             Input::Written(bytes) => self.on_written(bytes),
         }
@@ -314,11 +311,11 @@ impl Session {
             Phase::Ending | Phase::Finished => {}
         }
         self.news.on_stats(now, &self.stats, true);
-        if self.link.is_idle() {
+        if !self.link.has_socket() {
             self.phase = Phase::Finished;
             return Some(Output::Finished(self.stats().into()));
         }
-        self.link.on_disconnected();
+        self.link.on_disconnected(false);
         Some(Output::Disconnect)
     }
 
@@ -330,6 +327,10 @@ impl Session {
             aggregates.rounds.poll(now);
         }
         self.poll_reporter(now);
+        let was_resolving = self.link.is_resolving();
+        if let Some(failure) = self.link.poll_timeout(now) {
+            self.on_unresolved(failure, was_resolving);
+        }
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
             Step::Resolve(resolve) => Output::Resolve(resolve),
@@ -348,7 +349,8 @@ impl Session {
             Phase::Closing(deadline) => deadline,
             Phase::Open | Phase::Ending | Phase::Finished => None,
         };
-        Output::Wait(times.iter().copied().chain([close]).flatten().min())
+        let beside = [close, self.link.lookup_deadline()];
+        Output::Wait(times.iter().copied().chain(beside).flatten().min())
     }
 
     /// What is under way takes too long.
@@ -369,17 +371,31 @@ impl Session {
         }
     }
 
+    fn on_resolved(&mut self, id: u64, found: Result<Vec<SocketAddr>, Failure>) {
+        let was_resolving = self.link.is_resolving();
+        if let Some(failure) = self.link.on_resolved(id, found, self.now) {
+            self.on_unresolved(failure, was_resolving);
+        }
+    }
+
+    /// A lookup failed. A link that is up stays as it is.
+    fn on_unresolved(&mut self, failure: Failure, was_resolving: bool) {
+        self.stats.connect_failures += u64::from(was_resolving);
+        if let Some(now) = self.now {
+            self.news.on_connect_failed(now, failure, true);
+        }
+    }
+
     /// Queues again what did not arrive, in its old place.
     fn on_disconnected(&mut self, failure: Failure) {
-        if self.link.is_idle() {
+        if !self.link.has_socket() {
             return;
         }
         if let Some(now) = self.now {
             if self.link.is_up() {
                 self.news.on_disconnected(now, failure.clone());
             } else {
-                self.news
-                    .on_connect_failed(now, failure.clone(), self.link.is_resolving());
+                self.news.on_connect_failed(now, failure.clone(), false);
             }
         }
         if self.link.is_up() {
@@ -388,7 +404,7 @@ impl Session {
         } else {
             self.stats.connect_failures += 1;
         }
-        self.link.on_disconnected();
+        self.link.on_disconnected(failure.is_refusal());
     }
 
     fn finish(&mut self) {

@@ -58,13 +58,11 @@ pub(crate) fn recorder_with_lanes(
     });
     let clock = Arc::clone(&time);
     let (client, driver) = Driver::with_lanes(&config, move || clock.now(), 0, lanes)?;
-    let port = config.port;
     Ok((
         client,
         Recorder {
             driver,
             time,
-            port,
             is_up: true,
             is_connected: false,
             is_framed: config.is_framed(),
@@ -79,7 +77,6 @@ pub(crate) fn recorder_with_lanes(
 pub struct Recorder {
     driver: Driver,
     time: Arc<VirtualTime>,
-    port: u16,
     is_up: bool,
     is_connected: bool,
     is_framed: bool,
@@ -182,8 +179,8 @@ impl Recorder {
                     self.report = Some(report);
                     return None;
                 }
-                Output::Resolve(_) => {
-                    Input::Resolved(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port)])
+                Output::Resolve(name) => {
+                    name.answer(Ok([SocketAddr::new(Ipv4Addr::LOCALHOST.into(), name.port)]))
                 }
                 Output::Transmit(transmit) => self.receive(&transmit),
                 Output::Wait(_) if self.is_woken() => continue,

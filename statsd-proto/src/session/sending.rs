@@ -25,7 +25,12 @@ impl Session {
         self.start_own_round(now);
         self.tell(now);
         let has_work = self.queue.lines() > 0 && self.flight.remaining().is_none();
-        if has_work && self.link.is_stale(now) && !self.is_closed() {
+        if has_work && !self.is_closed() {
+            if let Some(resolve) = self.link.poll_lookup(now) {
+                return Output::Resolve(resolve);
+            }
+        }
+        if has_work && self.link.is_outdated() && !self.is_closed() {
             // A socket that is closed no longer hears that its last datagram was refused.
             if let Some(until) = self.flight.doubt_until(now + CONSENT) {
                 return self.wait(until);

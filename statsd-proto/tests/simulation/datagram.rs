@@ -2,10 +2,10 @@
 
 use statsd_proto::{FailureKind, Input, Metric, Output, Pace, Session};
 
-use crate::network::{Fate, Refusal, address};
+use crate::network::{Fate, Refusal};
 use crate::oracle::arrived;
 use crate::settings::{Settings, ms, origin, secs};
-use crate::world::{World, server};
+use crate::world::World;
 
 #[test]
 fn a_refused_datagram_is_sent_again() {
@@ -269,70 +269,4 @@ fn a_refusal_that_comes_too_late_costs_its_own_datagram_and_no_other() {
     let first = &world.net.connections[0].datagrams[0];
     assert_eq!(first.fate, Fate::Swallowed);
     assert!(first.at < world.start + secs(1));
-}
-
-#[test]
-fn a_server_that_moved_in_silence_is_found_within_the_minute() {
-    let mut world = World::new(named());
-    world.record_lines(1);
-    world.advance(secs(1));
-    world.net.found = Some(vec![address(2)]);
-    for _ in 0..62 {
-        world.record_lines(1);
-        world.advance(secs(1));
-    }
-    assert_eq!(world.net.lookups.len(), 2);
-    let targets = world.net.attempts.iter().map(|(_, to)| *to);
-    assert!(targets.eq([server(1), server(2)]));
-    // Where it was, somebody listened all the time: nothing is lost on the way.
-    assert_eq!(arrived(&world), world.accepted);
-}
-
-#[test]
-fn a_server_that_moved_is_found_also_by_those_who_never_rest() {
-    let mut world = World::new(named());
-    world.net.found = Some(vec![address(2)]);
-    for _ in 0..62 * 50 {
-        world.record_lines(1);
-        world.session.flush();
-        world.advance(ms(20));
-    }
-    assert_eq!(world.net.lookups.len(), 2);
-    assert_eq!((world.stats().connects, world.stats().disconnects), (2, 0));
-    world.finish();
-    assert_eq!(arrived(&world), world.accepted);
-}
-
-#[test]
-fn while_lookups_fail_datagrams_go_where_they_went() {
-    for found in [None, Some(vec![])] {
-        let mut world = World::new(named());
-        world.record_lines(1);
-        world.advance(secs(1));
-        world.net.found = found;
-        for _ in 0..62 {
-            world.record_lines(1);
-            world.advance(secs(1));
-        }
-        assert_eq!(world.net.lookups.len(), 2);
-        let targets = world.net.attempts.iter().map(|(_, to)| *to);
-        assert!(targets.eq([server(1), server(1)]));
-        assert_eq!(arrived(&world), world.accepted);
-    }
-}
-
-#[test]
-fn a_client_that_sends_nothing_looks_nothing_up() {
-    let mut world = World::new(named());
-    world.record_lines(1);
-    world.advance(secs(3600));
-    assert_eq!(world.net.lookups.len(), 1);
-}
-
-/// The defaults over UDP, to a name.
-fn named() -> Settings {
-    Settings {
-        host: "metrics.internal",
-        ..Settings::udp()
-    }
 }

@@ -158,8 +158,14 @@ fn inputs_that_answer_nothing_change_nothing() {
     let strays = [
         Input::Connected,
         Input::Disconnected(FailureKind::Reset.into()),
-        Input::Resolved(vec![server(9)]),
-        Input::Resolved(vec![]),
+        Input::Resolved {
+            id: 1,
+            found: Ok(vec![server(9)]),
+        },
+        Input::Resolved {
+            id: 7,
+            found: Ok(vec![]),
+        },
         Input::Written(usize::MAX),
         Input::Written(1),
     ];

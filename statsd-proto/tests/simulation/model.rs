@@ -115,6 +115,7 @@ fn take(world: &mut World, step: Step) {
         Step::Record { count, len } => (0..count).for_each(|_| record(world, len, 1)),
         Step::RecordPair(len) => record(world, len, 2),
         Step::Refusal(refusal) => world.net.refusal = refusal,
+        Step::Shuffled(is_shuffled) => world.net.is_shuffled = is_shuffled,
         Step::Stray(input) => world.handle_stray(input),
         Step::Unacknowledged(bytes) => world.net.unacknowledged = bytes,
         Step::Up(is_up) => {

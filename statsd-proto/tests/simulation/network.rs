@@ -15,6 +15,8 @@ pub(crate) struct Network {
     pub(crate) dead: Vec<IpAddr>,
     /// What a lookup finds; none if it fails.
     pub(crate) found: Option<Vec<IpAddr>>,
+    /// Whether each lookup finds them in another order.
+    pub(crate) is_shuffled: bool,
     /// How long a lookup takes; none if it never ends.
     pub(crate) lookup_delay: Option<Duration>,
     /// How long connecting takes; none if it never ends.
@@ -101,6 +103,7 @@ pub(crate) enum Fate {
 
 #[derive(Debug)]
 struct Socket {
+    to: SocketAddr,
     hang_up_at: Option<Instant>,
     cut: Option<Cut>,
     /// When the news of a refused datagram is here. Until it is told, nothing more arrives.
@@ -115,6 +118,7 @@ impl Network {
             is_up: true,
             dead: Vec::new(),
             found: Some(vec![address(1)]),
+            is_shuffled: false,
             lookup_delay: Some(Duration::ZERO),
             connect_delay: Some(Duration::ZERO),
             hang_up_after: None,
@@ -155,7 +159,7 @@ impl Network {
 
     /// Opens a socket, if somebody listens; over UDP nobody need listen.
     pub(crate) fn open(&mut self, now: Instant, to: SocketAddr) -> Input {
-        let listens = self.is_up && !self.dead.contains(&to.ip());
+        let listens = self.listens(to);
         if !listens && self.transport != Transport::Udp {
             return Input::Disconnected(FailureKind::Refused.into());
         }
@@ -168,12 +172,17 @@ impl Network {
             datagrams: Vec::new(),
         });
         self.socket = Some(Socket {
+            to,
             hang_up_at: self.hang_up_after.map(|after| now + after),
             cut: self.cuts.pop_front(),
             refused_at: None,
             last_write: None,
         });
         Input::Connected
+    }
+
+    fn listens(&self, to: SocketAddr) -> bool {
+        self.is_up && !self.dead.contains(&to.ip())
     }
 
     /// How many bytes of the open stream the client is told to be unacknowledged.
@@ -199,14 +208,13 @@ impl Network {
     }
 
     /// Looks the name up.
-    pub(crate) fn look_up(&self, port: u16) -> Input {
-        match &self.found {
-            None => Input::Disconnected(FailureKind::NotFound.into()),
-            Some(found) => {
-                let found = found.iter().map(|ip| SocketAddr::new(*ip, port));
-                Input::Resolved(found.collect())
-            }
+    pub(crate) fn look_up(&mut self, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        let found = self.found.as_mut().ok_or(FailureKind::NotFound)?;
+        let addresses = found.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+        if self.is_shuffled && !found.is_empty() {
+            found.rotate_left(1);
         }
+        Ok(addresses)
     }
 
     /// What the open socket's pending read tells by now.
@@ -261,7 +269,10 @@ impl Network {
     }
 
     fn write_datagrams(&mut self, now: Instant, mut transmit: Transmit) -> Input {
-        let is_up = self.is_up;
+        let is_up = self
+            .socket
+            .as_ref()
+            .is_some_and(|socket| self.listens(socket.to));
         if !is_up && self.transport == Transport::UnixDatagram {
             self.close(0);
             return Input::Disconnected(FailureKind::Refused.into());
