@@ -2,8 +2,10 @@
 
 mod tables;
 
+use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::iter;
 use std::sync::Arc;
 
 use FailureKind::{
@@ -102,7 +104,7 @@ impl Failure {
     /// Drivers take [`Input::failed`](crate::Input::failed) and [`Resolve::answer`](crate::Resolve::answer),
     /// which know their system.
     pub fn new(error: &io::Error, system: System) -> Self {
-        let code = error.raw_os_error();
+        let code = code(error);
         let known = code.and_then(|code| tables::find(system, code));
         let kind = match (code, known) {
             (_, Some(kind)) => kind,
@@ -110,7 +112,7 @@ impl Failure {
             (Some(_), None) if system != System::CURRENT => Other,
             (_, None) => by_kind(error.kind()),
         };
-        let words = error.to_string();
+        let words = words(error);
         // The standard library has but a name for what no system reported.
         let is_bare = code.is_none() && words == error.kind().to_string();
         match (is_bare, kind) {
@@ -166,6 +168,27 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.words)
     }
+}
+
+/// The error, and those that it wraps: some runtimes put words of their own around the system's.
+fn causes(error: &io::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    fn source<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+        (*error).source()
+    }
+    iter::successors(Some(error as &(dyn Error + 'static)), source)
+}
+
+fn code(error: &io::Error) -> Option<i32> {
+    let errors = causes(error).filter_map(|error| error.downcast_ref::<io::Error>());
+    errors.filter_map(io::Error::raw_os_error).next()
+}
+
+fn words(error: &io::Error) -> String {
+    causes(error).fold(String::new(), |words, error| match error.to_string() {
+        first if words.is_empty() => first,
+        known if words.contains(&known) => words,
+        further => format!("{words}: {further}"),
+    })
 }
 
 /// For systems without a table, errors that no system reported, and codes that are in no table.
@@ -270,6 +293,35 @@ mod tests {
         let code = io::Error::from_raw_os_error(if cfg!(windows) { 10_061 } else { 111 });
         let failure = Failure::new(&code, System::CURRENT);
         assert_eq!(failure.to_string(), code.to_string());
+    }
+
+    #[test]
+    fn what_a_runtime_puts_around_an_error_hides_neither_its_code_nor_its_words() {
+        #[derive(Debug)]
+        struct Wrapped(io::Error);
+
+        impl fmt::Display for Wrapped {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("could not connect")
+            }
+        }
+
+        impl Error for Wrapped {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+
+        let code = if System::CURRENT == System::Windows {
+            10_061
+        } else {
+            111
+        };
+        let inner = io::Error::from_raw_os_error(code);
+        let expected = format!("could not connect: {inner}");
+        let failure = Failure::new(&io::Error::other(Wrapped(inner)), System::Linux);
+        assert_eq!(failure.to_string(), expected);
+        assert_eq!(failure.kind() == Refused, code == 111);
     }
 
     fn read(code: i32, system: System) -> FailureKind {

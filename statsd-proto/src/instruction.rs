@@ -118,6 +118,16 @@ pub enum Target {
     UnixStream(PathBuf),
 }
 
+impl Target {
+    /// The address of a server that has one.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) | Self::Udp(address) => Some(*address),
+            Self::UnixDatagram(_) | Self::UnixStream(_) => None,
+        }
+    }
+}
+
 /// A name to look up.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -186,7 +186,7 @@ pub use crate::config::{Config, Pace, Telemetry, Transport};
 pub use crate::dialect::Dialect;
 pub use crate::driver::Driver;
 pub use crate::error::{ConfigError, ParseError, RecordError};
-pub use crate::event::Event;
+pub use crate::event::{Backlog, Event, EventKind};
 #[cfg(feature = "metrics")]
 pub use crate::facade::{AlreadyInstalled, FacadeRecorder};
 pub use crate::failure::{Failure, FailureKind, System};

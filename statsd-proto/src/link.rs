@@ -47,8 +47,6 @@ pub(crate) struct Link {
     resolve_interval: Option<Duration>,
     /// Age at which a link that is up gives way to a new one, or `None` for never.
     max_age: Option<Duration>,
-    /// The link was given up for nothing but its age, or a new address.
-    is_renewal: bool,
 }
 
 /// Where the link stands. A time that is `None` is set by the next poll.
@@ -116,7 +114,6 @@ impl Link {
             // A stream breaks when its server has moved; datagrams go on to where it was.
             resolve_interval: config.resolve_interval.filter(|_| is_udp),
             max_age: config.max_connection_age,
-            is_renewal: false,
         }
     }
 
@@ -256,8 +253,8 @@ impl Link {
     }
 
     /// The attempt failed, or the link broke; the server's other addresses have their turn before the
-    /// wait.
-    pub(crate) fn on_disconnected(&mut self, is_refusal: bool) {
+    /// wait. Returns whether the next attempt has to wait.
+    pub(crate) fn on_disconnected(&mut self, is_refusal: bool) -> bool {
         if let State::Up(up) = &self.state {
             if is_refusal {
                 self.targets.refused(&up.to);
@@ -267,7 +264,7 @@ impl Link {
                 self.targets.forget_untried();
             }
         }
-        self.fail();
+        self.fail()
     }
 
     /// A payload left whole: the server is worth coming back to soon.
@@ -299,13 +296,7 @@ impl Link {
             }
         }
         self.targets.retry_known_in_order();
-        self.is_renewal = true;
         self.idle(Duration::ZERO);
-    }
-
-    /// Whether the link that came up takes the place of one that worked.
-    pub(crate) fn take_renewal(&mut self) -> bool {
-        std::mem::take(&mut self.is_renewal)
     }
 
     /// Whether a socket is open, or being opened.
@@ -319,6 +310,23 @@ impl Link {
 
     pub(crate) fn is_up(&self) -> bool {
         matches!(self.state, State::Up(_))
+    }
+
+    /// Whether somebody is there, as far as a client can know: nobody answers datagrams, so that silence has to
+    /// do.
+    pub(crate) fn is_proven(&self) -> bool {
+        match &self.state {
+            State::Up(up) => up.has_progress || !matches!(up.to, Target::Udp(_)),
+            State::Connecting { .. } | State::Idle { .. } | State::Resolving => false,
+        }
+    }
+
+    /// Where the server of a name is, if the link is up.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        match &self.state {
+            State::Up(up) if self.lookup.has_name() => up.to.address(),
+            State::Connecting { .. } | State::Idle { .. } | State::Resolving | State::Up(_) => None,
+        }
     }
 
     /// When the lookup that is under way takes too long, or `None` if none is.
@@ -352,7 +360,7 @@ impl Link {
     }
 
     /// Waits for the next attempt: hardly, while there are addresses that have not been tried.
-    fn fail(&mut self) {
+    fn fail(&mut self) -> bool {
         let wait = if self.targets.is_exhausted() {
             self.backoff.delay(&mut self.random)
         } else if self.targets.is_patient() {
@@ -361,6 +369,7 @@ impl Link {
             Duration::ZERO
         };
         self.idle(wait);
+        !wait.is_zero()
     }
 
     fn idle(&mut self, wait: Duration) {

@@ -50,6 +50,11 @@ impl Pacer {
         Err(now + Duration::from_nanos(nanoseconds))
     }
 
+    /// Whether it is what holds datagrams back.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.is_dry
+    }
+
     /// Takes what was written off the bucket, which has gained nothing while the write took its time.
     pub(crate) fn spend(&mut self, bytes: usize) {
         if self.pace.is_some() {

@@ -3,6 +3,7 @@
 mod aggregates;
 mod lanes;
 mod recording;
+mod reporting;
 mod sending;
 mod telling;
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
 use crate::error::ConfigError;
-use crate::event::{Event, News};
+use crate::event::{Event, Journal, Outage};
 use crate::failure::{Failure, FailureKind};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
@@ -62,7 +63,7 @@ pub struct Session {
     link: Link,
     flusher: Flusher,
     pacer: Pacer,
-    news: News,
+    journal: Journal,
     phase: Phase,
     stats: Stats,
     /// A datagram was refused: the next goes alone, until nobody refuses it.
@@ -77,6 +78,8 @@ pub struct Session {
     wake_at: (usize, usize),
     /// What is worth waking up for before the flush interval is over.
     high_water: (usize, usize),
+    /// What is worth waking up for to report a queue that is half full.
+    half_full: (usize, usize),
     lane_limits: Limits,
     /// How many lanes have room set aside.
     open_lanes: usize,
@@ -136,7 +139,7 @@ impl Session {
             link: Link::new(config, link_random),
             flusher: Flusher::new(config.flush_interval),
             pacer: Pacer::new(config.pace.filter(|_| config.transport == Transport::Udp)),
-            news: News::default(),
+            journal: Journal::new(config),
             phase: if config.enabled {
                 Phase::Open
             } else {
@@ -148,6 +151,10 @@ impl Session {
             wanted: 0,
             wants_poll: true,
             wake_at: NEVER,
+            half_full: (
+                config.max_queue_bytes / 2 + 1,
+                config.max_queue_lines / 2 + 1,
+            ),
             high_water: (
                 HIGH_WATER.min(config.max_queue_bytes / 2),
                 config.max_queue_lines / 2 + 1,
@@ -221,6 +228,9 @@ impl Session {
         };
         self.follow_flight();
         self.follow_pressure();
+        if self.wake_at == NEVER && !self.journal.is_filling() {
+            self.wake_at = self.half_full;
+        }
         output
     }
 
@@ -233,7 +243,7 @@ impl Session {
     /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; the last
     /// of all comes with [`Output::Finished`].
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.news.pop()
+        self.journal.pop()
     }
 
     /// What was recorded, sent and lost so far.
@@ -310,7 +320,6 @@ impl Session {
             }
             Phase::Ending | Phase::Finished => {}
         }
-        self.news.on_stats(now, &self.stats, true);
         if !self.link.has_socket() {
             self.phase = Phase::Finished;
             return Some(Output::Finished(self.stats().into()));
@@ -320,7 +329,7 @@ impl Session {
     }
 
     fn poll_link(&mut self, now: Instant) -> Output {
-        self.news.on_stats(now, &self.stats, false);
+        self.poll_journal(now);
         let has_outside = self.open_lanes > 0;
         self.flusher.poll(now, self.stats.accepted, has_outside);
         if let Some(aggregates) = &mut self.aggregates {
@@ -349,7 +358,7 @@ impl Session {
             Phase::Closing(deadline) => deadline,
             Phase::Open | Phase::Ending | Phase::Finished => None,
         };
-        let beside = [close, self.link.lookup_deadline()];
+        let beside = [close, self.journal.deadline(), self.link.lookup_deadline()];
         Output::Wait(times.iter().copied().chain(beside).flatten().min())
     }
 
@@ -365,10 +374,6 @@ impl Session {
         }
         self.flight.on_connected();
         self.stats.connects += 1;
-        let is_renewal = self.link.take_renewal();
-        if let Some(now) = self.now.filter(|_| !is_renewal) {
-            self.news.on_connected(now);
-        }
     }
 
     fn on_resolved(&mut self, id: u64, found: Result<Vec<SocketAddr>, Failure>) {
@@ -380,9 +385,9 @@ impl Session {
 
     /// A lookup failed. A link that is up stays as it is.
     fn on_unresolved(&mut self, failure: Failure, was_resolving: bool) {
-        self.stats.connect_failures += u64::from(was_resolving);
-        if let Some(now) = self.now {
-            self.news.on_connect_failed(now, failure, true);
+        if was_resolving {
+            self.stats.connect_failures += 1;
+            self.report_outage(Outage::NotFound(failure));
         }
     }
 
@@ -391,29 +396,32 @@ impl Session {
         if !self.link.has_socket() {
             return;
         }
-        if let Some(now) = self.now {
-            if self.link.is_up() {
-                self.news.on_disconnected(now, failure.clone());
-            } else {
-                self.news.on_connect_failed(now, failure.clone(), false);
-            }
-        }
-        if self.link.is_up() {
+        let was_up = self.link.is_up();
+        if was_up {
             self.stats.disconnects += 1;
             self.recall(&failure);
         } else {
             self.stats.connect_failures += 1;
         }
-        self.link.on_disconnected(failure.is_refusal());
+        // While there are addresses to try at once, it is not known whether the server is away.
+        if self.link.on_disconnected(failure.is_refusal()) {
+            self.report_outage(if was_up {
+                Outage::Broken(failure)
+            } else {
+                Outage::NotConnected(failure)
+            });
+        }
     }
 
     fn finish(&mut self) {
+        let backlog = self.backlog();
         let progress = self.flight.confirm();
         self.on_progress(progress);
         let rest = self.flight.lines() + self.queue.clear();
         self.stats.dropped.abandoned += rest as u64;
         self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;
         self.flight.clear();
+        self.journal.finish(&self.stats, backlog);
         self.phase = Phase::Ending;
         self.wants_poll = true;
     }

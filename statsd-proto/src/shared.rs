@@ -270,14 +270,10 @@ fn wake(driver: Option<Waker>) {
 
 #[cfg(feature = "tracing")]
 fn log(event: &Event) {
-    match event {
-        Event::Connected { .. } => tracing::info!("{event}"),
-        Event::ConnectFailed { .. }
-        | Event::Disconnected { .. }
-        | Event::LookupFailed { .. }
-        | Event::Lost { .. } => {
-            tracing::warn!("{event}");
-        }
+    if event.is_warning() {
+        tracing::warn!("{event}");
+    } else {
+        tracing::info!("{event}");
     }
 }
 

@@ -12,6 +12,7 @@ use crate::telemetry::Reporter;
 impl Session {
     /// The link is up: sends what may leave now.
     pub(super) fn poll_usable(&mut self, now: Instant) -> Output {
+        self.report_connection(now);
         if let Some(deadline) = self.flight.write_deadline(now + self.write_timeout) {
             return if now < deadline {
                 self.wait(deadline)

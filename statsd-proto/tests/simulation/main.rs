@@ -11,6 +11,7 @@ mod frame;
 mod frames;
 mod hostile;
 mod invariants;
+mod logs;
 mod lookups;
 mod model;
 mod network;
