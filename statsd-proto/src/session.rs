@@ -314,6 +314,7 @@ impl Session {
                 let deadline = *deadline.get_or_insert(now + self.close_timeout);
                 let is_drained = self.queue.lines() == 0 && self.flight.outside().1 == 0;
                 if now < deadline && !is_drained {
+                    self.hurry(deadline - now);
                     return None;
                 }
                 self.finish();

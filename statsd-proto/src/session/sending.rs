@@ -120,6 +120,13 @@ impl Session {
         self.flight.look_at(now).map(|(_, until)| until)
     }
 
+    /// Lets all that is pending leave within this time, if the pace may be raised so far.
+    pub(super) fn hurry(&mut self, time: Duration) {
+        let pending = self.queue.bytes() + self.flight.outside().0;
+        // After the last datagram a refusal may come, and be answered.
+        self.pacer.hurry(pending, time.saturating_sub(CONSENT * 2));
+    }
+
     /// Takes silence for consent to the last datagram, once it has lasted.
     pub(super) fn confirm(&mut self, now: Instant) {
         let until = self.flight.doubt_until(now + CONSENT);

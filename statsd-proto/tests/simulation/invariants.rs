@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use statsd_proto::{Output, Target, Transmit, Transport};
+use statsd_proto::{Output, Pace, Target, Transmit, Transport};
 
 use crate::world::World;
 
@@ -118,7 +118,13 @@ impl World {
             return;
         };
         let elapsed = self.now.duration_since(self.level.1).as_secs_f64();
-        let level = (self.level.0 - elapsed * pace.rate as f64).max(0.0);
+        let factor = if self.session.is_closed() {
+            Pace::MAX_CLOSING_FACTOR
+        } else {
+            1
+        };
+        let rate = (pace.rate * factor) as f64;
+        let level = (self.level.0 - elapsed * rate).max(0.0);
         self.level = (level + bytes as f64, self.now);
         let most = pace.burst.max(segment.min(bytes)) as f64;
         assert!(self.level.0 <= most + 1e-3, "{:?} of {most}", self.level);
