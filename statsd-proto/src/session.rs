@@ -70,7 +70,7 @@ pub struct Session {
     is_probing: bool,
     /// The line after the last one of the payload in flight, counted from the first ever accepted.
     flight_end: u64,
-    /// Somebody waits for the lines before this one, counted likewise, to be settled.
+    /// Sequence number of the last line that a confirmed flush waits for.
     wanted: u64,
     /// A poll would have something to say.
     wants_poll: bool,
@@ -175,9 +175,15 @@ impl Session {
     /// Sends all that was recorded so far without waiting for the flush interval.
     pub fn flush(&mut self) {
         self.drain_aggregates();
-        self.wanted = self.stats.accepted;
-        self.flusher.release(self.wanted);
+        self.flusher.release(self.stats.accepted);
         self.wants_poll = true;
+    }
+
+    /// The same, and asks to be polled until no server can refuse the last datagram any more, which over UDP is
+    /// some 50 ms later.
+    pub fn flush_confirmed(&mut self) {
+        self.flush();
+        self.wanted = self.stats.accepted;
     }
 
     /// Takes no more metrics, sends what is queued as long as the close timeout allows, and ends.
@@ -276,6 +282,15 @@ impl Session {
     /// Randomness for sampling outside.
     pub(crate) fn fork_sampler(&mut self) -> Random {
         self.sampler.fork()
+    }
+
+    /// How many of all accepted lines, from the first on, have been given to the kernel or dropped. A server may
+    /// yet refuse the last datagram of them.
+    pub(crate) fn taken(&self) -> u64 {
+        match self.flight.unwritten_lines() as u64 {
+            0 => self.stats.accepted - self.queue.lines() as u64,
+            lines => self.flight_end - lines,
+        }
     }
 
     /// How many of all accepted lines, from the first on, have been sent or dropped.
@@ -416,8 +431,11 @@ impl Session {
 
     fn finish(&mut self) {
         let backlog = self.backlog();
-        let progress = self.flight.confirm();
-        self.on_progress(progress);
+        // After a refusal, silence that was not waited for is no consent.
+        if !self.is_probing {
+            let progress = self.flight.confirm();
+            self.on_progress(progress);
+        }
         let rest = self.flight.lines() + self.queue.clear();
         self.stats.dropped.abandoned += rest as u64;
         self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;

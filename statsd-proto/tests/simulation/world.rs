@@ -38,6 +38,8 @@ pub(crate) struct World {
     /// Lines and bytes that the kernel took.
     pub(crate) taken_lines: u64,
     pub(crate) taken_bytes: u64,
+    /// How many of the bytes that were taken last a refusal may still bring back.
+    pub(crate) doubtful_bytes: u64,
     /// How many bytes of the last connection are in frames that `taken_lines` counts.
     framed: usize,
     /// What paced writing has used up of its allowance, and when that was counted.
@@ -93,6 +95,7 @@ impl World {
             polls_in_place: 0,
             taken_lines: 0,
             taken_bytes: 0,
+            doubtful_bytes: 0,
             framed: 0,
             level: (0.0, start),
             closed_at: None,
@@ -268,6 +271,9 @@ impl World {
                 if let Input::Written(len) = input {
                     self.polls_in_place = 0;
                     self.taken_bytes += len as u64;
+                    if self.settings.is_udp() {
+                        self.doubtful_bytes = len as u64;
+                    }
                     if let Some(segment) = segment {
                         self.check_pace(segment, len);
                     } else if self.settings.is_framed() {
@@ -319,8 +325,12 @@ impl World {
     }
 
     fn handle(&mut self, input: Input) {
-        if matches!(input, Input::Disconnected(_)) {
+        if let Input::Disconnected(failure) = &input {
+            self.check_bytes();
             self.task = None;
+            if [FailureKind::Refused, FailureKind::Reset].contains(&failure.kind()) {
+                self.taken_bytes -= std::mem::take(&mut self.doubtful_bytes);
+            }
         }
         self.session.handle(input);
     }
