@@ -1,20 +1,19 @@
 //! The state machine: metrics and input go in, instructions come out.
 
 mod aggregates;
+mod connecting;
 mod lanes;
 mod recording;
 mod reporting;
 mod sending;
 mod telling;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
 use crate::error::ConfigError;
-use crate::event::{Event, Journal, Outage};
-use crate::failure::{Failure, FailureKind};
+use crate::event::{Event, Journal};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
 use crate::instruction::{Input, Output};
@@ -352,9 +351,8 @@ impl Session {
             aggregates.rounds.poll(now);
         }
         self.poll_reporter(now);
-        let was_resolving = self.link.is_resolving();
         if let Some(failure) = self.link.poll_timeout(now) {
-            self.on_unresolved(failure, was_resolving);
+            self.on_unresolved(failure);
         }
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
@@ -376,57 +374,6 @@ impl Session {
         };
         let beside = [close, self.journal.deadline(), self.link.lookup_deadline()];
         Output::Wait(times.iter().copied().chain(beside).flatten().min())
-    }
-
-    /// What is under way takes too long.
-    fn give_up(&mut self) -> Output {
-        self.on_disconnected(FailureKind::TimedOut.into());
-        Output::Disconnect
-    }
-
-    fn on_connected(&mut self) {
-        if !self.link.on_connected() {
-            return;
-        }
-        self.flight.on_connected();
-        self.stats.connects += 1;
-    }
-
-    fn on_resolved(&mut self, id: u64, found: Result<Vec<SocketAddr>, Failure>) {
-        let was_resolving = self.link.is_resolving();
-        if let Some(failure) = self.link.on_resolved(id, found, self.now) {
-            self.on_unresolved(failure, was_resolving);
-        }
-    }
-
-    /// A lookup failed. A link that is up stays as it is.
-    fn on_unresolved(&mut self, failure: Failure, was_resolving: bool) {
-        if was_resolving {
-            self.stats.connect_failures += 1;
-            self.report_outage(Outage::NotFound(failure));
-        }
-    }
-
-    /// Queues again what did not arrive, in its old place.
-    fn on_disconnected(&mut self, failure: Failure) {
-        if !self.link.has_socket() {
-            return;
-        }
-        let was_up = self.link.is_up();
-        if was_up {
-            self.stats.disconnects += 1;
-            self.recall(&failure);
-        } else {
-            self.stats.connect_failures += 1;
-        }
-        // While there are addresses to try at once, it is not known whether the server is away.
-        if self.link.on_disconnected(failure.is_refusal()) {
-            self.report_outage(if was_up {
-                Outage::Broken(failure)
-            } else {
-                Outage::NotConnected(failure)
-            });
-        }
     }
 
     fn finish(&mut self) {
