@@ -76,6 +76,7 @@
 //!
 //! # Pages
 //!
+//! - [What to write for which server](_servers): dialects, transports, ports, addresses.
 //! - [Testing without sockets](_testing): exact lines, only names, time, outages.
 //! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
 //! - [Scaling](_scaling): from one busy program to many hosts.
@@ -85,9 +86,9 @@
 //!
 //! # Servers
 //!
-//! [`Dialect`] says what each family of servers accepts: tags and their syntax, kinds, limits. What one
-//! cannot say is an error, when the configuration is checked or the metric recorded. What only the Datadog
-//! agent knows is in [`dogstatsd`].
+//! [`Dialect`] says what each family of servers accepts: tags and their syntax, kinds, limits, transports. What one
+//! cannot say is an error, when the configuration is checked or the metric recorded. A [page](_servers) says what to
+//! write for which server. What only the Datadog agent knows is in [`dogstatsd`].
 //!
 //! # Guarantees
 //!
@@ -146,10 +147,6 @@ mod config;
 mod dialect;
 pub mod dogstatsd;
 mod driver;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the pipeline moves over to it")
-)]
 mod encode;
 mod environment;
 mod error;
@@ -161,18 +158,14 @@ mod flight;
 mod flusher;
 mod handle;
 mod instruction;
-mod lane;
-mod line;
 mod link;
 mod metric;
-mod number;
 mod pacer;
 mod payload;
+mod prepared;
 mod pressure;
 mod queue;
 mod random;
-mod rendered;
-mod room;
 mod segmentation;
 mod session;
 mod shared;
@@ -200,6 +193,7 @@ pub use crate::handle::{
 };
 pub use crate::instruction::{Connect, Input, Keepalive, Output, Resolve, Target, Transmit};
 pub use crate::metric::{Kind, Metric, Number, Value};
+pub use crate::prepared::Prepared;
 pub use crate::queue::Overflow;
 pub use crate::segmentation::Segmentation;
 pub use crate::session::Session;
@@ -224,6 +218,10 @@ pub mod _migrating {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../SCALING.md")]
 pub mod _scaling {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../SERVERS.md")]
+pub mod _servers {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../FAULTS.md")]

@@ -57,7 +57,7 @@ pub(crate) fn recorder_with_lanes(
         elapsed: AtomicU64::new(0),
     });
     let clock = Arc::clone(&time);
-    let (client, driver) = Driver::with_lanes(&config, move || clock.now(), 0, lanes)?;
+    let (client, driver) = Driver::with_inlets(&config, move || clock.now(), 0, lanes)?;
     Ok((
         client,
         Recorder {
@@ -274,7 +274,7 @@ mod tests {
     fn frames_come_without_their_length() {
         let (client, mut recorder) = start(|config| {
             let config = config.unix_stream("/run/statsd.sock").max_datagram(16);
-            config.dialect(Dialect::DogStatsd)
+            config.dialect(Dialect::DogStatsd).kind_prefixes(true)
         });
         for _ in 0..3 {
             client.incr("a", 1);

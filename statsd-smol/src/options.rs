@@ -4,9 +4,13 @@ use std::io::{self, Read};
 use std::net::Shutdown;
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsFd, AsRawFd};
+#[cfg(unix)]
+use std::path::Path;
 
 #[cfg(target_os = "linux")]
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt::UdpGsoSegment};
+#[cfg(unix)]
+use socket2::SockAddr;
 use socket2::{SockRef, Socket, TcpKeepalive};
 
 use statsd_proto::Connect;
@@ -33,6 +37,12 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
         }
         let _ = socket.set_tcp_user_timeout(Some(connect.ack_timeout));
     }
+}
+
+/// Connects a Unix socket of datagrams, also to an abstract one, whose name follows a NUL.
+#[cfg(unix)]
+pub(crate) fn connect_unix(socket: &SockRef<'_>, path: &Path) -> io::Result<()> {
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 /// Writes to a TCP socket what its kernel has room for.

@@ -41,6 +41,7 @@ mod driver;
 mod global;
 mod lookup;
 mod options;
+mod origin;
 mod socket;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

@@ -14,6 +14,8 @@ use tokio::net::{UnixDatagram, UnixStream};
 
 use statsd_proto::{Connect, Input, Segmentation, Target, Transmit};
 
+#[cfg(unix)]
+use crate::options::connect_unix;
 use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
 
 /// What the driver has under way, if anything.
@@ -48,7 +50,7 @@ impl Socket {
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = UnixDatagram::unbound()?;
-                    socket.connect(path)?;
+                    connect_unix(&SockRef::from(&socket), path)?;
                     Self::UnixDatagram(socket, None)
                 }
                 #[cfg(unix)]
