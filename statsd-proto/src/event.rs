@@ -30,7 +30,7 @@ pub struct Event {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// The server is reached. Over UDP: datagrams leave, and nobody refuses them.
+    /// The server is reached, or is at another address now. Over UDP: datagrams leave, and nobody refuses them.
     Connected {
         /// Where it is, if the host is a name.
         peer: Option<SocketAddr>,

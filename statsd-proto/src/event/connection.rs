@@ -42,17 +42,18 @@ pub(crate) enum Outage {
 enum Reported {
     #[default]
     Nothing,
-    Up,
+    Up(Option<SocketAddr>),
     Down(Outage),
 }
 
 impl Connection {
     pub(super) fn on_up(&mut self, now: Instant, peer: Option<SocketAddr>) {
-        if matches!(self.state, State::Up { .. }) {
+        if let State::Up { peer: before, .. } = &mut self.state {
+            *before = peer;
             return;
         }
         self.was_up = true;
-        if self.reported == Reported::Up {
+        if matches!(self.reported, Reported::Up(_)) {
             // It was away for too short a time, or too soon after it was away before.
             self.unreported += 1;
             self.away_since = None;
@@ -61,7 +62,8 @@ impl Connection {
     }
 
     pub(super) fn on_down(&mut self, now: Instant, outage: Outage) {
-        if matches!(self.state, State::Up { .. }) && self.reported != Reported::Up {
+        let is_reported = matches!(self.reported, Reported::Up(_));
+        if matches!(self.state, State::Up { .. }) && !is_reported {
             // It was back for too short a time: this is the same outage.
             self.unreported += 1;
         }
@@ -74,22 +76,24 @@ impl Connection {
         match &self.state {
             State::Unknown => None,
             State::Up { since, .. } => match self.reported {
-                Reported::Up => None,
+                Reported::Up(_) if self.has_news() && self.throttle.admit(now) => self.report_up(),
                 Reported::Down(_) if now < *since + HOLD => None,
                 Reported::Down(_) | Reported::Nothing => self.report_up(),
+                Reported::Up(_) => None,
             },
             State::Down(_) if self.has_news() && self.throttle.admit(now) => self.report_down(),
             State::Down(_) => None,
         }
     }
 
-    /// Whether the outage, or its cause, has not been reported.
+    /// Whether the outage, or its cause, has not been reported; or where the server is now.
     fn has_news(&self) -> bool {
         match (&self.state, &self.reported) {
             (State::Down(outage), Reported::Down(reported)) => {
                 outage.failure() != reported.failure()
             }
-            (State::Down(_), Reported::Nothing | Reported::Up) => true,
+            (State::Down(_), Reported::Nothing | Reported::Up(_)) => true,
+            (State::Up { peer, .. }, Reported::Up(reported)) => peer != reported,
             (State::Unknown | State::Up { .. }, _) => false,
         }
     }
@@ -97,7 +101,8 @@ impl Connection {
     pub(super) fn finish(&mut self) -> Option<EventKind> {
         match (&self.state, &self.reported) {
             (State::Up { .. }, Reported::Down(_)) => self.report_up(),
-            _ if self.has_news() => self.report_down(),
+            (State::Up { .. }, _) if self.has_news() => self.report_up(),
+            (State::Down(_), _) if self.has_news() => self.report_down(),
             (State::Down(_) | State::Unknown | State::Up { .. }, _) => None,
         }
     }
@@ -125,7 +130,7 @@ impl Connection {
         let State::Up { since, peer } = self.state else {
             return None;
         };
-        self.reported = Reported::Up;
+        self.reported = Reported::Up(peer);
         let away_since = self.away_since.take();
         let away = away_since.map(|at| since.saturating_duration_since(at));
         Some(EventKind::Connected { peer, away })

@@ -62,7 +62,7 @@ fn errors_that_no_system_reported_are_read_by_their_kind() {
 }
 
 #[test]
-fn the_systems_words_are_kept_and_a_bare_name_is_told_in_ours() {
+fn the_systems_words_are_kept_and_a_bare_name_gets_ours() {
     let lookup = io::Error::other("failed to lookup address information");
     let failure = Failure::new(&lookup, System::CURRENT);
     assert_eq!(failure.to_string(), "failed to lookup address information");
