@@ -1,4 +1,4 @@
-//! The state machine: metrics and input go in, instructions come out.
+//! The state machine: it takes metrics and input, and returns instructions.
 
 pub(crate) mod aggregate;
 pub(crate) mod backoff;
@@ -49,9 +49,10 @@ pub use embedded::Session;
 pub(crate) use inlet::{Inlet, Pending};
 pub(crate) use record::{Plain, Record};
 
-/// The machine behind the inlets: queue, link, timers, and what has been counted.
+/// State machine without the recording half: queue, connection, timers and counts.
 ///
-/// It takes batches and whole records only; see [`Session`] for the one that also records.
+/// Its input is batches of lines and whole records. [`Session`] adds an [`Inlet`], and with it the encoding of
+/// metrics.
 #[derive(Debug)]
 pub(crate) struct Core {
     encoder: Arc<Encoder>,
@@ -64,47 +65,49 @@ pub(crate) struct Core {
     journal: Journal,
     phase: Phase,
     stats: Stats,
-    /// A datagram was refused: the next goes alone, until nobody refuses it.
+    /// Whether a datagram was refused and none has been confirmed since. Meanwhile datagrams leave one at a time.
     is_probing: bool,
-    /// The line after the last one of the payload in flight, counted from the first ever accepted.
+    /// Sequence number of the last line in the payload in flight. Sequence numbers count accepted lines, from 1.
     flight_end: u64,
     /// Sequence number of the last line that a confirmed flush waits for.
     flush_target: u64,
-    /// A poll would have something to say.
+    /// Whether the next poll would return something other than a wait.
     wants_poll: bool,
-    /// What must wait for a poll to have something to say. `None` if it has nothing to say however much waits.
+    /// Amount of pending data that makes a poll worthwhile, or `None` if no amount does.
     wake_threshold: Option<Grant>,
-    /// All series and when they leave. `None` if every metric is a line.
+    /// All series and the interval in which they are drained, or `None` if metrics are not aggregated.
     aggregates: Option<(Store, Interval)>,
-    /// Where a record of the session's own is written before it is known whether there is room for it.
+    /// Scratch buffer for records of the client itself. A record is encoded here first; then the queue is asked for
+    /// room.
     record: Vec<u8>,
-    /// Whether inlets have given back their memory, and have recorded nothing since.
+    /// Whether the inlets have released their memory and have recorded nothing since.
     is_trimmed: bool,
-    /// When memory is given back unless something is recorded before. `None` while something is.
+    /// Time at which spare memory is released, or `None` while metrics are being recorded.
     rest_at: Option<Instant>,
-    /// When datagrams may have their usual size again, which one was too large for.
+    /// Time at which datagrams return to the configured size, or `None` if they have it. They shrink after the kernel
+    /// refuses one as too large.
     regrow_at: Option<Instant>,
-    /// None if the sample rate follows nothing but the caller.
+    /// Level of adaptive sampling, or `None` if only the caller's sample rate applies.
     sampling_level: Option<SamplingLevel>,
-    /// None if the session tells nothing of itself.
+    /// Sender of the client's own telemetry, or `None` if telemetry is off.
     reporter: Option<Box<Reporter>>,
-    /// What the kernel would not send.
+    /// Datagrams that the kernel refused to send and that were dropped.
     unsendable: Lost,
-    /// The latest time that a poll brought.
+    /// Latest time passed to a poll, or `None` before the first. Earlier times count as this one.
     now: Option<Instant>,
     write_timeout: Duration,
     close_timeout: Duration,
-    /// Whether what the peer's kernel has not acknowledged is sent again.
+    /// Whether bytes that the peer's kernel has not acknowledged are resent after a reconnect.
     resends: bool,
 }
 
-/// How far the session is with its own end.
+/// Progress of the session's own end.
 #[derive(Debug)]
 enum Phase {
     Open,
-    /// What is queued is being sent, until a time that the next poll sets.
+    /// Queued lines are being sent until this deadline. The first poll after the close sets it.
     Closing(Option<Instant>),
-    /// Nothing more is to be sent, and the link is to be closed.
+    /// No more lines are sent. The connection is about to be closed.
     Ending,
     Finished,
 }
@@ -116,7 +119,7 @@ impl Phase {
 }
 
 impl Core {
-    /// A machine that has nothing yet.
+    /// Creates a machine with an empty queue. `seed` decides jitter and sampling.
     pub(crate) fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
         config.check()?;
         let mut random = Random::new(seed);
@@ -163,19 +166,19 @@ impl Core {
         })
     }
 
-    /// Lets all that is in the queue leave without waiting for the flush interval.
+    /// Releases every queued line for sending, before the flush interval is over.
     pub(crate) fn flush(&mut self) {
         self.flusher.release(self.stats.accepted);
         self.wants_poll = true;
     }
 
-    /// The same, and asks to be polled until no server can refuse the last datagram any more.
+    /// Flushes, and asks for polls until the refusal window of the last datagram is over.
     pub(crate) fn flush_confirmed(&mut self) {
         self.flush();
         self.flush_target = self.stats.accepted;
     }
 
-    /// Takes no more batches, sends what is queued as long as the close timeout allows, and ends.
+    /// Closes the session: it accepts no more batches, sends the queue within the close timeout, and ends.
     pub(crate) fn close(&mut self) {
         if self.phase.is_open() {
             self.flush();
@@ -184,7 +187,7 @@ impl Core {
         }
     }
 
-    /// Ends at once: what is queued is abandoned.
+    /// Ends the session at once. Queued lines count as abandoned.
     pub(crate) fn abandon(&mut self) {
         if !matches!(self.phase, Phase::Ending | Phase::Finished) {
             self.close();
@@ -193,9 +196,9 @@ impl Core {
         self.phase = Phase::Finished;
     }
 
-    /// Takes news from outside. What does not fit the state is passed over.
+    /// Handles an input. An input that does not fit the state is ignored.
     pub(crate) fn handle(&mut self, input: Input) {
-        // Whoever waits for an acknowledgement has set a time to look for it.
+        // The acknowledgement check has a timer of its own, which already causes a poll.
         self.wants_poll |= !matches!(input, Input::Unacknowledged(_));
         match input {
             Input::Connected => self.on_connected(),
@@ -207,9 +210,9 @@ impl Core {
         self.update_in_flight();
     }
 
-    /// Tells what to do at this time.
+    /// Returns the next instruction for this time.
     ///
-    /// Polling more often, later, or with a time before the last does no harm.
+    /// Extra polls, late polls and polls with an earlier time than before are harmless.
     pub(crate) fn poll(&mut self, now: Instant) -> Output {
         let now = self.now.map_or(now, |latest| now.max(latest));
         self.now = Some(now);
@@ -229,19 +232,19 @@ impl Core {
         output
     }
 
-    /// Whether something happened since the last poll that the next one should not wait for its time.
+    /// Whether something has happened since the last poll that makes the next one due at once.
     #[inline]
     pub(crate) fn wants_poll(&self) -> bool {
         self.wants_poll
     }
 
-    /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; the last
-    /// of all comes with [`Output::Finished`].
+    /// Takes the oldest event that has not been taken. At most [`MAX_EVENTS`](event::MAX_EVENTS) are kept; beyond that
+    /// the oldest are dropped. The last event accompanies [`Output::Finished`].
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
         self.journal.pop()
     }
 
-    /// What was recorded, sent and lost so far.
+    /// Counts of recorded, sent and lost lines so far.
     pub(crate) fn stats(&self) -> Stats {
         Stats {
             queued: self.queue.lines() as u64,
@@ -254,23 +257,23 @@ impl Core {
         }
     }
 
-    /// Whether no more metrics are taken.
+    /// Whether metrics are refused because the session is closing or closed.
     pub(crate) fn is_closed(&self) -> bool {
         !self.phase.is_open()
     }
 
-    /// Whether everything is over.
+    /// Whether the session has ended.
     pub(crate) fn is_finished(&self) -> bool {
         matches!(self.phase, Phase::Finished)
     }
 
-    /// What writes metrics as lines.
+    /// Encoder that turns metrics into lines.
     pub(crate) fn encoder(&self) -> &Arc<Encoder> {
         &self.encoder
     }
 
-    /// How many of all accepted lines, from the first on, have been given to the kernel or dropped. A server may
-    /// yet refuse the last datagram of them.
+    /// Sequence number up to which every accepted line was given to the kernel or dropped. A server may still refuse
+    /// the last datagram of them.
     pub(crate) fn taken(&self) -> u64 {
         match self.in_flight.unwritten_lines() as u64 {
             0 => self.stats.accepted - self.queue.lines() as u64,
@@ -278,7 +281,7 @@ impl Core {
         }
     }
 
-    /// How many of all accepted lines, from the first on, have been sent or dropped.
+    /// Sequence number up to which every accepted line was sent or dropped, and can no longer be refused.
     pub(crate) fn completed(&self) -> u64 {
         match self.in_flight.lines() as u64 {
             0 => self.stats.accepted - self.queue.lines() as u64,
@@ -286,17 +289,17 @@ impl Core {
         }
     }
 
-    /// Whether there is room for a good deal more.
+    /// Whether at most half of the queue is used.
     pub(crate) fn has_room(&self) -> bool {
         self.queue.has_room()
     }
 
-    /// Whether one who was refused may try again.
+    /// Whether a caller that was refused by a full queue may try again.
     pub(crate) fn is_ready(&self) -> bool {
         self.queue.is_ready()
     }
 
-    /// How many metrics are left out, as the queue is.
+    /// Current level of adaptive sampling, which follows the load of the queue.
     pub(crate) fn sampling_level(&self) -> SamplingLevel {
         self.sampling_level.unwrap_or_default()
     }
@@ -313,7 +316,7 @@ impl Core {
             .map(|sampling_level| sampling_level.at(fill));
     }
 
-    /// The session's own end comes before everything else.
+    /// Advances the end of the session, which precedes all other work.
     fn poll_phase(&mut self, now: Instant) -> Option<Output> {
         match &mut self.phase {
             Phase::Open => return None,
@@ -380,7 +383,7 @@ impl Core {
 
     fn finish(&mut self) {
         let backlog = self.backlog();
-        // After a refusal, silence that was not waited for is no consent.
+        // While refusals are being probed, only an expired refusal window confirms a datagram.
         if !self.is_probing {
             let progress = self.in_flight.confirm();
             self.on_progress(progress);
@@ -395,5 +398,5 @@ impl Core {
     }
 }
 
-/// The first byte and the first line.
+/// Smallest amount of pending data that wakes the driver: one byte, one line.
 const ANY: Grant = Grant { bytes: 1, lines: 1 };

@@ -1,12 +1,13 @@
-//! Values that are aggregated, to be sent as few lines.
+//! Aggregation: values of an interval become few lines.
 //!
-//! A series is what is one series to the server: a kind, a name as written, and tags. What is measured of it in an
-//! interval becomes one line, or as few as the dialect can say it in. While the connection is down nothing is
-//! drained, so that an outage of any length costs no counts and no memory.
+//! A series is identified by kind, encoded name and tags. Its values of one interval become one line, or as few lines
+//! as the dialect allows. While the connection is down, nothing is drained: counts stay in their series, and memory
+//! does not grow with the length of the outage.
 //!
-//! Counts, members of sets and values are gathered where they are recorded: in the [`Parts`] of an inlet, or in the
-//! [`Sum`] that handles of a counter share. The drain moves them to their [`Series`]. The level of a gauge is kept in
-//! its series alone, behind a lock of its own, so that levels and changes of all threads and handles keep their order.
+//! Counts, set members and samples are collected where they are recorded: in the [`Parts`] of an inlet, or in the
+//! [`Sum`] that all handles of a counter share. A drain merges them into their [`Series`]. The level of a gauge is
+//! kept in its series alone, under the lock of the series, because levels and changes of all threads must keep their
+//! order.
 
 mod accumulator;
 mod budget;
@@ -26,14 +27,14 @@ pub(crate) use series::{Series, Sink};
 pub(crate) use store::{Drained, Store};
 pub(crate) use sum::{Put, Sum};
 
-/// How much is kept.
+/// Bounds of aggregation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Series of the whole client.
+    /// Maximum number of series in the client.
     pub(crate) series: usize,
-    /// Values of a timing, a histogram or a distribution in an interval, for each series.
+    /// Maximum number of samples that a series keeps in an interval, for timings, histograms and distributions.
     pub(crate) samples: usize,
-    /// Bytes of memory that all of them take.
+    /// Maximum memory of all series and parts, in bytes.
     pub(crate) bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The delay before the next attempt: doubling, bounded, with seeded jitter.
+//! Reconnect backoff: the delay doubles up to a maximum, with seeded jitter.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::random::Random;
 pub(crate) struct Backoff {
     initial: Duration,
     max: Duration,
-    /// The next delay before jitter; none after a success.
+    /// Delay before the next attempt, without jitter. `None` after a success.
     next: Option<Duration>,
 }
 
@@ -21,15 +21,15 @@ impl Backoff {
         }
     }
 
-    /// The delay after one more failure: between half of the nominal one and all of it, so that many
-    /// clients of one server do not come back at once.
+    /// Returns the delay after a failure: the nominal delay less up to half of it at random. The jitter spreads the
+    /// reconnects of many clients over time.
     pub(crate) fn delay(&mut self, random: &mut Random) -> Duration {
         let nominal = self.next.unwrap_or(self.initial);
         self.next = Some(nominal.saturating_mul(2).min(self.max));
         jittered(nominal, random)
     }
 
-    /// The delay between two attempts that belong together, with the same jitter.
+    /// Returns the delay between two addresses of the same attempt, with the same jitter.
     pub(crate) fn first_delay(&self, random: &mut Random) -> Duration {
         jittered(self.initial, random)
     }

@@ -1,4 +1,4 @@
-//! How the link comes up, breaks, and finds its server.
+//! Connection events: connected, disconnected, resolved.
 
 use std::net::SocketAddr;
 
@@ -21,13 +21,13 @@ impl Core {
         }
     }
 
-    /// A lookup failed, and there is no address to try.
+    /// Handles a failed lookup that leaves no address to try.
     pub(super) fn on_unresolved(&mut self, failure: Failure) {
         self.stats.connect_failures += 1;
         self.report_outage(Outage::NotFound(failure));
     }
 
-    /// Queues again what did not arrive, in its old place.
+    /// Handles a lost connection or a failed attempt. Lines that were not sent whole return to the front of the queue.
     pub(super) fn on_disconnected(&mut self, failure: Failure) {
         if !self.link.has_socket() {
             return;
@@ -39,7 +39,7 @@ impl Core {
         } else {
             self.stats.connect_failures += 1;
         }
-        // While there are addresses to try at once, it is not known whether the server is away.
+        // While untried addresses are left, the server may still be reachable, and no outage is reported.
         if self.link.on_disconnected(failure.is_refusal()) {
             self.report_outage(if was_up {
                 Outage::Broken(failure)
@@ -49,7 +49,7 @@ impl Core {
         }
     }
 
-    /// What is under way takes too long.
+    /// Gives up the pending attempt or write, because its time is over.
     pub(super) fn give_up(&mut self) -> Output {
         self.on_disconnected(FailureKind::TimedOut.into());
         Output::Disconnect

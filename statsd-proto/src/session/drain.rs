@@ -1,4 +1,4 @@
-//! What is aggregated, on its way to the queue.
+//! Drain of aggregated values into the queue.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,16 +18,16 @@ impl Core {
         self.aggregates.is_some()
     }
 
-    /// Where an inlet aggregates. `None` if every metric is a line.
+    /// Aggregating half of a new inlet, or `None` if metrics are not aggregated.
     pub(super) fn parts(&self) -> Option<Parts> {
         self.aggregates.as_ref().map(|(store, _)| Parts::new(store))
     }
 
-    /// The series of a metric. `None` if it is sent as lines of its own.
+    /// Series of a metric, or `None` if the metric is sent as lines of its own.
     ///
     /// # Errors
     ///
-    /// No such metric can be sent.
+    /// The metric is invalid.
     pub(crate) fn series(
         &mut self,
         kind: Kind,
@@ -40,7 +40,7 @@ impl Core {
         }
     }
 
-    /// Aggregates a metric whose series an inlet does not know.
+    /// Aggregates a metric of a series that the inlet does not know yet.
     pub(crate) fn aggregate_new(
         &mut self,
         inlet: &mut Inlet,
@@ -54,13 +54,13 @@ impl Core {
         parts.insert(&self.encoder, store, lookup, metric, random)
     }
 
-    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge, so that they keep their
-    /// order.
+    /// Sends the pending level of a gauge, because a value of the same gauge is about to be sent as a line of its own.
+    /// This keeps them in order.
     ///
     /// # Errors
     ///
-    /// Another inlet has lines of the gauge, which have to be collected first. Or, within `Ok`, the queue is full. The
-    /// level that waits goes on waiting.
+    /// `Err`: the inlet with this index has lines of the gauge, which have to be collected first. `Ok(Err)`: the queue
+    /// is full; the level stays pending.
     pub(crate) fn send_level_before(
         &mut self,
         inlet: &mut Inlet,
@@ -93,14 +93,14 @@ impl Core {
         result
     }
 
-    /// Something was aggregated for the first time since the last drain.
+    /// Notes the first aggregated value since the last drain.
     pub(crate) fn on_aggregated(&mut self) {
         if let Some((_, interval)) = &mut self.aggregates {
             self.wants_poll |= interval.add();
         }
     }
 
-    /// A handle has added to a series for the first time since the last drain.
+    /// Lists a series to which a handle has added the first value since the last drain.
     pub(crate) fn add_pending(&mut self, series: &Arc<Series>) {
         if let Some((store, _)) = &mut self.aggregates {
             store.add_pending(series);
@@ -108,8 +108,8 @@ impl Core {
         self.on_aggregated();
     }
 
-    /// Whether what is aggregated is to be drained at this time. While the connection is down, or the queue is full,
-    /// values are held where they are.
+    /// Whether a drain is due at this time. While the connection is down or the queue is full, there is no drain, and
+    /// values stay aggregated.
     pub(crate) fn wants_aggregates(&self, now: Instant) -> bool {
         let is_due = self
             .aggregates
@@ -118,7 +118,7 @@ impl Core {
         is_due && self.link.is_up() && self.has_room()
     }
 
-    /// Starts an interval, whose time has come, before anything is drained.
+    /// Starts the next interval if this one is over. The caller drains afterwards.
     pub(crate) fn start_interval(&mut self, now: Instant) {
         if let Some((_, interval)) = &mut self.aggregates {
             interval.start(now);
@@ -132,15 +132,16 @@ impl Core {
         }
     }
 
-    /// Moves what an inlet has gathered of a few series to the store. Returns whether it has more.
+    /// Moves the values of a few series from an inlet to the store. Returns whether the inlet has more.
     pub(crate) fn collect_parts(&mut self, inlet: &mut Inlet) -> bool {
         match (&mut self.aggregates, &mut inlet.parts) {
-            (Some((store, _)), Some(parts)) => parts.drain(store, MOST_SERIES),
+            (Some((store, _)), Some(parts)) => parts.drain(store, MAX_SERIES_PER_LOCK),
             _ => false,
         }
     }
 
-    /// Writes lines of a few series. `owner` tells of a gauge's name which inlet has lines of it.
+    /// Writes the lines of a few series. `owner` returns the inlet that has unsent lines of a gauge, by the gauge's
+    /// name.
     pub(crate) fn write_series(&mut self, owner: &dyn Fn(&[u8]) -> Option<usize>) -> Drained {
         let Some((store, interval)) = &mut self.aggregates else {
             return Drained::All;
@@ -154,7 +155,7 @@ impl Core {
             is_full: false,
         };
         let mut drained = Drained::Series;
-        for _ in 0..MOST_SERIES {
+        for _ in 0..MAX_SERIES_PER_LOCK {
             drained = store.write_next(&self.encoder, &mut sink, owner);
             if drained != Drained::Series {
                 break;
@@ -164,7 +165,7 @@ impl Core {
             drained = Drained::Series;
         }
         if drained == Drained::Stopped {
-            // What has no room waits for the next interval.
+            // Values for which the queue has no room wait for the next interval.
             interval.add();
         }
         self.stats.accepted += sink.admitted.queued as u64;
@@ -173,19 +174,20 @@ impl Core {
         drained
     }
 
-    /// The lines of a drain have waited long enough.
+    /// Ends a drain. Its lines have waited for an interval already, so they are flushed.
     pub(crate) fn end_drain(&mut self) {
         self.flusher.release(self.stats.accepted);
     }
 
-    /// Takes nothing more from handles.
+    /// Refuses further values from handles.
     pub(crate) fn close_series(&mut self) {
         if let Some((store, _)) = &mut self.aggregates {
             store.close();
         }
     }
 
-    /// Forgets what was aggregated and the queue had no room for, since there are no more drains.
+    /// Drops values that are still aggregated, and counts them as refused by a full queue: a closed session drains no
+    /// more.
     pub(super) fn lose_aggregates(&mut self) {
         if let Some((store, _)) = &mut self.aggregates {
             for _ in 0..store.clear() {
@@ -194,15 +196,15 @@ impl Core {
         }
     }
 
-    /// When the next drain is to take place. `None` if there is nothing for it.
+    /// Time of the next drain, or `None` if nothing is aggregated.
     pub(super) fn next_drain(&self) -> Option<Instant> {
         let deadline = self.aggregates.as_ref()?.1.deadline()?;
-        // One that has passed waits for room in the queue, not for time.
+        // An overdue drain waits for room in the queue. A timer would not help.
         self.now.filter(|now| deadline > *now).and(Some(deadline))
     }
 }
 
-/// Where the lines of a drain go: a few KiB at once, so that no client waits for long.
+/// Sink that writes the lines of a drain into the queue, a few KiB per call, so that the lock is released often.
 struct Lines<'a> {
     queue: &'a mut Queue,
     record: &'a mut Vec<u8>,
@@ -214,7 +216,7 @@ struct Lines<'a> {
 
 impl Sink for Lines<'_> {
     fn take(&mut self, write: &mut dyn FnMut(Cursor<'_>) -> Result<Written, Unwritten>) -> bool {
-        if self.bytes >= MOST_BYTES {
+        if self.bytes >= MAX_BYTES_PER_LOCK {
             return false;
         }
         let pushed = write_into(self.record, write).and_then(|written| {
@@ -239,8 +241,8 @@ impl Sink for Lines<'_> {
     }
 }
 
-/// Series whose values are moved, or written, under one hold of a lock.
-const MOST_SERIES: usize = 32;
+/// Maximum number of series moved or written while the lock is held once.
+const MAX_SERIES_PER_LOCK: usize = 32;
 
-/// Bytes of lines after which a drain pauses, so that others come to the lock.
-const MOST_BYTES: usize = 16 * 1024;
+/// Bytes of lines after which a drain releases the lock, so that other threads get it: one payload of a stream.
+const MAX_BYTES_PER_LOCK: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! The machine with an inlet of its own, for programs that drive it themselves.
+//! The session for programs with an event loop of their own: state machine and one inlet.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,29 +17,32 @@ use crate::session::stats::Stats;
 
 /// A StatsD client without sockets, clock or tasks.
 ///
-/// Call [`poll`](Self::poll), do what it says, tell [`handle`](Self::handle) what came of it, and poll
-/// again; see the [crate's documentation](crate) for the loop.
+/// A driver calls [`poll`](Self::poll), executes the instruction, passes its result to [`handle`](Self::handle), and
+/// polls again. The [crate's documentation](crate) shows the loop.
 ///
 /// | instruction | what to do | what to answer |
 /// |---|---|---|
-/// | [`Resolve`](Output::Resolve) | look the name up, beside everything else | [`Resolved`](Input::Resolved), with its number |
+/// | [`Resolve`](Output::Resolve) | look up the name, concurrently with everything else | [`Resolved`](Input::Resolved), with the lookup's number |
 /// | [`Connect`](Output::Connect) | open the socket | [`Connected`](Input::Connected) or [`Disconnected`](Input::Disconnected) |
-/// | [`Transmit`](Output::Transmit) | write once; of datagrams one, or [more](crate::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
-/// | [`Disconnect`](Output::Disconnect) | give up what is under way, close the socket in an orderly way | nothing |
-/// | [`Wait`](Output::Wait) | wait for what is under way, for the time, and for [`wants_poll`](Self::wants_poll) | what is under way |
-/// | [`Finished`](Output::Finished) | end | nothing |
+/// | [`Transmit`](Output::Transmit) | write once: a part of the stream, one datagram, or [several](crate::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
+/// | [`Disconnect`](Output::Disconnect) | cancel the pending operation and close the socket gracefully | nothing |
+/// | [`Wait`](Output::Wait) | wait for the pending operation, the time, or [`wants_poll`](Self::wants_poll) | the result of the pending operation |
+/// | [`Finished`](Output::Finished) | end the loop | nothing |
 ///
-/// What has happened is to be told before the next poll, which takes silence for consent: after a
-/// wake-up, look at the socket first. While something is under way, [`Wait`](Output::Wait) brings the
-/// time by which it has to be done; the poll at that time takes it back.
+/// Pass every result to `handle` before the next poll. A poll after the refusal window (50 ms) counts the last datagram
+/// as sent, so a driver that wakes up checks its socket before it polls. While an operation is pending,
+/// [`Wait`](Output::Wait) returns its deadline; the poll at that time cancels it.
 ///
-/// A socket that breaks, or whose peer hangs up, is [`Disconnected`](Input::Disconnected) at any time;
-/// a driver keeps a read pending to notice. What an error means is known to [`Input::failed`]; a socket that
-/// has failed is never used again, datagrams' no less than a stream's. Where a [`Connect`](crate::Connect) asks for it,
-/// what is [not acknowledged](Input::Unacknowledged) is told before each poll, and before the end. A stream that is closed while
-/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way for the socket; the next poll may
-/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered. At most one
-/// lookup is under way beside that. A late answer, to a lookup that was given up, is known by its number.
+/// A socket can break, or its peer can close it, at any time. A driver keeps a read pending to notice, and answers
+/// [`Disconnected`](Input::Disconnected). [`Input::failed`] classifies the error. A socket that has failed is never used
+/// again, for datagrams as well as for streams. Where [`Connect`](crate::Connect) asks for it, a driver reports the
+/// [unacknowledged](Input::Unacknowledged) bytes before each poll, and once more before `Disconnected`. Closing a stream
+/// with unread data resets the connection. To close it gracefully, a driver shuts it down for writing and reads it to
+/// its end first.
+///
+/// At most one operation is pending on the socket. [`Disconnect`](Output::Disconnect) cancels it; its result is then not
+/// reported. At most one lookup is pending at the same time. A late answer to an earlier lookup is recognized by its
+/// number.
 #[derive(Debug)]
 pub struct Session {
     core: Core,
@@ -48,16 +51,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that has nothing yet.
+    /// Creates a session with an empty queue.
     ///
-    /// `seed` decides on jitter and sampling. Programs of which there are many need one each, such as
-    /// `RandomState::new().hash_one(0)` of [`std::hash`], or they all come back at once.
+    /// `seed` decides jitter and sampling. Give each process another seed, such as `RandomState::new().hash_one(0)` of
+    /// [`std::hash`]; with the same seed all clients of a fleet reconnect at the same time.
     ///
-    /// A session of a configuration that is not enabled takes nothing, and is finished.
+    /// With [`Config::enabled`] set to false, the session accepts no metrics and is finished from the start.
     ///
     /// # Errors
     ///
-    /// The first setting that cannot work.
+    /// The first invalid setting.
     pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
         let mut core = Core::new(config, seed)?;
         let mut inlet = core.inlet();
@@ -71,11 +74,11 @@ impl Session {
         })
     }
 
-    /// Takes a metric into the queue. Never waits and never reads a clock.
+    /// Encodes a metric and adds it to the queue. Never waits, and never reads a clock.
     ///
     /// # Errors
     ///
-    /// The metric was not taken, and counted as refused.
+    /// Why the metric was refused. The refusal is counted in [`Stats::refused`].
     #[inline]
     pub fn record(&mut self, metric: &Metric<'_>) -> Result<(), RecordError> {
         if self.core.aggregates() {
@@ -86,21 +89,20 @@ impl Session {
         self.record_line(metric)
     }
 
-    /// Takes an event for the Datadog agent into the queue, as [`record`](Self::record) does a metric.
+    /// Adds an event for the Datadog agent to the queue, as [`record`](Self::record) adds a metric.
     ///
     /// # Errors
     ///
-    /// The event was not taken, and counted as refused.
+    /// Why the event was refused. The refusal is counted in [`Stats::refused`].
     pub fn record_event(&mut self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.record_line(event)
     }
 
-    /// Takes a service check for the Datadog agent into the queue, as [`record`](Self::record) does a
-    /// metric.
+    /// Adds a service check for the Datadog agent to the queue, as [`record`](Self::record) adds a metric.
     ///
     /// # Errors
     ///
-    /// The check was not taken, and counted as refused.
+    /// Why the check was refused. The refusal is counted in [`Stats::refused`].
     pub fn record_service_check(
         &mut self,
         check: &dogstatsd::ServiceCheck<'_>,
@@ -108,8 +110,8 @@ impl Session {
         self.record_line(check)
     }
 
-    /// Prepares a metric that is recorded again and again: name, tags and rate are encoded once. Its value is not
-    /// used.
+    /// Encodes name, tags and rate of a metric once, so that recording a value costs less. The value of `metric` is
+    /// not used.
     ///
     /// ```
     /// use statsd_proto::{Config, Metric, Session};
@@ -124,16 +126,16 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Why the metric would be refused, whatever its value.
     pub fn prepare(&mut self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
         Prepared::new(&mut self.core, metric)
     }
 
-    /// Takes a value of a [prepared](Self::prepare) metric into the queue.
+    /// Adds a value of a [prepared](Self::prepare) metric to the queue.
     ///
     /// # Errors
     ///
-    /// The value was not taken, and counted as refused.
+    /// Why the value was refused. The refusal is counted in [`Stats::refused`].
     #[inline]
     pub fn record_prepared<'a>(
         &mut self,
@@ -158,7 +160,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The timing was not taken, and counted as refused.
+    /// Why the timing was refused. The refusal is counted in [`Stats::refused`].
     pub fn record_time(
         &mut self,
         path: &str,
@@ -169,21 +171,21 @@ impl Session {
         self.record(&Metric::timing(path, elapsed).with_kind_prefix())
     }
 
-    /// Sends all that was recorded so far without waiting for the flush interval.
+    /// Releases everything recorded so far for sending, without waiting for the flush interval.
     pub fn flush(&mut self) {
         self.collect();
         self.drain();
         self.core.flush();
     }
 
-    /// The same, and asks to be polled until no server can refuse the last datagram any more, which over UDP is
-    /// some 50 ms later.
+    /// Flushes, and asks for polls until the refusal window of the last datagram is over. Over UDP that takes about 50
+    /// ms.
     pub fn flush_confirmed(&mut self) {
         self.flush();
         self.core.flush_confirmed();
     }
 
-    /// Takes no more metrics, sends what is queued as long as the close timeout allows, and ends.
+    /// Closes the session: it refuses further metrics, sends the queue within the close timeout, and ends.
     pub fn close(&mut self) {
         if !self.core.is_closed() {
             self.inlet.close();
@@ -193,20 +195,20 @@ impl Session {
         }
     }
 
-    /// Ends at once: what is queued is abandoned.
+    /// Ends the session at once. Queued lines count as abandoned.
     pub fn abandon(&mut self) {
         self.close();
         self.core.abandon();
     }
 
-    /// Takes news from outside. What does not fit the state is passed over.
+    /// Handles an input. An input that does not fit the state is ignored.
     pub fn handle(&mut self, input: Input) {
         self.core.handle(input);
     }
 
-    /// Tells what to do at this time.
+    /// Returns the next instruction for this time.
     ///
-    /// Polling more often, later, or with a time before the last does no harm.
+    /// Extra polls, late polls and polls with an earlier time than before are harmless.
     pub fn poll(&mut self, now: Instant) -> Output {
         if self.core.wants_losses(now) {
             self.core.take_counts(&mut self.inlet);
@@ -226,7 +228,7 @@ impl Session {
             }
             let output = self.core.poll(now);
             self.inlet.set_sampling_level(self.core.sampling_level());
-            // The poll may have made room, or has seen that nobody refused the last datagram.
+            // The poll may have made room in the queue or confirmed the last datagram. Then a drain is possible.
             if matches!(output, Output::Wait(_)) && self.core.wants_aggregates(now) {
                 continue;
             }
@@ -237,34 +239,34 @@ impl Session {
         }
     }
 
-    /// Whether something happened since the last poll that the next one should not wait for its time.
+    /// Whether something has happened since the last poll that makes the next one due at once.
     #[inline]
     pub fn wants_poll(&self) -> bool {
         self.core.wants_poll()
     }
 
-    /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; the last
-    /// of all comes with [`Output::Finished`].
+    /// Takes the oldest event that has not been taken. At most 32 are kept; beyond that the oldest are dropped. The
+    /// last event accompanies [`Output::Finished`].
     pub fn poll_event(&mut self) -> Option<Event> {
         self.core.poll_event()
     }
 
-    /// What was recorded, sent and lost so far.
+    /// Counts of recorded, sent and lost lines so far.
     pub fn stats(&self) -> Stats {
         self.core.stats_with([&self.inlet])
     }
 
-    /// Whether no more metrics are taken.
+    /// Whether metrics are refused because the session is closing or closed.
     pub fn is_closed(&self) -> bool {
         self.core.is_closed()
     }
 
-    /// Whether everything is over.
+    /// Whether the session has ended.
     pub fn is_finished(&self) -> bool {
         self.core.is_finished()
     }
 
-    /// Aggregates a metric. `None` if it is sent as lines of its own.
+    /// Aggregates a metric. Returns `None` if the metric has to be sent as lines of its own.
     fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
             return self.send_level_before(metric);
@@ -283,7 +285,7 @@ impl Session {
         Some(Ok(()))
     }
 
-    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge.
+    /// Sends the pending level of a gauge, because a value of the same gauge is about to be sent as a line of its own.
     #[cold]
     fn send_level_before(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let sent = self.core.send_level_before(&mut self.inlet, metric, &ADMIT);
@@ -316,7 +318,7 @@ impl Session {
         self.core.collect(&mut self.inlet);
     }
 
-    /// Makes lines of all that is aggregated, as far as the queue has room.
+    /// Drains aggregated values into the queue, as far as it has room.
     fn drain(&mut self) {
         self.core.start_drain();
         while self.core.collect_parts(&mut self.inlet) {}
@@ -324,5 +326,5 @@ impl Session {
     }
 }
 
-/// There is no other inlet that could have lines of a gauge.
+/// `admit` of a session with a single inlet: no other inlet can have lines of a gauge.
 const ADMIT: fn(&[u8]) -> Result<(), usize> = |_| Ok(());

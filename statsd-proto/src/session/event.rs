@@ -1,4 +1,4 @@
-//! What a log should say: states of the connection and of the queue, and what was lost.
+//! Events for a log: states of the connection and of the queue, and losses.
 
 mod connection;
 mod journal;
@@ -15,86 +15,87 @@ use crate::session::stats::Dropped;
 pub(crate) use connection::Outage;
 pub(crate) use journal::{Journal, MAX_EVENTS};
 
-/// Something that a log should say, with the server that it is about.
+/// Event for a log, with the server that it concerns.
 ///
-/// Events are states, and not attempts: an outage is one event however many attempts it takes, and its end
-/// another. One that comes again and again is reported at most once in ten seconds, and ever less often, down to
-/// once in ten minutes. The last event says how things are: what was held back is reported when its time has come.
+/// Events report states, not attempts. An outage is one event, however many attempts it takes; its end is another. An
+/// event that recurs is reported at most once in ten seconds, then less and less often, down to once in ten minutes. A
+/// report that is held back is made when its time has come, so that the last event always describes the present state.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
     about: Arc<About>,
     kind: EventKind,
 }
 
-/// What has happened.
+/// Kind of an event.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// The server is reached, or is at another address now. Over UDP: datagrams leave, and nobody refuses them.
+    /// The server is reached, or a re-resolved name has led to another address. Over UDP this means that datagrams are
+    /// sent and none is refused.
     Connected {
-        /// Where it is, if the host is a name.
+        /// Address of the server if the host is a name, or `None` if the host is an address or a path.
         peer: Option<SocketAddr>,
-        /// How long it was away, or `None` if it was there at the first attempt.
+        /// Length of the outage, or `None` if the first attempt succeeded.
         away: Option<Duration>,
     },
     /// The server cannot be reached.
     ConnectFailed {
-        /// Why.
+        /// Cause.
         failure: Failure,
-        /// Outages since the last report that were too short, or too many, to be reported.
+        /// Number of outages since the last report that were not reported, because they were too short or too many.
         unreported: u64,
     },
-    /// The host's name cannot be looked up, and no address of it is known from before.
+    /// The lookup of the host's name fails, and no address from an earlier lookup is left.
     LookupFailed {
-        /// Why.
+        /// Cause.
         failure: Failure,
-        /// Outages since the last report that were too short, or too many, to be reported.
+        /// Number of outages since the last report that were not reported, because they were too short or too many.
         unreported: u64,
     },
     /// The connection broke, or a datagram was refused.
     Disconnected {
-        /// Why.
+        /// Cause.
         failure: Failure,
-        /// Outages since the last report that were too short, or too many, to be reported.
+        /// Number of outages since the last report that were not reported, because they were too short or too many.
         unreported: u64,
     },
-    /// The queue is half full. Nothing is lost yet.
+    /// The queue is half full. No metric is lost yet.
     QueueHalfFull {
-        /// What holds the queue back.
+        /// Cause of the backlog.
         backlog: Backlog,
     },
-    /// The queue, which was half full, is down to a quarter.
+    /// The queue, half full before, is down to a quarter.
     QueueDrained,
     /// Metrics were lost since the last event of this kind.
     Lost {
-        /// Metrics that a full queue refused.
+        /// Number of metrics refused by a full queue.
         full: u64,
-        /// Metrics that no server would understand.
+        /// Number of metrics refused as invalid.
         invalid: u64,
-        /// Lines that were dropped from the queue.
+        /// Lines dropped from the queue.
         dropped: Dropped,
-        /// What held the queue back.
+        /// Cause of the backlog.
         backlog: Backlog,
     },
 }
 
-/// What holds the queue back.
+/// Cause of a backlog in the queue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Backlog {
-    /// The server has been away for so long.
+    /// The server has been unreachable for this time.
     Away(Duration),
-    /// The driver: metrics are recorded faster than it sends, or it is not run often enough.
+    /// The driver is too slow: metrics are recorded faster than it sends, or it is not polled often enough.
     Driver,
     /// The server was never reached.
     NeverReached,
-    /// [`Config::pace`](crate::Config::pace).
+    /// [`Config::pace`](crate::Config::pace) limits the rate.
     Pace,
-    /// The server, or the network, takes data more slowly than metrics are recorded.
+    /// The server or the network accepts data more slowly than metrics are recorded.
     Server,
 }
 
-/// The server, and the settings that an event names.
+/// Server and settings that the text of an event names.
 #[derive(Debug, Eq, PartialEq)]
 struct About {
     server: String,
@@ -106,7 +107,7 @@ struct About {
 }
 
 impl Event {
-    /// The address of the server, as in [`Config::address`](crate::Config::address).
+    /// Address of the server, in the form of [`Config::address`](crate::Config::address).
     pub fn server(&self) -> &str {
         &self.about.server
     }
@@ -116,7 +117,7 @@ impl Event {
         &self.kind
     }
 
-    /// Whether something is wrong, rather than well again.
+    /// Whether the event reports a problem. Events that report a recovery return `false`.
     pub fn is_warning(&self) -> bool {
         match self.kind {
             EventKind::Connected { .. } | EventKind::QueueDrained => false,

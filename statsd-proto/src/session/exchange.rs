@@ -1,4 +1,4 @@
-//! The only way into the queue: batches of inlets, and records that have no room in one.
+//! Exchange between inlets and queue: full batches, and records for which a batch has no room.
 
 use std::time::Instant;
 
@@ -9,17 +9,17 @@ use crate::session::queue::Admitted;
 use crate::session::stats::Stats;
 
 impl Core {
-    /// A new inlet, without memory.
+    /// New inlet, without memory.
     pub(crate) fn inlet(&mut self) -> Inlet {
         let parts = self.parts();
         Inlet::new(self.queue.batch(), self.sampler.fork(), parts)
     }
 
-    /// Finds room for the record that an inlet has written [apart](super::Pending::Room).
+    /// Finds room for the record that an inlet has written [into its own buffer](super::Pending::Room).
     ///
     /// # Errors
     ///
-    /// There is none. It is not counted yet, since room that other inlets have been granted may be taken back.
+    /// The queue is full. The refusal is not counted yet, because the caller may first reclaim room from other inlets.
     pub(crate) fn exchange(&mut self, inlet: &mut Inlet) -> Result<(), RecordError> {
         let mut admitted = Admitted::default();
         let record = &inlet.record[..inlet.written.bytes];
@@ -34,18 +34,18 @@ impl Core {
         result
     }
 
-    /// Whether it may help to take back the room that other inlets have been granted. Once that was in vain, it is not
-    /// tried again before something has left.
+    /// Whether reclaiming the unused room of other inlets may help. After a failed attempt the answer is `false` until
+    /// some lines have been sent.
     pub(crate) fn may_reclaim(&self) -> bool {
         self.queue.may_reclaim()
     }
 
-    /// Taking back was in vain.
+    /// Notes that reclaiming room from the inlets did not help.
     pub(crate) fn on_exhausted(&mut self) {
         self.queue.on_exhausted();
     }
 
-    /// Takes all that is in an inlet, and the room that it was granted.
+    /// Collects the lines and counts of an inlet, and reclaims its unused room.
     pub(crate) fn collect(&mut self, inlet: &mut Inlet) {
         self.take_counts(inlet);
         let queued = self.queue.collect(&mut inlet.batch);
@@ -54,29 +54,29 @@ impl Core {
         self.check_wake();
     }
 
-    /// Whether it is time to bring in what inlets have refused, and not their lines.
+    /// Whether the counts of refused metrics should be collected from the inlets, without their lines.
     pub(crate) fn wants_losses(&self, now: Instant) -> bool {
         self.journal.wants_counts(now)
     }
 
-    /// Takes what an inlet has counted: its lines stay where they are.
+    /// Collects the counts of an inlet. Its lines stay.
     pub(crate) fn take_counts(&mut self, inlet: &mut Inlet) {
         let (refused, sampled_out) = inlet.take_counts();
         self.stats.refused.add(refused);
         self.stats.sampled_out += sampled_out;
     }
 
-    /// What all inlets have counted was taken.
+    /// Notes that the counts of all inlets were collected.
     pub(crate) fn end_losses(&mut self, now: Instant) {
         self.journal.on_counts(now);
     }
 
-    /// Whether it is time to give memory back that only a flow needs.
+    /// Whether spare memory should be released at this time.
     pub(crate) fn wants_rest(&self, now: Instant) -> bool {
         self.rest_at.is_some_and(|at| now >= at) && !self.queue.has_granted()
     }
 
-    /// Gives memory back that only a flow needs. The inlets are trimmed before.
+    /// Releases spare memory. The caller has trimmed the inlets before.
     pub(crate) fn rest(&mut self) {
         self.rest_at = None;
         self.is_trimmed = true;
@@ -84,16 +84,16 @@ impl Core {
         self.record = Vec::new();
     }
 
-    /// Whether there is memory to give back: buffers, or what inlets have.
+    /// Whether there is spare memory to release, in buffers or in inlets.
     pub(super) fn has_spare_memory(&self) -> bool {
         self.queue.has_spare_memory() || !self.is_trimmed
     }
 
-    /// Adds a record of the machine's own to the queue.
+    /// Adds a record of the client itself to the queue.
     ///
     /// # Errors
     ///
-    /// The queue is full, or the record was refused. Neither is counted.
+    /// The queue is full, or the record is invalid. The refusal is not counted.
     pub(super) fn push(
         &mut self,
         write: impl FnMut(Cursor<'_>) -> Result<Written, Unwritten>,
@@ -105,10 +105,10 @@ impl Core {
         Ok(())
     }
 
-    /// Whether the lines in inlets are to be collected before the poll at this time.
+    /// Whether the lines of the inlets should be collected before the poll at this time.
     ///
-    /// Not while complete payloads make room by leaving: memory that two cores write in turn costs them more
-    /// than all else that is done with a line. Nor while none could leave, since they are held where they are.
+    /// They stay while complete payloads are left to send: collecting moves cache lines between cores, which costs
+    /// more than the rest of a line's way. They stay also while the connection is down, when no line could be sent.
     pub(crate) fn wants_lines(&self, now: Instant) -> bool {
         let is_short = !self.has_room() && !self.queue.has_complete();
         let may_leave = self.flusher.is_due(now) || is_short;
@@ -116,7 +116,7 @@ impl Core {
         is_due && self.link.is_up()
     }
 
-    /// All counts, with those of inlets.
+    /// Counts of the session, including those of the inlets.
     pub(crate) fn stats_with<'a>(&self, inlets: impl IntoIterator<Item = &'a Inlet>) -> Stats {
         let mut stats = self.stats();
         for inlet in inlets {
@@ -131,7 +131,7 @@ impl Core {
         self.stats.dropped.overflow += admitted.dropped as u64;
     }
 
-    /// Asks for a poll if as much waits as is worth waking up for.
+    /// Requests a poll if enough data is pending.
     fn check_wake(&mut self) {
         if let Some(wake_threshold) = self.wake_threshold {
             let waiting = self.queue.waiting();
@@ -141,7 +141,7 @@ impl Core {
     }
 }
 
-/// Writes a record into memory that grows for it.
+/// Writes a record into a buffer that grows as needed.
 pub(super) fn write_into(
     memory: &mut Vec<u8>,
     mut write: impl FnMut(Cursor<'_>) -> Result<Written, Unwritten>,
@@ -161,8 +161,9 @@ pub(super) fn write_into(
     }
 }
 
-/// Longer than the longest line of most servers, 4095 bytes.
+/// Initial size of the buffer, in bytes: the longest line of most servers (4095) and one.
 const USUAL_RECORD: usize = 4096;
 
-/// Longer than any record. As many values as half a line has bytes are refused before, each in a line of a MiB.
+/// Maximum size of the buffer, in bytes. No valid record is longer: the number of packed values is checked before they
+/// are encoded, and each has a line of at most 1 MiB.
 const LONGEST_RECORD: usize = 1 << 30;

@@ -1,4 +1,4 @@
-//! What an error of a socket means: one table for each system, read once, where errors enter.
+//! Classification of socket errors, by one table for each operating system.
 
 mod tables;
 
@@ -13,63 +13,62 @@ use FailureKind::{
     Unsupported, WrongSocket,
 };
 
-/// An error of a socket or of a lookup: what it means, and the system's own words for a log.
+/// Error of a socket or a lookup: its classification, and the system's own text for a log.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Failure {
     kind: FailureKind,
     words: Arc<str>,
 }
 
-/// What a [`Failure`] means for what was to be sent, whatever the system calls it.
+/// Meaning of a [`Failure`] for the data to be sent, on every operating system.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FailureKind {
     /// A firewall on this machine forbids it.
     Forbidden,
-    /// This machine has no network or no route, for now.
+    /// This machine has no network or no route at present.
     Network,
-    /// There is no such name, or no such file.
+    /// The name, or the file of a socket, does not exist.
     NotFound,
-    /// None of the others. A datagram that fails so again and again cannot be sent.
+    /// An error of no other kind. A datagram that fails three times in a row with it is dropped.
     Other,
     /// The peer closed the connection, or its socket is gone.
     PeerClosed,
-    /// Nobody listens there, or something on the way says that nobody may. Of datagrams, one that the kernel
-    /// had taken did not arrive.
+    /// No process listens on the port, or a router or firewall rejects the traffic. On a datagram socket it means that
+    /// an earlier datagram did not arrive.
     Refused,
-    /// The peer reset the connection. Of UDP datagrams, one that the kernel had taken was refused: so Windows
-    /// reports it.
+    /// The peer reset the connection. On a UDP socket of Windows it means that an earlier datagram was refused.
     Reset,
-    /// There was no answer in time.
+    /// No answer arrived in time.
     TimedOut,
     /// The datagram is larger than the kernel sends.
     TooLarge,
-    /// The kernel has no room, for now.
+    /// The kernel is short of buffers at present.
     Transient,
-    /// The system does not have such sockets.
+    /// The system does not support this type of socket.
     Unsupported,
-    /// The socket at this path is of another kind: for datagrams and not a stream, or the reverse.
+    /// The socket at this path has the other type: datagram instead of stream, or the reverse.
     WrongSocket,
 }
 
-/// The system whose codes of errors a [`Failure`] is read by.
+/// Operating system whose error codes a [`Failure`] is classified by.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum System {
-    /// macOS, iOS and their kin.
+    /// macOS, iOS and other systems of Apple.
     Apple,
     /// FreeBSD, NetBSD, OpenBSD and DragonFly.
     Bsd,
-    /// Linux and Android, on architectures that have the usual codes.
+    /// Linux and Android, on architectures with the usual error codes.
     Linux,
-    /// None of these: errors are read by the kind that the standard library gives them.
+    /// Any other system. Errors are classified by [`io::ErrorKind`].
     Other,
     /// Windows.
     Windows,
 }
 
 impl System {
-    /// The system that this program is built for.
+    /// System that this program is built for.
     pub const CURRENT: Self = if cfg!(target_vendor = "apple") {
         Self::Apple
     } else if cfg!(any(
@@ -88,7 +87,7 @@ impl System {
     };
 }
 
-/// MIPS and SPARC have their own, after the systems that ran there first.
+/// MIPS and SPARC have error codes of their own.
 const HAS_USUAL_CODES: bool = !cfg!(any(
     target_arch = "mips",
     target_arch = "mips32r6",
@@ -99,21 +98,21 @@ const HAS_USUAL_CODES: bool = !cfg!(any(
 ));
 
 impl Failure {
-    /// Reads an error by the codes of the system that it comes from.
+    /// Classifies an error by the codes of `system`, where it was raised.
     ///
-    /// Drivers take [`Input::failed`](crate::Input::failed) and [`Resolve::answer`](crate::Resolve::answer),
-    /// which know their system.
+    /// Drivers call [`Input::failed`](crate::Input::failed) and [`Resolve::answer`](crate::Resolve::answer), which use
+    /// the current system.
     pub fn new(error: &io::Error, system: System) -> Self {
         let code = code(error);
         let known = code.and_then(|code| tables::find(system, code));
         let kind = match (code, known) {
             (_, Some(kind)) => kind,
-            // The standard library reads codes as those of its own system.
+            // The kind that the standard library gives belongs to the current system.
             (Some(_), None) if system != System::CURRENT => Other,
             (_, None) => by_kind(error.kind()),
         };
         let words = words(error);
-        // The standard library has but a name for what no system reported.
+        // An error that the standard library raises itself has no text but that of its kind.
         let is_bare = code.is_none() && words == error.kind().to_string();
         match (is_bare, kind) {
             (true, kind) if kind != Other => kind.into(),
@@ -124,24 +123,24 @@ impl Failure {
         }
     }
 
-    /// What it means.
+    /// Classification of the error.
     pub fn kind(&self) -> FailureKind {
         self.kind
     }
 
-    /// Whether a datagram that the kernel had taken did not arrive.
+    /// Whether a datagram that the kernel had accepted was refused.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind, Refused | Reset)
     }
 
-    /// Whether something may be wrong with what was to be sent. Everything else may pass by itself.
+    /// Whether the data itself may be the cause. Any other failure may pass with time.
     pub(crate) fn is_about_data(&self) -> bool {
         matches!(self.kind, Other | TooLarge | Unsupported)
     }
 }
 
 impl From<FailureKind> for Failure {
-    /// A failure that no system has words for.
+    /// Failure without a text of the system.
     fn from(kind: FailureKind) -> Self {
         let words = match kind {
             Forbidden => "forbidden",
@@ -170,7 +169,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The error, and those that it wraps: some runtimes put words of their own around the system's.
+/// The error and its sources. Some runtimes wrap the error of the system in their own.
 fn causes(error: &io::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     fn source<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
         (*error).source()
@@ -191,7 +190,8 @@ fn words(error: &io::Error) -> String {
     })
 }
 
-/// For systems without a table, errors that no system reported, and codes that are in no table.
+/// Classifies errors without a known code: those of systems without a table, of the standard library, and codes in no
+/// table.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "most kinds are none of a socket's"

@@ -1,15 +1,15 @@
-//! When lines leave that do not fill a payload.
+//! Flush timer: it decides when a partly filled payload is sent.
 
 use std::time::{Duration, Instant};
 
-/// Sets a deadline for the first line that waits, and keeps it up while lines keep coming, so that a
-/// steady trickle never has to wake the driver.
+/// Timer of the flush interval. The first pending line starts it, and it keeps running while lines arrive: a steady
+/// trickle of lines does not have to wake the driver.
 #[derive(Debug)]
 pub(crate) struct Flusher {
     interval: Duration,
     deadline: Option<Instant>,
-    /// Lines up to this one, counted from the first ever accepted, may leave now.
-    through: u64,
+    /// Sequence number up to which lines may be sent now.
+    released_until: u64,
 }
 
 impl Flusher {
@@ -17,20 +17,19 @@ impl Flusher {
         Self {
             interval,
             deadline: None,
-            through: 0,
+            released_until: 0,
         }
     }
 
-    /// Lets everything up to line `accepted` leave now.
+    /// Releases every line up to sequence number `accepted`.
     pub(crate) fn release(&mut self, accepted: u64) {
-        self.through = accepted;
+        self.released_until = accepted;
     }
 
-    /// Sets and passes deadlines. `in_inlets` tells whether lines wait that have not come into the queue, and `is_up`
-    /// whether any could leave: while the connection is down, a deadline that has passed stays, for the time when it
-    /// is up again.
+    /// Starts and expires the timer. `in_inlets` says whether inlets may have lines. `is_up` says whether lines can be
+    /// sent: while the connection is down, an expired timer stays expired until the reconnect.
     pub(crate) fn poll(&mut self, now: Instant, accepted: u64, in_inlets: bool, is_up: bool) {
-        let has_new = in_inlets || accepted > self.through;
+        let has_new = in_inlets || accepted > self.released_until;
         match self.deadline {
             Some(deadline) if now < deadline || !is_up => {}
             Some(_) if has_new => {
@@ -47,7 +46,7 @@ impl Flusher {
         }
     }
 
-    /// Whether the next poll lets lines leave that wait.
+    /// Whether the next poll releases pending lines.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         self.interval.is_zero() || self.deadline.is_some_and(|deadline| now >= deadline)
     }
@@ -56,8 +55,8 @@ impl Flusher {
         self.deadline
     }
 
-    pub(crate) fn through(&self) -> u64 {
-        self.through
+    pub(crate) fn released_until(&self) -> u64 {
+        self.released_until
     }
 }
 
@@ -77,9 +76,9 @@ mod tests {
         flusher.poll(start, 1, false, true);
         flusher.poll(start + INTERVAL / 2, 2, false, true);
         assert_eq!(flusher.deadline(), Some(start + INTERVAL));
-        assert_eq!(flusher.through(), 0);
+        assert_eq!(flusher.released_until(), 0);
         flusher.poll(start + INTERVAL, 2, false, true);
-        assert_eq!(flusher.through(), 2);
+        assert_eq!(flusher.released_until(), 2);
     }
 
     #[test]
@@ -99,6 +98,6 @@ mod tests {
     fn without_an_interval_every_line_leaves_at_once() {
         let mut flusher = Flusher::new(Duration::ZERO);
         flusher.poll(origin(), 3, false, true);
-        assert_eq!((flusher.through(), flusher.deadline()), (3, None));
+        assert_eq!((flusher.released_until(), flusher.deadline()), (3, None));
     }
 }

@@ -1,5 +1,5 @@
-//! What is on its way: the payload being sent, the last datagram, which may yet be refused, and what of a
-//! stream has not been acknowledged.
+//! Data in flight: the payload being sent, the last datagram while it may still be refused, and the bytes of a stream
+//! that are not acknowledged.
 
 mod unacknowledged;
 
@@ -9,63 +9,65 @@ use crate::session::instruction::Transmit;
 use crate::session::payload::Payload;
 use unacknowledged::Unacknowledged;
 
-/// At most one payload is being sent, and at most one transmission of it is with the driver.
+/// Data in flight. At most one payload is being sent, and the driver has at most one transmission of it.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
-    /// Whether a server that is not there may refuse what the kernel took.
+    /// Whether a datagram that the kernel has accepted may still be refused by the peer's host: true over UDP.
     is_refusable: bool,
     current: Option<Payload>,
-    /// How many bytes of `current` left.
+    /// Number of bytes of `current` that were sent.
     written: usize,
-    /// How many of them are not to be sent again: all, unless the driver tells what is acknowledged.
+    /// Number of bytes of `current` that are never resent: all that were sent, or only the acknowledged ones if the
+    /// driver reports acknowledgements.
     safe: usize,
-    /// How many lines of `current` have not left whole.
+    /// Number of lines of `current` that were not sent whole.
     lines: usize,
     transmission: Option<Transmission>,
     unconfirmed: Option<Unconfirmed>,
-    /// A payload that left whole, kept until no unconfirmed datagram has a part of its buffer.
+    /// Payload that was sent whole. It is kept while the unconfirmed datagram shares its buffer.
     spent: Option<Payload>,
-    /// Whether the driver tells, of the link that is up, what the peer's kernel has not acknowledged.
+    /// Whether the driver reports unacknowledged bytes of the present connection.
     is_watched: bool,
     unacknowledged: Unacknowledged,
-    /// Failures to send in a row.
+    /// Number of consecutive failures to send.
     failures: u32,
 }
 
 #[derive(Debug)]
 struct Transmission {
     bytes: usize,
-    /// When the wait for its write is too long; set by the next poll.
+    /// Deadline of the write. `None` until the next poll sets it.
     deadline: Option<Instant>,
 }
 
-/// A datagram that the kernel took, and a server that is not there may still refuse.
+/// Datagram that the kernel has accepted and the peer's host may still refuse.
 #[derive(Debug)]
 struct Unconfirmed {
     datagram: Payload,
-    /// When silence counts as consent; set by the next poll.
+    /// End of the refusal window, after which the datagram counts as sent. `None` until the next poll sets it.
     until: Option<Instant>,
 }
 
-/// What a write achieved.
+/// Result of a write.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    /// Bytes that the kernel took.
+    /// Number of bytes that the kernel accepted.
     pub(crate) written: usize,
-    /// Lines that are sent now, for all that a client can know; and their bytes and writes, of datagrams each
-    /// once.
+    /// Number of lines that count as sent as of now. The two fields below are their bytes and writes; a datagram that
+    /// is resent counts once.
     pub(crate) lines: usize,
     pub(crate) bytes: usize,
     pub(crate) payloads: usize,
-    /// Whether the link has proved good: a part of the stream left whole, or nobody refused a datagram.
+    /// Whether the write proves that the server is reachable: a stream's payload was sent whole, or a datagram's
+    /// refusal window passed.
     pub(crate) is_proof: bool,
-    /// A payload whose buffer is free.
+    /// Payload whose buffer can be reused.
     pub(crate) free: Option<Payload>,
 }
 
 impl Progress {
-    /// Nobody refused this, if it was there.
-    fn without(unconfirmed: Option<Unconfirmed>, free: Option<Payload>) -> Self {
+    /// Progress by a datagram that was not refused.
+    fn confirmed(unconfirmed: Option<Unconfirmed>, free: Option<Payload>) -> Self {
         let Some(Unconfirmed { datagram, .. }) = unconfirmed else {
             return Self {
                 free,
@@ -96,19 +98,19 @@ impl InFlight {
         self.current = Some(payload);
     }
 
-    /// The bytes of the current payload that have not left; none if there is none.
+    /// Number of bytes of the current payload that are left to send, or `None` without a payload.
     pub(crate) fn remaining(&self) -> Option<usize> {
         self.current
             .as_ref()
             .map(|payload| payload.data.len() - self.written)
     }
 
-    /// How far apart the current payload's datagrams are; none on a stream.
+    /// Distance between the starts of two datagrams in the current payload, in bytes. `None` on a stream.
     pub(crate) fn datagram_size(&self) -> Option<usize> {
         self.current.as_ref().and_then(Payload::datagram_size)
     }
 
-    /// Hands the next `bytes` to the driver.
+    /// Creates the driver's next transmission, of `bytes` bytes.
     pub(crate) fn transmit(&mut self, bytes: usize) -> Transmit {
         let payload = self
             .current
@@ -129,13 +131,14 @@ impl InFlight {
         self.transmission.is_some()
     }
 
-    /// When the driver's write takes too long; none if none is under way.
+    /// Deadline of the driver's write, or `None` if the driver has none. `otherwise` becomes the deadline of a new
+    /// write.
     pub(crate) fn write_deadline(&mut self, otherwise: Instant) -> Option<Instant> {
         let transmission = self.transmission.as_mut()?;
         Some(*transmission.deadline.get_or_insert(otherwise))
     }
 
-    /// The driver wrote this many bytes of what it was handed. None if that is nothing.
+    /// Handles a write of `bytes` bytes. Returns `None` if nothing was written.
     pub(crate) fn on_written(&mut self, bytes: usize) -> Option<Progress> {
         let transmission = self.transmission.take()?;
         let payload = self
@@ -144,7 +147,7 @@ impl InFlight {
             .expect("a transmission is a part of a payload");
         let from = self.written;
         let to = from + bytes.min(transmission.bytes);
-        // Half a datagram cannot have been sent, whatever a driver says.
+        // A datagram is sent whole or not at all, so the count is rounded down to whole datagrams.
         let to = payload
             .datagram_size()
             .map_or(to, |size| payload.whole(to, size));
@@ -172,7 +175,7 @@ impl InFlight {
             free: None,
         };
         if self.is_refusable {
-            // Only now is it known that the kernel has no refusal of the one before.
+            // A refusal of the datagram before would have been reported by this write. It is confirmed by now.
             let datagram = payload.part(from..to, lines);
             let before = self.unconfirmed.replace(Unconfirmed {
                 datagram,
@@ -180,7 +183,7 @@ impl InFlight {
             });
             progress = Progress {
                 written: progress.written,
-                ..Progress::without(before, self.spent.take())
+                ..Progress::confirmed(before, self.spent.take())
             };
         }
         if is_whole {
@@ -189,7 +192,7 @@ impl InFlight {
         Some(progress)
     }
 
-    /// The current payload has left whole. Returns it, unless a part of it may come back.
+    /// Unloads the current payload, which was sent whole. Returns it, unless a part of it may be resent.
     fn unload(&mut self) -> Option<Payload> {
         self.written = 0;
         let safe = std::mem::take(&mut self.safe);
@@ -205,14 +208,14 @@ impl InFlight {
         }
     }
 
-    /// A stream is open, of which nothing is told yet.
+    /// Handles a new connection, on which no acknowledgement has been reported.
     pub(crate) fn on_connected(&mut self) {
         self.is_watched = false;
         self.unacknowledged = Unacknowledged::default();
     }
 
-    /// Of all that left on this stream, the last `bytes` are not acknowledged. Gives back the payloads that
-    /// are so whole.
+    /// Handles a report that the last `bytes` bytes of the stream are not acknowledged. Passes payloads that are
+    /// acknowledged whole to `free`.
     pub(crate) fn on_unacknowledged(&mut self, bytes: usize, free: impl FnMut(Payload)) {
         self.is_watched = true;
         self.safe = self.safe.max(self.written.saturating_sub(bytes));
@@ -220,7 +223,7 @@ impl InFlight {
             .keep(bytes.saturating_sub(self.written), free);
     }
 
-    /// Since when somebody waits for all to be acknowledged, and when to look again; none if all is.
+    /// Start of the wait for acknowledgements, and time of the next check. `None` if everything is acknowledged.
     pub(crate) fn schedule_ack_check(&mut self, now: Instant) -> Option<(Instant, Instant)> {
         self.unacknowledged.schedule_ack_check(now)
     }
@@ -231,12 +234,12 @@ impl InFlight {
         Some(*unconfirmed.until.get_or_insert(otherwise))
     }
 
-    /// Nobody refused the last datagram.
+    /// Confirms the last datagram: it was not refused.
     pub(crate) fn confirm(&mut self) -> Progress {
-        Progress::without(self.unconfirmed.take(), self.spent.take())
+        Progress::confirmed(self.unconfirmed.take(), self.spent.take())
     }
 
-    /// The last datagram did not arrive.
+    /// Takes the last datagram back, because it was refused.
     pub(crate) fn take_refused(&mut self) -> Option<Payload> {
         self.spent = None;
         self.unconfirmed
@@ -244,7 +247,7 @@ impl InFlight {
             .map(|unconfirmed| unconfirmed.datagram)
     }
 
-    /// Takes back what did not leave whole, or was not acknowledged, to be sent again.
+    /// Takes the unsent or unacknowledged part of the current payload back, to be resent.
     pub(crate) fn take_unfinished(&mut self) -> Option<Payload> {
         self.transmission = None;
         self.lines = 0;
@@ -253,17 +256,17 @@ impl InFlight {
         self.current.take()?.unfinished(safe)
     }
 
-    /// Takes back what left before that and was not acknowledged, the last first.
+    /// Takes unacknowledged payloads that precede the current one back, the newest first.
     pub(crate) fn take_unacknowledged(&mut self) -> impl Iterator<Item = Payload> + use<> {
         self.unacknowledged.take()
     }
 
-    /// Forgets everything.
+    /// Drops everything in flight.
     pub(crate) fn clear(&mut self) {
         *self = Self::new(self.is_refusable);
     }
 
-    /// Counts one more failure to send the next datagram; whether it is to be given up.
+    /// Counts one more failure to send the next datagram. Returns whether the datagram should be dropped.
     pub(crate) fn on_failure(&mut self) -> bool {
         self.failures += 1;
         let is_hopeless = self.failures >= MAX_FAILURES;
@@ -273,7 +276,7 @@ impl InFlight {
         is_hopeless
     }
 
-    /// How many lines of the current payload have not left whole.
+    /// Number of lines of the current payload that were not sent whole.
     pub(crate) fn unwritten_lines(&self) -> usize {
         self.lines
     }
@@ -286,15 +289,15 @@ impl InFlight {
                 .map_or(0, |unconfirmed| unconfirmed.datagram.lines)
     }
 
-    /// How many lines left whole and are not known to be acknowledged.
+    /// Number of lines that were sent whole and are not acknowledged.
     pub(crate) fn unacknowledged_lines(&self) -> usize {
         let current = self.current.as_ref();
         let left = current.map_or(0, |payload| payload.count_lines(self.safe..self.written));
         left + self.unacknowledged.lines()
     }
 
-    /// The bytes and lines that would come back if the link broke now, with those of a line or a frame
-    /// that left.
+    /// Number of bytes and lines that would return to the queue if the connection broke now. A line or frame that was
+    /// sent in part counts whole.
     pub(crate) fn outside(&self) -> (usize, usize) {
         let unfinished = self.current.as_ref().map_or(0, |payload| {
             payload.data.len() - payload.unfinished_at(self.safe)
@@ -308,5 +311,5 @@ impl InFlight {
     }
 }
 
-/// A datagram that fails as often on a socket of its own each time will not be sent by a fourth.
+/// Failures after which a datagram is dropped. Each attempt uses a new socket.
 const MAX_FAILURES: u32 = 3;

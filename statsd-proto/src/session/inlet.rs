@@ -1,4 +1,4 @@
-//! The recording half of the machine: where metrics become lines.
+//! Recording half of the session: metrics become lines here.
 
 use super::exchange::write_into;
 use super::record::Record;
@@ -11,13 +11,13 @@ use crate::session::payload::{Batch, Grant};
 use crate::session::sampling::SamplingLevel;
 use crate::session::stats::{Refused, Stats};
 
-/// Where a thread records: samples, encodes, refuses and counts.
+/// Inlet: it samples, encodes, refuses and counts metrics for the threads that record.
 ///
-/// A session has one. A client has several, so that threads do not wait for each other.
+/// A session has one. A client has several, so that threads do not contend for a lock.
 #[derive(Debug)]
 pub(crate) struct Inlet {
     pub(super) batch: Batch,
-    /// A record that had no room in the batch, before it is known whether the queue has.
+    /// Record for which the batch has no room. It is encoded here before the queue is asked for room.
     pub(super) record: Vec<u8>,
     pub(super) written: Written,
     sampler: Random,
@@ -25,20 +25,20 @@ pub(crate) struct Inlet {
     is_closed: bool,
     refused: Refused,
     sampled_out: u64,
-    /// What has been aggregated here. `None` if each metric is a line.
+    /// Aggregated values, or `None` if metrics are not aggregated.
     pub(crate) parts: Option<Box<Parts>>,
 }
 
-/// Why a metric is not in the batch.
+/// Reason why a metric is not in the batch yet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Pending {
     /// The queue has to find room for the record.
     Room,
-    /// Another inlet has lines of the same gauge, which have to come first.
+    /// The inlet with this index has lines of the same gauge. They have to be collected first.
     Owner(usize),
 }
 
-/// What became of a metric.
+/// Outcome of a recording: final, or pending.
 pub(crate) type Recorded = Result<Result<(), RecordError>, Pending>;
 
 impl Inlet {
@@ -56,10 +56,10 @@ impl Inlet {
         }
     }
 
-    /// Records one line, if that is all there is to do: nothing is sampled, there is room, and nothing is refused.
-    /// Otherwise nothing has happened, and [`record`](Self::record) knows what to do.
+    /// Records a metric as one line, if sampling, refusal and lack of room do not interfere. Otherwise it changes
+    /// nothing, and the caller goes on to [`record`](Self::record).
     ///
-    /// Inlined, so that a line passes through no memory but the batch.
+    /// Inlined, so that the encoder writes straight into the batch.
     #[inline(always)]
     pub(crate) fn try_record(
         &mut self,
@@ -84,7 +84,7 @@ impl Inlet {
         self.batch.commit_line(line)
     }
 
-    /// Records whatever it takes. Of a gauge, `admit` tells whether another inlet has lines of the same.
+    /// Records a metric. For a gauge, `admit` returns the index of another inlet that has lines of the same gauge.
     pub(crate) fn record(
         &mut self,
         encoder: &Encoder,
@@ -95,18 +95,18 @@ impl Inlet {
             SamplingLevel::NONE => None,
             sampling_level => record.sampled_further(encoder, sampling_level),
         };
-        let (rate, told) = match sampled_further {
-            Some((rate, told)) => (rate, Some(told)),
+        let (rate, written_rate) = match sampled_further {
+            Some((rate, written_rate)) => (rate, Some(written_rate)),
             None => (record.rate(), None),
         };
         if self.is_left_out(rate) {
             return Ok(Ok(()));
         }
-        let encode = |cursor: Cursor<'_>| record.encode(encoder, told, cursor);
+        let encode = |cursor: Cursor<'_>| record.encode(encoder, written_rate, cursor);
         self.write(record.is_level(), &encode, admit)
     }
 
-    /// Records what `encode` writes.
+    /// Records the lines that `encode` writes.
     pub(crate) fn write(
         &mut self,
         is_level: bool,
@@ -135,7 +135,7 @@ impl Inlet {
         }
     }
 
-    /// Writes a record that the batch has no room for into memory of its own.
+    /// Writes a record for which the batch has no room into the inlet's own buffer.
     fn write_apart(
         &mut self,
         encode: &dyn Fn(Cursor<'_>) -> Result<Written, Unwritten>,
@@ -147,21 +147,21 @@ impl Inlet {
         Ok(())
     }
 
-    /// Whether this call is one of those that sampling leaves out.
+    /// Whether sampling leaves this metric out.
     fn is_left_out(&mut self, rate: Rate) -> bool {
         let is_left_out = rate.leaves_out(&mut self.sampler) && !self.is_closed;
         self.sampled_out += u64::from(is_left_out);
         is_left_out
     }
 
-    /// Counts a metric that is refused.
+    /// Counts a refused metric.
     #[cold]
     pub(crate) fn refuse(&mut self, error: RecordError) -> RecordError {
         self.refused.count(error);
         error
     }
 
-    /// Whether the queue has to come by: for lines, for room that was granted, or for counts.
+    /// Whether the inlet has lines, unused room or counts for the queue to collect.
     pub(crate) fn has_something(&self) -> bool {
         let has_counts = self.refused != Refused::default() || self.sampled_out > 0;
         has_counts || self.batch.granted() != Grant::default()
@@ -171,17 +171,17 @@ impl Inlet {
         self.sampling_level = sampling_level;
     }
 
-    /// Gives memory back that only a flow needs.
+    /// Releases spare memory.
     pub(crate) fn trim(&mut self) {
         self.record = Vec::new();
     }
 
-    /// Takes no more metrics.
+    /// Refuses further metrics.
     pub(crate) fn close(&mut self) {
         self.is_closed = true;
     }
 
-    /// Adds what has been counted here, and the lines that are in the batch.
+    /// Adds this inlet's counts and the lines in its batch to `stats`.
     pub(super) fn add_to(&self, stats: &mut Stats) {
         stats.accepted += self.batch.lines() as u64;
         stats.queued += self.batch.lines() as u64;
@@ -190,7 +190,7 @@ impl Inlet {
         stats.sampled_out += self.sampled_out;
     }
 
-    /// What was refused and what sampling left out, since this was last called.
+    /// Takes the counts of refused and sampled-out metrics since the last call.
     pub(crate) fn take_counts(&mut self) -> (Refused, u64) {
         (
             std::mem::take(&mut self.refused),
@@ -198,7 +198,7 @@ impl Inlet {
         )
     }
 
-    /// Randomness for the choice of values to keep, and what is aggregated here.
+    /// Aggregated values, and the random numbers that choose the samples to keep.
     pub(crate) fn aggregator(&mut self) -> Option<(&mut Parts, &mut Random)> {
         let is_closed = self.is_closed;
         let parts = self.parts.as_deref_mut().filter(|_| !is_closed)?;

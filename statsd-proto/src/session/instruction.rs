@@ -1,4 +1,4 @@
-//! What a session and its driver say to each other.
+//! Interface between a session and its driver: inputs and instructions.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,39 +12,41 @@ use crate::session::failure::{Failure, System};
 use crate::session::payload;
 use crate::session::stats::Report;
 
-/// Something that happened outside.
+/// Input: something that happened to the socket or the lookup.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a driver chooses what it tells")]
 pub enum Input {
-    /// The socket is open.
+    /// The socket is connected.
     Connected,
-    /// The instruction failed, or the peer closed the connection, or the socket broke.
+    /// The attempt failed, the peer closed the connection, or the socket broke.
     Disconnected(Failure),
-    /// What came of a lookup: see [`Resolve::answer`].
+    /// A lookup has ended; see [`Resolve::answer`].
     Resolved {
-        /// The number of the [`Resolve`]. An answer to any but the last is passed over.
+        /// Number of the [`Resolve`]. Answers to earlier lookups are ignored.
         id: u64,
-        /// The addresses of the name, in the resolver's order.
+        /// Addresses of the name in the resolver's order, or the failure of the lookup.
         found: Result<Vec<SocketAddr>, Failure>,
     },
-    /// Of all that was [written](Self::Written) to this TCP connection so far, this many bytes are not
-    /// acknowledged by the peer's kernel (`SIOCOUTQ`). Told, where [`Connect::wants_unacknowledged`] asks for it and
-    /// the system knows, before each poll while the connection is open, and before
-    /// [`Disconnected`](Self::Disconnected) once more: the number outlives the connection.
+    /// Number of bytes [written](Self::Written) to the present TCP connection that the peer's kernel has not
+    /// acknowledged (`SIOCOUTQ`).
+    ///
+    /// Where [`Connect::wants_unacknowledged`] is set and the system knows the number, a driver reports it before each
+    /// poll while the connection is open, and once more before [`Disconnected`](Self::Disconnected): the lines that
+    /// were not acknowledged are resent on the next connection.
     Unacknowledged(usize),
-    /// This many bytes of the [`Transmit`] are with the kernel. Of datagrams, only whole ones count,
-    /// each with what fills it up; half a one is taken as not written.
+    /// Number of bytes of the [`Transmit`] that the kernel accepted. For datagrams, report whole datagrams including
+    /// their padding. A partly written datagram counts as not written.
     Written(usize),
 }
 
 impl Input {
-    /// [`Disconnected`](Self::Disconnected) by this error of the system that the program runs on.
+    /// [`Disconnected`](Self::Disconnected) with an error of the current operating system.
     pub fn failed(error: &io::Error) -> Self {
         Self::Disconnected(Failure::new(error, System::CURRENT))
     }
 }
 
-/// What a driver has to do.
+/// Instruction for the driver.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -54,73 +56,73 @@ impl Input {
 pub enum Output {
     /// Open a socket.
     Connect(Connect),
-    /// Give up what is under way with the socket, and close it. A lookup goes on.
+    /// Cancel the pending operation of the socket, and close the socket. A lookup continues.
     Disconnect,
-    /// The session is over.
+    /// The session has ended. Report of the final counts.
     Finished(Report),
-    /// Look up a name, beside everything else: the socket stays open and in use. The lookup before, if it
-    /// has not ended, may be given up.
+    /// Look up a name while the socket stays open and in use. An earlier lookup that is still pending may be
+    /// cancelled.
     Resolve(Resolve),
-    /// Write this, once, as far as the socket takes it.
+    /// Write this once, as far as the socket accepts it.
     Transmit(Transmit),
-    /// Nothing to do before this time, which is later than the one polled with; without one, until
+    /// Wait until this time, which is later than the time of the poll. `None` means to wait for
     /// [`Session::wants_poll`](crate::Session::wants_poll).
     Wait(Option<Instant>),
 }
 
-/// A socket to open.
+/// Socket to open, and its options.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Connect {
-    /// Where to.
+    /// Address or path to connect to.
     pub target: Target,
-    /// The size to set for a TCP socket's send buffer, if one is to be set.
+    /// Send buffer of a TCP socket, in bytes. `None` leaves it to the kernel.
     pub send_buffer: Option<usize>,
-    /// How much of that may hold what is not yet on its way (`TCP_NOTSENT_LOWAT`), if that is to be set
-    /// and the system can be told.
+    /// Limit of unsent bytes in the send buffer (`TCP_NOTSENT_LOWAT`). `None` means no limit. Systems without the
+    /// option ignore it.
     pub max_unsent: Option<usize>,
-    /// How to find out over TCP that a server is gone while nothing is sent; none not to.
+    /// TCP keepalive, which detects a lost server while the connection is idle. `None` turns it off.
     pub keepalive: Option<Keepalive>,
-    /// How long what was written over TCP may go unacknowledged (`TCP_USER_TIMEOUT`), where the system
-    /// can be told.
+    /// Time for which bytes written over TCP may stay unacknowledged (`TCP_USER_TIMEOUT`). Systems without the option
+    /// ignore it.
     pub ack_timeout: Duration,
-    /// Whether to tell what the peer's kernel has not [acknowledged](Input::Unacknowledged). Where the system
-    /// does not know, nothing is told, and nothing that left whole is sent again.
+    /// Whether the driver should report [unacknowledged bytes](Input::Unacknowledged). On systems that do not know the
+    /// number, a driver reports none, and lines that were sent whole are not resent.
     pub wants_unacknowledged: bool,
 }
 
-/// How to find out that a server is gone while nothing is sent.
+/// TCP keepalive: probes on an idle connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Keepalive {
-    /// After how long a silence to ask for the first time.
+    /// Idle time before the first probe.
     pub time: Duration,
-    /// How long to wait for the answer before asking again.
+    /// Time between two probes without an answer.
     pub interval: Duration,
-    /// How often to ask in vain.
+    /// Number of unanswered probes after which the connection is given up.
     pub probes: u32,
 }
 
-/// Where to connect, and over what.
+/// Address and transport to connect to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a driver that cannot connect must not compile"
 )]
 pub enum Target {
-    /// A stream.
+    /// TCP stream.
     Tcp(SocketAddr),
-    /// Datagrams, from a socket that is connected so that it hears of refusals.
+    /// UDP datagrams, from a connected socket, which receives refusals (ICMP).
     Udp(SocketAddr),
-    /// Datagrams on this machine, on systems with Unix sockets. A path that begins with a NUL is the name of an abstract
-    /// socket, on Linux.
+    /// Datagrams to a Unix socket on this machine. On Linux, a path that begins with a NUL is the name of an abstract
+    /// socket.
     UnixDatagram(PathBuf),
-    /// A stream on this machine, likewise.
+    /// Stream to a Unix socket on this machine, with paths as for datagrams.
     UnixStream(PathBuf),
 }
 
 impl Target {
-    /// The address of a server that has one.
+    /// IP address and port, or `None` for a Unix socket.
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(address) | Self::Udp(address) => Some(*address),
@@ -129,20 +131,20 @@ impl Target {
     }
 }
 
-/// A name to look up.
+/// Name to look up.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Resolve {
-    /// The number of this lookup, for its answer.
+    /// Number of this lookup, for its answer.
     pub id: u64,
-    /// The host's name.
+    /// Host name.
     pub host: Arc<str>,
-    /// The port, which the addresses are to have.
+    /// Port that the addresses in the answer should have.
     pub port: u16,
 }
 
 impl Resolve {
-    /// The answer, by what the resolver of the system that the program runs on said.
+    /// Answer to this lookup, from the result of the current system's resolver.
     pub fn answer(&self, found: io::Result<impl IntoIterator<Item = SocketAddr>>) -> Input {
         let failed = |error| Failure::new(&error, System::CURRENT);
         Input::Resolved {
@@ -158,18 +160,19 @@ impl Resolve {
 pub struct Transmit {
     /// A part of the stream, or datagrams back to back.
     pub data: Bytes,
-    /// The distance from one datagram to the next; the last may be shorter. None on a stream.
+    /// Distance between the starts of two datagrams, in bytes. The last one may be shorter. `None` on a stream.
     pub segment_size: Option<usize>,
-    /// Whether the last line of each datagram ends in a line break, which is then no padding.
+    /// Whether the last line of each datagram ends in a line feed. If so, one trailing line feed is data and not
+    /// padding.
     pub(crate) keeps_break: bool,
 }
 
 impl Transmit {
-    /// All datagrams, the last without what fills it up, and how many bytes of `data` they stand for. On a
-    /// stream that is all of it.
+    /// All datagrams, without the padding of the last one, and the number of bytes of `data` that they cover. On a
+    /// stream: all of it.
     ///
-    /// A driver whose kernel cuts datagrams apart sends these, and answers with the number; see
-    /// [`Segmentation`](crate::Segmentation).
+    /// A driver sends these bytes if its kernel splits datagrams (`UDP_SEGMENT`), and reports the number as
+    /// [written](Input::Written); see [`Segmentation`](crate::Segmentation).
     pub fn all_datagrams(&self) -> (&[u8], usize) {
         let bytes = match self.segment_size {
             Some(_) => payload::trimmed(&self.data, self.keeps_break),
@@ -178,9 +181,10 @@ impl Transmit {
         (bytes, self.data.len())
     }
 
-    /// The first datagram without what fills it up, and how many bytes of `data` it stands for.
+    /// The first datagram without its padding, and the number of bytes of `data` that it covers.
     ///
-    /// A driver that sends one datagram at a time sends this one, and answers with the number.
+    /// A driver that sends one datagram per call sends these bytes, and reports the number as
+    /// [written](Input::Written).
     pub fn first_datagram(&self) -> (&[u8], usize) {
         let len = self
             .segment_size

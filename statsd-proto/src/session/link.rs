@@ -47,7 +47,7 @@ pub(crate) struct Link {
     times: Times,
 }
 
-/// Where the link stands. A time that is `None` is set by the next poll.
+/// State of the connection. A deadline is `None` until the next poll sets it.
 #[derive(Debug)]
 enum State {
     Connecting {
@@ -58,19 +58,19 @@ enum State {
         wait: Duration,
         until: Option<Instant>,
     },
-    /// There is no address to try: a lookup has to come first.
+    /// A lookup is needed before the next attempt, because no address is left.
     Resolving,
     Up(Up),
 }
 
-/// What the link wants.
+/// Next step of the connection.
 #[derive(Debug)]
 pub(crate) enum Step {
     Connect(Connect),
     Resolve(Resolve),
-    /// The attempt takes too long.
+    /// The attempt has timed out.
     TimedOut,
-    /// The link is up, and may be written to.
+    /// The connection is up and may be written to.
     Usable,
     Wait(Instant),
 }
@@ -96,7 +96,7 @@ impl Link {
         }
     }
 
-    /// Gives up a lookup that takes too long. Returns why, if that leaves no address to try.
+    /// Gives up a lookup that has timed out. Returns the failure if no address is left to try.
     pub(crate) fn poll_timeout(&mut self, now: Instant) -> Option<Failure> {
         let is_overdue = self.lookup.is_overdue(now);
         let leaves_none = is_overdue && self.on_unresolved();
@@ -129,7 +129,7 @@ impl Link {
         }
     }
 
-    /// Looks the name up beside the link that is up and has work to do, if it is time for that.
+    /// Starts a re-resolve if one is due. It runs while the connection is up and has work to do.
     pub(crate) fn poll_lookup(&mut self, now: Instant) -> Option<Resolve> {
         let State::Up(up) = &mut self.state else {
             return None;
@@ -142,8 +142,8 @@ impl Link {
         is_due.then(|| self.lookup.start(now + self.connect_timeout))
     }
 
-    /// The answer to a lookup came, unless it answers none that is under way. Returns why it failed, if that
-    /// leaves no address to try.
+    /// Handles the answer to a lookup. Answers to earlier lookups are ignored. Returns the failure if no address is
+    /// left to try.
     pub(crate) fn on_resolved(
         &mut self,
         id: u64,
@@ -161,21 +161,21 @@ impl Link {
         }
     }
 
-    /// There are addresses to go to.
+    /// Handles the addresses of an answer.
     fn on_answer(&mut self, now: Option<Instant>) {
         match &mut self.state {
             State::Resolving => self.idle(Duration::ZERO),
             State::Up(up) => {
                 up.on_answer(now, self.targets.knows(&up.to));
-                // After a break the name is looked up again.
+                // The next outage starts with a new lookup.
                 self.targets.forget_untried();
             }
             State::Connecting { .. } | State::Idle { .. } => {}
         }
     }
 
-    /// A lookup failed: the last good addresses serve, and a link that is up stays. Returns whether there is
-    /// no address to try.
+    /// Handles a failed lookup: the addresses of the last answer stay in use, and a connection that is up stays.
+    /// Returns whether no address is left to try.
     fn on_unresolved(&mut self) -> bool {
         self.lookup.give_up();
         match &mut self.state {
@@ -191,7 +191,7 @@ impl Link {
         }
     }
 
-    /// Whether the input fitted the state.
+    /// Handles a successful attempt. Returns `false` if no attempt was pending.
     pub(crate) fn on_connected(&mut self) -> bool {
         let State::Connecting { to, .. } = &self.state else {
             return false;
@@ -200,8 +200,8 @@ impl Link {
         true
     }
 
-    /// The attempt failed, or the link broke; the server's other addresses have their turn before the
-    /// wait. Returns whether the next attempt has to wait.
+    /// Handles a failed attempt or a broken connection. Untried addresses of the server are tried before the backoff.
+    /// Returns whether the next attempt has to wait.
     pub(crate) fn on_disconnected(&mut self, is_refusal: bool) -> bool {
         if let State::Up(up) = &self.state {
             if is_refusal {
@@ -215,7 +215,7 @@ impl Link {
         self.fail()
     }
 
-    /// A payload left whole: the server is worth coming back to soon.
+    /// Handles a payload that was sent whole: the backoff starts from its minimum after the next break.
     pub(crate) fn on_progress(&mut self) {
         if let State::Up(up) = &mut self.state {
             if !up.has_progress {
@@ -225,7 +225,7 @@ impl Link {
         }
     }
 
-    /// Whether it is time for a new link.
+    /// Whether the connection should be replaced by a new one.
     pub(crate) fn is_outdated(&self) -> bool {
         matches!(
             self.state,
@@ -236,7 +236,7 @@ impl Link {
         )
     }
 
-    /// Gives the link up for a new one, to where the server is now.
+    /// Replaces the connection: the next attempt goes to the server's present address.
     pub(crate) fn renew(&mut self) {
         if let State::Up(up) = &self.state {
             if up.has_progress {
@@ -247,7 +247,7 @@ impl Link {
         self.idle(Duration::ZERO);
     }
 
-    /// Whether a socket is open, or being opened.
+    /// Whether a socket is open or being opened.
     pub(crate) fn has_socket(&self) -> bool {
         matches!(self.state, State::Connecting { .. } | State::Up(_))
     }
@@ -256,8 +256,8 @@ impl Link {
         matches!(self.state, State::Up(_))
     }
 
-    /// Whether somebody is there, as far as a client can know: nobody answers datagrams, so that silence has to
-    /// do.
+    /// Whether the server is known to be reachable. A stream proves it by connecting. UDP has no answers: a datagram
+    /// that was not refused has to suffice.
     pub(crate) fn is_proven(&self) -> bool {
         match &self.state {
             State::Up(up) => up.has_progress || !matches!(up.to, Target::Udp(_)),
@@ -265,7 +265,7 @@ impl Link {
         }
     }
 
-    /// Where the server of a name is, if the link is up.
+    /// Address of the connected server, or `None` if the host is not a name or the connection is down.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         match &self.state {
             State::Up(up) if self.lookup.has_name() => up.to.address(),
@@ -273,7 +273,7 @@ impl Link {
         }
     }
 
-    /// When the lookup that is under way takes too long, or `None` if none is.
+    /// Deadline of the pending lookup, or `None` if no lookup is pending.
     pub(crate) fn lookup_deadline(&self) -> Option<Instant> {
         self.lookup.deadline()
     }
@@ -287,8 +287,8 @@ impl Link {
             return Step::Connect(Connect {
                 target,
                 send_buffer: self.send_buffer,
-                // The rest is for what is on its way and not yet acknowledged. On loopback a reader takes
-                // as much in a second as with a quarter of it.
+                // Limits unsent bytes to a 64th of the send buffer; the rest is for bytes that are sent and not
+                // acknowledged. On loopback, a 64th and a quarter gave the same throughput.
                 max_unsent: self.send_buffer.map(|bytes| bytes.div_ceil(64)),
                 keepalive: self.keepalive,
                 ack_timeout: self.ack_timeout,
@@ -297,17 +297,17 @@ impl Link {
         }
         self.state = State::Resolving;
         match self.lookup.deadline() {
-            // One that began while the link was up.
+            // This lookup began while the connection was up.
             Some(deadline) => Step::Wait(deadline),
             None => Step::Resolve(self.lookup.start(now + self.connect_timeout)),
         }
     }
 
-    /// Waits for the next attempt: hardly, while there are addresses that have not been tried.
+    /// Waits before the next attempt. The wait is zero or short while untried addresses are left.
     fn fail(&mut self) -> bool {
         let wait = if self.targets.is_exhausted() {
             self.backoff.delay(&mut self.random)
-        } else if self.targets.is_patient() {
+        } else if self.targets.is_past_prompt() {
             self.backoff.first_delay(&mut self.random)
         } else {
             Duration::ZERO
@@ -321,7 +321,7 @@ impl Link {
     }
 }
 
-/// Asks three times within as long again as the silence has lasted.
+/// Keepalive with three probes within another `time`: a lost server is detected after twice `time`.
 fn keepalive(time: Duration) -> Keepalive {
     Keepalive {
         time,

@@ -1,4 +1,4 @@
-//! How fast datagrams may leave: a token bucket, so that a burst does not overrun the receiver.
+//! Pacing of datagrams by a token bucket, so that a burst does not overflow the receive buffer of the server.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use crate::config::Pace;
 #[derive(Debug)]
 pub(crate) struct Pacer {
     pace: Option<Pace>,
-    /// The rate that is configured.
+    /// Configured rate in bytes per second.
     rate: u64,
-    /// Bytes that may leave at once. A datagram larger than the whole bucket takes it below zero.
+    /// Number of bytes that may be sent at once. A datagram larger than the bucket makes it negative.
     tokens: i64,
-    /// There were not enough tokens the last time.
+    /// Whether the last request had to wait.
     is_dry: bool,
-    /// When the tokens were last counted; none before the first poll, and between a write and the next.
+    /// Time up to which tokens are credited. `None` before the first poll, and from a write to the next poll.
     counted_at: Option<Instant>,
 }
 
@@ -29,17 +29,19 @@ impl Pacer {
         }
     }
 
-    /// Raises the rate, within bounds, so that `bytes` leave within `time`.
+    /// Raises the rate so that `bytes` are sent within `time`, up to [`Pace::MAX_CLOSING_FACTOR`] times the configured
+    /// rate.
     pub(crate) fn hurry(&mut self, bytes: usize, time: Duration) {
         if let Some(pace) = &mut self.pace {
             let wanted = bytes as f64 / time.as_secs_f64();
             let most = self.rate.saturating_mul(Pace::MAX_CLOSING_FACTOR);
-            // What is beyond all numbers, or none, is beyond the bound as well.
+            // Casting saturates: infinity and values beyond `u64` are limited by `most`, NaN becomes zero.
             pace.rate = pace.rate.max((wanted as u64).min(most));
         }
     }
 
-    /// How many of `wanted` bytes may leave now, or when to ask again. `least` is what cannot be split.
+    /// Returns how many of `wanted` bytes may be sent now, or the time for the next request. `least` bytes cannot be
+    /// split.
     pub(crate) fn allow(
         &mut self,
         now: Instant,
@@ -51,7 +53,7 @@ impl Pacer {
         };
         self.refill(now, pace);
         let least = as_tokens(least.min(pace.burst));
-        // Once dry, it gathers a few datagrams: waking up for each would cost more than sending it.
+        // An empty bucket first refills by a quarter burst. A timer for each datagram would cost more than sending it.
         let gathered = as_tokens(wanted.min(pace.burst / 4)).max(least);
         let enough = if self.is_dry { gathered } else { least };
         self.is_dry = self.tokens < enough;
@@ -63,12 +65,12 @@ impl Pacer {
         Err(now + Duration::from_nanos(nanoseconds))
     }
 
-    /// Whether it is what holds datagrams back.
+    /// Whether pacing holds datagrams back.
     pub(crate) fn is_dry(&self) -> bool {
         self.is_dry
     }
 
-    /// Takes what was written off the bucket, which has gained nothing while the write took its time.
+    /// Takes the tokens of a write. The time of the write itself earns no tokens.
     pub(crate) fn spend(&mut self, bytes: usize) {
         if self.pace.is_some() {
             self.tokens = self.tokens.saturating_sub(as_tokens(bytes));
@@ -76,7 +78,7 @@ impl Pacer {
         }
     }
 
-    /// Starts to count again after a write; to be called with the first time known after it.
+    /// Earns tokens again after a write, from the first time known after it.
     pub(crate) fn resume(&mut self, now: Instant) {
         self.counted_at.get_or_insert(now);
     }
@@ -87,7 +89,7 @@ impl Pacer {
         if gained == 0 {
             return;
         }
-        // The fraction of a byte that is lost here delays, and never exceeds, the rate.
+        // The rounding loses a fraction of a byte. It can only lower the rate.
         self.counted_at = Some(now);
         let gained = i64::try_from(gained).unwrap_or(i64::MAX);
         self.tokens = self
@@ -136,7 +138,7 @@ mod tests {
         assert_eq!(pacer.allow(start, 600, 10), Ok(10));
         pacer.spend(10);
         pacer.resume(start);
-        // However long it rests, it does not grow.
+        // A full bucket does not grow, however long it rests.
         let later = start + SECOND * 3600;
         assert_eq!(pacer.allow(later, 5000, 10), Ok(1000));
     }
@@ -203,7 +205,7 @@ mod tests {
         ] {
             let mut pacer = Pacer::new(Some(PACE));
             pacer.hurry(bytes, SECOND * seconds);
-            // It never falls back.
+            // The rate never falls back.
             pacer.hurry(0, SECOND);
             pacer.spend(1000);
             let until = origin() + SECOND.mul_f64(250.0 / f64::from(rate));
@@ -254,7 +256,7 @@ mod tests {
                         prop_assert!(until > now);
                         now = until;
                         let allowed = pacer.allow(now, wanted, least);
-                        allowed.expect("waiting as long as told is enough")
+                        allowed.expect("the bucket allows it at the time that it returned")
                     }
                 };
                 prop_assert!(least.min(burst) <= allowed && allowed <= wanted);

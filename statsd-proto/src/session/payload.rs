@@ -1,9 +1,9 @@
-//! Lines packed into payloads: the only module that knows `\n`.
+//! Packing of lines into payloads: the only module that writes `\n` between lines.
 //!
-//! A stream's payload is a run of lines, each with its line break. A datagram payload holds several
-//! datagrams at equal distance, so that they can leave in one system call; in each the lines have a
-//! line break between them, and what is left before the next datagram is filled with more, which
-//! every server skips. Frames are laid out as datagrams are, each behind its length, and sent as a stream.
+//! A payload of a stream is a sequence of lines, each with a line feed. A payload of datagrams has several of them at
+//! equal distances, so that one system call can send all. Lines in a datagram are separated by line feeds, and its end
+//! is padded with further line feeds, which every server skips. Frames are laid out as datagrams are, each after its
+//! length, and sent as a stream.
 
 mod batch;
 mod joins;
@@ -20,25 +20,26 @@ pub(crate) use batch::{Batch, Grant, Place, alone};
 pub(crate) use joins::Joins;
 pub(crate) use pool::{Memory, Pool};
 
-/// How lines are laid out for a transport.
+/// Layout of lines for a transport.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Framing {
-    /// Datagrams of at most `size` bytes, in payloads of at most `capacity` bytes. Whether each ends in a line break
-    /// depends on the server.
+    /// Datagrams of at most `size` bytes, in payloads of at most `capacity` bytes. Some servers need a line feed at
+    /// the end of each.
     Datagrams {
         size: usize,
         capacity: usize,
         ends_lines: bool,
     },
-    /// Frames of at most `size` bytes with their length, in payloads of at most `capacity` bytes.
+    /// Frames of at most `size` bytes including their length field, in payloads of at most `capacity` bytes.
     Frames { size: usize, capacity: usize },
-    /// One run of lines, cut into payloads of at most `capacity` bytes.
+    /// Lines without boundaries, in payloads of at most `capacity` bytes.
     Stream { capacity: usize },
 }
 
 impl Framing {
     pub(crate) fn new(config: &Config) -> Self {
-        // Quarters, so that dropping the oldest payload never drops the whole queue.
+        // A quarter of the queue at most: [`DropOldest`](crate::Overflow::DropOldest) drops a payload, and must never
+        // drop the whole queue.
         let most = config.max_queue_bytes / 4;
         let capacity = STREAM_PAYLOAD.min(most);
         let size = config.datagram_limit();
@@ -60,7 +61,7 @@ impl Framing {
         }
     }
 
-    /// The same with datagrams of at most `size` bytes, in payloads that are no larger.
+    /// Layout with datagrams of at most `size` bytes, in payloads that are no larger than before.
     pub(crate) fn shrunk(self, size: usize) -> Self {
         match self {
             Self::Datagrams {
@@ -76,7 +77,7 @@ impl Framing {
         }
     }
 
-    /// How many bytes stand before the lines of a frame.
+    /// Number of bytes before the lines of a frame.
     fn header(self) -> usize {
         match self {
             Self::Frames { .. } => FRAME_HEADER,
@@ -84,7 +85,7 @@ impl Framing {
         }
     }
 
-    /// Bytes of a payload.
+    /// Maximum size of a payload in bytes.
     pub(crate) fn capacity(self) -> usize {
         match self {
             Self::Datagrams { capacity, .. }
@@ -93,12 +94,12 @@ impl Framing {
         }
     }
 
-    /// Maximum number of inlets, a power of two: together they take a quarter of the queue at most.
+    /// Maximum number of inlets, a power of two. Their batches take a quarter of the queue at most.
     pub(crate) fn most_inlets(self, max_bytes: usize) -> usize {
         1 << (max_bytes / 4 / self.capacity()).max(1).ilog2()
     }
 
-    /// How many line breaks the last record of a payload, a datagram or a frame leaves with: one or none.
+    /// Number of line feeds that are sent after the last record of a payload, a datagram or a frame: 0 or 1.
     fn kept_break(self) -> usize {
         match self {
             Self::Datagrams { ends_lines, .. } => usize::from(ends_lines),
@@ -106,7 +107,7 @@ impl Framing {
         }
     }
 
-    /// How far apart datagrams or frames are; none on a stream.
+    /// Distance between the starts of two datagrams or frames, or `None` on a stream of lines.
     pub(crate) fn segment(self) -> Option<usize> {
         match self {
             Self::Datagrams { size, .. } | Self::Frames { size, .. } => Some(size),
@@ -115,50 +116,51 @@ impl Framing {
     }
 }
 
-/// Lines that are complete and wait to be sent, or are being sent.
+/// Complete lines that are queued or being sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Payload {
-    /// A stream's lines with their line breaks, or datagrams or frames back to back.
+    /// Lines of a stream with their line feeds, or datagrams or frames back to back.
     pub(crate) data: Bytes,
-    /// How far apart the datagrams or frames are; none on a stream.
+    /// Distance between the starts of two datagrams or frames, or `None` on a stream of lines.
     pub(crate) segment: Option<usize>,
-    /// How many bytes stand before the lines of each of them.
+    /// Number of bytes before the lines of each datagram or frame.
     pub(crate) header: usize,
-    /// Whether the last line of each datagram or frame ends in a line break too.
+    /// Whether the last line of each datagram or frame ends in a line feed too.
     pub(crate) keeps_break: bool,
-    /// How many lines `data` holds.
+    /// Number of lines in `data`.
     pub(crate) lines: usize,
-    /// Line breaks within a record whose lines make no sense apart.
+    /// Line feeds at which a record must not be split.
     pub(crate) joins: Joins,
-    /// Bytes of memory that it holds beside its data.
+    /// Memory of the buffer beyond `data`, in bytes.
     pub(crate) waste: usize,
 }
 
 impl Payload {
-    /// How far apart the datagrams are; none on a stream, of frames or of lines.
+    /// Distance between the starts of two datagrams, or `None` on a stream, of frames or of lines.
     pub(crate) fn datagram_size(&self) -> Option<usize> {
         self.segment.filter(|_| self.header == 0)
     }
 
-    /// How many datagrams there are; of a stream it is one payload.
+    /// Number of datagrams. A stream's payload counts as one.
     pub(crate) fn count(&self) -> usize {
         self.count_datagrams(self.data.len())
     }
 
-    /// How many datagrams so many bytes are; of a stream it is one write.
+    /// Number of datagrams in this many bytes. A stream's write counts as one.
     pub(crate) fn count_datagrams(&self, bytes: usize) -> usize {
         let size = self.datagram_size();
         size.map_or(1, |size| bytes.div_ceil(size))
     }
 
-    /// What is to be sent again after `written` bytes went out. `None` if everything went out.
+    /// Part to send after `written` bytes were sent, from the start of a line, datagram or frame. `None` if everything
+    /// was sent.
     pub(crate) fn unfinished(&self, written: usize) -> Option<Self> {
         let start = self.unfinished_at(written);
         let lines = self.count_lines(start..self.data.len());
         (start < self.data.len()).then(|| self.part(start..self.data.len(), lines))
     }
 
-    /// A part that begins and ends with a record.
+    /// Part of the payload that begins and ends at record boundaries.
     pub(crate) fn part(&self, range: Range<usize>, lines: usize) -> Self {
         Self {
             joins: self.joins.from(range.start),
@@ -169,7 +171,7 @@ impl Payload {
         }
     }
 
-    /// Where the first line, datagram or frame begins that is not whole after `written` bytes went out.
+    /// Start of the first line, datagram or frame that is not complete in the first `written` bytes.
     pub(crate) fn unfinished_at(&self, written: usize) -> usize {
         match self.segment {
             Some(segment) => self.whole(written, segment),
@@ -180,7 +182,7 @@ impl Payload {
         }
     }
 
-    /// How many lines have become whole by the writing of these bytes.
+    /// Number of lines that this write completed.
     pub(crate) fn count_lines(&self, written: Range<usize>) -> usize {
         match self.segment {
             None => count_breaks(&self.data[written]),
@@ -192,15 +194,15 @@ impl Payload {
         }
     }
 
-    /// Half the size of the first datagram, if its records would fit in smaller ones.
+    /// Half the size of the first datagram, or `None` if a single record fills it.
     pub(crate) fn smaller_datagram(&self) -> Option<usize> {
         let first = self.first_datagram();
         let is_record = self.record_ends(first).nth(1).is_none();
         (!is_record && first.len() > LEAST_DATAGRAM).then(|| (first.len() / 2).max(LEAST_DATAGRAM))
     }
 
-    /// Splits off what fits in one datagram of `size` bytes, or the first record if that is longer.
-    /// Returns it, and the rest: of the first datagram, and of the payload.
+    /// Splits off the records that fit in a datagram of `size` bytes, or the first record if it is longer. Returns
+    /// them, the rest of the first datagram, and the rest of the payload.
     pub(crate) fn split(mut self, size: usize) -> [Option<Self>; 3] {
         let first = self.first_datagram();
         let len = first.len();
@@ -217,7 +219,7 @@ impl Payload {
         [head, tail, self].map(|part| (part.lines > 0).then_some(part))
     }
 
-    /// Gives up the first datagram. Returns how many lines it held.
+    /// Drops the first datagram. Returns its number of lines.
     pub(crate) fn drop_first_datagram(&mut self) -> usize {
         let len = self.segment.unwrap_or(usize::MAX).min(self.data.len());
         let lines = self.count_lines(0..len);
@@ -225,13 +227,13 @@ impl Payload {
         lines
     }
 
-    /// The first datagram without its padding.
+    /// First datagram without its padding.
     fn first_datagram(&self) -> &[u8] {
         let len = self.segment.unwrap_or(usize::MAX).min(self.data.len());
         trimmed(&self.data[..len], self.keeps_break)
     }
 
-    /// A part as a datagram of its own.
+    /// Part of the payload as a datagram of its own.
     fn datagram(&self, range: Range<usize>) -> Self {
         let lines = count_lines(&self.data[range.clone()]);
         Self {
@@ -241,14 +243,14 @@ impl Payload {
         }
     }
 
-    /// Where the records of the first datagram end, each without its line break.
+    /// End of each record in the first datagram, without its line feed.
     fn record_ends(&self, datagram: &[u8]) -> impl Iterator<Item = usize> {
         let text = trimmed(datagram, false);
         let ends = memchr_iter(BREAK[0], text).filter(|at| !self.joins.contains(*at));
         ends.chain((!text.is_empty()).then_some(text.len()))
     }
 
-    /// Where the last segment ends that is whole after `written` bytes; the last of all may be short.
+    /// Number of bytes of the segments that are complete in the first `written` bytes. The last segment may be short.
     pub(crate) fn whole(&self, written: usize, segment: usize) -> usize {
         if written == self.data.len() {
             written
@@ -258,7 +260,7 @@ impl Payload {
     }
 }
 
-/// A datagram without its padding, of which one line break may belong to the last line.
+/// Datagram without its padding. With `keeps_break`, one line feed belongs to the last line.
 pub(crate) fn trimmed(datagram: &[u8], keeps_break: bool) -> &[u8] {
     let end = datagram
         .iter()
@@ -267,7 +269,7 @@ pub(crate) fn trimmed(datagram: &[u8], keeps_break: bool) -> &[u8] {
     datagram.get(..end).unwrap_or(datagram)
 }
 
-/// The text of each frame, without its length and what fills it up.
+/// Text of each frame, without its length field and padding.
 pub(crate) fn frames(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (header, rest) = data.split_first_chunk::<FRAME_HEADER>()?;
@@ -279,21 +281,21 @@ pub(crate) fn frames(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 pub(crate) const BREAK: &[u8] = b"\n";
 
-/// The length of a frame, as the Datadog agent has it: 32 bits, the lowest first.
+/// Size of a frame's length field: 32 bits in little-endian order, as the Datadog agent reads it.
 const FRAME_HEADER: usize = size_of::<u32>();
 
-/// Four times as much would save an eighth of the processor's time, and cost a server that is killed so much
-/// more of what its kernel has.
+/// Maximum payload of a stream in bytes. Four times as much would save an eighth of the CPU time, and a server that is
+/// killed would lose as much more from its kernel's buffer.
 const STREAM_PAYLOAD: usize = 16 * 1024;
 
-/// Linux takes at most 65,507 bytes in one call; this is a burst of full datagrams that a default receive
-/// buffer (92 of 1400 bytes) takes twice.
+/// Maximum payload of datagrams in bytes: 32 full datagrams. Linux accepts at most 65,507 bytes in a call. A default
+/// receive buffer holds 92 datagrams of 1400 bytes, and so two such bursts.
 const DATAGRAM_PAYLOAD: usize = 32 * 1432;
 
-/// Every network carries this much: IPv4 hosts take 576 bytes with all headers.
+/// Minimum size of a datagram in bytes. Every network carries it: IPv4 hosts accept 576 bytes with all headers.
 const LEAST_DATAGRAM: usize = 512;
 
-/// How many datagrams Linux cuts apart that came in one call; since 6.9 it would do 128.
+/// Maximum number of datagrams that Linux splits from one call (`UDP_MAX_SEGMENTS`; 128 since 6.9).
 const MAX_SEGMENTS: usize = 64;
 
 fn is_break(byte: &u8) -> bool {
@@ -304,7 +306,7 @@ pub(crate) fn count_breaks(lines: &[u8]) -> usize {
     memchr_iter(BREAK[0], lines).count()
 }
 
-/// How many lines a datagram or a frame holds.
+/// Number of lines in a datagram or a frame.
 fn count_lines(segment: &[u8]) -> usize {
     let lines = trimmed(segment, false);
     if lines.is_empty() {

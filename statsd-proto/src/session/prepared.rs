@@ -1,4 +1,4 @@
-//! Metrics of which all but the value is encoded once.
+//! Prepared metrics: everything but the value is encoded once.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::session::aggregate::{Put, Series, Sum};
 use crate::session::sampling::{SamplingLevel, may_be_sampled};
 use crate::session::{Core, Record};
 
-/// A metric of which all but the value is encoded; see [`Session::prepare`](crate::Session::prepare).
+/// Metric whose name, tags and rate are encoded; see [`Session::prepare`](crate::Session::prepare).
 ///
 /// Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,11 +20,11 @@ struct Encoded {
     kind: Kind,
     rate: Rate,
     template: Template,
-    /// Whether adaptive sampling may leave values out.
+    /// Whether adaptive sampling applies to the metric.
     may_be_sampled: bool,
-    /// Where values are aggregated. `None` if each is sent as a line.
+    /// Series in which values are aggregated, or `None` if each value is sent as a line.
     series: Option<Arc<Series>>,
-    /// Of a counter that is aggregated, its sum.
+    /// Sum in which an aggregated counter is counted, or `None` for all other metrics.
     sum: Option<Arc<Sum>>,
 }
 
@@ -35,7 +35,7 @@ impl Prepared {
         };
         let encoder = Arc::clone(core.encoder());
         let template = encoder.template(metric)?;
-        // What has a time of its own, or stands for more than itself, is not aggregated.
+        // A timestamp forbids merging, and a value sampled by the caller represents more than one event.
         let is_plain = metric.extras.is_none() && !matches!(metric.rate, Rate::Sampled(_));
         let series = if is_plain {
             core.series(kind.of_series(), metric)?
@@ -53,21 +53,21 @@ impl Prepared {
         })))
     }
 
-    /// Where values are aggregated. `None` if each is sent as a line.
+    /// Series in which values are aggregated, or `None` if each value is sent as a line.
     pub(crate) fn series(&self) -> Option<&Arc<Series>> {
         self.0.series.as_ref()
     }
 
-    /// Of a counter that is aggregated, its sum.
+    /// Sum in which an aggregated counter is counted, or `None` for all other metrics.
     pub(crate) fn sum(&self) -> Option<&Arc<Sum>> {
         self.0.sum.as_ref()
     }
 
-    /// Aggregates a value, which is a handle's only way to do so.
+    /// Aggregates a value from a handle.
     ///
     /// # Errors
     ///
-    /// The value is to be sent as a line of its own.
+    /// The value, if it has to be sent as a line of its own.
     pub(crate) fn aggregate<'a>(&self, value: Value<'a>) -> Result<Put, Value<'a>> {
         match (&self.0.sum, &self.0.series, value) {
             (_, None, value) => Err(value),
@@ -78,18 +78,19 @@ impl Prepared {
         }
     }
 
-    /// Sees to what is rare of a counter: the first amount since a drain, one that is too large, the end.
+    /// Handles the rare outcomes of adding to a counter: the first amount since a drain, an amount that is too large,
+    /// and the end of the session.
     ///
     /// # Errors
     ///
-    /// The value is to be sent as a line of its own.
+    /// The value, if it has to be sent as a line of its own.
     pub(crate) fn finish_count<'a>(&self, amount: Number, put: Put) -> Result<Put, Value<'a>> {
         let is_known = |series: &Arc<Series>| !series.mark();
         match put {
             Put::First if self.0.series.as_ref().is_some_and(is_known) => Ok(Put::Kept),
             Put::Closed | Put::First | Put::Kept => Ok(put),
             Put::Not => Err(Value::Number(amount)),
-            // All that was in the part, with this amount.
+            // This is the content of the shard, the new amount included.
             Put::Overflowing(sum) => Err(Value::Number(Number::Int(sum))),
         }
     }
@@ -106,7 +107,7 @@ impl Prepared {
         if put == Put::Not { Err(value) } else { Ok(put) }
     }
 
-    /// One of its values, to be recorded as a line.
+    /// Value of this metric, to be recorded as a line.
     #[inline(always)]
     pub(crate) fn with<'a>(&'a self, value: Value<'a>) -> PreparedValue<'a> {
         PreparedValue {
@@ -116,7 +117,7 @@ impl Prepared {
     }
 }
 
-/// A value of a prepared metric.
+/// Value of a prepared metric.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PreparedValue<'a> {
     prepared: &'a Encoded,

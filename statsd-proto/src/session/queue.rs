@@ -1,4 +1,4 @@
-//! The bounded queue of lines that wait to be sent, and what happens when it is full.
+//! Bounded queue of pending lines, and its overflow policy.
 
 mod backlog;
 mod bounds;
@@ -11,15 +11,15 @@ use crate::session::telemetry::Lost;
 use backlog::Backlog;
 use bounds::Bounds;
 
-/// What happens to a metric when the queue is full.
+/// Policy for a metric that meets a full queue.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The oldest payload in the queue is dropped to make room.
+    /// Drops the oldest payload in the queue to make room.
     DropOldest,
-    /// The metric is refused, and what was recorded before it is kept. The default, as in sprockets-statsd.
+    /// Refuses the metric and keeps the queue. The default, as in sprockets-statsd: what was recorded first is sent.
     #[default]
     RefuseNewest,
 }
@@ -27,37 +27,38 @@ pub enum Overflow {
 #[derive(Debug)]
 pub(crate) struct Queue {
     framing: Framing,
-    /// As configured, whatever a datagram was too large for since.
+    /// Layout as configured. `framing` differs from it after the kernel refused a datagram as too large.
     usual_framing: Framing,
-    /// Payloads that leave as they are, the oldest first.
+    /// Complete payloads, the oldest first.
     complete: Backlog,
-    /// The records after them: leftovers of batches at a flush, and lines that the session makes itself.
+    /// Records after the complete payloads: the contents of batches after a flush, and lines of the client itself.
     tail: Batch,
     pool: Pool,
-    /// What is in flight, which counts against the bounds too.
+    /// Data in flight, which counts against the bounds too.
     in_flight: Grant,
-    /// What has been granted to the batches of inlets, written or not.
+    /// Room granted to the batches of inlets, used or not.
     granted: Grant,
-    /// What of that was written when the queue last saw them.
+    /// Used part of `granted`, as of the last look at each batch.
     noted: Grant,
     bounds: Bounds,
-    /// What was used when taking back the room of inlets was last in vain.
+    /// Used room when reclaiming from the inlets last failed. `None` before the first failure.
     exhausted: Option<Grant>,
-    /// Most bytes that ever waited, as of when some last left.
+    /// Maximum of pending bytes, up to the last time that a payload left.
     peak: usize,
-    /// What was dropped to make room.
+    /// Payloads dropped to make room.
     lost: Lost,
     overflow: Overflow,
-    /// Maximum size of datagrams, where that is less than they were laid out for.
+    /// Maximum size of datagrams that the kernel accepts, if that is smaller than the configured one.
     max_datagram: usize,
-    /// Lines after which a payload is complete, so that dropping the oldest leaves the rest.
+    /// Number of lines after which a payload is complete. With [`Overflow::DropOldest`] it is a quarter of the bound,
+    /// so that dropping the oldest payload never drops the whole queue.
     max_payload_lines: usize,
 }
 
-/// What became of a record and of the batch that it was for.
+/// Outcome of adding a record.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Admitted {
-    /// Lines that came into the queue.
+    /// Lines that entered the queue.
     pub(crate) queued: usize,
     /// Lines that were dropped to make room.
     pub(crate) dropped: usize,
@@ -88,17 +89,16 @@ impl Queue {
         }
     }
 
-    /// A batch of an inlet, without memory.
+    /// Empty batch for an inlet, without memory.
     pub(crate) fn batch(&self) -> Batch {
         Batch::new(self.framing)
     }
 
-    /// Finds room for a record, and adds it to the batch of the inlet that it comes from, which is completed
-    /// before if it is full.
+    /// Finds room for a record and adds it to the inlet's batch. A full batch is completed first.
     ///
     /// # Errors
     ///
-    /// The queue is full. What was in the batch is in the batch or in the queue, in its order.
+    /// The queue is full. Earlier records of the batch stay in the batch or are in the queue, in order.
     pub(crate) fn admit(
         &mut self,
         batch: &mut Batch,
@@ -135,7 +135,7 @@ impl Queue {
             Place::NewBatch { bytes } => {
                 let most = self.framing.capacity().max(bytes);
                 admitted.dropped += self.make_room_for_batch(most, bytes, written.lines)?;
-                // Smaller if there is not so much room, so that memory stays within the bound as well.
+                // Smaller if little room is left, so that memory stays within the bound as well.
                 let memory = most.min(self.bounds.left(self.used())).max(bytes);
                 let grant = self.grant(bytes, written.lines, memory, self.max_payload_lines);
                 batch.open(self.pool.take(memory));
@@ -147,7 +147,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Adds a record of the session's own after all others that are in the queue.
+    /// Adds a record of the client itself after everything in the queue.
     ///
     /// # Errors
     ///
@@ -171,9 +171,10 @@ impl Queue {
         })
     }
 
-    /// Takes the records of a batch, and all that was granted to it. Returns how many lines there were.
+    /// Collects the records of a batch and the room granted to it. Returns the number of lines.
     ///
-    /// The first batch of a flush becomes the tail as it is; the records of others are copied behind it.
+    /// The first batch of a flush becomes the tail without copying. The records of further batches are copied after
+    /// it.
     pub(crate) fn collect(&mut self, batch: &mut Batch) -> usize {
         let lines = batch.lines();
         if lines == 0 {
@@ -196,7 +197,7 @@ impl Queue {
         lines
     }
 
-    /// Takes the oldest payload; the records that may still be joined by others only `with_tail`.
+    /// Takes the oldest payload. Records of the tail, which may still grow, are taken only `with_tail`.
     pub(crate) fn pop(&mut self, with_tail: bool) -> Option<Payload> {
         self.peak = self.peak.max(self.load().bytes);
         self.pop_complete().or_else(|| {
@@ -208,7 +209,7 @@ impl Queue {
         })
     }
 
-    /// Lays datagrams out anew that are longer than this, when they leave.
+    /// Splits queued datagrams longer than `size` when they are sent.
     pub(crate) fn shrink_datagrams(&mut self, size: usize) {
         self.close_tail();
         self.framing = self.framing.shrunk(size);
@@ -216,7 +217,7 @@ impl Queue {
         self.max_datagram = size;
     }
 
-    /// Lets datagrams have their usual size again.
+    /// Returns to datagrams of the configured size.
     pub(crate) fn restore_datagrams(&mut self) {
         self.close_tail();
         self.framing = self.usual_framing;
@@ -224,27 +225,27 @@ impl Queue {
         self.max_datagram = usize::MAX;
     }
 
-    /// Puts back what did not arrive, before everything else.
+    /// Returns unsent data to the front of the queue.
     pub(crate) fn push_front(&mut self, payload: Payload) {
         self.complete.push_front(payload);
     }
 
-    /// Lets a payload's memory be used again.
+    /// Recycles the buffer of a payload.
     pub(crate) fn recycle(&mut self, payload: Payload) {
         self.pool.recycle(payload);
     }
 
-    /// Whether there is memory that only a flow needs.
+    /// Whether buffers are kept that only a steady flow needs.
     pub(crate) fn has_spare_memory(&self) -> bool {
         self.pool.has_spare()
     }
 
-    /// Gives memory back that only a flow needs.
+    /// Releases buffers that only a steady flow needs.
     pub(crate) fn trim(&mut self) {
         self.pool.trim();
     }
 
-    /// Drops everything that is in it. Returns how many lines it was.
+    /// Drops all queued lines. Returns their number.
     pub(crate) fn clear(&mut self) -> usize {
         let lines = self.lines();
         self.peak = self.peak.max(self.load().bytes);
@@ -253,86 +254,87 @@ impl Queue {
         lines
     }
 
-    /// Whether at most half of the bounds is used up by lines.
+    /// Whether lines use at most half of the bounds.
     pub(crate) fn has_room(&self) -> bool {
         self.bounds.has_room(self.load())
     }
 
-    /// Part of the bounds that lines take, whichever is nearer.
+    /// Used part of the bounds, from 0 to 1: of bytes or of lines, whichever is larger.
     pub(crate) fn fill(&self) -> f64 {
         self.bounds.fill(self.load())
     }
 
-    /// Whether inlets have been granted room: without it there are no lines in them.
+    /// Whether room is granted to any inlet. Without it, no inlet has lines.
     pub(crate) fn has_granted(&self) -> bool {
         self.granted != Grant::default()
     }
 
-    /// Whether inlets have been granted room, and taking it back was not in vain since something last left.
+    /// Whether reclaiming room from the inlets may help. After a failed attempt the answer is `false` until some lines
+    /// have left.
     pub(crate) fn may_reclaim(&self) -> bool {
         let used = self.used();
         let has_less = |then: Grant| used.bytes < then.bytes || used.lines < then.lines;
         self.has_granted() && self.exhausted.is_none_or(has_less)
     }
 
-    /// Whether there is room for a good deal more, and something has left since the last record was refused.
+    /// Whether at most half of the queue is used, and lines have left since the last refusal.
     pub(crate) fn is_ready(&self) -> bool {
         let used = self.used();
         let has_less = |then: Grant| used.bytes < then.bytes || used.lines < then.lines;
         self.has_room() && self.exhausted.is_none_or(has_less)
     }
 
-    /// Taking back the room of inlets was in vain.
+    /// Notes that reclaiming room from the inlets did not help.
     pub(crate) fn on_exhausted(&mut self) {
         self.exhausted = Some(self.used());
     }
 
-    /// Sets how much is in flight, which counts against the bounds too.
+    /// Sets the amount of data in flight, which counts against the bounds too.
     pub(crate) fn set_in_flight(&mut self, bytes: usize, lines: usize) {
         self.in_flight = Grant { bytes, lines };
     }
 
-    /// The most bytes that ever waited, with so many in inlets now.
+    /// Maximum of pending bytes so far. `in_inlets` is the number of bytes in inlets now.
     pub(crate) fn peak(&self, in_inlets: usize) -> usize {
         self.peak.max(self.bytes() + in_inlets)
     }
 
-    /// What was dropped to make room.
+    /// Payloads dropped to make room.
     pub(crate) fn lost(&self) -> Lost {
         self.lost
     }
 
-    /// Whether there is a payload that leaves as it is.
+    /// Whether a complete payload is queued.
     pub(crate) fn has_complete(&self) -> bool {
         !self.complete.is_empty()
     }
 
-    /// Number of lines that may still be joined by others in their payload.
+    /// Number of lines in the tail, which may still grow.
     pub(crate) fn tail_lines(&self) -> usize {
         self.tail.lines()
     }
 
-    /// Bytes that have come into the queue, without those in batches of inlets.
+    /// Number of bytes in the queue, without those in batches of inlets.
     pub(crate) fn bytes(&self) -> usize {
         self.complete.bytes + self.tail.len()
     }
 
-    /// Lines that have come into the queue, without those in batches of inlets.
+    /// Number of lines in the queue, without those in batches of inlets.
     pub(crate) fn lines(&self) -> usize {
         self.complete.lines + self.tail.lines()
     }
 
-    /// What is worth waking up for to report that the queue is half full.
+    /// Amount of pending data at which the driver is woken to report a half-full queue.
     pub(crate) fn half_full(&self) -> Grant {
         self.bounds.half_full()
     }
 
-    /// What is worth waking the driver for before the flush interval is over.
+    /// Amount of pending data at which the driver is woken before the flush interval is over.
     pub(crate) fn high_water(&self) -> Grant {
         self.bounds.high_water()
     }
 
-    /// What waits, as far as the queue knows.
+    /// Amount of pending data, as of the last look at each batch.
     pub(crate) fn waiting(&self) -> Grant {
         self.queued() + self.noted
     }
@@ -348,13 +350,13 @@ impl Queue {
         self.waiting() + self.in_flight
     }
 
-    /// What counts against the bounds: also room that inlets have not used.
+    /// Amount that counts against the bounds, including room that inlets have not used.
     fn used(&self) -> Grant {
         self.queued() + self.in_flight + self.granted
     }
 
-    /// Grants room to an inlet: what it needs, of which there is enough, and more up to `most` bytes if there is
-    /// more.
+    /// Grants room to an inlet: `bytes` and `lines`, which must fit, and up to `most` bytes and `most_lines` lines if
+    /// there is more.
     fn grant(&mut self, bytes: usize, lines: usize, most: usize, most_lines: usize) -> Grant {
         let need = Grant { bytes, lines };
         let most = Grant {
@@ -363,27 +365,27 @@ impl Queue {
         };
         let mut grant = self.bounds.grant(self.used(), self.load(), need, most);
         if let Some(size) = self.framing.segment() {
-            // Whole datagrams, as far as the record is not longer.
+            // Rounded down to whole datagrams, but not below what the record needs.
             grant.bytes = (grant.bytes - grant.bytes % size).max(bytes);
         }
         self.granted = self.granted + grant;
         grant
     }
 
-    /// Sees what is in a batch.
+    /// Updates `noted` by the content of a batch.
     fn note(&mut self, batch: &mut Batch) {
         let (known, noted) = batch.note();
         self.noted = self.noted + noted - known;
     }
 
-    /// Takes back what was granted to a batch.
+    /// Reclaims the room granted to a batch.
     fn forget(&mut self, batch: &mut Batch) {
         self.granted = self.granted - batch.granted();
         let (known, _) = batch.note();
         self.noted = self.noted - known;
     }
 
-    /// Makes a payload of a batch, and takes back what was granted to it. Returns how many lines it has.
+    /// Turns a batch into a payload, and reclaims its unused room. Returns the number of lines.
     fn complete(&mut self, batch: &mut Batch) -> usize {
         self.forget(batch);
         let waste = self.tolerated_waste();
@@ -406,8 +408,8 @@ impl Queue {
         self.tail = Batch::new(self.framing);
     }
 
-    /// Bytes of memory that one more payload may hold beside its data: all together a 64th of the bound, so that a
-    /// flow through a full queue copies nothing.
+    /// Memory that one more payload may waste, in bytes. All payloads together may waste a 64th of the bound. Within
+    /// that, buffers are queued without copying.
     fn tolerated_waste(&self) -> usize {
         self.bounds.waste().saturating_sub(self.complete.waste)
     }
@@ -441,7 +443,8 @@ impl Queue {
         self.tail.put(record, written);
     }
 
-    /// Drops the oldest, if it is to give way and that helps. Returns how many lines it was.
+    /// Makes room by dropping the oldest payloads, if the policy allows it and it helps. Returns the number of dropped
+    /// lines.
     fn make_room(&mut self, bytes: usize, lines: usize) -> Result<usize, RecordError> {
         let need = Grant { bytes, lines };
         if self.bounds.fit(self.used() + need) {
@@ -472,8 +475,8 @@ impl Queue {
         Ok(dropped)
     }
 
-    /// Makes room for a whole batch if the oldest gives way, or else for its first record. Small batches would become
-    /// small payloads, of which one is dropped for each record.
+    /// Makes room for a whole batch under [`Overflow::DropOldest`], or else for its first record. Small batches would
+    /// become small payloads, and each record would drop one.
     fn make_room_for_batch(
         &mut self,
         most: usize,
@@ -488,7 +491,7 @@ impl Queue {
         self.make_room(bytes, lines)
     }
 
-    /// The oldest complete payload, or what fits of it where datagrams had to become smaller.
+    /// Takes the oldest complete payload, or the part of it that fits if datagrams had to become smaller.
     fn pop_complete(&mut self) -> Option<Payload> {
         let payload = self.complete.pop_front()?;
         if payload.datagram_size() <= Some(self.max_datagram) {
@@ -502,7 +505,7 @@ impl Queue {
     }
 }
 
-/// Bytes of the shortest line, `a:1|c`, with its line break.
+/// Size of the shortest line, `a:1|c` and its line feed, in bytes.
 const SHORTEST_LINE: usize = 6;
 
 #[cfg(test)]

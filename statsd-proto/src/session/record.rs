@@ -1,22 +1,23 @@
-//! What can be recorded: a metric, a number, a value of a prepared metric.
+//! Recordable values: a metric, a number, a value of a prepared metric.
 
 use crate::dogstatsd::{Event, ServiceCheck};
 use crate::encode::{Cursor, Encoder, OneLine, Unwritten, Written};
 use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
 use crate::session::sampling::SamplingLevel;
 
-/// Something that an [`Inlet`](super::Inlet) takes.
+/// Value that an [`Inlet`](super::Inlet) records.
 pub(crate) trait Record {
-    /// The sample rate that the caller asks for.
+    /// Sample rate that the caller asks for.
     fn rate(&self) -> Rate;
 
-    /// Whether it sets or changes a gauge, so that its order among others of all threads counts.
+    /// Whether the record sets or changes a gauge. Levels of all threads must keep their order.
     fn is_level(&self) -> bool;
 
-    /// Writes it as one line, if that is all there is to do. `None` otherwise.
+    /// Writes the record as one line. `None` if it takes more than the fast path; [`encode`](Self::encode) then
+    /// handles it.
     fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine>;
 
-    /// Writes it, whatever has to be done for it, and says why if it cannot be.
+    /// Writes the record as one line or several, or returns why it cannot be written.
     fn encode(
         &self,
         encoder: &Encoder,
@@ -24,7 +25,8 @@ pub(crate) trait Record {
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten>;
 
-    /// The rate to choose by and the one to tell while less is recorded. `None` if it is always recorded.
+    /// Under adaptive sampling: the rate at which the record is kept, and the rate written in its line. `None` if the
+    /// record is always kept.
     fn sampled_further(
         &self,
         encoder: &Encoder,
@@ -69,7 +71,8 @@ impl Record for Metric<'_> {
     }
 }
 
-/// A metric that is a number and nothing else. It is passed in registers, which a [`Metric`] is not.
+/// Metric with a single number, without tags, rate or extras. It is passed in registers; a [`Metric`] is too large for
+/// that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain<'a> {
     pub(crate) kind: Kind,
@@ -79,7 +82,7 @@ pub(crate) struct Plain<'a> {
 }
 
 impl<'a> Plain<'a> {
-    /// The same as a metric.
+    /// The same value as a [`Metric`].
     #[inline(always)]
     pub(crate) fn metric(&self) -> Metric<'a> {
         Metric {
@@ -107,7 +110,7 @@ impl Record for Plain<'_> {
 
     #[inline(always)]
     fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine> {
-        // Inlined, so that it is never in memory.
+        // Inlined, so that the metric is never stored in memory.
         encoder.encode_one(&self.metric(), cursor)
     }
 
@@ -129,7 +132,7 @@ impl Record for Plain<'_> {
     }
 }
 
-/// What is no metric is never sampled, and never on the straight way.
+/// Implements [`Record`] for types that are not metrics: never sampled, and always on the slow path.
 macro_rules! record_apart {
     ($type:ident, $encode:ident) => {
         impl Record for $type<'_> {

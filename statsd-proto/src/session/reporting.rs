@@ -1,4 +1,4 @@
-//! What a log is to say of the connection and of the queue.
+//! Reports on the connection and the queue, for the log.
 
 use std::time::Instant;
 
@@ -6,14 +6,14 @@ use super::Core;
 use crate::session::event::{Backlog, Outage};
 
 impl Core {
-    /// Reports what is due.
+    /// Reports the events that are due.
     pub(super) fn poll_journal(&mut self, now: Instant) {
         let backlog = self.backlog();
         self.journal.on_fill(now, self.queue.fill(), backlog);
         self.journal.poll(now, &self.stats, backlog);
     }
 
-    /// The link is up: reports that the server is there, once that is known.
+    /// Reports a connection once the server has proved reachable.
     pub(super) fn report_connection(&mut self, now: Instant) {
         if self.link.is_proven() {
             self.journal.on_up(now, self.link.peer());
@@ -26,7 +26,7 @@ impl Core {
         }
     }
 
-    /// What holds the queue back.
+    /// Cause of the present backlog.
     pub(super) fn backlog(&self) -> Backlog {
         let is_away = !self.link.is_up() || self.is_probing;
         let outage = self.now.filter(|_| is_away);

@@ -1,25 +1,24 @@
-//! A lower sample rate while the queue is under pressure.
+//! Adaptive sampling: a lower sample rate while the queue is filling.
 
 use crate::encode::Encoder;
 use crate::metric::{Code, Kind, Metric, Rate};
 
-/// How often the share that is recorded is halved: not at all, or up to [`MOST`] times.
+/// Sampling level: 1 in 2^n metrics is recorded, for n from 0 to [`MAX_LEVEL`].
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct SamplingLevel(u8);
 
-/// 1 in 16: what is left of a flood is few enough to pass, and enough to tell a rate by.
-const MOST: u8 = 4;
+/// Highest level: 1 in 16. That is low enough to let a flood pass, and high enough to estimate a rate by.
+const MAX_LEVEL: u8 = 4;
 
 impl SamplingLevel {
     pub(crate) const NONE: Self = Self(0);
 
-    /// As it is for a queue that is full to this part. It is halved once more where half of what was free
-    /// is taken: at 1/2, 3/4, 7/8 and 15/16. It is doubled where the step before began, and becomes whole
-    /// at 1/4, so that a queue that is filled and drained around a step does not flap.
+    /// Level for a queue that is filled to `fill`, from 0 to 1. The level rises at 1/2, 3/4, 7/8 and 15/16. It falls
+    /// again where the step before began, and to none at 1/4, so that it does not oscillate at a step.
     pub(crate) fn at(self, fill: f64) -> Self {
         let Self(mut times) = self;
         let step = |times: u8| 1.0 - share(times);
-        while times < MOST && fill > step(times + 1) {
+        while times < MAX_LEVEL && fill > step(times + 1) {
             times += 1;
         }
         while times > 0 && fill <= step(times - 1).max(0.25) {
@@ -28,7 +27,7 @@ impl SamplingLevel {
         Self(times)
     }
 
-    /// The rate to choose by, and the one to tell, of a metric. `None` if it is not to be left out.
+    /// Rate at which a metric is kept, and rate written in its line. `None` if the metric is always kept.
     pub(crate) fn rates_of(self, encoder: &Encoder, metric: &Metric<'_>) -> Option<(Rate, f64)> {
         let Code::Known(kind) = metric.code else {
             return None;
@@ -42,20 +41,20 @@ impl SamplingLevel {
         self.rates(metric.rate)
     }
 
-    /// The rate to choose by, and the one to tell, of what has this rate already.
+    /// Rate at which a metric of this rate is kept, and rate written in its line. `None` if the rate is invalid.
     pub(crate) fn rates(self, rate: Rate) -> Option<(Rate, f64)> {
         let share = share(self.0);
-        let (chosen, told) = match rate {
+        let (chosen, written) = match rate {
             Rate::Always => (share, share),
             Rate::Sample(rate) => (share * rate, share * rate),
             Rate::Sampled(rate) => (share, share * rate),
         };
-        // A rate that makes no sense goes on as it is, to be refused.
-        (told > 0.0 && told <= share).then_some((Rate::Sample(chosen), told))
+        // An invalid rate is passed on, to be refused.
+        (written > 0.0 && written <= share).then_some((Rate::Sample(chosen), written))
     }
 }
 
-/// Whether metrics of a kind may be left out, so that the server makes up for it.
+/// Whether servers scale metrics of this kind up by their sample rate, so that some may be left out.
 pub(crate) fn may_be_sampled(encoder: &Encoder, kind: Kind) -> bool {
     let may = matches!(
         kind,

@@ -1,16 +1,15 @@
-//! Several datagrams in one system call, where the kernel cuts them apart.
+//! Segmentation offload: several datagrams in one system call.
 
 use std::io;
 
 use crate::session::failure::{Failure, System};
 use crate::session::instruction::Transmit;
 
-/// How many datagrams of a [`Transmit`] a driver gives the kernel in one call: all of them where the
-/// kernel cuts them apart by itself, as Linux does with the socket option `UDP_SEGMENT`, and one where
-/// it cannot.
+/// Segmentation offload of a UDP socket: how many datagrams of a [`Transmit`] a driver sends in one system call.
 ///
-/// It belongs to a socket. Not every kernel, network card and path can cut: once that has failed,
-/// datagrams leave one by one.
+/// With the socket option `UDP_SEGMENT`, Linux sends all of them in one call and splits them itself. Everywhere else a
+/// call sends one datagram. The state belongs to one socket. Not every kernel, network card and path supports
+/// segmentation; after a failure, datagrams are sent one by one.
 ///
 /// ```
 /// # use std::io;
@@ -32,16 +31,16 @@ use crate::session::instruction::Transmit;
 /// ```
 #[derive(Debug, Default)]
 pub struct Segmentation {
-    /// How far apart the kernel cuts; 0 if it does not.
+    /// Segment size that is set on the socket, in bytes. 0 means that segmentation is off.
     size: usize,
     is_off: bool,
 }
 
 impl Segmentation {
-    /// The bytes to send next, without what fills them up at their end, and how many bytes of the
-    /// transmit they stand for. A part of a stream is all of it.
+    /// Returns the bytes to send next, without the padding at their end, and the number of bytes of `transmit` that
+    /// they cover. On a stream: all of it.
     ///
-    /// `set` tells the kernel how far apart to cut, or with 0 not to cut at all.
+    /// `set` sets the segment size on the socket. A size of 0 turns segmentation off.
     pub fn next<'a>(
         &mut self,
         transmit: &'a Transmit,
@@ -51,7 +50,7 @@ impl Segmentation {
         let all = transmit.all_datagrams();
         let wanted = match transmit.segment_size {
             Some(size) if !self.is_off && one.1 < all.1 => size,
-            // What is no longer than that is not cut.
+            // The kernel does not split data that is no longer than a segment, so the option can stay set.
             Some(_) if !self.is_off && one.0.len() <= self.size => self.size,
             Some(_) | None => 0,
         };
@@ -63,11 +62,12 @@ impl Segmentation {
         if self.is_off { one } else { all }
     }
 
-    /// Whether a send may have failed because the kernel was to cut. Then it is not asked to any more,
-    /// and the [`next`](Self::next) bytes may pass.
+    /// Whether segmentation may have caused a failed send. If so, it is turned off for the socket, and the driver
+    /// retries with [`next`](Self::next).
     pub fn disable_on_error(&mut self, error: &io::Error) -> bool {
-        let is_cutting = self.size > 0 && !self.is_off;
-        let disable_on_error = is_cutting && Failure::new(error, System::CURRENT).is_about_data();
+        let is_segmenting = self.size > 0 && !self.is_off;
+        let disable_on_error =
+            is_segmenting && Failure::new(error, System::CURRENT).is_about_data();
         self.is_off |= disable_on_error;
         disable_on_error
     }
@@ -80,21 +80,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_datagrams_go_at_once_and_the_last_without_its_filling() {
+    fn all_datagrams_are_sent_at_once_and_the_last_without_padding() {
         let mut segmentation = Segmentation::default();
-        let mut told = Vec::new();
+        let mut sizes = Vec::new();
         for _ in 0..2 {
             let transmit = transmit("aaa\nbb\n\nc\n\n\n", 4);
-            let next = segmentation.next(&transmit, |size| tell(&mut told, size));
+            let next = segmentation.next(&transmit, |size| record(&mut sizes, size));
             assert_eq!(next, (&b"aaa\nbb\n\nc"[..], 12));
         }
-        assert_eq!(told, [4], "the kernel is told once");
+        assert_eq!(sizes, [4], "the option is set once");
     }
 
     #[test]
-    fn the_kernel_is_told_only_what_makes_a_difference() {
+    fn the_option_is_set_only_if_that_makes_a_difference() {
         let mut segmentation = Segmentation::default();
-        let mut told = Vec::new();
+        let mut sizes = Vec::new();
         for (text, size) in [
             ("a", 4),        // alone, and nothing is set
             ("aaa\nb", 4),   // two
@@ -104,38 +104,38 @@ mod tests {
             ("aaaa\nbb", 5), // two of another size
         ] {
             let transmit = transmit(text, size);
-            let next = segmentation.next(&transmit, |size| tell(&mut told, size));
+            let next = segmentation.next(&transmit, |size| record(&mut sizes, size));
             assert_eq!(next, (text.as_bytes(), text.len()));
         }
-        assert_eq!(told, [4, 0, 4, 5]);
+        assert_eq!(sizes, [4, 0, 4, 5]);
     }
 
     #[test]
-    fn a_kernel_that_cannot_cut_gets_one_by_one() {
+    fn without_kernel_support_datagrams_are_sent_one_by_one() {
         let mut segmentation = Segmentation::default();
         let transmit = transmit("aaa\nbb", 4);
         let refuse = |_| Err(io::ErrorKind::Unsupported.into());
         assert_eq!(segmentation.next(&transmit, refuse), (&b"aaa"[..], 4));
-        let never = |_| panic!("it is not asked again");
+        let never = |_| panic!("the option is not set again");
         assert_eq!(segmentation.next(&transmit, never), (&b"aaa"[..], 4));
         assert!(!segmentation.disable_on_error(&io::ErrorKind::InvalidInput.into()));
     }
 
     #[test]
-    fn a_send_that_the_cutting_let_fail_is_tried_again_without() {
+    fn a_send_that_fails_with_segmentation_is_retried_without() {
         let mut segmentation = Segmentation::default();
-        let mut told = Vec::new();
+        let mut sizes = Vec::new();
         let transmit = transmit("aaa\nbb", 4);
-        segmentation.next(&transmit, |size| tell(&mut told, size));
+        segmentation.next(&transmit, |size| record(&mut sizes, size));
         assert!(segmentation.disable_on_error(&io::Error::other("EIO")));
-        let next = segmentation.next(&transmit, |size| tell(&mut told, size));
+        let next = segmentation.next(&transmit, |size| record(&mut sizes, size));
         assert_eq!(next, (&b"aaa"[..], 4));
-        assert_eq!(told, [4, 0]);
+        assert_eq!(sizes, [4, 0]);
         assert!(!segmentation.disable_on_error(&io::Error::other("EIO")));
     }
 
     #[test]
-    fn a_server_that_is_away_is_not_blamed_on_the_cutting() {
+    fn an_unreachable_server_does_not_disable_segmentation() {
         let mut segmentation = Segmentation::default();
         let transmit = transmit("aaa\nbb", 4);
         segmentation.next(&transmit, |_| Ok(()));
@@ -149,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_stream_goes_as_it_is() {
+    fn a_part_of_a_stream_is_sent_as_it_is() {
         let transmit = Transmit {
             data: Bytes::from_static(b"a\nb\n"),
             segment_size: None,
             keeps_break: false,
         };
-        let never = |_| panic!("there is nothing to cut");
+        let never = |_| panic!("a stream has no segments");
         let next = Segmentation::default().next(&transmit, never);
         assert_eq!(next, (&b"a\nb\n"[..], 4));
     }
@@ -169,8 +169,8 @@ mod tests {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "a kernel may fail")]
-    fn tell(told: &mut Vec<usize>, size: usize) -> io::Result<()> {
-        told.push(size);
+    fn record(sizes: &mut Vec<usize>, size: usize) -> io::Result<()> {
+        sizes.push(size);
         Ok(())
     }
 }

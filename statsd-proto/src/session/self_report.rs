@@ -1,4 +1,4 @@
-//! Telling of the session itself.
+//! Telemetry: the client's own counts, sent through itself.
 
 use std::time::Instant;
 
@@ -6,16 +6,16 @@ use super::Core;
 use crate::session::telemetry::{Counts, Reporter};
 
 impl Core {
-    /// Tells what has happened, if it is time for that and there is room.
-    pub(super) fn tell(&mut self, now: Instant) {
-        let settled = self.completed();
+    /// Sends the counts if they are due and the queue has room.
+    pub(super) fn report_counts(&mut self, now: Instant) {
+        let completed = self.completed();
         let is_possible = self.phase.is_open() && self.has_room();
         let due = self
             .reporter
-            .take_if(|reporter| is_possible && reporter.is_due(now, settled));
+            .take_if(|reporter| is_possible && reporter.is_due(now, completed));
         if let Some(mut reporter) = due {
-            reporter.tell(&self.counts(), |encoder, metric| {
-                // One that fails is not counted, or it would be something to tell.
+            reporter.report(&self.counts(), |encoder, metric| {
+                // A failure here is not counted. Otherwise the count would be news to send next time.
                 self.push(|cursor| encoder.encode(metric, cursor))
             });
             self.reporter = Some(reporter);
@@ -23,14 +23,14 @@ impl Core {
         }
     }
 
-    /// Whether it is time for telemetry, for which the counts of all inlets are needed.
+    /// Whether telemetry is due, for which the counts of all inlets are needed.
     pub(super) fn wants_counts(&self, now: Instant) -> bool {
-        let settled = self.completed();
-        let is_due = |reporter: &Reporter| reporter.is_due(now, settled);
+        let completed = self.completed();
+        let is_due = |reporter: &Reporter| reporter.is_due(now, completed);
         self.reporter.as_deref().is_some_and(is_due)
     }
 
-    /// Sets the time to tell.
+    /// Sets the time of the next telemetry.
     pub(super) fn poll_reporter(&mut self, now: Instant) {
         if let Some(mut reporter) = self.reporter.take() {
             reporter.poll(now, &self.counts());
@@ -38,10 +38,10 @@ impl Core {
         }
     }
 
-    /// When the next time is; none if there is nothing to tell.
-    pub(super) fn next_telling(&self) -> Option<Instant> {
+    /// Time of the next telemetry, or `None` if nothing has changed.
+    pub(super) fn next_report(&self) -> Option<Instant> {
         let deadline = self.reporter.as_ref()?.deadline()?;
-        // One that has passed waits for room in the queue, or for what was told last to be settled.
+        // Overdue telemetry waits for room in the queue, or for its last lines to be sent. A timer would not help.
         self.now.filter(|now| deadline > *now).and(Some(deadline))
     }
 

@@ -1,4 +1,4 @@
-//! How lines leave while the link is up, and what comes back when it breaks.
+//! Sending while the connection is up, and recovery of unsent data when it breaks.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::session::payload::Payload;
 use crate::session::telemetry::Reporter;
 
 impl Core {
-    /// The link is up: sends what may leave now.
+    /// Sends what may be sent now.
     pub(super) fn poll_usable(&mut self, now: Instant) -> Output {
         self.report_connection(now);
         if let Some(deadline) = self.in_flight.write_deadline(now + self.write_timeout) {
@@ -26,7 +26,7 @@ impl Core {
         ) {
             return self.wait(until);
         }
-        self.tell(now);
+        self.report_counts(now);
         let has_work = self.queue.lines() > 0 && self.in_flight.remaining().is_none();
         if has_work && !self.is_closed() {
             if let Some(resolve) = self.link.poll_lookup(now) {
@@ -34,11 +34,11 @@ impl Core {
             }
         }
         if has_work && self.link.is_outdated() && !self.is_closed() {
-            // A socket that is closed no longer hears that its last datagram was refused.
+            // A closed socket would not receive the refusal of its last datagram, so the session waits for it.
             if let Some(until) = self.in_flight.unconfirmed_until(now + REFUSAL_WINDOW) {
                 return self.wait(until);
             }
-            // Nor what became of its last bytes.
+            // A closed socket would not report the acknowledgement of its last bytes, so the session waits for it.
             if let Some((since, until)) = self.in_flight.schedule_ack_check(now) {
                 return if now < since + self.write_timeout {
                     self.wait(until)
@@ -62,7 +62,7 @@ impl Core {
         };
         match self.pacer.allow(now, wanted, segment.min(wanted)) {
             Ok(allowed) => {
-                // Whole datagrams, of which the last of a payload may be short.
+                // Rounded down to whole datagrams; the last one of a payload may be short.
                 let whole = if allowed < wanted {
                     (allowed - allowed % segment).max(segment).min(wanted)
                 } else {
@@ -74,21 +74,22 @@ impl Core {
         }
     }
 
-    /// Makes sure that a payload is in flight, if one may leave. Returns what remains of it.
+    /// Loads the next payload if one may be sent. Returns the number of bytes left to send.
     fn load(&mut self) -> Option<usize> {
         if let Some(remaining) = self.in_flight.remaining() {
             return Some(remaining);
         }
         let first_open = self.stats.accepted - self.queue.tail_lines() as u64;
-        // The flush interval saves writes. It is not worth refusing metrics for.
-        let is_due = self.flusher.through() > first_open || !self.has_room();
+        // Waiting for the flush interval saves writes. A filling queue does not wait for it: refused metrics cost
+        // more.
+        let is_due = self.flusher.released_until() > first_open || !self.has_room();
         let payload = self.queue.pop(is_due)?;
         self.flight_end = self.stats.accepted - self.queue.lines() as u64;
         self.in_flight.load(payload);
         self.in_flight.remaining()
     }
 
-    /// Waits for the flush deadline, and for as many lines as are worth waking up for.
+    /// Waits for the flush deadline, or for enough data to wake up for.
     fn wait_for_lines(&mut self) -> Output {
         let flush = self.flusher.deadline();
         self.wake_threshold = match flush {
@@ -96,38 +97,38 @@ impl Core {
             None => Some(ANY),
         };
         let rest = self.next_rest(flush.is_none());
-        let settled = self.completed();
-        let awaits = |reporter: &Reporter| reporter.awaits(settled);
+        let completed = self.completed();
+        let awaits = |reporter: &Reporter| reporter.awaits(completed);
         let is_awaited = self.is_closed()
-            || settled < self.flush_target
+            || completed < self.flush_target
             || !self.has_room()
             || self.reporter.as_deref().is_some_and(awaits);
         let unconfirmed = match self.now {
             Some(now) if is_awaited => self.in_flight.unconfirmed_until(now + REFUSAL_WINDOW),
             Some(_) | None => None,
         };
-        // Something may have come since all that is outside was brought in for this poll.
+        // Metrics may have been recorded since the inlets were collected for this poll.
         let wants_more = |now| self.wants_lines(now) || self.wants_aggregates(now);
         self.wants_poll |= self.now.is_some_and(wants_more);
-        let look = self.next_look();
+        let ack_check = self.next_ack_check();
         self.wait_until(&[
             flush,
             unconfirmed,
-            look,
+            ack_check,
             rest,
             self.next_drain(),
-            self.next_telling(),
+            self.next_report(),
         ])
     }
 
-    /// When to give memory back that only a flow needs. `None` while there is a flow, or nothing to give back.
+    /// Time at which spare memory is released. `None` while metrics are being sent, or if there is none to release.
     fn next_rest(&mut self, is_idle: bool) -> Option<Instant> {
         let now = self.now.filter(|_| is_idle && self.has_spare_memory())?;
-        Some(*self.rest_at.get_or_insert(now + REST))
+        Some(*self.rest_at.get_or_insert(now + REST_TIME))
     }
 
-    /// When to look whether the rest is acknowledged; none if nobody waits for that.
-    fn next_look(&mut self) -> Option<Instant> {
+    /// Time of the next acknowledgement check, or `None` if the session does not wait for acknowledgements.
+    fn next_ack_check(&mut self) -> Option<Instant> {
         let is_awaited = self.is_closed() || !self.has_room();
         let now = self.now.filter(|_| is_awaited)?;
         self.in_flight
@@ -135,22 +136,22 @@ impl Core {
             .map(|(_, until)| until)
     }
 
-    /// Lets all that is pending leave within this time, if the pace may be raised so far.
+    /// Raises the pace so that all pending data is sent within this time, as far as the pace may be raised.
     pub(super) fn hurry(&mut self, time: Duration) {
         let pending = self.queue.bytes() + self.in_flight.outside().0;
-        // After the last datagram a refusal may come, and be answered.
+        // A refusal window for the last datagram is left over, and time to resend it.
         self.pacer
             .hurry(pending, time.saturating_sub(REFUSAL_WINDOW * 2));
     }
 
-    /// Takes silence for consent to the last datagram, once it has lasted.
+    /// Confirms the last datagram if its refusal window is over.
     pub(super) fn confirm(&mut self, now: Instant) {
         let until = self.in_flight.unconfirmed_until(now + REFUSAL_WINDOW);
         if until.is_some_and(|until| now >= until) {
             self.is_probing = false;
             let progress = self.in_flight.confirm();
             self.on_progress(progress);
-            // There is room for a round now, and nothing else may ever ask.
+            // Telemetry may have room now, and no other event would trigger it.
             self.update_in_flight();
         }
     }
@@ -174,7 +175,7 @@ impl Core {
         }
     }
 
-    /// Of all that was written to the stream, so much at its end is not acknowledged.
+    /// Handles a report that the last `bytes` bytes written to the stream are not acknowledged.
     pub(super) fn on_unacknowledged(&mut self, bytes: usize) {
         if self.resends && self.link.is_up() {
             let queue = &mut self.queue;
@@ -208,7 +209,8 @@ impl Core {
         self.on_progress(progress);
     }
 
-    /// The kernel will not send the first datagram: its lines go in smaller ones, or in the end not at all.
+    /// Splits the first datagram, which the kernel refused to send, or drops it if it cannot be split or keeps
+    /// failing.
     fn make_sendable(&mut self, unfinished: &mut Payload, failure: &Failure) {
         let is_too_large = failure.kind() == FailureKind::TooLarge;
         match unfinished.smaller_datagram().filter(|_| is_too_large) {
@@ -226,13 +228,14 @@ impl Core {
     }
 }
 
-/// How long a refusal of a datagram may take to come back: many round trips within a data centre.
+/// Refusal window: time after which a datagram counts as not refused. It covers many round trips within a data centre,
+/// for which the ICMP message needs one.
 const REFUSAL_WINDOW: Duration = Duration::from_millis(50);
 
-/// How long nothing is recorded until memory is given back: as long as the usual aggregation interval, so that regular
-/// bursts find it there.
-const REST: Duration = Duration::from_secs(10);
+/// Time without a new metric after which spare memory is released. It equals the usual aggregation interval, so that
+/// regular bursts find their buffers.
+const REST_TIME: Duration = Duration::from_secs(10);
 
-/// How long Linux keeps what it has learned of a path (`net.ipv4.route.mtu_expires`): after that a larger datagram may
-/// pass.
+/// Time after which larger datagrams are tried again: as long as Linux keeps a learned path MTU
+/// (`net.ipv4.route.mtu_expires`).
 const REGROW: Duration = Duration::from_secs(600);

@@ -1,51 +1,53 @@
-//! What was recorded, sent and lost.
+//! Counts of recorded, sent and lost lines.
 
 mod display;
 
 use crate::error::RecordError;
 
-/// Counts since the start, in lines unless said otherwise.
+/// Counts since the start, in lines unless stated otherwise.
 ///
-/// At every step `accepted + resent = sent + dropped.total() + queued + in_flight`, and at the end
-/// `accepted + resent = sent + dropped.total()`. A negative gauge counts as the two lines that it is, and several
-/// values count as the lines that they are.
+/// At all times `accepted + resent = sent + dropped.total() + queued + in_flight`, and at the end `accepted + resent =
+/// sent + dropped.total()`. A metric that takes several lines counts as several: two for a negative gauge, one for
+/// each value of a list that the dialect cannot pack.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Lines taken into the queue.
+    /// Lines that entered the queue.
     pub accepted: u64,
-    /// Lines given to the kernel whole, as often as they were. Whether the server read them, no client can
+    /// Lines that the kernel accepted whole; a resent line counts again. Whether the server read them, no client can
     /// know.
     pub sent: u64,
-    /// Lines that counted as sent and went back into the queue, because the server's kernel had not
-    /// acknowledged them. Zero unless [so configured](crate::Config::resend_unacknowledged).
+    /// Lines that counted as sent and returned to the queue, because the server's kernel had not acknowledged them.
+    /// Zero unless [`Config::resend_unacknowledged`](crate::Config::resend_unacknowledged) is set.
     pub resent: u64,
     /// Lines that were accepted and then lost, by cause.
     pub dropped: Dropped,
-    /// Metrics that were not accepted, by cause.
+    /// Metrics that were refused, by cause.
     pub refused: Refused,
-    /// Metrics that their sample rate left out.
+    /// Metrics that sampling left out.
     pub sampled_out: u64,
-    /// Lines that wait.
+    /// Lines in the queue.
     pub queued: u64,
-    /// Bytes that wait, with what fills datagrams up.
+    /// Bytes in the queue, including the padding of datagrams.
     pub queued_bytes: u64,
-    /// The most bytes that ever waited.
+    /// Maximum of `queued_bytes` since the start.
     pub queued_bytes_peak: u64,
-    /// Lines that are on their way, or that a server may still refuse.
+    /// Lines that are being sent, or that a server may still refuse.
     pub in_flight: u64,
-    /// Lines that count as sent, and would go back into the queue if the link broke now; at the end, those
-    /// of which nothing is known. Zero unless [so configured](crate::Config::resend_unacknowledged).
+    /// Lines that count as sent and would return to the queue if the connection broke now. At the end: lines that may
+    /// or may not have arrived. Zero unless [`Config::resend_unacknowledged`](crate::Config::resend_unacknowledged) is
+    /// set.
     pub unacknowledged: u64,
-    /// Times that a link to the server came up.
+    /// Number of connections established.
     pub connects: u64,
-    /// Times that a link to the server could not be had.
+    /// Number of failed attempts to connect or to look up the server.
     pub connect_failures: u64,
-    /// Times that a link broke.
+    /// Number of connections that broke.
     pub disconnects: u64,
-    /// Bytes that the kernel took. Of a datagram that was refused and resent, those of the last time.
+    /// Bytes that the kernel accepted. A datagram that was refused and resent counts once.
     pub bytes: u64,
-    /// Writes that the kernel took, counted likewise: a part of a stream, or a datagram.
+    /// Writes that the kernel accepted: parts of a stream, or datagrams. A datagram that was refused and resent counts
+    /// once.
     pub payloads: u64,
 }
 
@@ -53,21 +55,21 @@ pub struct Stats {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Dropped {
-    /// The session ended before they could be sent.
+    /// Lines that were not sent before the session ended.
     pub abandoned: u64,
-    /// The queue was full, and the configuration says to drop the oldest.
+    /// Lines dropped from a full queue; see [`Overflow::DropOldest`](crate::Overflow::DropOldest).
     pub overflow: u64,
-    /// The kernel would not send the datagram, again and again.
+    /// Lines in datagrams that the kernel repeatedly refused to send.
     pub unsendable: u64,
 }
 
 impl Dropped {
-    /// All of them.
+    /// Sum of all causes.
     pub fn total(&self) -> u64 {
         self.abandoned + self.overflow + self.unsendable
     }
 
-    /// Those since an earlier count.
+    /// Difference to an earlier count.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             abandoned: self.abandoned - earlier.abandoned,
@@ -77,22 +79,22 @@ impl Dropped {
     }
 }
 
-/// Metrics that were not accepted, by cause.
+/// Metrics that were refused, by cause.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Refused {
-    /// The session was closed already.
+    /// Metrics recorded after the session was closed.
     pub closed: u64,
-    /// The queue was full.
+    /// Metrics that met a full queue.
     pub full: u64,
-    /// The metric is none that the server would understand.
+    /// Metrics that no server of the dialect would understand.
     pub invalid: u64,
-    /// The line would be too long.
+    /// Metrics whose line would be too long.
     pub too_long: u64,
 }
 
 impl Refused {
-    /// All of them.
+    /// Sum of all causes.
     pub fn total(&self) -> u64 {
         self.closed + self.full + self.invalid + self.too_long
     }
@@ -124,15 +126,15 @@ impl Refused {
     }
 }
 
-/// How a session ended.
+/// Final counts of a session.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Lines given to the kernel whole, since the start, as often as they were.
+    /// Lines that the kernel accepted whole; a resent line counts again.
     pub sent: u64,
-    /// Lines that were still waiting when the time was up.
+    /// Lines that were not sent before the close timeout.
     pub abandoned: u64,
-    /// Everything that was counted.
+    /// All counts.
     pub stats: Stats,
 }
 

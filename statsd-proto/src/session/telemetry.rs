@@ -1,4 +1,4 @@
-//! The client's own counts, as metrics of its own: when it is time for them, and what is new.
+//! Telemetry: the client's own counts as metrics. This module decides when they are sent and which have changed.
 
 use std::time::{Duration, Instant};
 
@@ -9,35 +9,35 @@ use crate::error::RecordError;
 use crate::metric::Metric;
 use crate::session::stats::Stats;
 
-/// Tells of the session in rounds, as long as something happens beside its own lines.
+/// Sender of telemetry. It reports at an interval, as long as anything but its own lines changes the counts.
 #[derive(Debug)]
 pub(crate) struct Reporter {
     interval: Duration,
     encoder: Encoder,
-    /// Each with what has been told of it.
+    /// Metrics, each with the count that was last reported.
     entries: Vec<(&'static Entry, u64)>,
     deadline: Option<Instant>,
-    /// How much had happened when the last round took place.
+    /// Activity at the last report; see [`happened`](Self::happened).
     happened: u64,
-    /// Lines were on their way then, whose end is to be told as well.
+    /// Whether lines were pending at the last report. Their fate is to be reported as well.
     has_rest: bool,
-    /// How many lines of its own were accepted.
+    /// Number of accepted lines that are telemetry's own.
     own: u64,
-    /// The line after the last one of its own, counted from the first ever accepted.
+    /// Sequence number of the last line of the last report.
     own_end: u64,
 }
 
-/// All that is counted.
+/// Counts that telemetry reports.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) stats: Stats,
-    /// What a full queue dropped.
+    /// Payloads dropped from a full queue.
     pub(crate) overflow: Lost,
-    /// What the kernel would not send.
+    /// Datagrams that the kernel refused to send.
     pub(crate) unsendable: Lost,
 }
 
-/// What was dropped, as it would have left.
+/// Size of dropped data, in bytes and payloads.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lost {
     bytes: u64,
@@ -67,13 +67,13 @@ impl Reporter {
         })
     }
 
-    /// How many lines a round may have, and how many bytes the longest; none if a line cannot be written.
-    /// The configuration is the one [for telemetry](Config::for_telemetry).
+    /// Number of lines in a report, and length of the longest in bytes, or `None` if a line cannot be encoded.
+    /// `config` is the configuration [for telemetry](Config::for_telemetry).
     pub(crate) fn measure(config: &Config, telemetry: &Telemetry) -> (usize, Option<usize>) {
         let encoder = Encoder::new(config);
         let mut line = vec![0; MAX_DATAGRAM];
         let mut len = |entry: &Entry| {
-            let written = encoder.encode(&entry.metric(MOST), Cursor::new(&mut line));
+            let written = encoder.encode(&entry.metric(MAX_VALUE), Cursor::new(&mut line));
             written.ok().map(|written| written.bytes)
         };
         let lens = entries(config, telemetry).map(&mut len);
@@ -82,30 +82,30 @@ impl Reporter {
         (entries(config, telemetry).count(), longest)
     }
 
-    /// Sets the time of the next round, if there will be something to tell.
+    /// Sets the time of the next report if the counts have changed.
     pub(crate) fn poll(&mut self, now: Instant, counts: &Counts) {
         if self.deadline.is_none() && (self.has_rest || self.happened(counts) != self.happened) {
             self.deadline = Some(now + self.interval);
         }
     }
 
-    /// Whether a round is due. Lines before this one, counted from the first ever accepted, are settled:
-    /// those of the last round have to be, so that a server that takes nothing is not told ever more.
-    pub(crate) fn is_due(&self, now: Instant, settled: u64) -> bool {
-        self.deadline.is_some_and(|deadline| now >= deadline) && settled >= self.own_end
+    /// Whether a report is due. `completed` is the sequence number up to which lines have been sent or dropped. The
+    /// last report must be completed first: otherwise reports would pile up in front of a server that is away.
+    pub(crate) fn is_due(&self, now: Instant, completed: u64) -> bool {
+        self.deadline.is_some_and(|deadline| now >= deadline) && completed >= self.own_end
     }
 
-    /// Whether a round is late because its last lines are not settled.
-    pub(crate) fn awaits(&self, settled: u64) -> bool {
-        self.deadline.is_some() && settled < self.own_end
+    /// Whether a report is late because the last one is not completed.
+    pub(crate) fn awaits(&self, completed: u64) -> bool {
+        self.deadline.is_some() && completed < self.own_end
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Makes a round: gives what is new to `take`.
-    pub(crate) fn tell(
+    /// Reports the changed counts, by passing metrics to `take`.
+    pub(crate) fn report(
         &mut self,
         counts: &Counts,
         mut take: impl FnMut(&Encoder, &Metric<'_>) -> Result<(), RecordError>,
@@ -114,25 +114,25 @@ impl Reporter {
         self.happened = self.happened(counts);
         self.has_rest = counts.stats.queued + counts.stats.in_flight > 0;
         let own = self.own;
-        for (entry, told) in &mut self.entries {
+        for (entry, reported) in &mut self.entries {
             let value = (entry.value)(counts, own);
-            let news = match entry.form {
-                Form::Count if value == *told => continue,
-                Form::Count => value - *told,
+            let value_to_send = match entry.form {
+                Form::Count if value == *reported => continue,
+                Form::Count => value - *reported,
                 Form::Level => value,
             };
-            if take(&self.encoder, &entry.metric(news)).is_err() {
+            if take(&self.encoder, &entry.metric(value_to_send)).is_err() {
                 self.has_rest = true;
                 break;
             }
-            *told = value;
+            *reported = value;
             self.own += 1;
         }
         self.own_end = counts.stats.accepted + (self.own - own);
     }
 
-    /// Grows with everything that happens but what comes of its own lines. A link that comes up does so
-    /// after one has failed, or has become too old.
+    /// Measure of activity. It grows with everything but telemetry's own lines. Connects are left out: each follows a
+    /// failure, a disconnect, or the maximum age of a connection.
     fn happened(&self, counts: &Counts) -> u64 {
         let stats = &counts.stats;
         let recorded = stats.accepted - self.own + stats.refused.total() + stats.sampled_out;
@@ -140,12 +140,12 @@ impl Reporter {
     }
 }
 
-/// One metric.
+/// Metric of telemetry.
 #[derive(Debug)]
 struct Entry {
     name: &'static str,
     form: Form,
-    /// Its value, of which so many lines are telemetry's own.
+    /// Value of the metric. The second argument is the number of lines that are telemetry's own.
     value: fn(&Counts, u64) -> u64,
 }
 
@@ -164,15 +164,15 @@ impl Entry {
     }
 }
 
-/// The largest number that every dialect can say.
-const MOST: u64 = i64::MAX as u64;
+/// Largest number that every dialect can encode.
+const MAX_VALUE: u64 = i64::MAX as u64;
 
 fn entries(config: &Config, telemetry: &Telemetry) -> impl Iterator<Item = &'static Entry> {
     let table = match telemetry.name {
         Some(_) => &NAMED[..],
         None => &DATADOG[..],
     };
-    // Of what is added up, calls are not counted.
+    // Calls are not counted if metrics are aggregated.
     let counts_calls = telemetry.name.is_some() || config.aggregate.is_none();
     let resends = config.resends();
     table.iter().filter(move |entry| match entry.name {
@@ -221,7 +221,7 @@ static NAMED: [Entry; 16] = [
     }),
 ];
 
-/// As datadog-go has them in `statsd/telemetry.go`.
+/// The names that datadog-go uses, in `statsd/telemetry.go`.
 static DATADOG: [Entry; 10] = [
     count(METRICS, |counts, own| {
         let stats = &counts.stats;

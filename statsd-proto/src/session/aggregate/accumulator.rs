@@ -1,4 +1,4 @@
-//! What was measured of one series since the last drain.
+//! Values of one series since the last drain.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(super) use samples::Samples;
 
 #[derive(Debug)]
 pub(crate) enum Accumulator {
-    /// A counter's sum. `None` if nothing was added, which is not the same as a sum of zero.
+    /// Sum of a counter, or `None` if no amount was added. A sum of zero is sent; `None` is not.
     Count(Option<i128>),
     Level(Level),
     Members(Members),
@@ -24,7 +24,7 @@ pub(crate) enum Accumulator {
 }
 
 impl Accumulator {
-    /// What the values of this kind are gathered in. `None` if each is sent by itself.
+    /// Empty accumulator for values of this kind, or `None` if the kind is not aggregated.
     pub(crate) fn new(kind: Kind) -> Option<Self> {
         Some(match kind {
             Kind::Counter => Self::Count(None),
@@ -37,7 +37,8 @@ impl Accumulator {
         })
     }
 
-    /// Adds to a counter. Returns whether it is one. No sum of amounts of 64 bits is too large for 128.
+    /// Adds an amount to a counter. Returns whether the accumulator is a counter. The sum cannot overflow: it would
+    /// take 2^64 amounts of 64 bits to fill 128.
     #[inline]
     pub(crate) fn count(&mut self, amount: impl Into<i128>) -> bool {
         let Self::Count(sum) = self else {
@@ -47,7 +48,7 @@ impl Accumulator {
         true
     }
 
-    /// Adds a value of any other kind than a gauge's. Returns whether it was taken.
+    /// Adds a value of any kind but a gauge. Returns whether the value was accepted.
     #[inline(never)]
     pub(crate) fn add(
         &mut self,
@@ -72,7 +73,7 @@ impl Accumulator {
         }
     }
 
-    /// Whether nothing is there to be sent.
+    /// Whether there is no value to send.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Count(sum) => sum.is_none(),
@@ -82,7 +83,7 @@ impl Accumulator {
         }
     }
 
-    /// Takes what another one of the same kind has gathered.
+    /// Moves the values of another accumulator of the same kind into this one.
     pub(crate) fn merge(
         &mut self,
         other: &mut Self,
@@ -103,7 +104,7 @@ impl Accumulator {
         }
     }
 
-    /// Memory that was charged for it.
+    /// Memory charged to the [`Budget`] for this accumulator, in bytes.
     pub(crate) fn charged(&self) -> usize {
         match self {
             Self::Count(_) | Self::Level(_) => 0,
@@ -113,10 +114,10 @@ impl Accumulator {
     }
 }
 
-/// Divided once, and so as close as a float can be.
+/// Milliseconds of a duration, with a single division, which leaves a single rounding error.
 #[inline]
 fn milliseconds(elapsed: Duration) -> f64 {
-    // 584 years of nanoseconds fit into 64 bits, which become a float in a few instructions.
+    // 584 years of nanoseconds fit into a `u64`, whose conversion to a float takes a few instructions.
     let seconds = elapsed.as_secs().checked_mul(1_000_000_000);
     let nanoseconds = seconds.and_then(|sum| sum.checked_add(elapsed.subsec_nanos().into()));
     let nanoseconds = nanoseconds.map_or_else(|| elapsed.as_nanos() as f64, |sum| sum as f64);

@@ -1,8 +1,8 @@
-//! How much memory all that is aggregated may take.
+//! Memory budget of aggregation.
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that are left. Shared by the parts of all inlets, which charge it when they grow.
+/// Bytes left. The parts of all inlets share it and charge it when they grow.
 #[derive(Debug)]
 pub(crate) struct Budget(AtomicUsize);
 
@@ -11,9 +11,10 @@ impl Budget {
         Self(AtomicUsize::new(bytes))
     }
 
-    /// Charges so many bytes, if they are left.
+    /// Charges `bytes` to the budget. Returns whether enough were left.
     ///
-    /// Relaxed: the number guards no other memory.
+    /// Ordering: `Relaxed`. The number is a mere count and publishes no other memory; the read-modify-write alone
+    /// keeps it exact.
     pub(crate) fn charge(&self, bytes: usize) -> bool {
         let less = |left: usize| left.checked_sub(bytes);
         self.0
@@ -21,7 +22,7 @@ impl Budget {
             .is_ok()
     }
 
-    /// Gives back what was charged.
+    /// Returns charged bytes to the budget.
     pub(crate) fn release(&self, bytes: usize) {
         self.0.fetch_add(bytes, Ordering::Relaxed);
     }

@@ -1,13 +1,13 @@
-//! When what is aggregated leaves.
+//! Timer of the aggregation interval.
 
 use std::time::{Duration, Instant};
 
-/// The aggregation interval. It runs only while there is something to aggregate.
+/// Aggregation interval. It runs only while values are being aggregated.
 #[derive(Debug)]
 pub(crate) struct Interval {
     length: Duration,
     deadline: Option<Instant>,
-    /// Whether something has been added since the last drain.
+    /// Whether a value was added since the last drain.
     has_new: bool,
 }
 
@@ -20,13 +20,13 @@ impl Interval {
         }
     }
 
-    /// Notes that something has been added. Returns whether a poll has to set a deadline for it.
+    /// Notes that a value was added. Returns whether a poll is needed to set the first deadline.
     pub(crate) fn add(&mut self) -> bool {
         self.has_new = true;
         self.deadline.is_none()
     }
 
-    /// Sets the first deadline, and goes on as long as something comes in each interval.
+    /// Sets the first deadline. The interval repeats as long as each one brings a value.
     pub(crate) fn poll(&mut self, now: Instant) {
         match self.deadline {
             None if self.has_new => self.deadline = Some(now + self.length),
@@ -35,12 +35,13 @@ impl Interval {
         }
     }
 
-    /// Whether the interval is over and something was added in it.
+    /// Whether the interval is over and a value was added in it.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         self.has_new && self.deadline.is_some_and(|deadline| now >= deadline)
     }
 
-    /// Starts the next interval. To be called before anything is drained, so that what comes in meanwhile is noted.
+    /// Starts the next interval. The caller drains afterwards, so that values added during the drain count for the
+    /// next interval.
     pub(crate) fn start(&mut self, now: Instant) {
         self.has_new = false;
         self.deadline = Some(now + self.length);

@@ -1,21 +1,21 @@
-//! What a metric is called, and where its series is looked for.
+//! Keys under which inlets find their series.
 
 use crate::encode::Encoder;
 use crate::encode::text::is_same;
 use crate::metric::{Code, Kind, Metric, Rate, Section, Tags, Value};
 
-/// What can be known of a metric's series without a table, and so without a lock.
+/// Facts about a metric's series that need neither a table nor a lock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lookup {
     /// Kind of the metric.
     pub(super) kind: Kind,
-    /// Kind of the series: a gauge's for a change of it.
+    /// Kind of the series. Changes of a gauge belong to the series of the gauge.
     pub(super) series_kind: Kind,
-    /// Index of the slot that may know where the series is.
+    /// Index in the cache of recently used parts.
     pub(super) slot: usize,
 }
 
-/// What a metric is called.
+/// Name and tags of a metric.
 #[derive(Debug)]
 pub(super) struct Key {
     kind: Kind,
@@ -25,18 +25,18 @@ pub(super) struct Key {
 }
 
 impl Lookup {
-    /// `None` if the metric is sent as a line of its own.
+    /// Lookup for a metric, or `None` if the metric is sent as a line of its own.
     #[inline]
     pub(crate) fn new(encoder: &Encoder, metric: &Metric<'_>) -> Option<Self> {
         let kind = match metric.code {
             Code::Known(kind) => kind,
             Code::Line | Code::Parsed(_) | Code::Raw(_) => raw_kind(encoder, metric)?,
         };
-        // What has a time of its own, or what somebody else has sampled and stands for more than itself.
+        // A timestamp forbids merging, and a value sampled by the caller represents more than one event.
         if metric.extras.is_some() || matches!(metric.rate, Rate::Sampled(_)) {
             return None;
         }
-        // A change is gathered with the levels that it changes.
+        // Changes share the series of the levels that they change.
         if kind == Kind::GaugeDelta && !encoder.supports(kind) {
             return None;
         }
@@ -49,13 +49,13 @@ impl Lookup {
     }
 }
 
-/// What a server takes a metric for whose type code the caller gave. `None` if its value is text, or no number that the
-/// series can gather.
+/// Kind that a server reads from the caller's own type code. `None` if the value is text, or a number that the series
+/// cannot aggregate.
 #[cold]
 fn raw_kind(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
     let kind = metric.code.kind().filter(|kind| encoder.supports(*kind))?;
     match metric.value {
-        // A gauge's sign makes it a change for most servers.
+        // Most servers read a signed gauge as a change.
         Value::Number(_) if encoder.is_two_lines(kind, metric.value) => Some(Kind::GaugeDelta),
         Value::Number(_) if kind != Kind::Set => Some(kind),
         Value::Elapsed(_) if kind == Kind::Timing => Some(kind),
@@ -76,7 +76,7 @@ impl Key {
         }
     }
 
-    /// About how much memory it takes, with the part that it belongs to.
+    /// Estimated memory of the key and its part, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let tags = self
             .tags
@@ -97,7 +97,7 @@ impl Key {
             }
     }
 
-    /// Not inlined, as metrics without tags are not to pay for it.
+    /// Kept out of line: metrics without tags do not pay for this loop.
     #[inline(never)]
     fn has_pairs(&self, pairs: &[(&str, &str)]) -> bool {
         let mut both = pairs.iter().zip(&self.tags);
@@ -112,12 +112,12 @@ impl Key {
     }
 }
 
-/// Index of the slot that may know where the metric's series is.
+/// Index of a metric in the cache of recently used parts.
 #[inline]
 fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
     let name = metric.name.as_bytes();
     let mut mixed = name.len() as u64 ^ (kind as u64) << 32;
-    // Its beginning, its end, and what is between.
+    // Mixes the length and eight bytes each from the start, the middle and the end.
     if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
         let middle = name[name.len() / 2 - 4..].first_chunk();
         let middle = u64::from_le_bytes(middle.copied().unwrap_or_default());
@@ -149,11 +149,11 @@ fn mix_tag(mixed: u64, text: &str) -> u64 {
     mixed.rotate_left(9) ^ text.len() as u64 ^ u64::from(last) << 8
 }
 
-/// How many slots there are: a power of two.
+/// Number of cache slots, a power of two so that a shift selects one. 128 indices of 8 bytes take a KiB.
 pub(super) const SLOTS: usize = 128;
 
-/// A part, and its entry in the index.
+/// Estimated size of a part and its index entry, in bytes.
 const PART_BYTES: usize = 192;
 
-/// Two pointers with their lengths.
+/// Two fat pointers: key and value of a tag.
 const TAG_BYTES: usize = 32;

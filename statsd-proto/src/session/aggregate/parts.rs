@@ -1,4 +1,4 @@
-//! What one inlet has gathered of each series: one look-up for each metric.
+//! Values that one inlet has aggregated. A metric of a known series costs one lookup and no lock.
 
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -16,21 +16,21 @@ use crate::random::Random;
 
 #[derive(Debug)]
 pub(crate) struct Parts {
-    /// Indices in `parts`.
+    /// Indices in `parts`, by name and tags.
     index: HashTable<usize>,
-    /// Where parts were found lately, by a hash that costs next to nothing and decides nothing.
+    /// Cache of recently used indices in `parts`. Its hash is cheap; a wrong hit is detected by comparing the key.
     recent: [usize; SLOTS],
     hasher: DefaultHashBuilder,
     parts: Vec<Part>,
-    /// Indices of those that have something for the store, in the order in which they got it.
+    /// Indices of parts with values for the store, in the order of their first value.
     pending: Vec<usize>,
     budget: Arc<Budget>,
     max_parts: usize,
-    /// Number of drains so far.
+    /// Number of drains seen by these parts.
     drains: u64,
 }
 
-/// What was recorded under one name, with the same tags in the same order.
+/// Values recorded under one name, with the same tags in the same order.
 #[derive(Debug)]
 struct Part {
     hash: u64,
@@ -38,20 +38,21 @@ struct Part {
     series: Arc<Series>,
     values: Accumulator,
     is_pending: bool,
-    /// The last drain in which there was something.
+    /// Number of the last drain that found a value here.
     used: u64,
 }
 
-/// What became of a metric.
+/// Outcome of adding a metric.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Added {
-    /// It is the first since the last drain, of which the session has to be told.
+    /// First value of this part since the last drain. The caller informs the session, which sets the timer of the
+    /// interval.
     First,
-    /// There was something already.
+    /// Value added to a part that is already pending.
     More,
-    /// It is to be sent as a line of its own.
+    /// Metric that the caller has to send as a line of its own.
     Not,
-    /// Its series is not known here, and the store has to be [asked](Parts::insert).
+    /// Metric of a series without a part here. The caller [asks the store](Parts::insert).
     Unknown,
 }
 
@@ -69,11 +70,11 @@ impl Parts {
         }
     }
 
-    /// Adds a metric's value to those of its series.
+    /// Adds a metric's value to its part.
     ///
     /// # Errors
     ///
-    /// The metric could not be sent as a line either.
+    /// The metric is invalid: it could not be sent as a line either.
     #[inline]
     pub(crate) fn add(
         &mut self,
@@ -127,11 +128,11 @@ impl Parts {
         })
     }
 
-    /// Makes a part for a series that is not known here, and adds the value to it.
+    /// Creates a part for a series, and adds the value to it.
     ///
     /// # Errors
     ///
-    /// No such metric can be sent.
+    /// The metric is invalid: it could not be sent as a line either.
     #[cold]
     pub(crate) fn insert(
         &mut self,
@@ -169,7 +170,7 @@ impl Parts {
         self.add_at(encoder, at, lookup.kind, metric.value, random)
     }
 
-    /// Moves what some series have gathered here to the store, of so many at most. Returns whether any are left.
+    /// Moves the values of at most `most` parts to the store. Returns whether pending parts are left.
     pub(crate) fn drain(&mut self, store: &mut Store, most: usize) -> bool {
         if self.drains != store.drains() {
             self.drains = store.drains();
@@ -220,7 +221,7 @@ impl Parts {
         if self.parts.len() == before {
             return;
         }
-        // All indices have changed; what is pending was so in the order of its indices or is about to be.
+        // Removing parts has changed the indices. `pending` is rebuilt in ascending order of the indices.
         self.index.clear();
         self.recent = [usize::MAX; SLOTS];
         self.pending.clear();
@@ -252,7 +253,8 @@ impl Part {
             (Accumulator::Members(members), Value::Text(member)) if !members.contains(member) => {
                 check_value(encoder, &self.series, value)?;
             }
-            // The server may not count down, which must not cost it what was counted up.
+            // A server that refuses negative counts would refuse the whole sum. A negative amount is refused before it
+            // is added.
             (Accumulator::Count(_), _) if encoder.has_limits() => {
                 check_value(encoder, &self.series, value)?;
             }
@@ -273,7 +275,7 @@ impl Drop for Parts {
     }
 }
 
-/// Refuses a value that could not be sent as a line.
+/// Checks a value against the limits that apply to a line.
 fn check_value(encoder: &Encoder, series: &Series, value: Value<'_>) -> Result<(), RecordError> {
     let mut line = [0; 1024];
     match encoder.encode_value(series.template(), value, None, Cursor::new(&mut line)) {
@@ -282,7 +284,7 @@ fn check_value(encoder: &Encoder, series: &Series, value: Value<'_>) -> Result<(
     }
 }
 
-/// Refuses a rate that makes no sense, or not for this kind.
+/// Checks that a rate is valid, and valid for this kind.
 fn check_rate(encoder: &Encoder, rate: Rate, kind: Kind) -> Result<(), RecordError> {
     let (Rate::Sample(rate) | Rate::Sampled(rate)) = rate else {
         return Ok(());

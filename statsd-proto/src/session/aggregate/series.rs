@@ -1,4 +1,4 @@
-//! One series, as the server knows it.
+//! One series as the server knows it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,25 +11,26 @@ use crate::random::Random;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What is shared of a series: by the parts of all inlets, and by handles.
+/// State of a series shared by the parts of all inlets and by handles.
 #[derive(Debug)]
 pub(crate) struct Series {
     kind: Kind,
     template: Template,
-    /// Maximum number of values that are kept. `None` if the server takes no rate on them, so that all are sent.
+    /// Maximum number of samples kept in an interval. `None` if the server ignores a sample rate on this kind; then
+    /// every value is sent.
     max_samples: Option<usize>,
     gathered: Mutex<Gathered>,
-    /// Whether the store has it in its list.
+    /// Whether the store lists the series as pending.
     is_pending: AtomicBool,
-    /// What handles of a counter have added. Made by the first of them.
+    /// Sum that handles of a counter add to. The first handle creates it.
     sum: OnceLock<Arc<Sum>>,
-    /// The last drain in which there was something to send.
+    /// Number of the last drain that found a value here.
     used: AtomicU64,
     budget: Arc<Budget>,
     charged: usize,
 }
 
-/// What waits to be written as lines. Of a gauge its level, wherever it is set.
+/// Values waiting for the next drain. The level of a gauge is kept here alone.
 #[derive(Debug)]
 struct Gathered {
     values: Accumulator,
@@ -37,15 +38,15 @@ struct Gathered {
     is_closed: bool,
 }
 
-/// Where the lines of a drain go.
+/// Destination of the lines of a drain.
 pub(crate) trait Sink {
-    /// Takes what `write` writes, whole or not at all. Returns whether it is done with that: `false` if it has no room
-    /// for more at present.
+    /// Passes a cursor to `write` and takes the record that it writes, whole or not at all. Returns `false` if the
+    /// sink has no room, so that the record has to be written again later.
     fn take(&mut self, write: &mut dyn FnMut(Cursor<'_>) -> Result<Written, Unwritten>) -> bool;
 }
 
 impl Series {
-    /// `None` if values of this kind are sent by themselves, or memory is short.
+    /// New series, or `None` if the kind is not aggregated or the memory budget is exhausted.
     pub(super) fn new(
         kind: Kind,
         template: Template,
@@ -72,7 +73,7 @@ impl Series {
         })
     }
 
-    /// What values are gathered as: changes of a gauge as a gauge.
+    /// Kind of the aggregated values. Changes of a gauge count as the gauge.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
@@ -85,7 +86,7 @@ impl Series {
         &self.template
     }
 
-    /// Adds a value of any kind but a gauge's, for a handle.
+    /// Adds a value from a handle, of any kind but a gauge.
     pub(crate) fn add(&self, value: Value<'_>) -> Put {
         let Gathered {
             values,
@@ -101,7 +102,7 @@ impl Series {
         }
     }
 
-    /// Sets or changes the level of a gauge, for a handle.
+    /// Sets or changes the level of a gauge from a handle.
     pub(crate) fn put_level(&self, kind: Kind, number: Number) -> Put {
         let gathered = &mut *self.gathered.lock();
         if gathered.is_closed {
@@ -113,12 +114,13 @@ impl Series {
         }
     }
 
-    /// The same for an inlet, which tells the store of it at the next drain.
+    /// Sets or changes the level of a gauge from an inlet. Unlike [`put_level`](Self::put_level), it leaves the mark
+    /// to the drain of the inlet's part.
     pub(crate) fn set_level(&self, kind: Kind, number: Number) -> bool {
         add_level(&mut self.gathered.lock().values, kind, number)
     }
 
-    /// Takes the level of a gauge that waits.
+    /// Takes the pending level of a gauge.
     pub(crate) fn take_level(&self) -> Level {
         match &mut self.gathered.lock().values {
             Accumulator::Level(level) => std::mem::replace(level, Level::Unchanged),
@@ -128,7 +130,7 @@ impl Series {
         }
     }
 
-    /// Puts a level back that could not be sent, unless it was set or changed since.
+    /// Puts back a level that could not be sent, unless a newer one has been recorded.
     pub(crate) fn put_level_back(&self, back: Level) {
         if let Accumulator::Level(level) = &mut self.gathered.lock().values {
             if *level == Level::Unchanged {
@@ -137,18 +139,18 @@ impl Series {
         }
     }
 
-    /// The sum that handles add to.
+    /// Sum that handles of a counter add to.
     pub(crate) fn sum(&self) -> &Arc<Sum> {
         self.sum.get_or_init(Arc::default)
     }
 
-    /// Takes what an inlet has gathered.
+    /// Moves the values of an inlet's part into the series.
     pub(super) fn merge(&self, part: &mut Accumulator) {
         let Gathered { values, random, .. } = &mut *self.gathered.lock();
         values.merge(part, self.max_samples, random);
     }
 
-    /// Takes nothing more from handles. Returns whether there is something to send.
+    /// Refuses further values from handles. Returns whether the series has values to send.
     pub(super) fn close(&self) -> bool {
         let mut gathered = self.gathered.lock();
         gathered.is_closed = true;
@@ -158,21 +160,24 @@ impl Series {
         !gathered.values.is_empty()
     }
 
-    /// Whether there is nothing to send.
+    /// Whether the series has no values to send.
     pub(super) fn is_empty(&self) -> bool {
         self.gathered.lock().values.is_empty()
     }
 
-    /// Marks that there is something to send. Returns whether the store has to be told.
+    /// Marks the series as pending. Returns whether the caller has to add it to the store's list.
     ///
-    /// Acquire and release on both sides: a drain clears the mark before it takes, so either it takes what was added
-    /// before this, or this finds the mark cleared.
+    /// Ordering: `AcqRel` here and in [`unmark`](Self::unmark). A drain clears the mark first and takes the values
+    /// afterwards. A value added before this call is therefore either seen by the drain, or this call finds the mark
+    /// cleared and the series is listed again.
     pub(crate) fn mark(&self) -> bool {
         !self.is_pending.swap(true, Ordering::AcqRel)
     }
 
-    /// The same under the lock of what is gathered, which the drain takes after it has cleared the mark: a mark that is
-    /// seen here is cleared later, if at all.
+    /// Marks the series while the lock on its values is held.
+    ///
+    /// Ordering: the `Relaxed` load suffices. The drain takes the same lock after it has cleared the mark. If this
+    /// load sees the mark set, the drain that clears it locks later, and so sees the value.
     fn mark_locked(&self) -> Put {
         if self.is_pending.load(Ordering::Relaxed) || !self.mark() {
             Put::Kept
@@ -181,18 +186,21 @@ impl Series {
         }
     }
 
-    /// Clears the mark, before anything is taken.
+    /// Clears the mark. The drain calls it before it takes any value; see [`mark`](Self::mark).
+    ///
+    /// `used` needs no ordering of its own (`Relaxed`): the mark's swap follows it and publishes it.
     pub(super) fn unmark(&self, drain: u64) {
         self.used.store(drain, Ordering::Relaxed);
         self.is_pending.swap(false, Ordering::AcqRel);
     }
 
-    /// Whether nothing came in since the `oldest` drain and nothing waits.
+    /// Whether the series had no value since drain number `oldest`, and has none pending.
     pub(super) fn is_idle(&self, oldest: u64) -> bool {
         self.used.load(Ordering::Relaxed) < oldest && !self.is_pending.load(Ordering::Acquire)
     }
 
-    /// Writes what waits as lines. Returns whether that is all; what the sink has no room for stays.
+    /// Writes the pending values as lines. Returns whether all were written. Values that the sink has no room for
+    /// stay.
     pub(super) fn write(&self, encoder: &Encoder, sink: &mut dyn Sink) -> bool {
         let mut gathered = self.gathered.lock();
         let values = &mut gathered.values;
@@ -252,5 +260,5 @@ fn add_level(values: &mut Accumulator, kind: Kind, number: Number) -> bool {
     }
 }
 
-/// About what a series takes beside its text: its template and its entry in the store.
+/// Estimated memory of a series beside its text, in bytes: the template and the entry in the store.
 const SERIES_BYTES: usize = 512;

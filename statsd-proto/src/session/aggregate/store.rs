@@ -10,31 +10,31 @@ use crate::error::RecordError;
 use crate::metric::{Kind, Metric};
 use crate::random::Random;
 
-/// Owns the series and their bounds. The machine has one.
+/// Owner of all series and of their bounds. There is one per session.
 #[derive(Debug)]
 pub(crate) struct Store {
     limits: Limits,
     random: Random,
     budget: Arc<Budget>,
     series: HashMap<SeriesKey, Arc<Series>>,
-    /// Those that have something to send, in the order in which they got it.
+    /// Series with values to send, in the order in which they were marked.
     pending: VecDeque<Arc<Series>>,
-    /// Number of drains so far.
+    /// Number of drains begun.
     drains: u64,
-    /// The drain at which idle series were last forgotten.
+    /// Number of the drain that last removed idle series.
     swept: u64,
 }
 
-/// How far a drain came.
+/// Progress of a drain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Drained {
-    /// Nothing is left.
+    /// No pending series is left.
     All,
-    /// One series was written, and others may be left.
+    /// One series was written. Others may be left.
     Series,
-    /// The sink has no room for more at present.
+    /// The sink has no room at present.
     Stopped,
-    /// An inlet has lines of the same gauge, which have to come first.
+    /// The inlet with this index has lines of the same gauge. They have to be collected first.
     Owner(usize),
 }
 
@@ -59,11 +59,11 @@ impl Store {
         self.limits
     }
 
-    /// The series of a metric, a new one if there is none. `None` if there may be no more.
+    /// Returns the series of a metric, and creates it if needed. `None` if the limits forbid a new one.
     ///
     /// # Errors
     ///
-    /// No such metric can ever be sent.
+    /// The metric is invalid.
     pub(crate) fn find_or_insert(
         &mut self,
         encoder: &Encoder,
@@ -94,12 +94,12 @@ impl Store {
         Ok(series)
     }
 
-    /// The series of this key, if there is one.
+    /// Series with this key, if it exists.
     pub(crate) fn get(&self, key: &SeriesKey) -> Option<&Arc<Series>> {
         self.series.get(key)
     }
 
-    /// A series has something to send.
+    /// Adds a series to the list of pending series.
     pub(crate) fn add_pending(&mut self, series: &Arc<Series>) {
         self.pending.push_back(Arc::clone(series));
     }
@@ -112,12 +112,13 @@ impl Store {
         }
     }
 
-    /// Number of drains so far.
+    /// Number of drains begun.
     pub(crate) fn drains(&self) -> u64 {
         self.drains
     }
 
-    /// Writes one series. `owner` tells of a gauge's name which inlet has lines of it.
+    /// Writes the next pending series. `owner` returns the inlet that has unsent lines of a gauge, by the gauge's
+    /// name.
     pub(crate) fn write_next(
         &mut self,
         encoder: &Encoder,
@@ -143,8 +144,8 @@ impl Store {
         Drained::Stopped
     }
 
-    /// Takes no more series, and nothing more from handles. What they have added waits to be written, also if they
-    /// have not told the store yet.
+    /// Refuses new series, and further values from handles. Values accepted so far become pending, including those
+    /// whose handle has not yet reached the store.
     pub(crate) fn close(&mut self) {
         self.limits.series = 0;
         let rest = self.series.values().filter(|series| series.close());
@@ -153,7 +154,7 @@ impl Store {
         self.pending.extend(rest);
     }
 
-    /// Forgets all that waits. Returns how many series had something.
+    /// Drops all series. Returns how many of them had values.
     pub(crate) fn clear(&mut self) -> usize {
         self.pending.clear();
         let series = std::mem::take(&mut self.series);
@@ -161,9 +162,9 @@ impl Store {
         lost.count()
     }
 
-    /// Forgets series that no inlet and no handle refers to, and that had nothing to send since the `oldest` drain.
+    /// Removes series that no inlet and no handle refers to, and that had no value since drain number `oldest`.
     fn forget_idle(&mut self, oldest: u64) {
-        // At most once in an interval, since it visits all.
+        // The sweep visits every series, so it runs at most once per interval.
         if self.swept < self.drains {
             self.swept = self.drains;
             self.series
@@ -172,5 +173,5 @@ impl Store {
     }
 }
 
-/// Intervals without a value after which a series is forgotten.
+/// Number of intervals without a value after which a series is removed.
 pub(super) const IDLE_DRAINS: u64 = 8;

@@ -1,30 +1,31 @@
-//! A counter that handles add to: without a lock and without a look-up.
+//! Lock-free sum of a counter, shared by its handles.
 
 use crate::metric::Number;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::thread_number;
 
-/// A sum in parts, so that threads do not wait for each other. All handles of one counter share it.
+/// Sum split into shards, one cache line each, so that threads do not contend. All handles of one counter share it.
 #[derive(Debug, Default)]
 pub(crate) struct Sum([Part; PARTS]);
 
-/// A part of a sum, in a cache line of its own: two marks, and the amount above them.
+/// One shard: the amount, shifted left by [`SHIFT`], above the marks [`PENDING`] and [`CLOSED`]. Amount and marks
+/// change in one atomic operation.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Part(AtomicI64);
 
-/// What became of an amount.
+/// Outcome of adding an amount.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Put {
-    /// It is kept until the next drain.
+    /// The amount is kept until the next drain.
     Kept,
-    /// It is kept, and the store has to be told for the next drain to come by.
+    /// The amount is kept. It is the first since a drain, so the caller adds the series to the store's list.
     First,
-    /// It is to be sent as a line of its own.
+    /// The amount is not kept. The caller sends it as a line of its own.
     Not,
-    /// The part is about to overflow, and this much was taken out of it, to be sent as a line of its own.
+    /// The shard came close to an overflow. This is its content, which the caller sends as a line of its own.
     Overflowing(i64),
-    /// The session is over.
+    /// The session has ended. The amount is refused.
     Closed,
 }
 
@@ -38,7 +39,7 @@ impl Sum {
             Number::Float(_) | Number::Int(_) | Number::Uint(_) => return Put::Not,
         };
         let part = &self.0[thread_number() % PARTS].0;
-        // Relaxed: the amount is in the number itself, and a drain that comes later finds it there.
+        // Ordering: `Relaxed`. The amount is inside the atomic itself and publishes no other memory.
         let before = part.fetch_add(amount << SHIFT, Ordering::Relaxed);
         if before & (PENDING | CLOSED) == PENDING && (-LIMIT..LIMIT).contains(&before) {
             Put::Kept
@@ -47,18 +48,22 @@ impl Sum {
         }
     }
 
-    /// Takes all parts, for the last time if `is_last`. `None` if nothing was added.
+    /// Takes the content of all shards. With `is_last` they also refuse further amounts. `None` if no amount was
+    /// added.
     pub(super) fn take(&self, is_last: bool) -> Option<i128> {
         let mut sum = None;
         for Part(part) in &self.0 {
-            // Release: who finds the part without its mark finds the mark of the series cleared as well.
+            // Ordering: `Release`, paired with the `Acquire` in `mark`. The drain has cleared the mark of the series
+            // before. A thread that finds PENDING cleared here therefore finds the mark of the series cleared too, and
+            // lists the series again.
             let before = if is_last {
                 part.swap(CLOSED, Ordering::Release)
             } else {
                 part.fetch_and(CLOSED, Ordering::Release)
             };
             let amount = before >> SHIFT;
-            // An amount that is not marked yet has been accepted all the same. What came after the end was refused.
+            // A thread may have added an amount and not yet set PENDING. Its amount is accepted too. An amount added
+            // after CLOSED was set has been refused.
             let is_new = before & PENDING != 0 || amount != 0;
             if is_new && before & CLOSED == 0 {
                 sum = Some(sum.unwrap_or(0) + i128::from(amount));
@@ -68,7 +73,10 @@ impl Sum {
     }
 }
 
-/// Marks a part as having something, unless it was closed before the amount was added.
+/// Sets PENDING on a shard, unless the shard was closed before the amount was added.
+///
+/// Ordering: `Acquire` on PENDING; see [`Sum::take`]. Emptying a shard that is about to overflow needs no ordering,
+/// since no other memory depends on it.
 #[cold]
 fn mark(part: &AtomicI64, before: i64) -> Put {
     if before & CLOSED != 0 {
@@ -86,18 +94,19 @@ fn mark(part: &AtomicI64, before: i64) -> Put {
     }
 }
 
-/// As many threads as this many cores run at a time.
+/// Number of shards. Up to this many threads each add to a cache line of their own.
 const PARTS: usize = 8;
 
-/// The next drain will come by for this part.
+/// Mark of a shard with an amount for the next drain.
 const PENDING: i64 = 1;
-/// There are no more drains.
+/// Mark of a shard after the last drain.
 const CLOSED: i64 = 2;
-/// Number of bits of the marks.
+/// Number of mark bits.
 const SHIFT: u32 = 2;
 
-/// Amounts beyond this are sent as lines of their own.
+/// Largest amount that a shard accepts. A larger one is sent as a line of its own.
 const MAX_AMOUNT: i64 = 1 << 40;
 
-/// A part, shifted, from which on it is emptied: a million more of the largest amounts fit in before it overflows.
+/// Shifted content at which a shard is emptied. Until it overflows at 2^63, a million more of the largest amounts fit
+/// (2^62 / 2^42), far more than there are threads between their addition and the check.
 const LIMIT: i64 = 1 << 62;

@@ -1,4 +1,4 @@
-//! The connection as a log has it: there, or away since when, and for what cause.
+//! State of the connection for the log: connected, or unreachable since when and why.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use super::throttle::Throttle;
 use super::{Backlog, EventKind};
 use crate::session::failure::Failure;
 
-/// How the connection is, and what a log says of it.
+/// Actual state of the connection, and the state that was last reported.
 #[derive(Debug, Default)]
 pub(super) struct Connection {
     state: State,
@@ -16,7 +16,7 @@ pub(super) struct Connection {
     unreported: u64,
     /// Whether the server was ever reached.
     was_up: bool,
-    /// Since when it is away, or was before it came back.
+    /// Start of the present outage, or of the last one if the server is back.
     away_since: Option<Instant>,
 }
 
@@ -54,7 +54,7 @@ impl Connection {
         }
         self.was_up = true;
         if matches!(self.reported, Reported::Up(_)) {
-            // It was away for too short a time, or too soon after it was away before.
+            // Outages that are too short, or follow the last one too soon, are counted only.
             self.unreported += 1;
             self.away_since = None;
         }
@@ -64,14 +64,14 @@ impl Connection {
     pub(super) fn on_down(&mut self, now: Instant, outage: Outage) {
         let is_reported = matches!(self.reported, Reported::Up(_));
         if matches!(self.state, State::Up { .. }) && !is_reported {
-            // It was back for too short a time: this is the same outage.
+            // The server was back for too short a time: the same outage goes on.
             self.unreported += 1;
         }
         self.away_since.get_or_insert(now);
         self.state = State::Down(outage);
     }
 
-    /// What is to be reported now.
+    /// Returns the event that is due now.
     pub(super) fn poll(&mut self, now: Instant) -> Option<EventKind> {
         match &self.state {
             State::Unknown => None,
@@ -86,7 +86,7 @@ impl Connection {
         }
     }
 
-    /// Whether the outage, or its cause, has not been reported; or where the server is now.
+    /// Whether the state differs from the reported one: an outage, its cause, or the server's address.
     fn has_news(&self) -> bool {
         match (&self.state, &self.reported) {
             (State::Down(outage), Reported::Down(reported)) => {
@@ -115,7 +115,7 @@ impl Connection {
         }
     }
 
-    /// How long the server has been away, or that it was never there; `None` if it is there.
+    /// Length of the present outage, or that the server was never reached. `None` while it is reachable.
     pub(super) fn outage(&self, now: Instant) -> Option<Backlog> {
         match (&self.state, self.away_since) {
             (State::Up { .. }, _) => None,
@@ -169,6 +169,6 @@ impl Outage {
     }
 }
 
-/// How long the server has to be back before that is reported: one that accepts and hangs up, or refuses each
-/// datagram a little late, is not back.
+/// Time for which a reconnected server has to stay before it is reported. Some servers accept and close at once, or
+/// refuse each datagram with a delay.
 const HOLD: Duration = Duration::from_secs(1);

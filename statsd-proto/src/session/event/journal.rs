@@ -1,4 +1,4 @@
-//! What was reported, and what is to be: the state of the connection, of the queue, and the losses.
+//! Journal of events: reported state and actual state of the connection, the queue and the losses.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use super::{About, Backlog, Event, EventKind};
 use crate::config::Config;
 use crate::session::stats::{Dropped, Stats};
 
-/// Collects events and lets few through.
+/// Collects events and throttles them.
 #[derive(Debug)]
 pub(crate) struct Journal {
     about: Arc<About>,
@@ -19,20 +19,20 @@ pub(crate) struct Journal {
     connection: Connection,
     queue: Filling,
     lost: Throttle,
-    /// What the last [`EventKind::Lost`] had counted up to.
+    /// Losses that the last [`EventKind::Lost`] covered.
     reported: Losses,
-    /// What has been lost by now.
+    /// Losses up to now.
     losses: Losses,
 }
 
-/// Whether the queue is half full, and whether a log says so.
+/// Whether the queue is half full, and whether that was reported.
 #[derive(Debug, Default)]
 struct Filling {
     is_filling: bool,
     is_reported: bool,
     throttle: Throttle,
-    /// When to look whether a full queue has refused anything, which is counted where it is recorded.
-    schedule_ack_check: Option<Instant>,
+    /// Time of the next check for refused metrics. Inlets count refusals; nothing informs the journal of them.
+    loss_check_at: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -55,7 +55,7 @@ impl Journal {
         }
     }
 
-    /// Takes what has been lost by now, and reports what is due.
+    /// Updates the losses, and reports what is due.
     pub(crate) fn poll(&mut self, now: Instant, stats: &Stats, backlog: Backlog) {
         self.losses = Losses::of(stats);
         if let Some(kind) = self.connection.poll(now) {
@@ -66,7 +66,7 @@ impl Journal {
         }
     }
 
-    /// Reports everything: nothing will come after.
+    /// Reports everything at once, as the session ends.
     pub(crate) fn finish(&mut self, stats: &Stats, backlog: Backlog) {
         self.losses = Losses::of(stats);
         if let Some(kind) = self.connection.finish() {
@@ -77,7 +77,7 @@ impl Journal {
         }
     }
 
-    /// The server is reached.
+    /// Handles a server that is reached.
     pub(crate) fn on_up(&mut self, now: Instant, peer: Option<SocketAddr>) {
         self.connection.on_up(now, peer);
         if let Some(kind) = self.connection.poll(now) {
@@ -85,7 +85,7 @@ impl Journal {
         }
     }
 
-    /// The server is away, and another attempt has to wait.
+    /// Handles an outage. The caller calls it when the next attempt has to wait.
     pub(crate) fn on_down(&mut self, now: Instant, outage: Outage) {
         self.connection.on_down(now, outage);
         if let Some(kind) = self.connection.poll(now) {
@@ -93,18 +93,18 @@ impl Journal {
         }
     }
 
-    /// The queue is full to this part.
+    /// Handles the fill of the queue, from 0 to 1.
     pub(crate) fn on_fill(&mut self, now: Instant, fill: f64, backlog: Backlog) {
         let queue = &mut self.queue;
         if fill <= 0.25 {
-            // `schedule_ack_check` stays for a last look.
+            // `loss_check_at` stays set for a last check.
             queue.is_filling = false;
             if std::mem::take(&mut queue.is_reported) {
                 self.push(EventKind::QueueDrained);
             }
         } else if fill > 0.5 && !queue.is_filling {
             queue.is_filling = true;
-            queue.schedule_ack_check = Some(now + LOOK);
+            queue.loss_check_at = Some(now + LOSS_CHECK);
             queue.is_reported = queue.throttle.admit(now);
             if queue.is_reported {
                 self.push(EventKind::QueueHalfFull { backlog });
@@ -112,37 +112,33 @@ impl Journal {
         }
     }
 
-    /// Whether it is time to bring in what inlets have refused.
+    /// Whether the counts of refused metrics should be collected from the inlets.
     pub(crate) fn wants_counts(&self, now: Instant) -> bool {
-        self.queue.schedule_ack_check.is_some_and(|at| now >= at)
+        self.queue.loss_check_at.is_some_and(|at| now >= at)
     }
 
-    /// What inlets have refused was brought in.
+    /// Notes that the counts of refused metrics were collected from the inlets.
     pub(crate) fn on_counts(&mut self, now: Instant) {
-        let next = (now + LOOK).max(self.lost.until().unwrap_or(now));
-        self.queue.schedule_ack_check = self.queue.is_filling.then_some(next);
+        let next = (now + LOSS_CHECK).max(self.lost.until().unwrap_or(now));
+        self.queue.loss_check_at = self.queue.is_filling.then_some(next);
     }
 
-    /// Whether the queue is known to be half full.
+    /// Whether the queue was half full and has not drained since.
     pub(crate) fn is_filling(&self) -> bool {
         self.queue.is_filling
     }
 
-    /// When the next report is due that was held back, or `None` if the last ones say how things are.
+    /// Time of the next report that is held back, or `None` if the log is up to date.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let has_losses = self.losses != self.reported;
         let lost = self.lost.until().filter(|_| has_losses);
-        [
-            lost,
-            self.queue.schedule_ack_check,
-            self.connection.deadline(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [lost, self.queue.loss_check_at, self.connection.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    /// How long the server has been away, or that it was never there; `None` if it is there.
+    /// Length of the present outage, or that the server was never reached. `None` while it is reachable.
     pub(crate) fn outage(&self, now: Instant) -> Option<Backlog> {
         self.connection.outage(now)
     }
@@ -185,8 +181,8 @@ impl Losses {
     }
 }
 
-/// How soon after the queue is half full it may have refused something.
-const LOOK: Duration = Duration::from_secs(1);
+/// Time between two checks for refused metrics while the queue is filling.
+const LOSS_CHECK: Duration = Duration::from_secs(1);
 
-/// What is kept for a caller who never asks.
+/// Maximum number of events kept for a caller that does not take them. The oldest are dropped first.
 pub(crate) const MAX_EVENTS: usize = 32;

@@ -1,4 +1,4 @@
-//! Events as text: the server first, then what happened, then why, then what to do.
+//! Text of events: server, event, cause, remedy.
 
 use std::fmt;
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// Writes losses one after the other.
+/// Writes the losses one after the other.
 struct Losses<'a, 'f> {
     f: &'a mut fmt::Formatter<'f>,
     is_first: bool,
@@ -111,7 +111,7 @@ impl Losses<'_, '_> {
     }
 }
 
-/// What holds the queue back, and what helps.
+/// Writes the cause of a backlog and its remedy.
 fn write_backlog(f: &mut fmt::Formatter<'_>, backlog: Backlog, about: &About) -> fmt::Result {
     write_cause(f, backlog, about)?;
     f.write_str(match backlog {
@@ -143,7 +143,7 @@ fn write_unreported(f: &mut fmt::Formatter<'_>, unreported: u64) -> fmt::Result 
     }
 }
 
-/// A time for people: two digits are enough.
+/// Duration in the unit that a reader expects, with two significant digits.
 struct Span(Duration);
 
 impl fmt::Display for Span {
@@ -159,7 +159,7 @@ impl fmt::Display for Span {
     }
 }
 
-/// A number of bytes for people.
+/// Number of bytes in the unit that a reader expects.
 struct Size(usize);
 
 impl fmt::Display for Size {

@@ -1,8 +1,8 @@
-//! How often something may be reported.
+//! Throttle for reports that recur.
 
 use std::time::{Duration, Instant};
 
-/// Lets one report through, then none for a while that doubles as long as they keep coming.
+/// Admits one report, then none for a period that doubles while reports keep coming.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     quiet: Option<(Instant, Duration)>,
@@ -12,7 +12,7 @@ impl Throttle {
     const FIRST: Duration = Duration::from_secs(10);
     const LONGEST: Duration = Duration::from_secs(600);
 
-    /// Whether this may be reported now.
+    /// Whether a report is admitted now.
     pub(super) fn admit(&mut self, now: Instant) -> bool {
         let silence = match self.quiet {
             Some((until, _)) if now < until => return false,
@@ -23,7 +23,7 @@ impl Throttle {
         true
     }
 
-    /// When the next report is let through, or `None` if at once.
+    /// Time at which the next report is admitted, or `None` if it is admitted at once.
     pub(super) fn until(&self) -> Option<Instant> {
         self.quiet.map(|(until, _)| until)
     }

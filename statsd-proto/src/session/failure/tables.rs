@@ -1,6 +1,6 @@
-//! The codes of each system, by what they mean for a socket that sends metrics.
+//! Error codes of each operating system, and their meaning for a socket that sends metrics.
 //!
-//! They are numbers, and not names, so that the table of each system can be tested on any.
+//! The codes are numbers and not names of `libc`, so that every table can be tested on every system.
 
 use super::FailureKind::{
     self, Forbidden, Network, NotFound, PeerClosed, Refused, Reset, TimedOut, TooLarge, Transient,
@@ -8,12 +8,12 @@ use super::FailureKind::{
 };
 use super::System;
 
-/// A code and its name.
+/// Error code and its name.
 type Code = (i32, &'static str);
 
 type Table = [(FailureKind, &'static [Code])];
 
-/// What a code of this system means, or `None` if it is in no table.
+/// Meaning of an error code, or `None` if the table has no such code.
 pub(super) fn find(system: System, code: i32) -> Option<FailureKind> {
     let table = match system {
         System::Apple => APPLE,
@@ -27,9 +27,9 @@ pub(super) fn find(system: System, code: i32) -> Option<FailureKind> {
     row.map(|(kind, _)| *kind)
 }
 
-/// `asm-generic/errno.h`. What ICMP reports of an earlier datagram is in `icmp_err_convert` of
-/// `net/ipv4/icmp.c` and in `tab_unreach` of `net/ipv6/icmp.c`: `EACCES` is a firewall on the way there,
-/// and `EPERM` is the one on this machine.
+/// `asm-generic/errno.h`. The codes that ICMP messages about an earlier datagram are translated to are in
+/// `icmp_err_convert` of `net/ipv4/icmp.c` and in `tab_unreach` of `net/ipv6/icmp.c`. `EACCES` stands for a firewall
+/// on the path, `EPERM` for the one on this machine.
 const LINUX: &Table = &[
     (Forbidden, &[(1, "EPERM")]),
     (
@@ -85,14 +85,14 @@ const LINUX: &Table = &[
     (WrongSocket, &[(88, "ENOTSOCK"), (91, "EPROTOTYPE")]),
 ];
 
-/// `sys/errno.h`, the same as the BSDs' but for codes beyond those of 4.4BSD. A Unix datagram whose server
-/// is gone fails by `ECONNRESET` once, then by `EDESTADDRREQ` or `ENOTCONN`; one whose server has no room
-/// fails by `ENOBUFS`, where Linux would wait.
+/// `sys/errno.h`, equal to the BSDs' except for codes beyond those of 4.4BSD. A Unix datagram socket whose server is
+/// gone fails with `ECONNRESET` once, then with `EDESTADDRREQ` or `ENOTCONN`. If the server's buffer is full, it fails
+/// with `ENOBUFS`, where Linux would wait.
 const APPLE: &Table = BSD;
 
-/// `sys/errno.h` of FreeBSD, whose numbers the others share. ICMP comes by way of `inetctlerrmap`
-/// (`netinet/ip_input.c`): all that a host or a port may answer is `ECONNREFUSED`, `EHOSTUNREACH` or
-/// `EHOSTDOWN`. `EACCES` and `EPERM` are the firewall on this machine.
+/// `sys/errno.h` of FreeBSD, whose numbers the other BSDs share. ICMP messages are translated by `inetctlerrmap`
+/// (`netinet/ip_input.c`): answers of a host or a port become `ECONNREFUSED`, `EHOSTUNREACH` or `EHOSTDOWN`. `EACCES`
+/// and `EPERM` stand for the firewall on this machine.
 const BSD: &Table = &[
     (Forbidden, &[(1, "EPERM"), (13, "EACCES")]),
     (
@@ -146,9 +146,9 @@ const BSD: &Table = &[
     (WrongSocket, &[(38, "ENOTSOCK"), (41, "EPROTOTYPE")]),
 ];
 
-/// Windows Sockets Error Codes, and the System Error Codes by which overlapped calls report the same. Of a
-/// UDP socket, `WSAECONNRESET` says that an earlier datagram was refused, and `WSAENETRESET` that one
-/// outlived its time (`recvfrom`).
+/// Windows Sockets error codes, and the system error codes that overlapped calls report instead. On a UDP socket,
+/// `WSAECONNRESET` means that an earlier datagram was refused, and `WSAENETRESET` that its time to live expired
+/// (`recvfrom`).
 const WINDOWS: &Table = &[
     (
         Forbidden,
@@ -228,7 +228,7 @@ const WINDOWS: &Table = &[
     ),
 ];
 
-/// What the standard library has no kind for.
+/// Codes for which the standard library has no kind.
 #[cfg(unix)]
 const OTHER: &Table = &[
     (TooLarge, &[(libc::EMSGSIZE, "EMSGSIZE")]),
@@ -254,7 +254,7 @@ mod tests {
         }
     }
 
-    /// The numbers of the system that the tests run on are those of its headers.
+    /// The numbers of the system that runs the tests match its headers.
     #[cfg(unix)]
     #[test]
     fn the_numbers_are_this_systems_own() {

@@ -1,32 +1,33 @@
-//! What left on a stream and the peer's kernel has not acknowledged, as far as the driver tells.
+//! Retransmit buffer: payloads of a stream that the peer's kernel has not acknowledged.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::session::payload::Payload;
 
-/// The payloads that left whole, the oldest first.
+/// Payloads that were sent whole and are not acknowledged whole, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Unacknowledged {
     payloads: VecDeque<Payload>,
-    /// How many bytes of the first one are acknowledged.
+    /// Number of acknowledged bytes of the first payload.
     acknowledged: usize,
-    /// The bytes of all that are not.
+    /// Number of unacknowledged bytes in all payloads.
     bytes: usize,
-    /// The lines of all that are not acknowledged whole.
+    /// Number of lines that are not acknowledged whole.
     lines: usize,
-    looking: Option<Looking>,
+    ack_check: Option<AckCheck>,
 }
 
-/// Somebody waits for the rest to be acknowledged.
+/// Wait for acknowledgements: at the end, before the connection is replaced, or while the queue is filling.
 #[derive(Clone, Copy, Debug)]
-struct Looking {
+struct AckCheck {
     since: Instant,
     until: Instant,
 }
 
 impl Unacknowledged {
-    /// Adds a payload, of which this much is acknowledged already: none, unless it is the only one.
+    /// Adds a payload of which the first `acknowledged` bytes are acknowledged. Only the first payload may have such
+    /// bytes.
     pub(super) fn push(&mut self, payload: Payload, acknowledged: usize) {
         if acknowledged == payload.data.len() {
             return;
@@ -39,13 +40,14 @@ impl Unacknowledged {
         self.payloads.push_back(payload);
     }
 
-    /// All but the last `bytes` are acknowledged. Gives back the payloads that are so whole.
+    /// Handles a report that all but the last `bytes` bytes are acknowledged. Passes payloads that are acknowledged
+    /// whole to `free`.
     pub(super) fn keep(&mut self, bytes: usize, mut free: impl FnMut(Payload)) {
         if bytes >= self.bytes {
             return;
         }
         let mut more = self.bytes - bytes;
-        (self.bytes, self.looking) = (bytes, None);
+        (self.bytes, self.ack_check) = (bytes, None);
         while let Some(first) = self.payloads.pop_front() {
             let len = first.data.len();
             let end = len.min(self.acknowledged + more);
@@ -61,7 +63,7 @@ impl Unacknowledged {
         }
     }
 
-    /// Takes all that is to be sent again, the last first.
+    /// Takes everything that has to be resent, the newest payload first.
     pub(super) fn take(&mut self) -> impl Iterator<Item = Payload> + use<> {
         let Self {
             mut payloads,
@@ -73,7 +75,7 @@ impl Unacknowledged {
         payloads.into_iter().rev().chain(first)
     }
 
-    /// The bytes that would be sent again, with those of a line that is acknowledged in part.
+    /// Number of bytes that would be resent. A line that is acknowledged in part counts whole.
     pub(super) fn bytes(&self) -> usize {
         let torn = self.payloads.front().map_or(0, |first| {
             self.acknowledged - first.unfinished_at(self.acknowledged)
@@ -85,29 +87,30 @@ impl Unacknowledged {
         self.lines
     }
 
-    /// Since when somebody waits for the rest to be acknowledged, and when to look again: after a quarter of
-    /// what that has lasted. None if there is no rest.
+    /// Start of the wait for acknowledgements, and time of the next check. The time between checks is a quarter of the
+    /// wait so far. `None` if everything is acknowledged.
     pub(super) fn schedule_ack_check(&mut self, now: Instant) -> Option<(Instant, Instant)> {
         if self.payloads.is_empty() {
             return None;
         }
-        let looking = self.looking.get_or_insert(Looking {
+        let ack_check = self.ack_check.get_or_insert(AckCheck {
             since: now,
-            until: now + FIRST_LOOK,
+            until: now + MIN_ACK_CHECK,
         });
-        if now >= looking.until {
-            let wait = (now - looking.since) / 4;
-            looking.until = now + wait.clamp(FIRST_LOOK, LONGEST_LOOK);
+        if now >= ack_check.until {
+            let wait = (now - ack_check.since) / 4;
+            ack_check.until = now + wait.clamp(MIN_ACK_CHECK, MAX_ACK_CHECK);
         }
-        Some((looking.since, looking.until))
+        Some((ack_check.since, ack_check.until))
     }
 }
 
-/// The round trip within a data centre.
-const FIRST_LOOK: Duration = Duration::from_millis(1);
+/// Shortest time between two checks: about the round trip within a data centre.
+const MIN_ACK_CHECK: Duration = Duration::from_millis(1);
 
-/// A server that takes so long has stopped reading, and may do so for a while.
-const LONGEST_LOOK: Duration = Duration::from_secs(1);
+/// Longest time between two checks. A server that acknowledges nothing for seconds has stopped reading, and may take
+/// long to resume.
+const MAX_ACK_CHECK: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -116,13 +119,13 @@ mod tests {
     #[test]
     fn what_comes_back_begins_with_a_line_and_is_counted_to_the_byte() {
         for unacknowledged in 0..=TEXT.len() {
-            let (mut trail, mut freed) = (Unacknowledged::default(), 0);
+            let (mut buffer, mut freed) = (Unacknowledged::default(), 0);
             for text in ["aaa\nb\n", "cc\n", "dddd\ne\n"] {
-                trail.push(payload(text), 0);
+                buffer.push(payload(text), 0);
             }
-            trail.keep(unacknowledged, |payload| freed += payload.data.len());
-            let (bytes, lines) = (trail.bytes(), trail.lines());
-            let payloads = trail.take().collect::<Vec<_>>();
+            buffer.keep(unacknowledged, |payload| freed += payload.data.len());
+            let (bytes, lines) = (buffer.bytes(), buffer.lines());
+            let payloads = buffer.take().collect::<Vec<_>>();
             let text = payloads.iter().rev().flat_map(|payload| &payload.data);
             let text = String::from_utf8(text.copied().collect()).unwrap();
             let safe = TEXT.len() - unacknowledged;
@@ -132,32 +135,32 @@ mod tests {
             let counted = payloads.iter().map(|payload| payload.lines);
             assert_eq!(lines, counted.sum::<usize>());
             assert!(freed <= safe);
-            assert_eq!((trail.bytes(), trail.lines()), (0, 0));
+            assert_eq!((buffer.bytes(), buffer.lines()), (0, 0));
         }
     }
 
     #[test]
     fn what_was_acknowledged_stays_so_whatever_is_told_later() {
-        let mut trail = Unacknowledged::default();
-        trail.push(payload("aa\nbb\n"), 3);
-        assert_eq!((trail.bytes(), trail.lines()), (3, 1));
-        for (told, left) in [(6, 3), (usize::MAX, 3), (1, 3), (2, 3), (0, 0), (1, 0)] {
-            trail.keep(told, |_| ());
-            assert_eq!(trail.bytes(), left, "{told}");
+        let mut buffer = Unacknowledged::default();
+        buffer.push(payload("aa\nbb\n"), 3);
+        assert_eq!((buffer.bytes(), buffer.lines()), (3, 1));
+        for (unacknowledged, left) in [(6, 3), (usize::MAX, 3), (1, 3), (2, 3), (0, 0), (1, 0)] {
+            buffer.keep(unacknowledged, |_| ());
+            assert_eq!(buffer.bytes(), left, "{unacknowledged}");
         }
     }
 
     #[test]
     fn looks_come_less_and_less_often_down_to_a_bound() {
         let start = crate::testing::origin();
-        let mut trail = Unacknowledged::default();
-        assert_eq!(trail.schedule_ack_check(start), None);
-        trail.push(payload("a\n"), 0);
+        let mut buffer = Unacknowledged::default();
+        assert_eq!(buffer.schedule_ack_check(start), None);
+        buffer.push(payload("a\n"), 0);
         let mut now = start;
         let mut waits = Vec::new();
         for _ in 0..60 {
-            let (since, next) = trail.schedule_ack_check(now).unwrap();
-            assert_eq!(trail.schedule_ack_check(now), Some((since, next)));
+            let (since, next) = buffer.schedule_ack_check(now).unwrap();
+            assert_eq!(buffer.schedule_ack_check(now), Some((since, next)));
             assert_eq!(since, start);
             waits.push((next - now).as_millis());
             now = next;
@@ -165,8 +168,11 @@ mod tests {
         assert!(waits.is_sorted());
         assert_eq!((waits[..5].to_vec(), waits[59]), (vec![1; 5], 1000));
         assert!(now > start + Duration::from_secs(25));
-        trail.keep(1, |_| ());
-        assert_eq!(trail.schedule_ack_check(now), Some((now, now + FIRST_LOOK)));
+        buffer.keep(1, |_| ());
+        assert_eq!(
+            buffer.schedule_ack_check(now),
+            Some((now, now + MIN_ACK_CHECK))
+        );
     }
 
     const TEXT: &str = "aaa\nb\ncc\ndddd\ne\n";

@@ -1,4 +1,4 @@
-//! The lookup of the server's name: at most one is under way, known by its number.
+//! Lookup of the server's name. At most one is pending; each has a number.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use crate::session::instruction::Resolve;
 
 #[derive(Debug)]
 pub(super) struct Lookup {
-    /// The name and the port, or `None` if the host is an address or a path.
+    /// Name and port, or `None` if the host is an address or a path.
     name: Option<(Arc<str>, u16)>,
-    /// How many lookups there were: the number of the last.
+    /// Number of the last lookup, counted from 1.
     count: u64,
-    /// When the one that is under way takes too long.
+    /// Deadline of the pending lookup, or `None` if no lookup is pending.
     deadline: Option<Instant>,
 }
 
-/// What an answer is worth.
+/// Classification of an answer.
 #[derive(Debug)]
 pub(super) enum Answer {
     Failed(Failure),
     Found(Vec<SocketAddr>),
-    /// It answers a lookup that was given up.
+    /// Answer to a lookup that was given up.
     Stray,
 }
 
@@ -65,7 +65,7 @@ impl Lookup {
         self.deadline.is_some_and(|deadline| now >= deadline)
     }
 
-    /// An answer to it is a stray one from now on.
+    /// Gives up the pending lookup. Its answer will count as [`Answer::Stray`].
     pub(super) fn give_up(&mut self) {
         self.deadline = None;
     }

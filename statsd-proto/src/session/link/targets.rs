@@ -1,4 +1,4 @@
-//! Where the server may be: its addresses, and in which order they are tried.
+//! Addresses of the server, and the order of attempts.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -8,18 +8,18 @@ use crate::session::instruction::Target;
 
 #[derive(Debug)]
 pub(super) struct Targets {
-    /// Whether the addresses are those of a name, and change.
+    /// Whether the addresses belong to a name and may change.
     is_named: bool,
     transport: Transport,
-    /// What was found last, in the resolver's order.
+    /// Addresses of the last answer, in the resolver's order.
     known: Vec<Target>,
-    /// What has not been tried in this round.
+    /// Addresses not tried since the last lookup or success.
     untried: VecDeque<Target>,
-    /// How many have been tried in this round.
+    /// Number of addresses tried since then.
     tried: usize,
-    /// Where somebody answered last. Of `localhost`, which is `::1` first, servers often have but one.
+    /// Address that last proved reachable. A server on `localhost` often listens on one of `::1` and `127.0.0.1` only.
     answered: Option<Target>,
-    /// Where datagrams were refused last. That may be heard after silence had counted as an answer.
+    /// Address that last refused datagrams. A refusal may arrive after the address had counted as reachable.
     refused: Option<Target>,
 }
 
@@ -44,7 +44,7 @@ impl Targets {
         }
     }
 
-    /// The next one to try, or `None` if a lookup has to come first.
+    /// Takes the next address to try, or `None` if a lookup is needed first.
     pub(super) fn next(&mut self) -> Option<Target> {
         if !self.is_named && self.untried.is_empty() {
             self.retry_known();
@@ -63,7 +63,8 @@ impl Targets {
         self.retry_known();
     }
 
-    /// Starts a round: where somebody answered last comes first, and where datagrams were refused comes last.
+    /// Makes all addresses untried again. The one that last proved reachable comes first, the one that refused
+    /// datagrams last.
     pub(super) fn retry_known(&mut self) {
         self.tried = 0;
         let mut targets: Vec<_> = self.known.iter().collect();
@@ -75,7 +76,7 @@ impl Targets {
         self.untried = targets.into_iter().cloned().collect();
     }
 
-    /// Starts a round in the resolver's order, by which a name may share out its clients.
+    /// Makes all addresses untried again, in the resolver's order. A resolver may balance clients by that order.
     pub(super) fn retry_known_in_order(&mut self) {
         self.answered = None;
         self.retry_known();
@@ -102,12 +103,12 @@ impl Targets {
         self.untried.is_empty()
     }
 
-    /// Whether so many have been tried that the next one has to wait as well.
-    pub(super) fn is_patient(&self) -> bool {
+    /// Whether so many addresses have been tried that the next attempt waits too.
+    pub(super) fn is_past_prompt(&self) -> bool {
         self.tried >= PROMPT
     }
 }
 
-/// How many addresses are tried one right after the other. Most names have no more than two, and one with a
-/// thousand would be a thousand connects at once.
+/// Number of addresses tried without a wait. Most names have one or two; a name with a thousand addresses would cause
+/// a thousand connects at once.
 const PROMPT: usize = 4;

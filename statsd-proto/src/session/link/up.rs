@@ -1,4 +1,4 @@
-//! A link that is up: when it may be used, and when it has had its time.
+//! Connection that is up: when it may be used, and when it is replaced.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::config::{Config, Transport};
 use crate::random::Random;
 use crate::session::instruction::Target;
 
-/// A time that is `None` is set by the next poll, or never.
+/// Connection that is up. A time that is `None` is set by the next poll, or never.
 #[derive(Debug)]
 pub(super) struct Up {
     pub(super) to: Target,
@@ -14,17 +14,17 @@ pub(super) struct Up {
     resolve_at: Option<Instant>,
     retire_at: Option<Instant>,
     pub(super) has_progress: bool,
-    /// The server is elsewhere now, or the link is too old: it gives way to a new one.
+    /// Whether the connection should be replaced: the name has led to another address, or the maximum age is reached.
     pub(super) is_outdated: bool,
 }
 
-/// What is configured.
+/// Configured times.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     settle: Duration,
-    /// Time after which the name is looked up again, or `None` for never.
+    /// Time after which the name is re-resolved, or `None` for never.
     resolve: Option<Duration>,
-    /// Age at which a link gives way to a new one, or `None` for never.
+    /// Age at which the connection is replaced, or `None` for never.
     retire: Option<Duration>,
 }
 
@@ -36,7 +36,8 @@ impl Times {
                 Transport::Tcp | Transport::UnixStream => config.settle_time,
                 Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
             },
-            // A stream breaks when its server has moved; datagrams go on to where it was.
+            // A stream breaks when its server moves, which causes a lookup. Datagrams would go to the old address
+            // forever.
             resolve: config
                 .resolve_interval
                 .filter(|_| transport == Transport::Udp),
@@ -57,7 +58,7 @@ impl Up {
         }
     }
 
-    /// Until when it is only watched, or `None` if it may be written to.
+    /// Returns the end of the settle time, or `None` once the connection may be written to.
     pub(super) fn poll(
         &mut self,
         now: Instant,
@@ -68,7 +69,7 @@ impl Up {
         if now < usable_at {
             return Some(usable_at);
         }
-        // Up to a quarter less, so that many clients do not come at once.
+        // Shortened by up to a quarter at random, so that many clients do not act at the same time.
         let mut after = |time: Duration| now + time.mul_f64(1.0 - random.fraction() / 4.0);
         if self.retire_at.is_none() {
             self.retire_at = times.retire.map(&mut after);
@@ -84,12 +85,13 @@ impl Up {
         is_due && !self.is_outdated
     }
 
-    /// Gives way to a new link, if it is old enough.
+    /// Marks the connection as outdated if it has reached its maximum age.
     pub(super) fn retire(&mut self, now: Instant) {
         self.is_outdated |= is_due(self.retire_at, now);
     }
 
-    /// The name was looked up. An address that is still in the answer keeps the link, unless it is too old.
+    /// Handles the answer of a re-resolve. If it contains the present address, the connection stays, unless it has
+    /// reached its maximum age.
     pub(super) fn on_answer(&mut self, now: Option<Instant>, is_known: bool) {
         self.resolve_at = None;
         self.is_outdated = !is_known;
@@ -98,7 +100,7 @@ impl Up {
         }
     }
 
-    /// The name could not be looked up: everything stays as it is, for as long again.
+    /// Handles a failed re-resolve: the connection stays, and the next re-resolve is due after the same time.
     pub(super) fn keep(&mut self) {
         self.resolve_at = None;
         self.retire_at = None;

@@ -1,4 +1,4 @@
-//! Lines where they are recorded, in the layout in which they leave.
+//! Batch: lines where they are recorded, in the layout in which they are sent.
 
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
@@ -6,46 +6,46 @@ use memchr::memchr;
 use super::{BREAK, Framing, Joins, Memory, Payload, Pool, is_break};
 use crate::encode::{Cursor, OneLine, Unwritten, Written};
 
-/// Whole records, each behind the one before, and room for more.
+/// Batch of records, and room for more.
 ///
-/// A record that does not end within its datagram or frame moves to the next one when it is written, so that a
-/// full batch leaves as it is.
+/// A record that does not fit in the rest of its datagram or frame moves to the next one while it is written. A full
+/// batch is therefore sent without copying.
 #[derive(Debug)]
 pub(crate) struct Batch {
     framing: Framing,
-    /// Memory of the batch. Empty as long as no room is granted.
+    /// Memory of the batch, empty until room is granted.
     bytes: BytesMut,
     joins: Joins,
-    /// Index after the last record and its line break, where the next record begins.
+    /// Index after the last record and its line feed, where the next record begins.
     end: usize,
     /// Last index at which a record in the current datagram or frame may end; on a stream, in the batch.
     segment_end: usize,
-    /// Index of the first byte of the current datagram or frame; on a stream always 0.
+    /// Index of the first byte of the current datagram or frame; 0 on a stream.
     segment: usize,
-    /// How many of the bytes may be used, so that the bound of the queue holds.
+    /// Number of bytes that may be used. The queue grants them within its own limit.
     granted_bytes: usize,
     lines: usize,
-    /// How many lines the batch may have.
+    /// Number of lines that the batch may hold.
     granted_lines: usize,
-    /// What the queue knows to be in it, which last looked some time ago.
+    /// Content of the batch when the queue last saw it.
     noted: Grant,
 }
 
-/// How much room a batch has been granted.
+/// Amount of room, in bytes and lines.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Grant {
     pub(crate) bytes: usize,
     pub(crate) lines: usize,
 }
 
-/// Where a record belongs.
+/// Place for a record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Place {
-    /// In a datagram of its own that is longer than the others.
+    /// In a datagram of its own, which is longer than the others.
     Alone,
-    /// In the batch, which then takes so many bytes.
+    /// In this batch, which then holds `bytes` bytes.
     Here { bytes: usize },
-    /// In a new batch, of which it takes so many bytes.
+    /// In a new batch, of which it takes `bytes` bytes.
     NewBatch { bytes: usize },
 }
 
@@ -65,22 +65,23 @@ impl Batch {
         }
     }
 
-    /// The room for one more line. `None` if the batch has no memory, is full, or is closed: one test for all.
+    /// Room for one more line. `None` if the batch has no memory, is full, or is closed: a single test covers all
+    /// three.
     #[inline(always)]
     pub(crate) fn room(&mut self) -> Option<Cursor<'_>> {
         let room = self.bytes.get_mut(self.end..self.granted_bytes)?;
         Some(Cursor::new(room))
     }
 
-    /// The name of a line that has been written into the [room](Self::room).
+    /// Name of a line that was written into the [room](Self::room).
     #[inline(always)]
     pub(crate) fn name(&self, line: OneLine) -> &[u8] {
         let name = self.bytes.get(self.end..self.end + line.name_len);
         name.unwrap_or_default()
     }
 
-    /// Adds a line that has been written into the [room](Self::room). Returns whether it may stay where it is; if not,
-    /// nothing has changed.
+    /// Adds a line that was written into the [room](Self::room). Returns `false` if the line belongs in another
+    /// datagram; the batch is then unchanged.
     #[inline(always)]
     pub(crate) fn commit_line(&mut self, line: OneLine) -> bool {
         let next = self.end + line.bytes;
@@ -96,11 +97,11 @@ impl Batch {
         true
     }
 
-    /// Writes a record behind the others. `admit` sees the name of its first line before it counts.
+    /// Writes a record after the others. `admit` gets the name of its first line, and may refuse the record.
     ///
     /// # Errors
     ///
-    /// The batch is as before: it has no memory or no room, or the record was refused.
+    /// The batch has no memory or no room, or the record was refused. The batch is unchanged.
     pub(crate) fn write(
         &mut self,
         encode: &dyn Fn(Cursor<'_>) -> Result<Written, Unwritten>,
@@ -115,7 +116,7 @@ impl Batch {
         self.place_written(written)
     }
 
-    /// Moves a record that has just been written to the next datagram, unless it may stay.
+    /// Moves a record that was just written to the next datagram if it does not fit in this one.
     fn place_written(&mut self, written: Written) -> Result<(), Unwritten> {
         let (from, len) = (self.end, written.bytes);
         if self.lines + written.lines > self.granted_lines {
@@ -137,7 +138,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Adds a record for which [room was granted](Self::grant), where it belongs.
+    /// Adds a record for which [room was granted](Self::grant).
     pub(crate) fn put(&mut self, record: &[u8], written: Written) {
         if self.end + record.len() > self.segment_end {
             self.next_segment();
@@ -146,7 +147,7 @@ impl Batch {
         self.commit(written);
     }
 
-    /// Where a record of so many bytes belongs.
+    /// Place for a record of this length.
     pub(crate) fn place(&self, len: usize) -> Place {
         let (end, kept) = (self.end + len, self.framing.kept_break());
         match self.framing {
@@ -177,14 +178,14 @@ impl Batch {
         }
     }
 
-    /// Lets so much of the batch be used.
+    /// Grants room to the batch.
     pub(crate) fn grant(&mut self, grant: Grant) {
         self.granted_bytes = grant.bytes;
         self.granted_lines = grant.lines;
         self.set_segment_end();
     }
 
-    /// How much of it may be used.
+    /// Total room granted to the batch.
     pub(crate) fn granted(&self) -> Grant {
         Grant {
             bytes: self.granted_bytes,
@@ -192,7 +193,7 @@ impl Batch {
         }
     }
 
-    /// What the queue knows to be in it. Tells it what is.
+    /// Returns the content that the queue last saw and the present content, and remembers the latter.
     pub(crate) fn note(&mut self) -> (Grant, Grant) {
         let known = self.noted;
         self.noted = Grant {
@@ -202,12 +203,12 @@ impl Batch {
         (known, self.noted)
     }
 
-    /// How much memory it has.
+    /// Size of the batch's memory in bytes.
     pub(crate) fn capacity(&self) -> usize {
         self.bytes.len().saturating_sub(SPARE)
     }
 
-    /// Takes memory, which has one byte more than may be granted.
+    /// Sets the batch's memory, which is one byte larger than the room that may be granted.
     pub(crate) fn open(&mut self, memory: Memory) {
         self.bytes = memory.bytes;
         self.joins = Joins::new(memory.joins);
@@ -216,11 +217,11 @@ impl Batch {
         self.set_segment_end();
     }
 
-    /// How many bytes have been written, line breaks and padding included.
+    /// Number of bytes written, including line feeds and padding.
     pub(crate) fn len(&self) -> usize {
         match self.lines {
             0 => 0,
-            // A datagram that is full to the last byte has no line break in it.
+            // A datagram that is full to the last byte has no line feed in it.
             _ => self.end - (1 - self.framing.kept_break()),
         }
     }
@@ -229,13 +230,13 @@ impl Batch {
         self.lines
     }
 
-    /// Takes all records as a payload, which leaves at once. `None` if there are none.
+    /// Takes all records as a payload that is sent at once. `None` if there are none.
     pub(crate) fn take(&mut self, pool: &mut Pool) -> Option<Payload> {
         self.take_as(pool, |bytes, len, _| freeze(bytes, len))
     }
 
-    /// The same as a payload that may wait. It holds at most `waste` bytes of memory more than its data has, and is
-    /// copied if it would hold more.
+    /// Takes all records as a payload that may be queued. A payload whose buffer exceeds its data by more than `waste`
+    /// bytes is copied. `None` if there are no records.
     pub(crate) fn take_compact(&mut self, pool: &mut Pool, waste: usize) -> Option<Payload> {
         self.take_as(pool, |bytes, len, pool| {
             if bytes.len() - len <= waste {
@@ -271,7 +272,7 @@ impl Batch {
         })
     }
 
-    /// Gives each record to `take`, in their order.
+    /// Passes each record to `take`, in order.
     pub(crate) fn for_each(&self, mut take: impl FnMut(&[u8], Written)) {
         let data = self.bytes.get(..self.len()).unwrap_or_default();
         let size = self.framing.segment().unwrap_or(usize::MAX);
@@ -285,7 +286,7 @@ impl Batch {
         }
     }
 
-    /// The memory of a batch whose records are elsewhere.
+    /// Memory of a batch whose records were copied.
     pub(crate) fn into_memory(self) -> Memory {
         Memory {
             bytes: self.bytes,
@@ -298,7 +299,7 @@ impl Batch {
         self.bytes.as_ptr()
     }
 
-    /// Begins the next datagram or frame, and pads the one before with line breaks, which servers skip.
+    /// Begins the next datagram or frame, and pads the one before with line feeds, which servers skip.
     fn next_segment(&mut self) {
         let Some(size) = self.framing.segment() else {
             return;
@@ -314,7 +315,7 @@ impl Batch {
         self.set_segment_end();
     }
 
-    /// Counts a record that has been written at the end.
+    /// Counts a record that was written at the end.
     fn commit(&mut self, written: Written) {
         if written.is_joined {
             self.join(written);
@@ -325,7 +326,7 @@ impl Batch {
         self.lines += written.lines;
     }
 
-    /// Notes where the lines of a record at the end must not be parted. A stream is not parted at lines.
+    /// Notes the line feeds at which the last record must not be split. A stream is never split at lines.
     #[cold]
     fn join(&mut self, written: Written) {
         if self.framing.segment().is_none() {
@@ -343,7 +344,7 @@ impl Batch {
         self.segment_end = end.saturating_sub(self.framing.kept_break());
     }
 
-    /// Sets the length of a frame before its lines.
+    /// Writes the length field of a frame.
     fn write_header(&mut self) {
         let size = self.framing.segment().unwrap_or_default();
         let end = self.end.min(self.segment + size);
@@ -354,14 +355,14 @@ impl Batch {
     }
 }
 
-/// The first bytes of a batch's memory as data, and how many bytes are left over.
+/// First bytes of a batch's memory as data, and the number of bytes left over.
 fn freeze(mut bytes: BytesMut, len: usize) -> (Bytes, usize) {
     let waste = bytes.len() - len;
     bytes.truncate(len);
     (bytes.freeze(), waste)
 }
 
-/// The record at `at` of a datagram, frame or stream that begins at `start`, and what it is.
+/// Record at index `at` of a datagram, frame or stream that begins at `start`, and its description.
 fn next_record<'a>(
     segment: &'a [u8],
     at: &mut usize,
@@ -393,7 +394,7 @@ fn next_record<'a>(
     Some((record, written))
 }
 
-/// Writes how long the frame is that begins with room for its length.
+/// Writes the length field at the start of a frame.
 fn set_frame_length(frame: &mut [u8]) {
     if let Some((length, lines)) = frame.split_first_chunk_mut() {
         let len = u32::try_from(lines.len()).expect("a frame is no longer than a datagram");
@@ -401,7 +402,7 @@ fn set_frame_length(frame: &mut [u8]) {
     }
 }
 
-/// A datagram of one record that is longer than the others.
+/// Datagram with a single record, longer than the others.
 pub(crate) fn alone(framing: Framing, record: &[u8], written: Written) -> Payload {
     let mut data = Vec::with_capacity(record.len() + 1);
     data.extend_from_slice(record);
@@ -421,5 +422,5 @@ pub(crate) fn alone(framing: Framing, record: &[u8], written: Written) -> Payloa
     }
 }
 
-/// A line break behind the last byte of a full datagram needs a place, though it never leaves.
+/// Spare byte of a batch. The line feed after the last byte of a full datagram is written here, and never sent.
 pub(crate) const SPARE: usize = 1;

@@ -1,18 +1,18 @@
-//! Which line breaks must not part two datagrams.
+//! Line feeds at which a record must not be split between two datagrams.
 
 use std::sync::Arc;
 
-/// Indices of line breaks within a record whose lines make no sense apart. Rare: the two lines of a negative gauge.
+/// Indices of line feeds within records whose lines belong together. They are rare: the two lines of a negative gauge.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Joins {
-    /// In ascending order, counted from the start of the batch. `None` as long as there are none.
+    /// Indices in ascending order, counted from the start of the batch, or `None` if there are none.
     at: Option<Arc<Vec<usize>>>,
     /// Index of the payload's first byte in the batch.
     start: usize,
 }
 
 impl Joins {
-    /// An empty list, in memory that was [used](Self::into_memory) before.
+    /// Empty list, in memory that was [used](Self::into_memory) before.
     pub(super) fn new(memory: Option<Arc<Vec<usize>>>) -> Self {
         Self {
             at: memory,
@@ -20,7 +20,7 @@ impl Joins {
         }
     }
 
-    /// Adds an index. To be called before the list is shared.
+    /// Adds an index. The list must not be shared yet.
     pub(super) fn push(&mut self, index: usize) {
         let at = self.at.get_or_insert_default();
         Arc::make_mut(at).push(index);
@@ -31,7 +31,7 @@ impl Joins {
         self.at.as_ref().is_some_and(is_in)
     }
 
-    /// The list for a part that begins at this index.
+    /// List for a part that begins at this index.
     pub(super) fn from(&self, index: usize) -> Self {
         Self {
             at: self.at.clone(),
@@ -39,7 +39,7 @@ impl Joins {
         }
     }
 
-    /// The memory of the list, emptied, if nothing else refers to it.
+    /// Memory of the list, emptied, or `None` if it is shared.
     pub(super) fn into_memory(self) -> Option<Arc<Vec<usize>>> {
         let mut at = self.at?;
         Arc::get_mut(&mut at)?.clear();

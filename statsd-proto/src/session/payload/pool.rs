@@ -1,4 +1,4 @@
-//! The memory that batches and payloads are made of.
+//! Buffers of batches and payloads.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use bytes::BytesMut;
 use super::batch::SPARE;
 use super::{Framing, Payload};
 
-/// What a batch is written into.
+/// Buffer of a batch.
 #[derive(Debug)]
 pub(crate) struct Memory {
     pub(super) bytes: BytesMut,
-    /// For the list of line breaks that must not part datagrams, if there was one before.
+    /// Memory for the list of [`Joins`], or `None` if the buffer had no such list.
     pub(super) joins: Option<Arc<Vec<usize>>>,
 }
 
-/// Buffers that are used again, so that a flow allocates nothing, however full the queue is.
+/// Pool of buffers. A steady flow of lines allocates nothing, however full the queue is.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    /// Bytes of each buffer, without the spare one.
+    /// Size of each buffer in bytes, without the spare byte.
     capacity: usize,
     /// Maximum number of buffers that are kept.
     most: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// Buffers for a queue of so many bytes: all that it filled may come back.
+    /// Pool for a queue of at most `max_bytes` bytes. All buffers of a full queue may be kept.
     pub(crate) fn new(framing: Framing, max_bytes: usize) -> Self {
         let capacity = framing.capacity();
         Self {
@@ -36,7 +36,8 @@ impl Pool {
         }
     }
 
-    /// A buffer of which so many bytes are to be used: all of a usual one, or one of its own size.
+    /// Returns a buffer for `bytes` bytes. It has the usual size if at least half of that is used, or else exactly the
+    /// size asked for.
     pub(crate) fn take(&mut self, bytes: usize) -> Memory {
         if bytes > self.capacity || bytes < self.capacity / 2 {
             return Memory {
@@ -49,7 +50,7 @@ impl Pool {
         memory
     }
 
-    /// Keeps the memory of a payload, if nothing else refers to a part of it.
+    /// Keeps the buffer of a payload, unless it is shared.
     pub(crate) fn recycle(&mut self, payload: Payload) {
         if let Ok(bytes) = payload.data.try_into_mut() {
             let joins = payload.joins.into_memory();
@@ -57,19 +58,19 @@ impl Pool {
         }
     }
 
-    /// Keeps memory, if it is of the usual size.
+    /// Keeps a buffer if it has the usual size.
     pub(crate) fn give_back(&mut self, memory: Memory) {
         if self.free.len() < self.most && memory.bytes.capacity() == self.capacity + SPARE {
             self.free.push(memory);
         }
     }
 
-    /// Whether there is more than one buffer that is not used.
+    /// Whether more than one buffer is unused.
     pub(crate) fn has_spare(&self) -> bool {
         self.free.len() > 1
     }
 
-    /// Gives back to the allocator what only a flow needed: all buffers but one.
+    /// Releases all unused buffers but one to the allocator.
     pub(crate) fn trim(&mut self) {
         self.free.truncate(1);
         self.free.shrink_to(LEAST_KEPT);
@@ -82,12 +83,12 @@ impl Pool {
 
     fn make(&self) -> Memory {
         let mut bytes = BytesMut::zeroed(self.capacity + SPARE);
-        // Splitting makes the memory shared, which it stays: without this each payload would allocate the count of its
-        // references.
+        // Splitting marks the buffer as shared, which allocates its reference count now. Otherwise each payload would
+        // allocate one.
         drop(bytes.split_to(0));
         Memory { bytes, joins: None }
     }
 }
 
-/// One is filled while another leaves.
+/// Minimum number of buffers kept: one is filled while the other is sent.
 const LEAST_KEPT: usize = 2;

@@ -1,16 +1,16 @@
-//! What of the queue may leave as it is.
+//! Complete payloads of the queue.
 
 use std::collections::VecDeque;
 
 use crate::session::payload::Payload;
 
-/// Payloads that are complete, the oldest first.
+/// Complete payloads, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     payloads: VecDeque<Payload>,
     pub(super) bytes: usize,
     pub(super) lines: usize,
-    /// Bytes of memory that they hold beside their data.
+    /// Memory of the buffers beyond their data, in bytes.
     pub(super) waste: usize,
 }
 

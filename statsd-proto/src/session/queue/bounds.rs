@@ -1,4 +1,4 @@
-//! How much may wait, in bytes and in lines.
+//! Bounds of the queue, in bytes and in lines.
 
 use std::ops::{Add, Sub};
 
@@ -8,9 +8,9 @@ use crate::session::payload::Grant;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     max: Grant,
-    /// What is worth waking the driver for before the flush interval is over.
+    /// Amount of pending data at which the driver is woken before the flush interval is over.
     high_water: Grant,
-    /// Parts of the bounds at which adaptive sampling begins to leave out more, in sixteenths.
+    /// Fill levels at which adaptive sampling lowers the rate, in sixteenths of the bounds.
     steps: &'static [usize],
 }
 
@@ -37,7 +37,7 @@ impl Bounds {
         self.high_water
     }
 
-    /// The least that is more than half.
+    /// Smallest amount that exceeds half of the bounds.
     pub(super) fn half_full(self) -> Grant {
         Grant {
             bytes: self.max.bytes / 2 + 1,
@@ -45,33 +45,33 @@ impl Bounds {
         }
     }
 
-    /// Whether so much may be used.
+    /// Whether this amount fits.
     pub(super) fn fit(self, used: Grant) -> bool {
         used.bytes <= self.max.bytes && used.lines <= self.max.lines
     }
 
-    /// Bytes of memory that payloads may hold beside their data.
+    /// Memory that payloads may waste beyond their data, in bytes.
     pub(super) fn waste(self) -> usize {
         self.max.bytes / 64
     }
 
-    /// Bytes that are left.
+    /// Number of bytes that are left.
     pub(super) fn left(self, used: Grant) -> usize {
         self.max.bytes.saturating_sub(used.bytes)
     }
 
-    /// Whether at most half is taken.
+    /// Whether at most half of the bounds is used.
     pub(super) fn has_room(self, load: Grant) -> bool {
         load.bytes <= self.max.bytes / 2 && load.lines <= self.max.lines / 2
     }
 
-    /// Part that is taken of the bound that is nearer.
+    /// Used part of the bounds, from 0 to 1: of bytes or of lines, whichever is larger.
     pub(super) fn fill(self, load: Grant) -> f64 {
         let bytes = load.bytes as f64 / self.max.bytes as f64;
         bytes.max(load.lines as f64 / self.max.lines as f64)
     }
 
-    /// What to grant to somebody who needs that much, which fits, and would like the most.
+    /// Room to grant to an inlet that needs `need`, which fits, and could use up to `most`.
     pub(super) fn grant(self, used: Grant, load: Grant, need: Grant, most: Grant) -> Grant {
         let marks = [self.high_water.bytes, self.max.bytes / 2 + 1];
         let bytes = self.part(self.max.bytes, used.bytes, load.bytes, most.bytes, marks);
@@ -83,7 +83,7 @@ impl Bounds {
         }
     }
 
-    /// Ends before the next mark, so that the queue sees the record that reaches it.
+    /// Ends before the next mark, so that the record that crosses a mark has to come to the queue.
     fn part(self, max: usize, used: usize, load: usize, most: usize, marks: [usize; 2]) -> usize {
         let steps = self
             .steps
@@ -97,8 +97,8 @@ impl Bounds {
     }
 }
 
-/// Some seven thousand lines, so that the 13 µs of a wake-up are 2 ns for each, and few enough to be in a core's cache
-/// yet.
+/// Amount of data that wakes the driver, in bytes: some 7000 lines. A wake-up costs 13 µs, so 2 ns for each of them,
+/// and the data still fits in a core's cache.
 const HIGH_WATER: usize = 256 * 1024;
 
 impl Add for Grant {

@@ -1,10 +1,10 @@
-//! Counts in words. Zeros are left out, except for those that every reader looks for first.
+//! Counts as text. Zeros are left out, except for `sent`, `abandoned` and `accepted`, which a reader looks for first.
 
 use std::fmt;
 
 use super::{Dropped, Refused, Report, Stats};
 
-/// `sent 1200 lines, abandoned 0`, and what else was lost.
+/// `sent 1200 lines, abandoned 0`, followed by other losses.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -13,7 +13,7 @@ impl fmt::Display for Report {
             stats,
         } = self;
         write!(f, "sent {sent} lines, abandoned {abandoned}")?;
-        // The abandoned lines are named above.
+        // The abandoned lines are written above.
         let dropped = Dropped {
             abandoned: 0,
             ..stats.dropped
@@ -36,7 +36,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// `accepted 1210 lines, sent 1200, queued 10 (230 bytes)`, and so on.
+/// `accepted 1210 lines, sent 1200, queued 10 (230 bytes)`, followed by all other counts that are not zero.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -136,10 +136,10 @@ impl fmt::Display for Refused {
     }
 }
 
-/// A part of a list, with the count that it is about.
+/// Count, and the text to write if it is not zero.
 type Part<'a> = (u64, &'a dyn fmt::Display);
 
-/// Writes the parts whose count is not zero, with `separator` before each.
+/// Writes the parts whose count is not zero, each after `separator`.
 fn list(f: &mut fmt::Formatter<'_>, separator: &str, parts: &[Part<'_>]) -> fmt::Result {
     let parts = parts.iter().filter(|(count, _)| *count != 0);
     parts
@@ -147,7 +147,7 @@ fn list(f: &mut fmt::Formatter<'_>, separator: &str, parts: &[Part<'_>]) -> fmt:
         .try_for_each(|(_, part)| write!(f, "{separator}{part}"))
 }
 
-/// Writes a total, and its causes unless there are none.
+/// Writes a total, followed by its causes in parentheses.
 fn causes(f: &mut fmt::Formatter<'_>, total: u64, parts: &[Part<'_>]) -> fmt::Result {
     write!(f, "{total}")?;
     let mut separator = " (";

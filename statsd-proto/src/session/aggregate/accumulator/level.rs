@@ -3,7 +3,7 @@
 use super::as_float;
 use crate::metric::{Kind, Number};
 
-/// The last level that was set, or what it has been changed by since it was last sent.
+/// Level of a gauge since the last drain: set, changed by an amount, or untouched.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Level {
     Changed(Number),
@@ -12,7 +12,7 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// Sets or changes it. Returns whether the number is one.
+    /// Sets the level or changes it. Returns whether the number is finite; others are ignored.
     pub(crate) fn add(&mut self, kind: Kind, number: Number) -> bool {
         if !as_float(number).is_finite() {
             return false;
@@ -26,7 +26,7 @@ impl Level {
         true
     }
 
-    /// The line to be sent: a level, or a change of it. `None` if there is nothing to say.
+    /// Kind and number of the line to send, or `None` if the level is unchanged.
     pub(crate) fn line(self) -> Option<(Kind, Number)> {
         match self {
             Self::Changed(change) => Some((Kind::GaugeDelta, change)),
@@ -42,7 +42,7 @@ fn sum(one: Number, other: Number) -> Number {
             return Number::Int(sum);
         }
     }
-    // Two finite numbers of which the sum is not leave the greatest there is.
+    // The sum of two finite floats may be infinite. It is clamped to the largest finite float.
     let sum = as_float(one) + as_float(other);
     Number::Float(sum.clamp(f64::MIN, f64::MAX))
 }

@@ -1,4 +1,4 @@
-//! The distinct members of a set.
+//! Distinct members of a set.
 
 use std::hash::BuildHasher as _;
 
@@ -6,7 +6,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::session::aggregate::Budget;
 
-/// Members in the order of their first insertion.
+/// Distinct members, in the order of first insertion.
 #[derive(Debug, Default)]
 pub(crate) struct Members {
     members: Vec<Box<str>>,
@@ -17,7 +17,7 @@ pub(crate) struct Members {
 }
 
 impl Members {
-    /// Adds a member. Returns whether it is there.
+    /// Adds a member. Returns `false` if a limit or the memory budget refuses it.
     pub(super) fn add(&mut self, member: &str, budget: &Budget) -> bool {
         if self.contains(member) {
             return true;
@@ -47,7 +47,7 @@ impl Members {
         self.charged
     }
 
-    /// Takes the members of another set of which there are not yet any here.
+    /// Moves the members of another set into this one, without duplicates.
     pub(super) fn merge(&mut self, other: &mut Self) {
         if self.is_empty() {
             return std::mem::swap(self, other);
@@ -61,7 +61,7 @@ impl Members {
         }
     }
 
-    /// Gives each member to `take`, the first first, until it refuses. What was taken is gone.
+    /// Passes members to `take` in order until it returns `false`. Accepted members are removed.
     pub(crate) fn drain(&mut self, budget: &Budget, mut take: impl FnMut(&str) -> bool) {
         let taken = self
             .members
@@ -93,9 +93,11 @@ impl Members {
     }
 }
 
-/// Beyond these a member goes as a line of its own.
+/// Maximum members of an accumulator, and maximum bytes of a member. A member beyond either is sent as a line of its
+/// own.
 const MAX_MEMBERS: usize = 1024;
 const MAX_MEMBER: usize = 256;
 
-/// A pointer with its length, twice while it grows, and an index.
+/// Estimated overhead of a member, in bytes: a fat pointer (16), the spare capacity of a growing vector (16), and the
+/// index entry (16).
 const MEMBER_OVERHEAD: usize = 48;

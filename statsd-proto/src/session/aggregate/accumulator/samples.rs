@@ -1,9 +1,9 @@
-//! The values of a timing, a histogram or a distribution.
+//! Samples of a timing, a histogram or a distribution.
 
 use crate::random::Random;
 use crate::session::aggregate::Budget;
 
-/// Values, or a fair choice of them: each that was seen is as likely as any other to be among them.
+/// Reservoir of values: every recorded value has the same probability to be kept.
 #[derive(Debug, Default)]
 pub(crate) struct Samples {
     values: Vec<f64>,
@@ -12,10 +12,10 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// Adds a value. Returns whether it was taken.
+    /// Adds a value. Returns whether it was accepted.
     ///
-    /// `max` is `None` for a server that would not make up for what is left out: values are taken only up to
-    /// [`UNSAMPLED`], and more go as lines of their own.
+    /// `max` is the size of the reservoir. `None` stands for servers that ignore a sample rate on this kind: the first
+    /// [`UNSAMPLED`] values are kept, and the caller sends the rest as lines of their own.
     pub(super) fn add(
         &mut self,
         value: f64,
@@ -23,7 +23,7 @@ impl Samples {
         random: &mut Random,
         budget: &Budget,
     ) -> bool {
-        // Servers refuse negative ones, or have a meaning of their own for them.
+        // Most servers refuse negative values; a few read them as something else.
         if !value.is_finite() || value < 0.0 {
             return false;
         }
@@ -41,8 +41,8 @@ impl Samples {
         is_sampled
     }
 
-    /// Counts one more value, which takes the place of another one or not: each of all that were seen is kept with the
-    /// same chance.
+    /// Counts one more value, and replaces a random kept one by it with the probability of reservoir sampling (kept /
+    /// seen).
     fn replace(&mut self, value: f64, random: &mut Random) {
         self.seen += 1;
         let at = usize::try_from(random.below(self.seen));
@@ -59,7 +59,7 @@ impl Samples {
         self.charged
     }
 
-    /// Takes the values of another one, or a fair choice of all. Both keep their memory.
+    /// Merges the values of another reservoir. The result is a fair sample of both. Both keep their memory.
     pub(super) fn merge(&mut self, other: &mut Self, max: Option<usize>, random: &mut Random) {
         if self.values.is_empty() || self.is_whole() && !other.is_whole() {
             std::mem::swap(self, other);
@@ -80,7 +80,8 @@ impl Samples {
         }
     }
 
-    /// Takes the place of some values by those of another choice, as many as have the same chance each.
+    /// Replaces values by values of another reservoir. The number replaced follows the hypergeometric distribution, so
+    /// that every value keeps the same probability.
     fn merge_choice(&mut self, other: &mut Self, random: &mut Random) {
         let seen = self.seen + other.seen;
         let mut left = seen;
@@ -97,13 +98,13 @@ impl Samples {
         other.values.clear();
     }
 
-    /// Whether all values that were seen are there.
+    /// Whether every recorded value is kept.
     fn is_whole(&self) -> bool {
         self.seen == self.values.len() as u64
     }
 
-    /// Gives the values to `take`, with the rate that they stand for. It returns how many of them it has taken, from
-    /// the first on; `drain` ends when it takes none.
+    /// Passes the values and their sample rate to `take`, which returns how many of them it accepted, counted from the
+    /// first. `drain` ends when `take` returns 0.
     pub(crate) fn drain(&mut self, mut take: impl FnMut(&[f64], Option<f64>) -> usize) {
         let kept = self.values.len() as u64;
         let rate = (self.seen > kept).then(|| kept as f64 / self.seen as f64);
@@ -115,7 +116,7 @@ impl Samples {
             }
         }
         self.values.drain(..sent);
-        // What stays stands for as much as it did.
+        // The remaining values keep their sample rate.
         let left = self.values.len() as f64;
         self.seen = rate.map_or(left, |rate| left / rate).round() as u64;
     }
@@ -133,10 +134,10 @@ impl Samples {
     }
 }
 
-/// Values that memory is first taken for.
+/// Capacity of the first allocation, in values.
 const LEAST: usize = 4;
 
-/// Number of values that wait for a server that takes no rate on them.
+/// Maximum values that wait for a server that ignores a sample rate on them.
 const UNSAMPLED: usize = 64;
 
 #[cfg(test)]
@@ -163,7 +164,7 @@ mod tests {
                     .iter()
                     .for_each(|value| times[*value as usize] += 1);
             }
-            // A thousand times each; seven standard deviations are 190.
+            // Expected: 1000 each. 190 is seven standard deviations.
             let range = 1000 - 190..1000 + 190;
             assert!(
                 times.iter().all(|times| range.contains(times)),
