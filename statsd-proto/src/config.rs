@@ -1,4 +1,4 @@
-//! What can be configured, and the reason for each default.
+//! Configuration: all settings, and the reason for each default.
 
 mod address;
 mod check;
@@ -22,11 +22,11 @@ pub(crate) use address::parse_port;
 use origin::Origin;
 pub use telemetry::Telemetry;
 
-/// How to reach a server, and how to speak to it.
+/// Address of a server, and everything about how metrics are sent to it.
 ///
-/// Every setting but the host has a default, and every setter may be called in any order. Nothing is
-/// checked before the configuration is used: then one [`ConfigError`](crate::ConfigError) names the first setting that
-/// cannot work, and its value.
+/// Every setting but the host and the prefix has a default. Setters may be called in any order. Settings are checked
+/// when the configuration is used, or by [`check`](Self::check): a [`ConfigError`](crate::ConfigError) names the first
+/// invalid setting and its value.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,25 +40,25 @@ pub use telemetry::Telemetry;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// A host name or an IP address, or invalid text, which the check reports.
+    /// Host name, IP address, or invalid text, which the check reports.
     pub(crate) host: String,
-    /// `None` follows the dialect.
+    /// Port, or `None` for the dialect's.
     pub(crate) port: Option<u16>,
-    /// Path of a Unix socket, or empty for a network. A NUL begins the name of an abstract socket.
+    /// Path of a Unix socket, or empty for a network. A leading NUL marks the name of an abstract socket.
     pub(crate) path: PathBuf,
-    /// `None` follows the dialect, and whether there is a path.
+    /// Transport, or `None` for the default of the dialect, which depends on whether there is a path.
     pub(crate) transport: Option<Transport>,
     pub(crate) enabled: bool,
-    /// `None` is required and not given yet.
+    /// Prefix, or `None` if it is required and not set yet.
     pub(crate) prefix: Option<String>,
-    /// `None` follows the dialect.
+    /// Whether names get a prefix for their kind, or `None` for the dialect's default.
     pub(crate) kind_prefixes: Option<bool>,
     pub(crate) dialect: Dialect,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) origin: Origin,
     pub(crate) unsafe_text: UnsafeText,
     pub(crate) max_line: usize,
-    /// None: what suits the transport.
+    /// Maximum size of a datagram, or `None` for the transport's default.
     pub(crate) max_datagram: Option<usize>,
     pub(crate) max_queue_bytes: usize,
     pub(crate) max_queue_lines: usize,
@@ -66,7 +66,7 @@ pub struct Config {
     pub(crate) pace: Option<Pace>,
     pub(crate) flush_interval: Duration,
     pub(crate) aggregate: Option<Duration>,
-    pub(crate) max_contexts: usize,
+    pub(crate) max_series: usize,
     pub(crate) max_samples: usize,
     pub(crate) max_aggregate_bytes: usize,
     pub(crate) backoff: (Duration, Duration),
@@ -83,29 +83,29 @@ pub struct Config {
     pub(crate) adaptive_sampling: bool,
 }
 
-/// What carries the lines.
+/// Transport of the lines.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Transport {
-    /// A stream: in order, and with news when the server is gone. The default for most dialects, as in
+    /// Stream: lines arrive in order, and a lost server is noticed. The default for most dialects, as in
     /// sprockets-statsd.
     #[default]
     Tcp,
-    /// Datagrams: nothing waits for the server, and little tells of a loss.
+    /// Datagrams: sending never waits for the server, and most losses go unnoticed.
     Udp,
-    /// Datagrams to a server on this machine, which is waited for.
+    /// Datagrams to a server on this machine. Sending waits while the server's buffer is full.
     UnixDatagram,
-    /// A stream to a server on this machine: of lines, or for [`Dialect::DogStatsd`] of frames with
-    /// their length in four bytes before them.
+    /// Stream to a server on this machine. It carries lines; for [`Dialect::DogStatsd`] it carries frames, each after
+    /// a length of four bytes.
     UnixStream,
 }
 
-/// How fast datagrams may leave: a token bucket.
+/// Pacing of datagrams by a token bucket.
 ///
-/// While a client closes, the rate rises to what is pending over the time that is left, at most to
-/// [`MAX_CLOSING_FACTOR`](Self::MAX_CLOSING_FACTOR) times `rate`: what has not left by then is lost for certain.
+/// While a client closes, the rate rises so that pending data is sent within the close timeout, up to
+/// [`MAX_CLOSING_FACTOR`](Self::MAX_CLOSING_FACTOR) times `rate`. Data that is not sent by then is lost.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -114,23 +114,24 @@ pub enum Transport {
     reason = "a bucket has a size and a rate, and nothing else"
 )]
 pub struct Pace {
-    /// Bytes that may leave at once after a rest.
+    /// Size of a burst in bytes: the amount that may be sent at once after a rest.
     pub burst: usize,
-    /// Bytes a second on average.
+    /// Average rate in bytes per second.
     pub rate: u64,
 }
 
 impl Pace {
-    /// How many times faster than `rate` datagrams may leave while a client closes.
+    /// Maximum factor by which the rate rises while a client closes.
     pub const MAX_CLOSING_FACTOR: u64 = 4;
 }
 
 impl Config {
-    /// A server of the reference kind at a [host or an address](Self::host), with no prefix.
+    /// Configuration for a server of the `statsd` dialect (Etsy's StatsD and compatible) at a [host or an
+    /// address](Self::host), with an empty prefix.
     ///
-    /// The transport, the port and the [kind prefixes](Self::kind_prefixes) follow the dialect unless they are set,
-    /// in any order of calls. For the reference server that is TCP, 8125 and yes; a
-    /// [table](crate::_servers) has the other dialects.
+    /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
+    /// unless they are set. For the `statsd` dialect they are TCP, 8125 and on; a [table](crate::_servers) lists the
+    /// other dialects.
     pub fn new(host: impl Into<String>) -> Self {
         let unset = Self {
             host: String::new(),
@@ -155,7 +156,7 @@ impl Config {
             }),
             flush_interval: Duration::from_millis(100),
             aggregate: None,
-            max_contexts: 8192,
+            max_series: 8192,
             max_samples: 512,
             max_aggregate_bytes: 16 * 1024 * 1024,
             backoff: (Duration::from_millis(100), Duration::from_secs(1)),
@@ -174,31 +175,31 @@ impl Config {
         unset.host(host)
     }
 
-    /// A Datadog agent at a [host or an address](Self::host): the same as [`Config::new`] with
+    /// Configuration for a Datadog agent at a [host or an address](Self::host): [`Config::new`] with
     /// [`Dialect::DogStatsd`].
     ///
-    /// Unless set otherwise: UDP, port 8125, and names as they are given, without
-    /// [kind prefixes](Self::kind_prefixes). Behind `unix://` is a socket of datagrams. The adapters find out which
-    /// [container](crate::dogstatsd) sends.
+    /// Defaults of this dialect: UDP, port 8125, and names without [kind prefixes](Self::kind_prefixes). An address
+    /// that begins with `unix://` is a datagram socket. The adapters detect the [container](crate::dogstatsd) of the
+    /// process.
     ///
-    /// Metrics are not [aggregated](Self::aggregate) unless that is set, as some of Datadog's clients do: the agent
-    /// aggregates every ten seconds anyway, lines are packed already, and a program that is killed loses a tenth
-    /// of a second of metrics and not an interval of them.
+    /// Metrics are not [aggregated](Self::aggregate) by default, although some of Datadog's clients do so: the agent
+    /// aggregates every ten seconds anyway, and lines are packed into datagrams. A program that is killed then loses a
+    /// tenth of a second of metrics and not an aggregation interval.
     pub fn dogstatsd(host: impl Into<String>) -> Self {
         Self::new(host).dialect(Dialect::DogStatsd)
     }
 
-    /// Whether the transport can tell what is to be sent again.
+    /// Whether lines are resent that a server's kernel has not acknowledged. It needs TCP.
     pub(crate) fn resends(&self) -> bool {
         self.resend_unacknowledged && self.effective_transport() == Transport::Tcp
     }
 
-    /// The prefix without the dots at its ends.
+    /// Prefix without the dots at its ends.
     pub(crate) fn prefix_text(&self) -> &str {
         self.prefix.as_deref().unwrap_or_default().trim_matches('.')
     }
 
-    /// How far a datagram or a frame may be filled.
+    /// Maximum size of a datagram or a frame in bytes.
     pub(crate) fn datagram_limit(&self) -> usize {
         let usual = match self.effective_transport() {
             Transport::Tcp | Transport::Udp => 1432,
@@ -208,7 +209,7 @@ impl Config {
         self.max_datagram.unwrap_or(usual)
     }
 
-    /// The longest line that the transport takes, without its line break.
+    /// Maximum length of a line on this transport in bytes, without its line feed.
     pub(crate) fn line_limit(&self) -> usize {
         if self.is_line_stream() {
             return self.max_line;
@@ -219,7 +220,7 @@ impl Config {
         }
     }
 
-    /// Whether lines end in a line break, and not with a datagram or a frame.
+    /// Whether each line ends in a line feed, and has no datagram or frame as its boundary.
     pub(crate) fn is_line_stream(&self) -> bool {
         match self.effective_transport() {
             Transport::Tcp => true,
@@ -228,7 +229,7 @@ impl Config {
         }
     }
 
-    /// Whether lines stand in frames with their length.
+    /// Whether lines are sent in frames with a length field.
     pub(crate) fn is_framed(&self) -> bool {
         (self.effective_transport(), self.dialect) == (Transport::UnixStream, Dialect::DogStatsd)
     }

@@ -1,11 +1,11 @@
-//! The one parser of server addresses, for setters, files and the environment.
+//! Parser of server addresses, for setters, files and the environment.
 
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
 use super::Transport;
 
-/// The settings that an address makes. All others stay as they were set.
+/// Settings that an address contains. All other settings keep their values.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Address {
     Network {
@@ -15,7 +15,7 @@ pub(super) enum Address {
         port: Option<u16>,
     },
     Unix {
-        /// `None` follows the dialect.
+        /// `None` leaves the type of the socket to the dialect.
         transport: Option<Transport>,
         path: PathBuf,
     },
@@ -26,7 +26,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// A description of valid text.
+    /// Description of a valid address.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         if is_pipe(text) {
             return Err(PIPE);
@@ -52,7 +52,7 @@ impl Address {
 
 fn network(transport: Transport, rest: &str) -> Result<Address, &'static str> {
     let (name, port) = split_port(rest);
-    // `fe80::1:2` might be an address, or one with a port.
+    // `fe80::1:2` could be an address, or an address with a port.
     if name.contains(':') && !name.starts_with('[') {
         return Err("an IPv6 address in brackets, such as udp://[::1]:8125");
     }
@@ -72,9 +72,9 @@ fn unix(transport: Option<Transport>, rest: &str) -> Result<Address, &'static st
     Ok(Address::Unix { transport, path })
 }
 
-/// A port as digits, without a sign.
+/// Parses a port: digits without a sign.
 pub(crate) fn parse_port(text: &str) -> Result<u16, &'static str> {
-    // Kubernetes sets a variable of that name in every container.
+    // Kubernetes sets a variable of this name to a URL in every container.
     if text.contains("://") {
         return Err(
             "a number from 1 to 65535; Kubernetes sets this variable for a service of that name: \
@@ -88,7 +88,7 @@ pub(crate) fn parse_port(text: &str) -> Result<u16, &'static str> {
     }
 }
 
-/// A host's name or IP address, without the brackets of an address.
+/// Parses a host name or an IP address. The brackets of an address are removed.
 fn host(text: &str) -> Result<String, &'static str> {
     let in_brackets = text
         .strip_prefix('[')
@@ -110,7 +110,7 @@ fn host(text: &str) -> Result<String, &'static str> {
     })
 }
 
-/// An IPv6 address, perhaps with the network interface that it holds for.
+/// Whether the text is an IPv6 address, with or without a network interface (`%eth0`).
 fn is_ip_v6(text: &str) -> bool {
     let (address, scope) = text.split_once('%').unwrap_or((text, "lo"));
     let is_scope = |byte: u8| byte.is_ascii_graphic() && !b"%[]/:".contains(&byte);
@@ -120,7 +120,7 @@ fn is_ip_v6(text: &str) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    // A name may end in the dot of the root.
+    // A fully qualified name may end in a dot.
     let name = text.strip_suffix('.').unwrap_or(text);
     let is_label = |label: &str| {
         let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
@@ -129,7 +129,7 @@ fn is_name(text: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label)
 }
 
-/// What precedes and follows the colon of a port; the colons in brackets are an IPv6 address's.
+/// Splits off the port. Colons within brackets belong to an IPv6 address.
 fn split_port(rest: &str) -> (&str, Option<&str>) {
     match rest.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -137,7 +137,7 @@ fn split_port(rest: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Checks the path of a Unix socket, or the name of an abstract one after its NUL.
+/// Checks the path of a Unix socket. After a NUL it is the name of an abstract socket.
 pub(super) fn check_path(path: &Path) -> Result<(), &'static str> {
     let bytes = path.as_os_str().as_encoded_bytes();
     let text = path.to_string_lossy();
@@ -156,9 +156,9 @@ pub(super) fn check_path(path: &Path) -> Result<(), &'static str> {
             "`./@…` for a file of that name; for an abstract socket unixgram://@name or unixstream://@name",
         )
     } else if name.contains(&0) {
-        Err("without a NUL, except to begin the name of an abstract socket")
+        Err("without a NUL, except at the start of an abstract socket's name")
     } else if bytes.len() > MAX_PATH {
-        Err("at most 107 bytes, which is all that a socket's may have")
+        Err("at most 107 bytes, the limit of the operating system")
     } else if cfg!(not(unix)) {
         Err("unset: this system has no Unix sockets")
     } else if is_abstract && cfg!(not(any(target_os = "android", target_os = "linux"))) {
@@ -174,7 +174,7 @@ fn is_pipe(text: &str) -> bool {
 
 const PIPE: &str = "no Windows pipe: to send into one, connect it yourself with `connect_with`";
 
-/// What Linux has room for, and the last byte of that ends the path; macOS has three fewer.
+/// Maximum length in bytes. Linux has room for 108 with the final NUL. macOS has room for 104.
 const MAX_PATH: usize = 107;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Whether a configuration can work.
+//! Validation of a configuration.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The first setting that cannot work, with its value.
+    /// The first invalid setting, with its value.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_prefix()?;
         self.check_tags()?;
@@ -26,7 +26,8 @@ impl Config {
         self.check_telemetry()
     }
 
-    /// A Unix socket or a network that no server of the dialect listens on is an error, also where all else is well.
+    /// Checks that servers of the dialect listen on the transport.
+    /// too.
     pub(crate) fn check_transport(&self) -> Result<(), ConfigError> {
         let transport = self.effective_transport();
         let rules = self.dialect.rules();
@@ -52,13 +53,13 @@ impl Config {
             self.max_line <= rules.max_line || !self.is_line_stream(),
             "max_line",
             self.max_line,
-            "no more than the dialect's servers read of a line",
+            "at most what servers of the dialect read of a line; lower it or leave it unset",
         )?;
         require(
             (16..=MAX_DATAGRAM).contains(&datagram),
             "max_datagram",
             datagram,
-            "16 to 65507 bytes, to hold a line and fit in a datagram",
+            "16 to 65507 bytes, the limit of a datagram over IPv4",
         )?;
         let has_datagrams = match self.effective_transport() {
             Transport::Tcp | Transport::UnixStream => false,
@@ -68,14 +69,13 @@ impl Config {
             datagram <= rules.max_datagram || !has_datagrams,
             "max_datagram",
             datagram,
-            "no more than the dialect's servers read of a datagram",
+            "at most what servers of the dialect read of a datagram; lower it or leave it unset",
         )?;
         require(
             self.max_queue_bytes >= least_queue && self.max_queue_bytes as u64 <= 1 << 40,
             "max_queue_bytes",
             self.max_queue_bytes,
-            "room for four payloads, which is 16384 bytes or more with longer lines or datagrams, \
-             and at most 1 TiB",
+            "at least 16384 bytes and four times the longest line or datagram, and at most 1 TiB",
         )?;
         require(
             self.max_queue_lines != 0,
@@ -84,9 +84,9 @@ impl Config {
             "at least 1",
         )?;
         require(
-            (1..=1 << 24).contains(&self.max_contexts),
-            "max_contexts",
-            self.max_contexts,
+            (1..=1 << 24).contains(&self.max_series),
+            "max_series",
+            self.max_series,
             "1 to 16777216",
         )?;
         require(
@@ -99,7 +99,7 @@ impl Config {
             self.send_buffer != Some(0),
             "send_buffer",
             0,
-            "at least 1 byte, or none",
+            "at least 1 byte, or None",
         )
     }
 
@@ -118,12 +118,17 @@ impl Config {
         let (initial, max) = self.backoff;
         let is_ordered = initial <= max;
         let text = |time: Duration| format!("{time:?}");
-        require(!initial.is_zero(), "backoff", text(initial), "above zero")?;
+        require(
+            !initial.is_zero(),
+            "backoff",
+            text(initial),
+            "an initial delay above zero",
+        )?;
         require(
             is_ordered,
             "backoff",
             text(max),
-            "at least the initial delay",
+            "a maximum of at least the initial delay",
         )?;
         for (setting, time, may_be_zero) in [
             ("flush_interval", self.flush_interval, true),
@@ -157,7 +162,7 @@ impl Config {
             (Duration::from_secs(3)..=MAX_KEEPALIVE).contains(&keepalive),
             "keepalive",
             text(keepalive),
-            "3 s to 9 hours, since systems count in whole seconds, and few of them",
+            "3 s to 9 hours, or None: systems count it in seconds, up to 32767",
         )
     }
 
@@ -168,7 +173,7 @@ impl Config {
             }
             return Err(ConfigError::Missing {
                 setting: "prefix",
-                expected: "by `STATSD_PREFIX`, `Config::application`, or `Config::prefix`, for which \"\" is none",
+                expected: "by `STATSD_PREFIX`, `Config::application` or `Config::prefix`; \"\" is no prefix",
             });
         };
         let rules = self.dialect.rules();
@@ -178,13 +183,13 @@ impl Config {
             is_safe && !is_fatal,
             "prefix",
             prefix,
-            "text that the server takes in a name",
+            "text that the server accepts in a name",
         )?;
         require(
             self.prefix_text().len() <= 512.min(rules.max_name - 2),
             "prefix",
             prefix,
-            "at most 512 bytes long, and shorter than the server takes a name",
+            "at most 512 bytes long, and shorter than the longest name of the dialect",
         )
     }
 
@@ -193,20 +198,25 @@ impl Config {
         for (key, value) in &self.tags {
             let text = format!("{key}:{value}");
             let Some(syntax) = &rules.tags else {
-                return require(false, "tag", text, "unset: the dialect has no tags");
+                return require(
+                    false,
+                    "tag",
+                    text,
+                    "unset: the dialect has no tags; choose another dialect or no tags",
+                );
             };
             let is_safe = rules.tag_key.allows(key) && rules.tag_value.allows(value);
             require(
                 is_safe && !key.is_empty(),
                 "tag",
                 &text,
-                "a key and perhaps a value that the server takes in a tag",
+                "a key and an optional value with characters that the server accepts in a tag",
             )?;
             require(
                 syntax.bare || !value.is_empty(),
                 "tag",
                 text,
-                "a key and a value: the dialect has no bare tags",
+                "a key and a value: the dialect has no tags without a value",
             )?;
         }
         let bytes = self
@@ -224,10 +234,11 @@ impl Config {
     }
 }
 
-/// Far beyond any sense, and far from where adding to an instant would overflow.
+/// Maximum of all times: a year. It is longer than any useful value, and short enough that adding it to an instant
+/// cannot overflow.
 pub(super) const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// As many seconds as Linux takes.
+/// Maximum keepalive time of Linux, in seconds (`MAX_TCP_KEEPIDLE`).
 const MAX_KEEPALIVE: Duration = Duration::from_secs(32_767);
 
 pub(super) fn require(

@@ -1,4 +1,4 @@
-//! sprockets-statsd's environment variables and their rules.
+//! Environment variables of sprockets-statsd, and their rules.
 
 mod datadog;
 
@@ -9,28 +9,28 @@ use crate::encode::dialect::Dialect;
 use crate::error::ConfigError;
 
 impl Config {
-    /// Reads the configuration from the process's environment; see [`Config::from_vars`].
+    /// Reads the configuration from the environment of the process; see [`Config::from_vars`].
     ///
     /// # Errors
     ///
-    /// As [`Config::from_vars`]; also a variable that is not Unicode.
+    /// The errors of [`Config::from_vars`], and a variable that is not valid Unicode.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_vars(collect(&VARIABLES)?)
     }
 
-    /// Reads the configuration from pairs of a variable's name and value; others are passed over.
+    /// Reads the configuration from pairs of a variable's name and value. Other variables are ignored.
     ///
     /// | variable | value | if not set or empty |
     /// |---|---|---|
-    /// | `STATSD_HOST` | a [host or an address](Config::host), whose transport and port win over the variables for them | must be set by [`Config::host`], unless disabled |
+    /// | `STATSD_HOST` | a [host or an address](Config::host), whose transport and port override the variables for them | must be set by [`Config::host`], unless disabled |
     /// | `STATSD_PORT` | 1 to 65535 | the [dialect's](Config::port), which may not be empty |
-    /// | `STATSD_PREFIX` | what precedes every name | must be set by [`Config::prefix`], which may be empty, or [`Config::application`], unless disabled |
+    /// | `STATSD_PREFIX` | the [prefix](Config::prefix) of every name | must be set by [`Config::prefix`], which may be empty, or [`Config::application`], unless disabled |
     /// | `STATSD_PROTOCOL` | `tcp` or `udp` | the [dialect's](Config::transport), which may not be empty |
-    /// | `STATSD_DIALECT` | a [dialect](Dialect) in small letters, such as `dogstatsd` or `opentelemetry` | `statsd` |
-    /// | `STATSD_ENABLED` | `yes`, `y`, `true`, `t`, `on` or an integer that is not 0; or `no`, `n`, `false`, `f`, `off`, 0 or nothing; in any case | yes |
+    /// | `STATSD_DIALECT` | a [dialect](Dialect) in lower case, such as `dogstatsd` or `opentelemetry` | `statsd` |
+    /// | `STATSD_ENABLED` | `yes`, `y`, `true`, `t`, `on` or an integer that is not 0; or `no`, `n`, `false`, `f`, `off`, 0 or an empty value; in any case | yes |
     ///
-    /// Setters called on the result win over the environment, which wins over the defaults. All but `STATSD_DIALECT` are
-    /// sprockets-statsd's.
+    /// Setters called on the result override the environment, and the environment overrides the defaults. All
+    /// variables but `STATSD_DIALECT` are those of sprockets-statsd.
     ///
     /// ```
     /// use statsd_proto::Config;
@@ -44,8 +44,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// A variable whose value cannot work. What is missing is told when the configuration is used,
-    /// since a setter may still add it.
+    /// A variable with an invalid value. A missing setting is reported when the configuration is used, because a
+    /// setter may still supply it.
     pub fn from_vars<K, V>(vars: impl IntoIterator<Item = (K, V)>) -> Result<Self, ConfigError>
     where
         K: AsRef<str>,
@@ -55,7 +55,7 @@ impl Config {
             prefix: None,
             ..Self::new("")
         };
-        // In the order of the table, where later variables win.
+        // Applied in the order of the table: later variables override earlier ones.
         for (name, value) in ordered(&VARIABLES, vars) {
             config = config.set_var(name, value.as_ref())?;
         }
@@ -70,7 +70,7 @@ impl Config {
                 .address_of(name, value)?
                 .checked(name, Self::check_transport),
             PORT => self.port_of(name, value),
-            // Checked once the dialect is known.
+            // The check depends on the dialect, which has been applied by now.
             PREFIX => self.prefix(value).checked(name, Self::check_prefix),
             PROTOCOL => match value.to_ascii_lowercase().as_str() {
                 "tcp" => Ok(self.transport(Transport::Tcp)),
@@ -92,7 +92,7 @@ impl Config {
         }
     }
 
-    /// The configuration, if what was just set can work.
+    /// Returns the configuration, if the setting just applied is valid.
     fn checked(
         self,
         name: &'static str,
@@ -110,10 +110,10 @@ const PORT: &str = "STATSD_PORT";
 const PREFIX: &str = "STATSD_PREFIX";
 const PROTOCOL: &str = "STATSD_PROTOCOL";
 
-/// Variables in the order that they are applied: an address wins over the protocol and the port.
+/// Variables in the order in which they are applied: an address overrides protocol and port.
 const VARIABLES: [&str; 6] = [DIALECT, ENABLED, PORT, PROTOCOL, HOST, PREFIX];
 
-/// Those of the variables that are set in the process's environment.
+/// Reads variables from the environment of the process. Unset ones are left out.
 fn collect(names: &[&'static str]) -> Result<Vec<(&'static str, String)>, ConfigError> {
     let mut vars = Vec::new();
     for &name in names {
@@ -129,7 +129,7 @@ fn collect(names: &[&'static str]) -> Result<Vec<(&'static str, String)>, Config
     Ok(vars)
 }
 
-/// The variables of these names, in the order of the names. Of one that is there twice, the later counts.
+/// Values of these variables, in the order of `names`. The last value of a repeated variable counts.
 fn ordered<K: AsRef<str>, V>(
     names: &[&'static str],
     vars: impl IntoIterator<Item = (K, V)>,
@@ -145,7 +145,7 @@ fn ordered<K: AsRef<str>, V>(
     found.into_iter().filter_map(set).collect()
 }
 
-/// Parses a word for yes or no, or an integer, where 0 is no.
+/// Parses a boolean: a word for yes or no, or an integer, where 0 means no.
 fn switch(name: &'static str, value: &str) -> Result<bool, ConfigError> {
     let word = value.trim().to_ascii_lowercase();
     let digits = word.strip_prefix(['+', '-']).unwrap_or(&word);
@@ -171,7 +171,7 @@ fn invalid(setting: &'static str, value: &str, expected: &'static str) -> Config
     }
 }
 
-/// The same error under the variable's name.
+/// Replaces the name of the setting in an error by the name of the variable.
 fn rename(error: ConfigError, setting: &'static str) -> ConfigError {
     match error {
         ConfigError::Invalid {

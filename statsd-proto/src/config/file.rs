@@ -1,4 +1,4 @@
-//! Configurations in files, of any format that serde has.
+//! Configuration files, in any format that serde supports.
 
 mod form;
 
@@ -15,18 +15,18 @@ use crate::encode::text::UnsafeText;
 use crate::error::ConfigError;
 use crate::session::queue::Overflow;
 
-/// The settings go by the names of their setters; what is left out has its default.
+/// Keys are the names of the setters. Settings that are left out keep their defaults.
 ///
-/// - Times are texts such as `"100ms"`, `"5s"` or `"1m 30s"`.
-/// - `backoff` has `initial` and `max`, `pace` has `burst` and `rate`, `tags` has a value for each key.
-/// - `origin` has `container_id`, `cgroup_inode`, `external_data`, `cardinality` and `detection`.
-/// - `telemetry` has `name`, without which Datadog's names are taken, and `interval`.
-/// - `"none"` turns off what can be turned off, such as `pace`, `resolve_interval` and `send_buffer`.
-/// - `host` may be an [address](Config::host), which wins over `port` and `transport`. So may `address`, which wins over
-///   `host`. Without one, `path` leads to a Unix socket.
+/// - Times are strings such as `"100ms"`, `"5s"` or `"1m 30s"`.
+/// - `backoff` has the keys `initial` and `max`, `pace` has `burst` and `rate`, `tags` has a value for each tag.
+/// - `origin` has the keys `container_id`, `cgroup_inode`, `external_data`, `cardinality` and `detection`.
+/// - `telemetry` has the keys `name` and `interval`. Without `name` it uses Datadog's names.
+/// - `"none"` turns an optional setting off, such as `pace`, `resolve_interval` and `send_buffer`.
+/// - `host` may be an [address](Config::host), which overrides `port` and `transport`. `address` is the same, and
+///   overrides `host`. `path` is the path of a Unix socket, if neither contains an address.
 ///
-/// A setting that is not known, or cannot work, is an error with its name. What is missing is told when
-/// the configuration is used, since a setter may still add it.
+/// Unknown keys and invalid values are errors, which name the setting. A missing setting is reported when the
+/// configuration is used, because a setter may still supply it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -66,12 +66,12 @@ impl<'de> Deserialize<'de> for Config {
             config = read(config, "host", &host)?;
         }
         settings.apply(&mut config);
-        // An address wins over what is beside it.
+        // An address overrides host, port and transport.
         if is_address {
             config = read(config, "host", &host)?;
         }
         config = read(config, "address", &address)?;
-        // A setter may still bring the host, which is no reason to pass over what is wrong already.
+        // A setter may still supply the host. The other settings are checked at once.
         match config.clone().default_host("localhost").check() {
             Ok(()) | Err(ConfigError::Missing { .. }) => Ok(config),
             Err(error @ ConfigError::Invalid { .. }) => Err(D::Error::custom(error)),
@@ -79,7 +79,7 @@ impl<'de> Deserialize<'de> for Config {
     }
 }
 
-/// Only what differs from the defaults is written.
+/// Writes only settings that differ from the defaults.
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -87,7 +87,7 @@ impl Serialize for Config {
     }
 }
 
-/// Each setting with the form that it has in a file.
+/// All settings, each with its form in a file.
 macro_rules! settings {
     ($($name:ident: $form:ty,)+) => {
         #[derive(Deserialize, Serialize)]
@@ -109,7 +109,7 @@ macro_rules! settings {
 
         impl From<&Config> for Settings {
             fn from(config: &Config) -> Self {
-                // Does not compile while a setting is missing here.
+                // Destructured, so that a new setting that is missing here does not compile.
                 let Config { $($name),+ } = config;
                 let base = Config::new("");
                 Self {
@@ -145,7 +145,7 @@ settings! {
     pace: OrNone<Pace>,
     flush_interval: Time,
     aggregate: OrNone<Time>,
-    max_contexts: usize,
+    max_series: usize,
     max_samples: usize,
     max_aggregate_bytes: usize,
     backoff: Backoff,

@@ -1,13 +1,13 @@
-//! How metrics become lines.
+//! Settings of the lines: prefix, dialect, tags, sizes.
 
 use super::Config;
 use crate::encode::dialect::Dialect;
 use crate::encode::text::UnsafeText;
 
-/// How metrics become lines.
+/// Settings of the lines.
 impl Config {
-    /// What stands before every name, with a dot between; empty for nothing. Default: nothing, except
-    /// [from the environment](Self::from_env).
+    /// Prefix of every name, joined by a dot. An empty prefix adds nothing. Default: empty; a configuration [from the
+    /// environment](Self::from_env) has no default, and needs one.
     #[must_use]
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self {
@@ -16,7 +16,7 @@ impl Config {
         }
     }
 
-    /// The prefix, unless one is set already: for what comes [from the environment](Self::from_env).
+    /// Prefix of every name, if none is set yet, for example [from the environment](Self::from_env).
     #[must_use]
     pub fn default_prefix(self, prefix: impl Into<String>) -> Self {
         if self.prefix.is_none() {
@@ -26,8 +26,8 @@ impl Config {
         }
     }
 
-    /// `applications.<service>.<environment>` as the prefix, unless one is set already or one of the
-    /// two is empty.
+    /// Sets the prefix `applications.<service>.<environment>`, unless a prefix is set already or one of the two is
+    /// empty.
     #[must_use]
     pub fn application(self, service: &str, environment: &str) -> Self {
         if service.is_empty() || environment.is_empty() {
@@ -36,8 +36,8 @@ impl Config {
         self.default_prefix(format!("applications.{service}.{environment}"))
     }
 
-    /// Whether metrics of this program get `counters.`, `gauges.` or `timers.` before their names. Default: no for
-    /// [`Dialect::DogStatsd`] and [`Dialect::OpenTelemetry`], whose servers keep the kind beside the name; yes for all
+    /// Whether names get a prefix for their kind: `counters.`, `gauges.` or `timers.`. Default: off for
+    /// [`Dialect::DogStatsd`] and [`Dialect::OpenTelemetry`], whose servers store the kind beside the name; on for all
     /// others, as in sprockets-statsd.
     #[must_use]
     pub fn kind_prefixes(self, kind_prefixes: bool) -> Self {
@@ -52,23 +52,24 @@ impl Config {
             .unwrap_or_else(|| self.dialect.rules().kind_prefixes)
     }
 
-    /// The family of servers that the lines are for. Default: [`Dialect::Statsd`].
+    /// Dialect: the family of servers that the lines are for. Default: [`Dialect::Statsd`].
     ///
-    /// The [transport](Self::transport), the [port](Self::port) and the [kind prefixes](Self::kind_prefixes) follow it
-    /// unless they are set, before or after.
+    /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
+    /// unless they are set, in any order of calls.
     #[must_use]
     pub fn dialect(self, dialect: Dialect) -> Self {
         Self { dialect, ..self }
     }
 
-    /// Adds a tag to every metric. An empty value makes a bare tag, where the dialect has those.
+    /// Adds a constant tag to every metric. An empty value makes a tag without a value, where the dialect supports
+    /// that.
     #[must_use]
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.push((key.into(), value.into()));
         self
     }
 
-    /// What happens to characters that a server would misread. Default: [`UnsafeText::Replace`].
+    /// Sanitize policy for characters that a server would misread. Default: [`UnsafeText::Replace`].
     #[must_use]
     pub fn unsafe_text(self, unsafe_text: UnsafeText) -> Self {
         Self {
@@ -77,12 +78,13 @@ impl Config {
         }
     }
 
-    /// The longest line on a stream, in bytes, without its line break; of a metric that is several lines,
-    /// each of them. Default: 4095, because statsd_exporter closes a connection that brings a longer one.
-    /// For some [dialects](Dialect) it cannot be longer than their servers read.
+    /// Maximum length of a line in bytes, without its line feed. If a metric takes several lines, each of them may be
+    /// that long. Default: 4095, because statsd_exporter closes a connection on a longer line. Some
+    /// [dialects](Dialect) have a lower limit.
     ///
-    /// A metric longer than a [datagram](Self::max_datagram), with all its lines, goes in a datagram of its
-    /// own, up to what the dialect's servers read of one, or the 65,507 bytes that IPv4 has room for.
+    /// The limit applies to streams. Over datagrams, a metric that is longer than [`max_datagram`](Self::max_datagram)
+    /// is sent in a datagram of its own, up to the length that the dialect's servers read, and at most 65,507 bytes,
+    /// the limit of IPv4.
     #[must_use]
     pub fn max_line(self, bytes: usize) -> Self {
         Self {
@@ -91,15 +93,15 @@ impl Config {
         }
     }
 
-    /// How far datagrams and frames are filled, in bytes.
+    /// Maximum size of datagrams and frames, in bytes.
     ///
-    /// Default for UDP: 1432, which is Ethernet's 1500 less the IPv6 and UDP headers and some room for
-    /// tunnels, so that no datagram is split on its way. Default for Unix sockets: 8192, which is the
-    /// Datadog agent's own limit; there it bounds each line as well.
+    /// Default for UDP: 1432. That is Ethernet's 1500 less the IPv6 and UDP headers and 20 bytes for tunnels, so that
+    /// no datagram is fragmented. Default for Unix sockets: 8192, the limit of the Datadog agent; there it also limits
+    /// each line.
     ///
-    /// A datagram cannot be longer than the [dialect's](Dialect) servers read: they cut the rest in
-    /// silence, and take the stump for a line. A frame may be, for an agent with a larger
-    /// `dogstatsd_buffer_size`; others close the connection.
+    /// A datagram may not be longer than servers of the [dialect](Dialect) read: they would cut it without an error,
+    /// and misread its last line. A frame may be longer, for an agent with a larger `dogstatsd_buffer_size`; other
+    /// agents close the connection.
     #[must_use]
     pub fn max_datagram(self, bytes: usize) -> Self {
         Self {

@@ -1,14 +1,14 @@
-//! How a connection is made, kept and ended.
+//! Settings of the connection: backoff, timeouts, keepalive, re-resolve.
 
 use std::time::Duration;
 
 use super::Config;
 
-/// How a connection is made, kept and ended.
+/// Settings of the connection.
 impl Config {
-    /// The delay after a first failure to connect, and the longest after more, before jitter takes up
-    /// to half off. Default: 100 ms and 1 s. One second is what the seed always waits, and keeps the
-    /// time short that a server is back and unused; a refused connection costs it next to nothing.
+    /// Reconnect backoff: the delay after the first failed attempt, and the maximum after further ones. Jitter takes
+    /// up to half off. Default: 100 ms and 1 s. The delay doubles with each failure. The maximum keeps the time short
+    /// that a server is back and unused; a refused connection costs the server next to nothing.
     #[must_use]
     pub fn backoff(self, initial: Duration, max: Duration) -> Self {
         Self {
@@ -17,8 +17,8 @@ impl Config {
         }
     }
 
-    /// How long a new TCP connection is watched before the first write. Default: 50 ms. Proxies and
-    /// restarting servers accept and hang up at once; what is written to them is lost in silence.
+    /// Settle time: how long a new TCP connection is watched before the first write. Default: 50 ms. Proxies and
+    /// restarting servers accept a connection and close it at once; data written to it would be lost without an error.
     #[must_use]
     pub fn settle_time(self, time: Duration) -> Self {
         Self {
@@ -27,11 +27,12 @@ impl Config {
         }
     }
 
-    /// Time between two lookups of a host's name while datagrams go to its address, or `None` for no more
-    /// than the first. Default: 60 s, less up to a quarter: nothing else tells that a server has moved.
+    /// Re-resolve interval: time between two lookups of the host's name while datagrams are sent, or `None` for a
+    /// single lookup. Default: 60 s, less up to a quarter at random. Over UDP, only a lookup reveals that the server
+    /// has moved.
     ///
-    /// Sending goes on during the lookup. The socket, with its port, stays as long as its address is in the
-    /// answer, in whatever order, and if a lookup fails or hangs. Idle clients perform no lookups.
+    /// Sending continues during the lookup. The socket stays as long as its address is in the answer, in any position,
+    /// and also if the lookup fails or hangs. Idle clients perform no lookups.
     #[must_use]
     pub fn resolve_interval(self, interval: Option<Duration>) -> Self {
         Self {
@@ -40,7 +41,7 @@ impl Config {
         }
     }
 
-    /// How long looking up the host may take, and then each attempt to connect. Default: 5 s, two
+    /// Timeout of a lookup of the host's name, and of each attempt to connect. Default: 5 s, which allows two
     /// retransmissions of a lost SYN.
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
@@ -50,10 +51,10 @@ impl Config {
         }
     }
 
-    /// How long a write may wait for the server to read, before the connection is given up. Default:
-    /// 30 s: longer than a server's worst pause, shorter than the quarter of an hour after which the
-    /// kernel gives up a peer that is gone. On Linux it holds also for what the kernel has taken and a
-    /// TCP server's kernel has not, because it is gone or full.
+    /// Write timeout: how long a write may wait for the server to read, before the connection is given up. Default: 30
+    /// s. That is longer than the worst pause of a server, and shorter than the quarter of an hour after which the
+    /// kernel gives up a lost peer. On Linux it also limits how long bytes in the kernel may stay unacknowledged by
+    /// the server's kernel, because that is gone or its buffer is full.
     #[must_use]
     pub fn write_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -62,8 +63,8 @@ impl Config {
         }
     }
 
-    /// How long closing may take to send what is queued. Default: 5 s, half of what container
-    /// runtimes commonly leave a program to end.
+    /// Close timeout: how long closing may take to send the queue. Default: 5 s, half of the time that container
+    /// runtimes commonly give a program to end.
     #[must_use]
     pub fn close_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -72,16 +73,15 @@ impl Config {
         }
     }
 
-    /// The kernel's send buffer for a TCP connection, in bytes; none to leave it to the kernel.
-    /// Default: 64 KiB. What the kernel holds when a connection breaks is lost though it was sent, unless
-    /// it is to be [sent again](Self::resend_unacknowledged): left alone, Linux takes up to 4 MB.
+    /// Size of the kernel's send buffer for a TCP connection in bytes, or `None` to leave it to the kernel. Default:
+    /// 64 KiB. When a connection breaks, lines in this buffer are lost although they count as sent, unless
+    /// [`resend_unacknowledged`](Self::resend_unacknowledged) is set. Left to itself, Linux buffers up to 4 MB.
     ///
-    /// On Linux a write is taken only while less than a 64th of it waits to be sent, so that the kernel
-    /// here holds a write of at most 16 KiB that the server's has no room for. A server that reads nothing
-    /// is then given 128 to 145 KiB on loopback, nearly all of them for its own kernel's buffer, which has
-    /// 128 by default (`net.ipv4.tcp_rmem`); they are lost if it is killed. The buffer of one that has read fast
-    /// before has grown, to megabytes, and what is in that no client can bound. One that has read all
-    /// loses none.
+    /// On Linux a write is accepted only while less than a 64th of the buffer waits to be sent. The local kernel then
+    /// holds at most one write of 16 KiB for which the server's kernel has no room. A server that reads nothing
+    /// receives 128 to 145 KiB on loopback, nearly all of it in its own receive buffer (128 KiB by default,
+    /// `net.ipv4.tcp_rmem`). That is lost if the server is killed. The receive buffer of a server that has read fast
+    /// before may have grown to megabytes; no client can limit that. A server that has read everything loses nothing.
     #[must_use]
     pub fn send_buffer(self, bytes: Option<usize>) -> Self {
         Self {
@@ -90,12 +90,12 @@ impl Config {
         }
     }
 
-    /// After how long a silence a TCP connection is probed, and given up when the server's machine has not
-    /// answered for as long again; none for never. Default: 15 s.
+    /// TCP keepalive: idle time after which the connection is probed, or `None` for never. If the server's machine
+    /// does not answer for as long again, the connection is given up. Default: 15 s.
     ///
-    /// A machine that lost its power, or a firewall that lost its memory, says no goodbye. Within half a
-    /// minute of silence that is known before the next line is lost to it; and what forgets connections
-    /// that are silent for a minute or more, as load balancers do, is kept from it.
+    /// A machine that loses power, or a firewall that loses its state, closes no connection. With keepalive, this is
+    /// noticed within half a minute of silence, before the next line is lost. Probes also keep load balancers and NAT
+    /// from dropping a connection that is idle for a minute or more.
     #[must_use]
     pub fn keepalive(self, time: Option<Duration>) -> Self {
         Self {
@@ -104,13 +104,14 @@ impl Config {
         }
     }
 
-    /// How old a link may get before a new one takes its place, less up to a quarter at random; none for
-    /// any age. Default: none.
+    /// Maximum age of a connection, or `None` for no maximum. Each connection gets up to a quarter less at random.
+    /// Default: `None`.
     ///
-    /// A load balancer chooses a server for each connection: one that has come back, or is new, gets none
-    /// of those that last. The new link is made between two payloads, when there is something to send:
-    /// nothing is lost or repeated. A host's name is looked up first, while the old link goes on, and the new one
-    /// goes to the first address of the answer; if the lookup fails, the old link stays.
+    /// A load balancer selects a server for each new connection. A server that is new, or has come back, gets none of
+    /// the connections that last. With a maximum age, the client reconnects between two payloads when it has something
+    /// to send: no line is lost or repeated. The name of the host is re-resolved first, while the old connection stays
+    /// in use, and the new connection goes to the first address of the answer. If the lookup fails, the old connection
+    /// stays.
     #[must_use]
     pub fn max_connection_age(self, age: Option<Duration>) -> Self {
         Self {
@@ -119,20 +120,21 @@ impl Config {
         }
     }
 
-    /// Whether what a TCP server's kernel has not acknowledged when the connection breaks is sent again on
-    /// the next one, in its order, from the start of the first line that is not acknowledged whole. Default:
-    /// no: what was on its way may have arrived, and a counter that arrives twice counts twice. With this,
-    /// lines arrive at least once, except those that the server's kernel has acknowledged and the server
-    /// has not read.
+    /// Whether lines are resent after a reconnect that the server's kernel has not acknowledged. Default: no.
     ///
-    /// What may be sent again counts against [`max_queue_bytes`](Self::max_queue_bytes) and
-    /// [`max_queue_lines`](Self::max_queue_lines) until it is acknowledged; [`send_buffer`](Self::send_buffer)
-    /// bounds it. Closing waits for it, within [`close_timeout`](Self::close_timeout), and
-    /// [`Stats::unacknowledged`](crate::Stats::unacknowledged) of the report tells what was left. A flush does
-    /// not: it ends when the lines are with the kernel.
+    /// Resending begins at the start of the first line that is not acknowledged whole, and keeps the order. Without
+    /// it, lines on their way are lost when the connection breaks. With it, every line arrives at least once, except
+    /// lines that the server's kernel has acknowledged and the server has not read; a counter that arrives twice
+    /// counts twice.
     ///
-    /// Only Linux tells a program what is acknowledged; on other systems, over UDP and over Unix sockets this
-    /// changes nothing.
+    /// Unacknowledged lines count against [`max_queue_bytes`](Self::max_queue_bytes) and
+    /// [`max_queue_lines`](Self::max_queue_lines). [`send_buffer`](Self::send_buffer) limits their size. Closing waits
+    /// for the acknowledgements, within [`close_timeout`](Self::close_timeout), and
+    /// [`Stats::unacknowledged`](crate::Stats::unacknowledged) in the report counts the rest. A flush does not wait
+    /// for them: it ends when the lines are with the kernel.
+    ///
+    /// Only Linux reports what is acknowledged. On other systems, over UDP and over Unix sockets, this setting has no
+    /// effect.
     #[must_use]
     pub fn resend_unacknowledged(self, resend_unacknowledged: bool) -> Self {
         Self {

@@ -1,11 +1,11 @@
-//! Which container sends, for the Datadog agent.
+//! Origin detection for the Datadog agent: the container that sends.
 
 use super::check::require;
 use super::{Config, Transport};
 use crate::dogstatsd::{Cardinality, Container};
 use crate::error::ConfigError;
 
-/// What follows the tags of every line.
+/// Fields after the tags of every line.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
@@ -14,7 +14,7 @@ pub(crate) struct Origin {
     pub(crate) cgroup_inode: Option<u64>,
     pub(crate) external_data: Option<String>,
     pub(crate) cardinality: Option<Cardinality>,
-    /// Whether the first three are found out and sent.
+    /// Whether container ID, inode and external data are detected and sent.
     #[cfg_attr(feature = "serde", serde(rename = "detection"))]
     pub(crate) is_sent: bool,
 }
@@ -31,9 +31,9 @@ impl Default for Origin {
     }
 }
 
-/// For [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) alone; see [`dogstatsd`](crate::dogstatsd).
+/// Settings for [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) alone; see [`dogstatsd`](crate::dogstatsd).
 impl Config {
-    /// The ID of the container that sends, without a prefix (protocol 1.2 and 1.4: `c:ci-…`). Default: what
+    /// ID of the container that sends, without a prefix (protocol 1.2 and 1.4: `c:ci-…`). Default: the one that
     /// [`detect_origin`](Self::detect_origin) finds, which the adapters call.
     #[must_use]
     pub fn container_id(mut self, id: impl Into<String>) -> Self {
@@ -41,47 +41,47 @@ impl Config {
         self
     }
 
-    /// The inode of the container's cgroup, from which the agent knows the container (protocol 1.4: `c:in-…`).
-    /// Default: what [`detect_origin`](Self::detect_origin) finds, which the adapters call.
+    /// Inode of the container's cgroup, by which the agent finds the container (protocol 1.4: `c:in-…`). Default: the
+    /// one that [`detect_origin`](Self::detect_origin) finds, which the adapters call.
     #[must_use]
     pub fn cgroup_inode(mut self, inode: u64) -> Self {
         self.origin.cgroup_inode = Some(inode);
         self
     }
 
-    /// Data that the agent's admission controller puts into the environment (protocol 1.5: `e:`).
-    /// Default: none, except [from the environment](Self::from_dd_env).
+    /// External data, which the agent's admission controller puts into the environment (protocol 1.5: `e:`). Default:
+    /// none, or the variable's value [from the environment](Self::from_dd_env).
     #[must_use]
     pub fn external_data(mut self, data: impl Into<String>) -> Self {
         self.origin.external_data = Some(data.into());
         self
     }
 
-    /// How many tags the agent adds to what does not say so itself (protocol 1.6: `card:`). Default: as
-    /// the agent is configured.
+    /// Cardinality of the tags that the agent adds, for metrics that do not set their own (protocol 1.6: `card:`).
+    /// Default: the agent's setting.
     #[must_use]
     pub fn cardinality(mut self, cardinality: Cardinality) -> Self {
         self.origin.cardinality = Some(cardinality);
         self
     }
 
-    /// Whether the container's ID, its inode and the external data are found out and sent. Default: yes, as in
-    /// Datadog's clients, or what `DD_ORIGIN_DETECTION_ENABLED` says.
+    /// Whether container ID, inode and external data are detected and sent. Default: yes, as in Datadog's clients, or
+    /// the value of `DD_ORIGIN_DETECTION_ENABLED`.
     #[must_use]
     pub fn origin_detection(mut self, is_sent: bool) -> Self {
         self.origin.is_sent = is_sent;
         self
     }
 
-    /// Finds out which container sends, from files that the caller reads: `read` returns a file's text, and `inode` its
-    /// inode, or `None`.
+    /// Detects the container that sends, from files that the caller reads: `read` returns the text of a file, and
+    /// `inode` its inode, or `None`.
     ///
-    /// The adapters call it, so that a program does not have to; a driver of one's own may. Nothing is read, and the
-    /// configuration stays as it is, where no agent wants to know: in another dialect, over TCP, without
-    /// [`origin_detection`](Self::origin_detection), when disabled, or when the container is set.
+    /// The adapters call it. A driver of your own may call it too. It reads nothing and changes nothing if the agent
+    /// could not use the result: in another dialect, over TCP, without [`origin_detection`](Self::origin_detection),
+    /// for a disabled client, or if the container is set already.
     ///
-    /// The ID is looked for in `/proc/self/cgroup` and `/proc/self/mountinfo`. In a cgroup namespace of its own a
-    /// process may see none: then it is the inode of its cgroup. Neither is found outside of containers.
+    /// The ID is read from `/proc/self/cgroup` and `/proc/self/mountinfo`. A process in a cgroup namespace of its own
+    /// may see no ID there; then the inode of its cgroup is used. Outside of containers neither is found.
     ///
     /// ```
     /// use statsd_proto::Config;
@@ -107,7 +107,7 @@ impl Config {
         self
     }
 
-    /// Agents do not listen on TCP, and what does may refuse the field.
+    /// The agent does not listen on TCP, and other servers may refuse the field.
     fn wants_origin(&self) -> bool {
         let Origin {
             container_id,

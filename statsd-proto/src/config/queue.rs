@@ -1,21 +1,22 @@
-//! What waits, how long, and what is made of it.
+//! Settings of the queue: bounds, overflow, pacing, flush, sampling, aggregation.
 
 use std::time::Duration;
 
 use super::{Config, Pace};
 use crate::session::queue::Overflow;
 
-/// What waits, how long, and what is made of it.
+/// Settings of the queue.
 impl Config {
-    /// How many bytes may wait: those in the queue, with what fills datagrams up, those on their way that
-    /// may come back, and what is set aside for threads that record at the same time. Default: 16 MiB,
-    /// which is eight minutes of a thousand metrics a second.
+    /// Maximum size of the queue in bytes. Default: 16 MiB, enough for eight minutes of a thousand metrics a second.
     ///
-    /// The bound holds to the byte at any time, also when a link breaks in the middle of a line. It has to
-    /// have room for four payloads: 16,384 bytes, and four times the longest line or datagram, which over
-    /// UDP is 262,028. Memory that was filled is used again, and kept within this bound until there is
-    /// nothing left to send; of what is kept then, a megabyte. Beside it stands what
-    /// [`aggregate`](Self::aggregate) adds up.
+    /// The queue includes the padding of datagrams, lines in flight that may have to be resent, and room reserved for
+    /// threads that record at the same time. The bound is exact at all times, also when a connection breaks in the
+    /// middle of a line.
+    ///
+    /// The minimum is room for four payloads: 16,384 bytes, and four times the longest line or datagram, which is
+    /// 262,028 bytes over UDP. Buffers are reused and kept within this bound while lines are sent; an idle client
+    /// keeps up to a megabyte. Memory for [aggregation](Self::aggregate) is limited by
+    /// [`max_aggregate_bytes`](Self::max_aggregate_bytes).
     #[must_use]
     pub fn max_queue_bytes(self, bytes: usize) -> Self {
         Self {
@@ -24,8 +25,8 @@ impl Config {
         }
     }
 
-    /// How many lines may wait, those included that are on their way or may be refused. Default: no bound but the one in bytes,
-    /// since a line takes no memory beyond its bytes.
+    /// Maximum number of lines in the queue, including lines in flight that may have to be resent. Default: unlimited.
+    /// The bound in bytes suffices, because a line takes no memory beyond its bytes.
     #[must_use]
     pub fn max_queue_lines(self, lines: usize) -> Self {
         Self {
@@ -34,27 +35,27 @@ impl Config {
         }
     }
 
-    /// What happens when the queue is full. Default: [`Overflow::RefuseNewest`].
+    /// Overflow policy of a full queue. Default: [`Overflow::RefuseNewest`].
     #[must_use]
     pub fn overflow(self, overflow: Overflow) -> Self {
         Self { overflow, ..self }
     }
 
-    /// How fast UDP datagrams may leave, or `None` for as fast as possible. Default: bursts of 16 full datagrams
-    /// and 3 MB a second, about 80,000 metrics. Linux's default receive buffer holds 92 such datagrams, so
-    /// that a server may be busy elsewhere for 35 milliseconds in the middle of a burst and miss none.
+    /// Pace of UDP datagrams, or `None` for unlimited. Default: bursts of 16 full datagrams and 3 MB a second, which
+    /// is about 80,000 metrics a second. Linux's default receive buffer holds 92 such datagrams: a server may pause
+    /// for 35 ms in the middle of a burst and lose none.
     ///
-    /// A server that is too busy to read loses datagrams in silence, and a client cannot know: a lower pace loses
-    /// fewer there, and fills the queue sooner. What that comes to is [measured](crate::_scaling). With `None` each
-    /// flush leaves as one burst, and such a buffer drops all that it has no room for. While closing, the rate
-    /// rises, [within bounds](Pace), to what is pending over the time that is left.
+    /// A server that is too busy to read loses datagrams, and no client can notice. A lower pace loses fewer and fills
+    /// the queue sooner; [Scaling](crate::_scaling) has measurements. With `None`, each flush is sent as one burst,
+    /// and the receive buffer drops the datagrams that do not fit. While a client closes, the rate rises [within
+    /// bounds](Pace), so that pending data is sent within the close timeout.
     #[must_use]
     pub fn pace(self, pace: Option<Pace>) -> Self {
         Self { pace, ..self }
     }
 
-    /// How long a line may wait for others to fill the payload. Default: 100 ms, well below any server's
-    /// flush interval. Zero sends every line as soon as the driver comes to it.
+    /// Flush interval: maximum time that a line waits for others to fill its payload. Default: 100 ms, well below the
+    /// flush interval of any server. Zero sends each line as soon as the driver runs.
     #[must_use]
     pub fn flush_interval(self, interval: Duration) -> Self {
         Self {
@@ -63,15 +64,17 @@ impl Config {
         }
     }
 
-    /// Whether counters, timings, histograms and distributions are sampled while the queue is more than
-    /// half full: half of them are recorded, and at 3/4, 7/8 and 15/16 half as many again; all once it
-    /// is down to a quarter. The rate is told with each line, multiplied by the caller's own, so that
-    /// servers make up for what was left out, which [`Stats::sampled_out`](crate::Stats::sampled_out)
-    /// counts. Default: no: a full queue is a loss that is counted, a rate is noise in what should be exact.
+    /// Whether counters, timings, histograms and distributions are sampled while the queue is filling. Default: no. A
+    /// metric refused by a full queue is an exact, counted loss; sampling makes the rest inexact.
     ///
-    /// What servers cannot make up for is never left out: gauges, sets, whole lines, types given by their
-    /// code, what has a timestamp, and timings for collectd. Of what is [added up](Self::aggregate) every
-    /// call counts anyway.
+    /// Above half of the queue's bounds, 1 in 2 metrics is recorded; above 3/4, 7/8 and 15/16, 1 in 4, 8 and 16. All
+    /// are recorded again once the queue is down to a quarter. Each line carries its rate, multiplied by the caller's
+    /// own, so that servers scale the values up. [`Stats::sampled_out`](crate::Stats::sampled_out) counts the metrics
+    /// that are left out.
+    ///
+    /// Metrics that servers cannot scale up are always recorded: gauges, sets, whole lines, types given by their code,
+    /// metrics with a timestamp, and timings for collectd. [Aggregated](Self::aggregate) metrics are always recorded
+    /// too.
     #[must_use]
     pub fn adaptive_sampling(self, adaptive_sampling: bool) -> Self {
         Self {
@@ -80,16 +83,17 @@ impl Config {
         }
     }
 
-    /// Adds metrics up for this long, and sends what became of them as few lines: the sum of a counter,
-    /// the last level of a gauge, the distinct members of a set, and the values of timings, histograms
-    /// and distributions, several in a line where the dialect has that. Default: none, each metric is a
-    /// line of its own, and leaves in the order recorded. Two seconds are what Datadog's clients take,
-    /// well below the ten after which servers flush.
+    /// Aggregation interval: metrics of the same series are aggregated for this time and sent as few lines. `None`
+    /// sends each metric as a line of its own, in the order recorded. Default: `None`. Datadog's clients use 2 s, well
+    /// below the 10 s after which servers flush.
     ///
-    /// While the server is away nothing is sent and nothing is queued: an outage of any length costs no
-    /// counts and no memory. A caller's [rate](crate::Metric::rate) is not applied, since every call
-    /// counts at no cost. What cannot be added up goes as a line of its own: meters, metrics given by
-    /// their type code, what was [sampled already](crate::Metric::sampled_at), counts that are fractions.
+    /// A counter is sent as its sum, a gauge as its last level, a set as its distinct members. Timings, histograms and
+    /// distributions are sent as their values, several in a line if the dialect supports that.
+    ///
+    /// While the server is unreachable, nothing is sent and nothing is queued: counts stay exact through an outage of
+    /// any length, and memory does not grow. A caller's [rate](crate::Metric::rate) is not applied, because every call
+    /// can be counted at no cost. Metrics that cannot be aggregated are sent as lines of their own: meters, metrics
+    /// given by their type code, [sampled](crate::Metric::sampled_at) metrics, and fractional counts.
     #[must_use]
     pub fn aggregate(self, interval: Option<Duration>) -> Self {
         Self {
@@ -98,21 +102,21 @@ impl Config {
         }
     }
 
-    /// How many different metrics, with their tags, are [added up](Self::aggregate) at most; those beyond
-    /// go as lines of their own, and those that stay without a value are forgotten after some rounds.
-    /// Default: 8192, of which each takes a few hundred bytes, and on every thread that records it.
+    /// Maximum number of series that are [aggregated](Self::aggregate): names with their tags. Metrics of further
+    /// series are sent as lines of their own. A series is removed after eight intervals without a value. Default:
+    /// 8192. Each series takes a few hundred bytes, and as much again for each thread that records it.
     #[must_use]
-    pub fn max_contexts(self, contexts: usize) -> Self {
+    pub fn max_series(self, series: usize) -> Self {
         Self {
-            max_contexts: contexts,
+            max_series: series,
             ..self
         }
     }
 
-    /// How many values of a timing, a histogram or a distribution are kept between two
-    /// [rounds](Self::aggregate). Of more, that many are chosen at random and sent with the rate that
-    /// makes up for the others; a server that takes no rate gets all, as lines. Default: 512, which
-    /// leaves a 99th percentile five values to tell by.
+    /// Maximum number of samples that a series keeps in an [aggregation interval](Self::aggregate), for timings,
+    /// histograms and distributions. Of more values, a random sample of this size is sent with its sample rate, so
+    /// that servers scale it up. A server that ignores a rate gets all values, as lines. Default: 512, which leaves
+    /// five values above the 99th percentile.
     #[must_use]
     pub fn max_samples(self, samples: usize) -> Self {
         Self {
@@ -121,8 +125,8 @@ impl Config {
         }
     }
 
-    /// Maximum memory, in bytes, of all that is [aggregated](Self::aggregate): series, members of sets, and values.
-    /// What has no room is sent as lines of their own. Default: 16 MiB, as for the queue.
+    /// Maximum memory of all [aggregated](Self::aggregate) values in bytes: series, set members and samples. Metrics
+    /// for which no memory is left are sent as lines of their own. Default: 16 MiB, as for the queue.
     #[must_use]
     pub fn max_aggregate_bytes(self, bytes: usize) -> Self {
         Self {

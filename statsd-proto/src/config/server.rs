@@ -1,4 +1,4 @@
-//! Where lines go, and what carries them.
+//! Settings of the server: host, port, transport.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -7,24 +7,24 @@ use super::address::{Address, check_path};
 use super::{Config, Transport};
 use crate::error::ConfigError;
 
-/// Where lines go.
+/// Settings of the server.
 impl Config {
-    /// The host, or an address, which sets the transport and the port as well. Settings that it leaves out stay as they
-    /// were.
+    /// Host, or an address, which may also set the transport and the port. Settings that the address does not contain
+    /// keep their values.
     ///
-    /// | written | means |
+    /// | text | meaning |
     /// |---|---|
-    /// | `stats.example`, `10.0.0.7`, `::1`, `[::1]` | a name, which is looked up, or an IP address |
+    /// | `stats.example`, `10.0.0.7`, `::1`, `[::1]` | a host name, or an IP address |
     /// | `fe80::1%eth0`, `[fe80::1%2]` | an IPv6 address on this network interface |
     /// | `udp://host`, `udp://host:8125`, `udp://[::1]:8125`, `udp://[fe80::1%eth0]:8125` | datagrams |
     /// | `tcp://host`, `tcp://host:8125`, and so on | a stream of lines |
-    /// | `unix:///path` | a Unix socket of the kind that the dialect's servers listen on: datagrams for `DogStatsd`, `OpenTelemetry` and `StatsdExporter`, else a stream |
+    /// | `unix:///path` | a Unix socket of the type that the dialect's servers use: datagrams for `DogStatsd`, `OpenTelemetry` and `StatsdExporter`, a stream for all others |
     /// | `unixgram:///path` | a Unix socket for datagrams |
     /// | `unixstream:///path` | a Unix socket for a stream |
-    /// | `unix://@name`, `unixgram://@name`, `unixstream://@name` | an abstract Unix socket, on Linux; a NUL may take the place of the `@` |
+    /// | `unix://@name`, `unixgram://@name`, `unixstream://@name` | an abstract Unix socket on Linux; a NUL may replace the `@` |
     ///
-    /// The same forms are read from files, from `STATSD_HOST`, `DD_AGENT_HOST`, `DD_DOGSTATSD_URL` and
-    /// `DD_DOGSTATSD_SOCKET`, and by [`address`](Self::address). All else is an error when the configuration is
+    /// The same forms are valid in files, in `STATSD_HOST`, `DD_AGENT_HOST`, `DD_DOGSTATSD_URL` and
+    /// `DD_DOGSTATSD_SOCKET`, and in [`address`](Self::address). Any other text is an error when the configuration is
     /// [checked](Self::check).
     ///
     /// ```
@@ -44,7 +44,7 @@ impl Config {
         }
     }
 
-    /// The same as [`host`](Self::host), with an error at once.
+    /// Sets an address like [`host`](Self::host), and returns an error at once.
     ///
     /// ```
     /// use statsd_proto::Config;
@@ -58,12 +58,12 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Text that is no address.
+    /// Invalid text.
     pub fn address(self, address: &str) -> Result<Self, ConfigError> {
         self.address_of("address", address)
     }
 
-    /// The host, unless one or a path is set already: for what comes [from the environment](Self::from_env).
+    /// Host, if none is set yet, and no path, for example [from the environment](Self::from_env).
     #[must_use]
     pub fn default_host(self, host: impl Into<String>) -> Self {
         if self.host.is_empty() && self.path.as_os_str().is_empty() {
@@ -73,7 +73,7 @@ impl Config {
         }
     }
 
-    /// The port. Default: the one that the dialect's servers listen on, which is 9125 for
+    /// Port. Default: the port of the dialect's servers, which is 9125 for
     /// [`Dialect::StatsdExporter`](crate::Dialect::StatsdExporter) and 8125 for all others.
     #[must_use]
     pub fn port(self, port: u16) -> Self {
@@ -83,7 +83,7 @@ impl Config {
         }
     }
 
-    /// A Unix socket at this path, for a stream. For an abstract socket see [`host`](Self::host).
+    /// Stream to the Unix socket at this path. For an abstract socket see [`host`](Self::host).
     #[must_use]
     pub fn unix_stream(self, path: impl Into<PathBuf>) -> Self {
         self.at(Address::Unix {
@@ -92,7 +92,7 @@ impl Config {
         })
     }
 
-    /// A Unix socket at this path, for datagrams. For an abstract socket see [`host`](Self::host).
+    /// Datagrams to the Unix socket at this path. For an abstract socket see [`host`](Self::host).
     #[must_use]
     pub fn unix_datagram(self, path: impl Into<PathBuf>) -> Self {
         self.at(Address::Unix {
@@ -101,12 +101,13 @@ impl Config {
         })
     }
 
-    /// What carries the lines. Default: what the dialect's servers listen on first, which is [`Transport::Udp`] for
-    /// `Collectd`, `DogStatsd`, `Influx`, `OpenTelemetry` and `SignalFx`, and [`Transport::Tcp`] for all others.
+    /// Transport of the lines. Default: [`Transport::Udp`] for the dialects `Collectd`, `DogStatsd`, `Influx`,
+    /// `OpenTelemetry` and `SignalFx`, and [`Transport::Tcp`] for all others: the transport on which their servers
+    /// listen by default.
     ///
-    /// A transport that no server of the dialect listens on is an error.
-    /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) goes over TCP only where that is asked for here or by a `tcp://`
-    /// address: Vector and statsd_exporter take it, the Datadog agent does not.
+    /// A transport on which no server of the dialect listens is an error.
+    /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) uses TCP only if it is set here or by a `tcp://` address.
+    /// Vector and statsd_exporter accept it, the Datadog agent does not.
     #[must_use]
     pub fn transport(self, transport: Transport) -> Self {
         Self {
@@ -115,14 +116,14 @@ impl Config {
         }
     }
 
-    /// Whether metrics are sent at all. Default: yes. A disabled client has the same interface, and
-    /// does nothing; nothing else has to be set for it.
+    /// Whether metrics are sent. Default: yes. A disabled client has the same interface and does nothing. It needs no
+    /// other setting.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         Self { enabled, ..self }
     }
 
-    /// The address that a setting or a variable of this name has.
+    /// Applies an address, with `setting` as the name in an error: a setting or an environment variable.
     pub(crate) fn address_of(self, setting: &'static str, text: &str) -> Result<Self, ConfigError> {
         match Address::parse(text) {
             Ok(address) => Ok(self.at(address)),
@@ -174,10 +175,10 @@ impl Config {
             .unwrap_or_else(|| self.dialect.rules().transport(is_unix))
     }
 
-    /// The server as one address, for people.
+    /// Server as a single address, for a log.
     pub(crate) fn server(&self) -> String {
         let path = self.path.to_string_lossy();
-        // An abstract socket has a NUL before its name.
+        // The NUL of an abstract socket is written as `@`.
         let path = path.replacen('\0', "@", 1);
         let scheme = match self.effective_transport() {
             Transport::Tcp => "tcp",
@@ -197,7 +198,8 @@ impl Config {
         self.port.unwrap_or_else(|| self.dialect.rules().port)
     }
 
-    /// The host and the port, if the host is no name. The system looks up a network interface that has a name.
+    /// IP address and port, or `None` if the host is a name. The operating system resolves the name of a network
+    /// interface.
     pub(crate) fn socket_address(&self) -> Option<SocketAddr> {
         let (host, port) = (&self.host, self.effective_port());
         match host.parse::<IpAddr>() {
@@ -255,7 +257,7 @@ impl Transport {
         }
     }
 
-    /// The transport's name in files.
+    /// Name of the transport in files.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",

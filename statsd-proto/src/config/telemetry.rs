@@ -1,4 +1,4 @@
-//! What a client tells of itself, and under which names.
+//! Telemetry: the client's own counts, and their names.
 
 use std::time::Duration;
 
@@ -7,48 +7,47 @@ use super::{Config, Transport};
 use crate::error::ConfigError;
 use crate::session::telemetry::Reporter;
 
-/// What a client tells of itself: its [`Stats`](crate::Stats) as metrics, through itself.
+/// Telemetry of a client: its [`Stats`](crate::Stats) as metrics, sent through itself.
 ///
-/// Every so often it sends what was counted since the last time, as counters, of those that are not zero,
-/// and how much waits in its queue, as gauges. Whatever has no change but that of its own lines is not
-/// told: a client at rest sends nothing and wakes nobody. While the server is away, or more than half of
-/// the queue is taken, it waits; so the sums are right, and what an outage cost is told after it. What a
-/// program counts between the last time and its end is not told.
+/// At an interval it sends the counts that have grown as counters, and the size of the queue as gauges. Nothing is
+/// sent while only telemetry's own lines change the counts: an idle client sends nothing and never wakes up. While the
+/// server is unreachable, or more than half of the queue is used, telemetry waits. The sums stay right, and losses of
+/// an outage are reported after it. Counts after the last report of a program are not sent.
 ///
-/// [`named`](Self::named), these are, behind the prefix and the name:
+/// Metrics under [a name of your own](Self::named), after the prefix and the name:
 ///
-/// | metric | type | what it is |
+/// | metric | type | content |
 /// |---|---|---|
-/// | `accepted` | counter | lines taken into the queue, without its own |
-/// | `sent`, `bytes`, `payloads` | counters | what was given to the kernel, with its own lines |
-/// | `resent` | counter | lines of those that [went back](Config::resend_unacknowledged) into the queue |
-/// | `dropped.overflow`, `dropped.unsendable` | counters | lines that were [lost](crate::Dropped) |
-/// | `refused.full`, `refused.invalid`, `refused.too_long` | counters | metrics that were [not taken](crate::Refused) |
-/// | `sampled_out` | counter | metrics that their rate left out |
-/// | `connects`, `connect_failures`, `disconnects` | counters | what became of links |
-/// | `queued_bytes`, `queued_bytes_peak` | gauges | what waits, and the most that ever did |
+/// | `accepted` | counter | lines that entered the queue, without telemetry's own |
+/// | `sent`, `bytes`, `payloads` | counters | lines, bytes and writes that the kernel accepted, including telemetry's own |
+/// | `resent` | counter | lines that [returned](Config::resend_unacknowledged) to the queue to be resent |
+/// | `dropped.overflow`, `dropped.unsendable` | counters | [dropped](crate::Dropped) lines |
+/// | `refused.full`, `refused.invalid`, `refused.too_long` | counters | [refused](crate::Refused) metrics |
+/// | `sampled_out` | counter | metrics that sampling left out |
+/// | `connects`, `connect_failures`, `disconnects` | counters | connections established, failed and broken |
+/// | `queued_bytes`, `queued_bytes_peak` | gauges | bytes in the queue, and their maximum so far |
 ///
-/// Under [Datadog's names](Self::datadog), these are, behind `datadog.dogstatsd.client.` without a prefix,
-/// each with the tags `client:rust`, `client_version` and `client_transport`:
+/// Metrics under [Datadog's names](Self::datadog), after `datadog.dogstatsd.client.` and without the prefix, each with
+/// the tags `client:rust`, `client_version` and `client_transport`:
 ///
-/// | metric | what it is |
+/// | metric | content |
 /// |---|---|
-/// | `metrics` | metrics that were recorded, also those that a rate left out or that were refused, with events and service checks; missing if metrics are [added up](Config::aggregate), when calls are not counted |
-/// | `metric_dropped_on_receive` | those refused by a full queue |
-/// | `packets_sent`, `bytes_sent` | datagrams, or writes of a stream, given to the kernel, and their bytes |
-/// | `packets_dropped_queue`, `bytes_dropped_queue` | what a full queue [dropped](crate::Overflow::DropOldest) |
-/// | `packets_dropped_writer`, `bytes_dropped_writer` | datagrams that the kernel would not send |
-/// | `packets_dropped`, `bytes_dropped` | both together |
+/// | `metrics` | recorded metrics, events and service checks, including sampled-out and refused ones; missing with [aggregation](Config::aggregate), which does not count calls |
+/// | `metric_dropped_on_receive` | metrics refused by a full queue |
+/// | `packets_sent`, `bytes_sent` | datagrams, or writes of a stream, that the kernel accepted, and their bytes |
+/// | `packets_dropped_queue`, `bytes_dropped_queue` | datagrams or writes [dropped](crate::Overflow::DropOldest) from a full queue, and their bytes |
+/// | `packets_dropped_writer`, `bytes_dropped_writer` | datagrams that the kernel refused to send, and their bytes |
+/// | `packets_dropped`, `bytes_dropped` | sum of the two rows above |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Telemetry {
-    /// None: Datadog's.
+    /// Name, or `None` for Datadog's names.
     pub(crate) name: Option<String>,
     pub(crate) interval: Duration,
 }
 
 impl Telemetry {
-    /// Under the names of Datadog's own clients, for [`Dialect::DogStatsd`](crate::Dialect::DogStatsd), so
-    /// that the same dashboards show them.
+    /// Telemetry under the names of Datadog's own clients, so that their dashboards show it. It needs
+    /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd).
     pub fn datadog() -> Self {
         Self {
             name: None,
@@ -56,7 +55,7 @@ impl Telemetry {
         }
     }
 
-    /// Under a name of the user's choosing, such as `statsd.client`, behind the prefix.
+    /// Telemetry under a name of your own, such as `statsd.client`, after the prefix.
     pub fn named(name: impl Into<String>) -> Self {
         Self {
             name: Some(name.into()),
@@ -64,7 +63,7 @@ impl Telemetry {
         }
     }
 
-    /// How often it tells. Default: 10 s, after which servers flush.
+    /// Time between two reports. Default: 10 s, the flush interval of most servers.
     #[must_use]
     pub fn interval(self, interval: Duration) -> Self {
         Self { interval, ..self }
@@ -72,7 +71,7 @@ impl Telemetry {
 }
 
 impl Config {
-    /// What the client tells of itself, through itself. Default: nothing.
+    /// Telemetry: metrics about the client itself. Default: `None`, no telemetry.
     ///
     /// ```
     /// use statsd_proto::{Config, Telemetry};
@@ -85,7 +84,7 @@ impl Config {
         Self { telemetry, ..self }
     }
 
-    /// The configuration of a client that tells of this one, with the names' beginning as its prefix.
+    /// Configuration for encoding telemetry. Its prefix is that of the names.
     pub(crate) fn for_telemetry(&self, telemetry: &Telemetry) -> Self {
         let config = self.clone().kind_prefixes(false);
         let Some(name) = &telemetry.name else {
@@ -107,7 +106,7 @@ impl Config {
         })
     }
 
-    /// To be called last, when all else can work.
+    /// Checks the telemetry. The other settings must have been checked.
     pub(super) fn check_telemetry(&self) -> Result<(), ConfigError> {
         let Some(telemetry) = &self.telemetry else {
             return Ok(());
@@ -116,12 +115,12 @@ impl Config {
         let check = |holds, expected| require(holds, "telemetry", name, expected);
         check(
             telemetry.name.is_some() || self.dialect.rules().has_extras,
-            "a name: only the dialect DogStatsd has Datadog's",
+            "a name of your own (Telemetry::named): Datadog's names need the dialect \"dogstatsd\"",
         )?;
         let config = self.for_telemetry(telemetry);
         check(
             !name.is_empty() && config.check_prefix().is_ok(),
-            "text that the server takes in a name",
+            "text that the server accepts in a name",
         )?;
         let interval = telemetry.interval;
         require(
@@ -133,13 +132,13 @@ impl Config {
         let (lines, longest) = Reporter::measure(&config, telemetry);
         check(
             longest.is_some_and(|longest| longest <= self.line_limit()),
-            "a name short enough for a line, with the prefix and the tags",
+            "shorter: a line has no room for it beside the prefix and the tags",
         )?;
-        // It speaks while half of the queue is free, and filling may double what it says.
+        // Telemetry is sent while half of the queue is free. Padding may double its size.
         let bytes = lines * 2 * (longest.unwrap_or(0) + 8) + self.datagram_limit();
         check(
             2 * bytes <= self.max_queue_bytes && 2 * lines <= self.max_queue_lines,
-            "unset, or more room in the queue: twice what it says at once",
+            "unset, or max_queue_bytes and max_queue_lines raised: half of the queue must hold a report",
         )
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            series: config.max_contexts,
+            series: config.max_series,
             samples: config.max_samples,
             bytes: config.max_aggregate_bytes,
         }

@@ -30,7 +30,7 @@ fn add(input: &mut Unstructured<'_>) -> Result<()> {
     let config = Config::new("192.0.2.1")
         .kind_prefixes(false)
         .aggregate(Some(interval))
-        .max_contexts(input.int_in_range(1..=3)?)
+        .max_series(input.int_in_range(1..=3)?)
         .flush_interval(Duration::from_millis(input.int_in_range(0..=300)?));
     let (dialect, transport) = Grammar::pair(*input.choose(&DIALECTS)?, transport);
     let config = config

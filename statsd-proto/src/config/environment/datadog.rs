@@ -1,4 +1,4 @@
-//! The environment variables of Datadog's clients.
+//! Environment variables of Datadog's clients.
 
 use super::{collect, invalid, ordered, switch};
 use crate::config::Config;
@@ -6,31 +6,30 @@ use crate::dogstatsd::Cardinality;
 use crate::error::ConfigError;
 
 impl Config {
-    /// Reads the configuration for a Datadog agent from the process's environment; see
-    /// [`Config::from_dd_vars`].
+    /// Reads the configuration for a Datadog agent from the environment of the process; see [`Config::from_dd_vars`].
     ///
     /// # Errors
     ///
-    /// As [`Config::from_dd_vars`]; also a variable that is not Unicode.
+    /// The errors of [`Config::from_dd_vars`], and a variable that is not valid Unicode.
     pub fn from_dd_env() -> Result<Self, ConfigError> {
         Self::from_dd_vars(collect(&VARIABLES)?)
     }
 
-    /// Reads the configuration for a [Datadog agent](Self::dogstatsd) from pairs of a variable's name and
-    /// value; others are passed over, and so are empty ones.
+    /// Reads the configuration for a [Datadog agent](Self::dogstatsd) from pairs of a variable's name and value. Other
+    /// variables and empty ones are ignored.
     ///
     /// | variable | value | if not set | also read by |
     /// |---|---|---|---|
     /// | `DD_AGENT_HOST` | a [host or an address](Config::host) | must be set by [`Config::host`] or [`Config::default_host`] | all of Datadog's clients |
     /// | `DD_DOGSTATSD_PORT` | 1 to 65535 | 8125 | all of them |
-    /// | `DD_DOGSTATSD_SOCKET` | the path of a Unix socket, or its address; wins over the two above | | dogstatsd-ruby |
-    /// | `DD_DOGSTATSD_URL` | an [address](Config::host); wins over the three above | | datadog-go, php-datadogstatsd |
-    /// | `DATADOG_TAGS`, `DD_TAGS` | constant tags such as `team:web,beta`, with commas, or else white space, between them | no tags | datadogpy; dogstatsd-ruby |
-    /// | `DD_ENTITY_ID`, `DD_ENV`, `DD_SERVICE`, `DD_VERSION` | constant tags `dd.internal.entity_id`, `env`, `service` and `version`, which win over those above | no such tag | all of them |
+    /// | `DD_DOGSTATSD_SOCKET` | the path of a Unix socket, or its address; overrides the two above | | dogstatsd-ruby |
+    /// | `DD_DOGSTATSD_URL` | an [address](Config::host); overrides the three above | | datadog-go, php-datadogstatsd |
+    /// | `DATADOG_TAGS`, `DD_TAGS` | constant tags such as `team:web,beta`, separated by commas, or else by white space | no tags | datadogpy; dogstatsd-ruby |
+    /// | `DD_ENTITY_ID`, `DD_ENV`, `DD_SERVICE`, `DD_VERSION` | constant tags `dd.internal.entity_id`, `env`, `service` and `version`, which override the tags above | no such tag | all of them |
     /// | `DD_EXTERNAL_ENV` | [external data](Config::external_data) | none | datadog-go, datadogpy, hot-shots |
     /// | `DD_CARDINALITY`, or else `DATADOG_CARDINALITY` | `none`, `low`, `orchestrator` or `high`, in any case | the agent's | datadog-go, java-dogstatsd-client, hot-shots, php-datadogstatsd |
     /// | `DD_ORIGIN_DETECTION_ENABLED` | `0`, `f`, `false`, `n`, `no` or `off` in any case for [no](Config::origin_detection) | yes | datadog-go, datadogpy, hot-shots |
-    /// | `DD_DOGSTATSD_DISABLE` | a word for yes or no, as in [`STATSD_ENABLED`](Config::from_vars); yes [disables](Config::enabled) the client | no | datadogpy |
+    /// | `DD_DOGSTATSD_DISABLE` | a boolean, as in [`STATSD_ENABLED`](Config::from_vars); yes [disables](Config::enabled) the client | no | datadogpy |
     ///
     /// ```
     /// use statsd_proto::Config;
@@ -44,15 +43,15 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// A variable whose value cannot work. What is missing is told when the configuration is used,
-    /// since a setter may still add it.
+    /// A variable with an invalid value. A missing setting is reported when the configuration is used, because a
+    /// setter may still supply it.
     pub fn from_dd_vars<K, V>(vars: impl IntoIterator<Item = (K, V)>) -> Result<Self, ConfigError>
     where
         K: AsRef<str>,
         V: AsRef<str>,
     {
         let mut config = Self::dogstatsd("");
-        // In the order of the table, where later variables win.
+        // Applied in the order of the table: later variables override earlier ones.
         for (name, value) in ordered(&VARIABLES, vars) {
             if !value.as_ref().is_empty() {
                 config = config.set_dd_var(name, value.as_ref())?;
@@ -112,7 +111,7 @@ impl Config {
         Ok(self)
     }
 
-    /// The one tag of this key.
+    /// Sets a tag of which there is only one.
     fn dd_tag(mut self, name: &'static str, key: &str, value: &str) -> Result<Self, ConfigError> {
         self.tags.retain(|(known, _)| known != key);
         self.tag(key, value).checked(name, Self::check_tags)
@@ -135,7 +134,7 @@ const TRACER_TAGS: &str = "DD_TAGS";
 const URL: &str = "DD_DOGSTATSD_URL";
 const VERSION: &str = "DD_VERSION";
 
-/// Variables in the order that they are applied. Later ones win.
+/// Variables in the order in which they are applied. Later ones override earlier ones.
 const VARIABLES: [&str; 15] = [
     PORT,
     HOST,
@@ -165,7 +164,7 @@ fn cardinality(value: &str) -> Option<Cardinality> {
     .find(|cardinality| value.eq_ignore_ascii_case(cardinality.text()))
 }
 
-/// What Datadog's clients take for no.
+/// Whether Datadog's clients read the value as false.
 fn is_false(value: &str) -> bool {
     ["0", "f", "false", "n", "no", "off"]
         .iter()

@@ -1,4 +1,4 @@
-//! What settings look like in a file, where that differs from what they are.
+//! Forms of settings in a file, where they differ from the types in memory.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::config;
 
-/// A time as people write it.
+/// Time in the form `"1m 30s"`.
 #[derive(Clone, Copy)]
 pub(super) struct Time(Duration);
 
@@ -30,10 +30,10 @@ pub(super) struct Telemetry {
     interval: Option<Time>,
 }
 
-/// A map, in the order that the format gives.
+/// Map in the order of the file.
 pub(super) struct Tags(Vec<(String, String)>);
 
-/// Formats such as TOML have nothing that stands for nothing.
+/// Optional setting. Formats such as TOML have no null, so `"none"` stands for `None`.
 pub(super) struct OrNone<T>(Option<T>);
 
 impl From<Duration> for Time {

@@ -33,7 +33,7 @@ fn every_setting_can_be_read_from_toml() {
         overflow = "drop_oldest"
         flush_interval = "50ms"
         aggregate = "2s"
-        max_contexts = 100
+        max_series = 100
         max_samples = 50
         settle_time = "0s"
         resolve_interval = "5m"
@@ -185,7 +185,7 @@ fn every_setting() -> Config {
         }))
         .flush_interval(SECOND / 20)
         .aggregate(Some(SECOND * 2))
-        .max_contexts(100)
+        .max_series(100)
         .max_samples(50)
         .backoff(SECOND, SECOND * 60)
         .settle_time(Duration::ZERO)

@@ -211,8 +211,8 @@ fn what_is_no_metric_is_refused_all_the_same() {
 }
 
 #[test]
-fn contexts_are_bounded_and_idle_ones_make_room() {
-    let (client, mut server) = start(|config| config.max_contexts(10));
+fn series_are_bounded_and_idle_ones_make_room() {
+    let (client, mut server) = start(|config| config.max_series(10));
     for name in 0..20 {
         client.incr(&format!("x{name}"), 1);
         client.incr(&format!("x{name}"), 1);

@@ -120,7 +120,7 @@ impl Settings {
             .close_timeout(close)
             .resend_unacknowledged(self.resends)
             .aggregate(self.aggregate)
-            .max_contexts(2)
+            .max_series(2)
             .adaptive_sampling(self.adaptive_sampling)
             .telemetry(self.telemetry.clone())
             .max_connection_age(self.max_connection_age)
