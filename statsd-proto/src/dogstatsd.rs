@@ -1,6 +1,8 @@
-//! What only the Datadog agent knows: events, service checks, and who sends.
+//! Extensions of the Datadog agent: events, service checks, and origin detection.
 //!
 //! They need [`Dialect::DogStatsd`](crate::Dialect::DogStatsd), which [`Config::dogstatsd`](crate::Config::dogstatsd)
+//! sets. With another dialect, recording them fails with
+//! [`RecordError::NotDogStatsd`](crate::RecordError::NotDogStatsd).
 //! sets; elsewhere they are [`RecordError::NotDogStatsd`](crate::RecordError::NotDogStatsd).
 //!
 //! ```
@@ -38,24 +40,24 @@ pub(crate) use event::escaped_len;
 pub use event::{Alert, Event, Priority};
 pub use service_check::{ServiceCheck, Status};
 
-/// How many tags the agent adds that it knows of whoever sends (protocol 1.6).
+/// Cardinality: how many tags about the sender the agent adds to a metric (protocol 1.6).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Cardinality {
-    /// All: such as a container's ID and name.
+    /// All tags, such as the ID and the name of a container.
     High,
-    /// Few: such as the host and the image.
+    /// Tags with few values, such as the host and the image.
     Low,
-    /// None.
+    /// No tags.
     None,
-    /// As many as there are pods or tasks.
+    /// Tags with as many values as there are pods or tasks.
     Orchestrator,
 }
 
 impl Cardinality {
-    /// What the cardinality is called on the wire.
+    /// Name of the cardinality in a line.
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::High => "high",
@@ -65,7 +67,7 @@ impl Cardinality {
         }
     }
 
-    /// Reads what [`text`](Self::text) writes.
+    /// Parses the name of a cardinality.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let all = [Self::High, Self::Low, Self::None, Self::Orchestrator];
         all.into_iter()

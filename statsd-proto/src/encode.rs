@@ -1,8 +1,7 @@
-//! One metric as bytes: the only module that knows `:`, `|`, `@` and `#`.
+//! Encoder: a metric becomes bytes. Only this module writes `:`, `|`, `@` and `#`.
 //!
-//! A line is written piece by piece: the name, its tags, the value, the rate. Each piece has a straight way,
-//! for text and numbers as they nearly always are, and a cold one that replaces, refuses or pads. They part
-//! at the piece, and nothing that was written is read again.
+//! A line is written in pieces: name, tags, value, rate. Each piece has a fast path for common text and numbers, and a
+//! slow path that replaces or refuses characters. The choice is made per piece, so no byte is written or read twice.
 
 mod cursor;
 pub(crate) mod dialect;
@@ -36,73 +35,73 @@ pub(crate) use parse::parse;
 pub(crate) use series::SeriesKey;
 pub(crate) use template::Template;
 
-/// Writes metrics as lines, with everything rendered once that does not change from call to call.
+/// Encoder of a session. Everything that is the same for all metrics is encoded once, when it is created.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     rules: &'static Rules,
     policy: UnsafeText,
-    /// What precedes the name, by section. Each is empty or ends in a dot.
+    /// Text before the name, by section. It is empty or ends in a dot.
     prefixes: [Inline<64>; 4],
-    /// The [type suffix](value::type_suffix) of each kind.
+    /// [Type suffix](value::type_suffix) of each kind.
     suffixes: [u32; Kind::ALL.len()],
-    /// The constant tags as they are written, but for what closes them.
+    /// Encoded constant tags, without the closing text.
     tags: Inline<64>,
-    /// The same, and what precedes the first other tag.
+    /// Encoded constant tags, followed by the separator or opening text before the metric's own first tag.
     tags_start: Inline<64>,
-    /// Who sends, as it is written.
+    /// Encoded origin: container ID, inode and external data.
     origin: Box<str>,
     cardinality: Option<Cardinality>,
-    /// Whether each line has an origin or a cardinality.
+    /// Whether every line has an origin or a cardinality.
     has_extras: bool,
-    /// Whether tags are a part of the name.
+    /// Whether tags are part of the name.
     has_tags_in_name: bool,
-    /// Whether constant tags follow each name.
+    /// Whether constant tags follow every name.
     has_constant_name_tags: bool,
-    /// Whether constant tags, an origin or a cardinality follow each type.
+    /// Whether constant tags, an origin or a cardinality follow every type.
     has_constant_tail: bool,
-    /// Whether the server refuses numbers that others take.
+    /// Whether the dialect's servers refuse some numbers that others accept.
     has_limits: bool,
-    /// Whether a negative level is two lines.
+    /// Whether a negative gauge takes two lines: zero, then the change.
     is_level_unsigned: bool,
-    /// The longest name with its prefix, in bytes.
+    /// Maximum length of a name with its prefix, in bytes.
     max_name: usize,
-    /// The longest line on a stream, or the longest record in a datagram or a frame, in bytes.
+    /// Maximum length of a line on a stream, or of a record in a datagram or frame, in bytes.
     max_line: usize,
-    /// The longest line of several values, in bytes.
+    /// Maximum length of a line with several values, in bytes.
     max_packed: usize,
-    /// Whether the longest line bounds each line of a record, and not all of them together.
+    /// Whether `max_line` limits each line of a record. Otherwise it limits the record as a whole.
     is_line_stream: bool,
 }
 
-/// What was written.
+/// Description of an encoded record.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Written {
-    /// The number of lines. Several stay together as one record, with a line break between them.
+    /// Number of lines. A record of several lines has line feeds between them, and is not split.
     pub(crate) lines: usize,
-    /// The length of all lines, without a line break at the end.
+    /// Length of the record in bytes, without a line feed at its end.
     pub(crate) bytes: usize,
-    /// The length of the name at the start of the first line, as the server sees it: with its prefix and
-    /// without tags. Zero for events and service checks.
+    /// Length of the name at the start of the first line, with its prefix and without tags. Zero for events and
+    /// service checks.
     pub(crate) name_len: usize,
-    /// Whether the lines are the two of a negative gauge, of which neither makes sense alone.
+    /// Whether the record is a negative gauge, whose two lines must stay in one datagram.
     pub(crate) is_joined: bool,
 }
 
-/// One line that was written.
+/// Description of an encoded line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OneLine {
-    /// Its length, without a line break.
+    /// Length of the line in bytes, without a line feed.
     pub(crate) bytes: usize,
-    /// The length of the name at its start; see [`Written::name_len`].
+    /// Length of the name at its start; see [`Written::name_len`].
     pub(crate) name_len: usize,
 }
 
-/// Why nothing was written.
+/// Reason why nothing was encoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Unwritten {
-    /// The room ended. The caller tries again with more.
+    /// The buffer was too small. The caller retries with a larger one.
     Full,
-    /// No room makes a line of it.
+    /// The metric is invalid, whatever the size of the buffer.
     Refused(RecordError),
 }
 
@@ -113,13 +112,13 @@ impl From<RecordError> for Unwritten {
 }
 
 impl Encoder {
-    /// The configuration has been checked.
+    /// Creates an encoder. The configuration must have been checked.
     pub(crate) fn new(config: &Config) -> Self {
         let rules = config.dialect.rules();
         let origin = dogstatsd::origin(config);
         let cardinality = config.origin.cardinality;
         let is_line_stream = config.is_line_stream();
-        // The agent may insist on a line break at the end of a datagram.
+        // An agent may be configured to require a line feed at the end of a datagram (`dogstatsd_eol_required`).
         let ends_lines = config.dialect == Dialect::DogStatsd && !is_line_stream;
         let max_line = config.line_limit() - usize::from(ends_lines);
         let max_datagram = config.datagram_limit() - usize::from(ends_lines);
@@ -148,39 +147,39 @@ impl Encoder {
         }
     }
 
-    /// Whether the dialect has the kind.
+    /// Whether the dialect supports the kind.
     pub(crate) fn supports(&self, kind: Kind) -> bool {
         self.rules.code(kind).is_some()
     }
 
-    /// Whether the server makes up for what sampling leaves out of such metrics.
+    /// Whether servers scale metrics of this kind up by their sample rate.
     pub(crate) fn takes_rate(&self, kind: Kind) -> bool {
         scales(Some(kind)) && (kind == Kind::Counter || !self.rules.rates_on_counters_only)
     }
 
-    /// Whether such metrics may be sampled at all.
+    /// Whether metrics of this kind may have a sample rate at all.
     pub(crate) fn may_sample(&self, kind: Kind) -> bool {
         scales(Some(kind))
     }
 
-    /// Whether the server refuses numbers that others take.
+    /// Whether the dialect's servers refuse some numbers that others accept.
     pub(crate) fn has_limits(&self) -> bool {
         self.has_limits
     }
 
-    /// Whether one line may have several values.
+    /// Whether a line may hold several values of this kind.
     pub(crate) fn packs(&self, kind: Kind) -> bool {
         self.rules.packs && matches!(kind, Kind::Distribution | Kind::Histogram | Kind::Timing)
     }
 
-    /// Whether such a value is two lines: a gauge that must be set to zero first.
+    /// Whether the value takes two lines: a negative gauge is set to zero first.
     #[inline(always)]
     pub(crate) fn is_two_lines(&self, kind: Kind, value: Value<'_>) -> bool {
         kind == Kind::Gauge && self.is_level_unsigned && limits::is_negative(value)
     }
 
-    /// Writes a metric as one line, or as several that stay together: the two of a negative gauge, or one
-    /// for each of several values.
+    /// Encodes a metric as one line, or as several lines that stay together: two for a negative gauge, one for each
+    /// value of a list.
     #[inline]
     pub(crate) fn encode(
         &self,
@@ -197,8 +196,8 @@ impl Encoder {
         }
     }
 
-    /// Writes a metric as one line. `None` if it is several, or has no room, or is refused; [`encode`](Self::encode)
-    /// knows why.
+    /// Encodes a metric on the fast path, as one line. `None` if it takes several lines, does not fit, or is invalid;
+    /// [`encode`](Self::encode) then handles it.
     #[inline(always)]
     pub(crate) fn encode_one(&self, metric: &Metric<'_>, cursor: Cursor<'_>) -> Option<OneLine> {
         let Code::Known(kind) = metric.code else {
@@ -216,7 +215,7 @@ impl Encoder {
     }
 }
 
-/// What precedes the name, in the order of `Section`.
+/// Text before the name, in the order of `Section`.
 fn prefixes(config: &Config) -> [Inline<64>; 4] {
     let prefix = match config.prefix_text() {
         "" => String::new(),

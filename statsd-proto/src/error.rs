@@ -1,69 +1,67 @@
-//! What can be wrong with a metric, a line or a configuration.
+//! Errors of metrics, lines and configurations.
 
 use crate::metric::Kind;
 
-/// Why a metric was not taken. Nothing of it was queued; the refusal is counted in
-/// [`Stats::refused`](crate::Stats).
+/// Reason why a metric was refused. No line of it was queued. [`Stats::refused`](crate::Stats) counts the refusal.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
-    /// The session was closed, or its driver is gone.
+    /// The session is closed, or its driver was dropped.
     #[error("the client is closed")]
     Closed,
-    /// The name, or the title of an event, is empty.
+    /// The name of a metric, or the title of an event, is empty.
     #[error("the name is empty")]
     EmptyName,
-    /// A line that is to be sent as it stands is not one of a metric, as the dialect writes them.
+    /// A line given as text is not a valid line of the dialect.
     #[error("the line is not one of a metric, as the dialect writes them")]
     InvalidLine,
-    /// The sample rate is not above 0 and at most 1, or on a metric that the server does not take for
-    /// sampled, such as a gauge or a set.
+    /// The sample rate is not in `(0, 1]`, or the metric cannot be sampled, such as a gauge or a set.
     #[error("the sample rate is not above 0 and at most 1, or on a metric that cannot be sampled")]
     InvalidRate,
-    /// The dialect has no tags, or none without a value.
+    /// The dialect has no tags, or no tags without a value.
     #[error("the dialect has no tags, or none without a value")]
     InvalidTag,
-    /// A metric's timestamp is zero, or on neither a counter nor a gauge; or one is beyond the 63 bits that
-    /// the agent reads.
+    /// A timestamp is zero, is larger than the agent reads (63 bits), or belongs to neither a counter nor a gauge.
     #[error("the timestamp is zero, too large, or on neither a counter nor a gauge")]
     InvalidTimestamp,
-    /// The value is NaN, infinite, or not the plain decimal its type asks for.
+    /// The value is NaN, infinite, or not a plain decimal where the type needs one.
     #[error("the value is not a finite plain number")]
     InvalidValue,
-    /// The line, or its name, is longer than the server or the transport takes.
+    /// The line, or the name, is longer than the server or the transport accepts.
     #[error("the line, or its name, is longer than the server takes")]
     LineTooLong,
-    /// A duration is below zero, which servers refuse.
+    /// A timing is negative. Servers refuse it.
     #[error("a timing cannot be negative")]
     NegativeTiming,
-    /// Events, service checks, timestamps and cardinalities are the Datadog agent's alone.
+    /// Events, service checks, timestamps and cardinalities need the dialect [`DogStatsd`](crate::Dialect::DogStatsd).
     #[error("the dialect has no events, service checks, timestamps or cardinalities")]
     NotDogStatsd,
     /// The queue is full; see [`Config::max_queue_bytes`](crate::Config::max_queue_bytes).
     #[error("the queue is full")]
     QueueFull,
-    /// A name, a tag or a value has a character that could be taken for structure.
+    /// A name, a tag or a value contains a character that the server would read as structure, and the policy is
+    /// [`UnsafeText::Refuse`](crate::UnsafeText::Refuse).
     #[error("a name, tag or value has a character that the server would misread")]
     UnsafeText,
-    /// The dialect has no such metric, or not with such a value.
+    /// The dialect does not support this kind of metric, or this form of its value.
     #[error("the dialect has no {0:?} of this form")]
     Unsupported(Kind),
 }
 
-/// Why a line is not a metric.
+/// Reason why a line could not be parsed.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// A field after the type is neither a rate (`@`) nor tags (`#`), or stands there twice.
+    /// A field after the type is neither a rate (`@`) nor tags (`#`), or is repeated.
     #[error("unknown or repeated field after the type")]
     Field,
-    /// There is no name before the value.
+    /// The name before the value is missing.
     #[error("no name before `:`")]
     Name,
-    /// The sample rate is not a number above 0 and at most 1.
+    /// The sample rate is not a number in `(0, 1]`.
     #[error("the sample rate is not a number above 0 and at most 1")]
     Rate,
-    /// There is no type after the value.
+    /// The type after the value is missing.
     #[error("no type after `|`")]
     Type,
     /// The value is not a finite number.
@@ -71,26 +69,26 @@ pub enum ParseError {
     Value,
 }
 
-/// A setting that cannot work.
+/// Invalid configuration.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The setting has a value that cannot work.
+    /// The value of a setting is invalid.
     #[error("{setting} is {value:?}, but must be {expected}")]
     Invalid {
-        /// The setting's name: the environment variable's if it came from there.
+        /// Name of the setting, or of the environment variable that set it.
         setting: &'static str,
-        /// The value given.
+        /// Value of the setting.
         value: String,
-        /// What would be valid.
+        /// Rule for valid values.
         expected: &'static str,
     },
-    /// The setting is required and was not given.
+    /// A required setting is missing.
     #[error("{setting} must be set: {expected}")]
     Missing {
-        /// The setting's name.
+        /// Name of the setting.
         setting: &'static str,
-        /// What is expected there.
+        /// How to set it.
         expected: &'static str,
     },
 }

@@ -1,6 +1,6 @@
-//! Seeded randomness for jitter and sampling, so that a session repeats itself exactly.
+//! Seeded random numbers for jitter and sampling. A session with the same seed and input behaves the same.
 
-/// SplitMix64: eight bytes of state, a few instructions, and good enough for what no attacker sees.
+/// SplitMix64: eight bytes of state and a few instructions. It is not secure against an attacker, and need not be.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -9,19 +9,19 @@ impl Random {
         Self(seed)
     }
 
-    /// Another sequence, decided by this one.
+    /// Independent generator, seeded by this one.
     pub(crate) fn fork(&mut self) -> Self {
         Self(self.next())
     }
 
-    /// A number of at least 0 and below 1.
+    /// Number in `0.0..1.0`.
     #[inline]
     pub(crate) fn fraction(&mut self) -> f64 {
-        // The 53 high bits, which is what an `f64` holds.
+        // An `f64` holds the 53 high bits.
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A number below `end`, each with the same chance but for one in a billion of billions.
+    /// Number in `0..end`, uniform but for a bias of at most `end` / 2^64.
     #[inline]
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(end)) >> 64) as u64

@@ -1,5 +1,5 @@
-//! What threads share: the usual locks and atomics, or, with `--cfg shuttle`, those of a scheduler that
-//! decides which thread runs at each of them; see `tests/concurrency`.
+//! Locks and atomics. With `--cfg shuttle` they are those of a scheduler that chooses the running thread at each
+//! operation; see `tests/concurrency`.
 
 #[cfg(shuttle)]
 mod scheduled;

@@ -1,8 +1,8 @@
-//! Unit tests of a program's own metrics, without sockets and without waiting.
+//! Unit tests of a program's metrics, without sockets and without waiting.
 //!
-//! [`recorder`] gives the client that the program under test records with, and a [`Recorder`], which is
-//! a driver with an instant transport and a clock of its own: what arrives has gone through the queue,
-//! the framing and the timing that ship. [A page of its own](crate::_testing) shows all that it can.
+//! [`recorder`] returns a client for the program under test, and a [`Recorder`], a driver with a virtual transport and
+//! a virtual clock. The metrics that arrive have passed the same queue, framing and timers as in production.
+//! [Testing](crate::_testing) shows everything that it offers.
 //!
 //! ```
 //! use statsd_proto::testing::recorder;
@@ -37,18 +37,17 @@ use crate::session::instruction::{Input, Output, Transmit};
 use crate::session::payload::frames;
 use crate::session::stats::{Report, Stats};
 
-/// A client to test with, and what it records into. Recorders know nothing of each other, so that tests
-/// may run side by side.
+/// Creates a client and its recorder. Recorders share no state, so tests can run in parallel.
 ///
 /// # Errors
 ///
-/// The first setting that cannot work.
+/// The first invalid setting.
 pub fn recorder(config: Config) -> Result<(Client, Recorder), ConfigError> {
-    // One place for all threads, so that what leaves together depends on nothing but the calls.
-    recorder_with_lanes(config, 1)
+    // One inlet for all threads: the payloads depend on the calls alone, not on which thread makes them.
+    recorder_with_inlets(config, 1)
 }
 
-pub(crate) fn recorder_with_lanes(
+pub(crate) fn recorder_with_inlets(
     config: Config,
     lanes: usize,
 ) -> Result<(Client, Recorder), ConfigError> {
@@ -72,7 +71,7 @@ pub(crate) fn recorder_with_lanes(
     ))
 }
 
-/// What a [`recorder`]'s client recorded, as a server would see it.
+/// Virtual server of a [`recorder`]'s client. It returns the recorded metrics as a server would see them.
 #[derive(Debug)]
 pub struct Recorder {
     driver: Driver,
@@ -80,15 +79,15 @@ pub struct Recorder {
     is_up: bool,
     is_connected: bool,
     is_framed: bool,
-    /// One entry for each write, datagram or frame.
+    /// Payloads that arrived: one entry for each write, datagram or frame.
     arrived: Vec<String>,
     report: Option<Report>,
 }
 
 impl Recorder {
-    /// Sends what is queued, and takes all lines that arrived since they were last taken.
+    /// Sends the queue, and takes all lines that have arrived since the last call.
     ///
-    /// Lines arrive while the server is [up](Self::set_up); time goes on as far as that takes.
+    /// Lines arrive while the server is [up](Self::set_up). The virtual clock advances as far as sending takes.
     pub fn lines(&mut self) -> Vec<String> {
         self.drain();
         let payloads = std::mem::take(&mut self.arrived);
@@ -99,20 +98,21 @@ impl Recorder {
             .collect()
     }
 
-    /// As [`lines`](Self::lines), but only the names: what stands before the value.
+    /// Takes the names of all lines that have arrived, as [`lines`](Self::lines) takes the lines. A name ends before
+    /// the value.
     pub fn names(&mut self) -> Vec<String> {
         let name = |line: String| line.split(':').next().unwrap_or_default().to_owned();
         self.lines().into_iter().map(name).collect()
     }
 
-    /// Takes the writes, datagrams and frames that arrived by themselves until now, with their line
-    /// breaks, and frames without their length.
+    /// Takes the writes, datagrams and frames that have arrived, with their line feeds; frames without their length
+    /// field. Unlike [`lines`](Self::lines), it does not send the queue first.
     pub fn payloads(&mut self) -> Vec<String> {
         self.run();
         std::mem::take(&mut self.arrived)
     }
 
-    /// Lets time pass: for flush intervals, and for timers.
+    /// Advances the virtual clock, for flush intervals and timers.
     pub fn advance(&mut self, time: Duration) {
         let end = self.time.now() + time;
         while let Some(next) = self.run().filter(|next| *next <= end) {
@@ -122,8 +122,8 @@ impl Recorder {
         self.run();
     }
 
-    /// Whether the server is there. When it goes, the link breaks; when it is back, the client finds
-    /// it as time passes.
+    /// Whether the server is reachable. When it goes down, the connection breaks. When it is up again, the client
+    /// reconnects as the clock advances.
     pub fn set_up(&mut self, is_up: bool) {
         self.is_up = is_up;
         if !is_up && std::mem::take(&mut self.is_connected) {
@@ -132,24 +132,24 @@ impl Recorder {
         }
     }
 
-    /// What was recorded, sent and lost so far.
+    /// Counts of recorded, sent and lost lines so far.
     pub fn stats(&self) -> Stats {
         self.driver.stats()
     }
 
-    /// How the session ended; none before it has.
+    /// Final counts of the session, or `None` while it runs.
     pub fn report(&mut self) -> Option<Report> {
         self.run();
         self.report
     }
 
-    /// Whether the driver, if it waits, has something new to do.
+    /// Whether the waiting driver has been woken.
     pub(crate) fn is_woken(&mut self) -> bool {
         let mut context = Context::from_waker(Waker::noop());
         pin!(self.driver.woken()).poll(&mut context).is_ready()
     }
 
-    /// Runs until nothing is queued or on its way, or nothing can arrive.
+    /// Runs until nothing is queued or in flight, or nothing can arrive.
     fn drain(&mut self) {
         loop {
             let next = self.run();
@@ -162,7 +162,7 @@ impl Recorder {
         }
     }
 
-    /// Does what the driver says until it waits. Returns for when.
+    /// Executes instructions until the driver waits. Returns the time that it waits for.
     fn run(&mut self) -> Option<Instant> {
         loop {
             let input = match self.driver.poll() {
@@ -204,7 +204,7 @@ impl Recorder {
     }
 }
 
-/// A clock that only moves when it is told to.
+/// Virtual clock, which advances only on request.
 #[derive(Debug)]
 struct VirtualTime {
     origin: Instant,
@@ -224,7 +224,7 @@ impl VirtualTime {
     }
 }
 
-/// Some instant to count from: the standard library makes none without reading a clock.
+/// An arbitrary instant. The standard library creates none without reading a clock.
 #[expect(
     clippy::disallowed_methods,
     reason = "virtual time needs one instant to start from"
@@ -295,7 +295,7 @@ mod tests {
             client.incr("a", 1);
         }
         assert_eq!(recorder.payloads(), ["counters.a:1|c"; 3]);
-        // The last one may yet be refused.
+        // The last datagram may still be refused.
         assert_eq!(
             (recorder.stats().payloads, recorder.stats().in_flight),
             (2, 1)

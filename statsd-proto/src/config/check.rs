@@ -27,7 +27,6 @@ impl Config {
     }
 
     /// Checks that servers of the dialect listen on the transport.
-    /// too.
     pub(crate) fn check_transport(&self) -> Result<(), ConfigError> {
         let transport = self.effective_transport();
         let rules = self.dialect.rules();

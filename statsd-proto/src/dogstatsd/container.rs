@@ -1,6 +1,6 @@
-//! The container of this process, found where Linux has it, as Datadog's clients look for it.
+//! Detection of the container of this process on Linux, in the files that Datadog's clients read.
 
-/// How the agent finds the container of who sends.
+/// Identity by which the agent finds the sender's container.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Container {
     Id(String),
@@ -9,7 +9,7 @@ pub(crate) enum Container {
 }
 
 impl Container {
-    /// Looks for the container in files. `read` returns the text of a file, `inode` its inode.
+    /// Detects the container from files. `read` returns the text of a file, `inode` its inode.
     pub(crate) fn detect(
         read: impl Fn(&str) -> Option<String>,
         inode: impl Fn(&str) -> Option<u64>,
@@ -20,20 +20,20 @@ impl Container {
         if let Some(id) = id {
             return Some(Self::Id(id));
         }
-        // A process that sees all cgroups would have seen an ID: it is in no container.
+        // In the cgroup namespace of the host, a container's ID would have been found. The process is in no container.
         if inode("/proc/self/ns/cgroup") == Some(HOST_NAMESPACE) {
             return None;
         }
         let inodes = cgroup_folders(&cgroup)
             .into_iter()
             .filter_map(|path| inode(&path));
-        // 0 is none, 1 the root of all cgroups, and 2 the root of other file systems.
+        // Inode 0 means none, 1 is the root of all cgroups, and 2 is the root of other file systems.
         inodes.filter(|inode| *inode > 2).map(Self::Inode).next()
     }
 }
 
-/// The ID at the end of a path in the text of `/proc/self/cgroup`. In a cgroup namespace of its own, as containers
-/// have with version 2 of cgroups, the text has none.
+/// ID at the end of a path in the text of `/proc/self/cgroup`. In a cgroup namespace of its own, as containers have
+/// with cgroup version 2, a process sees no ID there.
 fn id_in_cgroup(text: &str) -> Option<&str> {
     text.lines().find_map(|line| {
         let path = path_of(line)?.1;
@@ -41,8 +41,8 @@ fn id_in_cgroup(text: &str) -> Option<&str> {
     })
 }
 
-/// The ID in the path that a container's `/etc/hostname` is mounted from, in the text of `/proc/self/mountinfo`, except
-/// that of the sandbox that a pod's containers share.
+/// ID in the path that a container's `/etc/hostname` is mounted from, in the text of `/proc/self/mountinfo`. The ID of
+/// a sandbox, which the containers of a pod share, is ignored.
 fn id_in_mountinfo(text: &str) -> Option<&str> {
     let fields = text.lines().flat_map(|line| line.rsplit([' ', '\t']));
     fields.into_iter().find_map(|field| {
@@ -58,8 +58,8 @@ fn id_in_mountinfo(text: &str) -> Option<&str> {
     })
 }
 
-/// Where the cgroup of this process is mounted, by its line in `/proc/self/cgroup`: the first version's controller of
-/// memory, then the second version's.
+/// Directories of this process's cgroup, from its lines in `/proc/self/cgroup`: the memory controller of version 1,
+/// then version 2.
 fn cgroup_folders(text: &str) -> Vec<String> {
     let folder = |controller: &str| {
         let mut lines = text.lines().filter_map(path_of);
@@ -68,20 +68,21 @@ fn cgroup_folders(text: &str) -> Vec<String> {
             "" => MOUNT.to_owned(),
             controller => format!("{MOUNT}/{controller}"),
         };
-        // One beyond the root of the namespace is another's.
+        // A path above the root of the namespace belongs to another cgroup.
         let is_below = !path.split('/').any(|part| part == "..");
         is_below.then(|| format!("{folder}{}", path.trim_end_matches('/')))
     };
     ["memory", ""].into_iter().filter_map(folder).collect()
 }
 
-/// The controllers and the path of a line `hierarchy:controllers:path`.
+/// Controllers and path of a line `hierarchy:controllers:path`.
 fn path_of(line: &str) -> Option<(&str, &str)> {
     let (_, rest) = line.split_once(':')?;
     rest.split_once(':')
 }
 
-/// The 64 digits of Docker and containerd, a UUID, one of Garden, or the 32 digits and a number of an ECS task.
+/// ID at the end of a path: 64 hex digits (Docker, containerd), a UUID, an ID of Garden, or 32 hex digits and a number
+/// (an ECS task).
 fn id_at_end(path: &str) -> Option<&str> {
     let end_of = |len| path.get(path.len().checked_sub(len)?..);
     let container = end_of(64).filter(|id| id.bytes().all(is_hex));
@@ -110,15 +111,15 @@ fn is_hex(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
-/// The inode of `/proc/self/ns/cgroup` in the namespace that Linux starts with (`include/linux/proc_ns.h`).
+/// Inode of `/proc/self/ns/cgroup` in the initial namespace of Linux (`include/linux/proc_ns.h`).
 const HOST_NAMESPACE: u64 = 0xEFFF_FFFB;
 
 const MOUNT: &str = "/sys/fs/cgroup";
 
-/// Groups of 8, 4, 4, 4 and 12 digits.
+/// Length of a UUID: groups of 8, 4, 4, 4 and 12 digits.
 const UUID: usize = 36;
 
-/// Groups of 8, 4, 4, 4 and 4 digits.
+/// Length of Garden's ID: groups of 8, 4, 4, 4 and 4 digits.
 const GARDEN: usize = 28;
 
 #[cfg(test)]
@@ -206,7 +207,7 @@ mod tests {
         }
     }
 
-    /// Detects by the files that a process sees.
+    /// Detects from the files that a process sees.
     fn detect(cgroup: &str, mountinfo: &str, inodes: &[(&str, u64)]) -> Option<Container> {
         let read = |path: &str| match path {
             "/proc/self/cgroup" => Some(cgroup.to_owned()),

@@ -1,12 +1,12 @@
-//! Something that happened, for Datadog's list of events.
+//! Events for Datadog's event list.
 
 use crate::dogstatsd::Cardinality;
 use crate::metric::Tags;
 
-/// Something that happened, borrowed from the caller as a [`Metric`](crate::Metric) is.
+/// Event, borrowed from the caller as a [`Metric`](crate::Metric) is.
 ///
-/// The title and the text may have any characters: line breaks are escaped, and carriage returns left
-/// out. The agent takes a backslash and an `n` for a line break too. No prefix stands before the title.
+/// Title and text may contain any characters. Line feeds are escaped, and carriage returns left out. The agent also
+/// reads a backslash followed by `n` as a line feed. The title gets no prefix.
 ///
 /// ```
 /// use statsd_proto::dogstatsd::{Alert, Event, Priority};
@@ -34,7 +34,8 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// An event now. An empty title is refused when the event is recorded; the text may be empty.
+    /// Creates an event at the present time. An event with an empty title is refused when it is recorded. The text may
+    /// be empty.
     pub fn new(title: &'a str, text: &'a str) -> Self {
         Self {
             title,
@@ -51,7 +52,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Sets when it happened, in seconds since 1970. Default: when the agent reads of it.
+    /// Time of the event, in seconds since 1970. Default: the time at which the agent reads the event.
     #[must_use]
     pub fn timestamp(self, seconds: u64) -> Self {
         Self {
@@ -60,13 +61,13 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Sets the host that it happened on. Default, and if empty: the agent's.
+    /// Host of the event. Default, and if empty: the agent's host.
     #[must_use]
     pub fn hostname(self, hostname: &'a str) -> Self {
         Self { hostname, ..self }
     }
 
-    /// Sets a key by which Datadog groups events.
+    /// Key by which Datadog groups events.
     #[must_use]
     pub fn aggregation_key(self, key: &'a str) -> Self {
         Self {
@@ -75,7 +76,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Sets the priority. Default: the agent's, which is [`Priority::Normal`].
+    /// Priority. Default: the agent's, which is [`Priority::Normal`].
     #[must_use]
     pub fn priority(self, priority: Priority) -> Self {
         Self {
@@ -84,7 +85,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Sets the source, such as `nagios`.
+    /// Source of the event, such as `nagios`.
     #[must_use]
     pub fn source_type(self, source: &'a str) -> Self {
         Self {
@@ -93,7 +94,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Sets how bad it is. Default: the agent's, which is [`Alert::Info`].
+    /// Alert type. Default: the agent's, which is [`Alert::Info`].
     #[must_use]
     pub fn alert(self, alert: Alert) -> Self {
         Self {
@@ -102,7 +103,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Adds tags, as pairs of key and value. A pair with an empty value is a bare tag.
+    /// Adds tags, as pairs of key and value. A pair with an empty value is a tag without a value.
     #[must_use]
     pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
         Self {
@@ -111,8 +112,8 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Sets whether the text, and then the title, is cut at a character where the event is longer than a line may be.
-    /// Default: no, such an event is refused.
+    /// Whether an event that is too long for a line is truncated: first its text, then its title, between characters.
+    /// Default: no, the event is refused.
     #[must_use]
     pub fn truncate(self, truncate: bool) -> Self {
         Self {
@@ -121,7 +122,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Sets how many tags the agent adds. Default: the [configuration's](crate::Config::cardinality).
+    /// Cardinality of the tags that the agent adds. Default: that of the [configuration](crate::Config::cardinality).
     #[must_use]
     pub fn cardinality(self, cardinality: Cardinality) -> Self {
         Self {
@@ -130,11 +131,11 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// The event with as much of its title and its text as a line of `limit` bytes has room for beside `fields` bytes
-    /// that follow them.
+    /// Truncates title and text so that the event fits in a line of `limit` bytes. The fields after the text take
+    /// `fields` bytes.
     pub(crate) fn cut(self, fields: usize, limit: usize) -> Self {
         let room = limit.saturating_sub("_e{,}:|".len() + fields);
-        // An empty text has a length of one digit.
+        // The length field of an empty text takes one digit.
         let title = cut(self.title, beside_its_length(room.saturating_sub(1)));
         let len = escaped_len(title);
         let room = room.saturating_sub(len + digits(len));
@@ -146,7 +147,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// The length on the wire of text that may have line breaks, which become two bytes; carriage returns are left out.
+/// Length of escaped text in bytes: a line feed takes two, a carriage return none.
 pub(crate) fn escaped_len(text: &str) -> usize {
     text.chars().map(escaped_char_len).sum()
 }
@@ -159,7 +160,7 @@ fn escaped_char_len(char: char) -> usize {
     }
 }
 
-/// As many whole characters as have room on the wire.
+/// Longest beginning of the text that takes at most `room` bytes when escaped.
 fn cut(text: &str, room: usize) -> &str {
     let mut len = 0;
     let is_beyond = |(_, char): &(usize, char)| {
@@ -170,7 +171,7 @@ fn cut(text: &str, room: usize) -> &str {
     end.map_or(text, |(end, _)| &text[..end])
 }
 
-/// Room for text, when the digits of its length take some of it.
+/// Room for text in bytes, less the digits of its length field.
 fn beside_its_length(room: usize) -> usize {
     room.saturating_sub(digits(room))
 }
@@ -179,17 +180,17 @@ fn digits(number: usize) -> usize {
     number.checked_ilog10().unwrap_or(0) as usize + 1
 }
 
-/// How bad what happened is.
+/// Alert type of an event.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Alert {
-    /// It is an error.
+    /// An error.
     Error,
-    /// It is neither good nor bad.
+    /// Information, neither good nor bad.
     Info,
-    /// It is good.
+    /// A success.
     Success,
-    /// It may become an error.
+    /// A warning: it may become an error.
     Warning,
 }
 
@@ -204,13 +205,13 @@ impl Alert {
     }
 }
 
-/// How much an event matters.
+/// Priority of an event.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Priority {
-    /// It is for the record.
+    /// Low: of interest to few readers.
     Low,
-    /// It is for everyone.
+    /// Normal: of interest to all readers.
     Normal,
 }
 

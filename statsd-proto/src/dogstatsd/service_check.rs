@@ -1,11 +1,11 @@
-//! Whether something works, for Datadog's service checks.
+//! Service checks for Datadog.
 
 use crate::dogstatsd::Cardinality;
 use crate::metric::Tags;
 
-/// Whether something works, borrowed from the caller as a [`Metric`](crate::Metric) is.
+/// Service check: the status of a service, borrowed from the caller as a [`Metric`](crate::Metric) is.
 ///
-/// No prefix stands before the name.
+/// The name gets no prefix.
 ///
 /// ```
 /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
@@ -27,7 +27,7 @@ pub struct ServiceCheck<'a> {
 }
 
 impl<'a> ServiceCheck<'a> {
-    /// A check now. An empty name is refused when the check is recorded.
+    /// Creates a check at the present time. A check with an empty name is refused when it is recorded.
     pub fn new(name: &'a str, status: Status) -> Self {
         Self {
             name,
@@ -40,7 +40,7 @@ impl<'a> ServiceCheck<'a> {
         }
     }
 
-    /// Sets when it was checked, in seconds since 1970. Default: when the agent reads of it.
+    /// Time of the check, in seconds since 1970. Default: the time at which the agent reads the check.
     #[must_use]
     pub fn timestamp(self, seconds: u64) -> Self {
         Self {
@@ -49,13 +49,13 @@ impl<'a> ServiceCheck<'a> {
         }
     }
 
-    /// Sets the host that was checked. Default, and if empty: the agent's.
+    /// Host that was checked. Default, and if empty: the agent's host.
     #[must_use]
     pub fn hostname(self, hostname: &'a str) -> Self {
         Self { hostname, ..self }
     }
 
-    /// Adds tags, as pairs of key and value. A pair with an empty value is a bare tag.
+    /// Adds tags, as pairs of key and value. A pair with an empty value is a tag without a value.
     #[must_use]
     pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
         Self {
@@ -64,13 +64,13 @@ impl<'a> ServiceCheck<'a> {
         }
     }
 
-    /// Sets a text that explains the status. Line breaks are escaped, and carriage returns left out.
+    /// Text that explains the status. Line feeds are escaped, and carriage returns left out.
     #[must_use]
     pub fn message(self, message: &'a str) -> Self {
         Self { message, ..self }
     }
 
-    /// Sets how many tags the agent adds. Default: the [configuration's](crate::Config::cardinality).
+    /// Cardinality of the tags that the agent adds. Default: that of the [configuration](crate::Config::cardinality).
     #[must_use]
     pub fn cardinality(self, cardinality: Cardinality) -> Self {
         Self {
@@ -80,17 +80,17 @@ impl<'a> ServiceCheck<'a> {
     }
 }
 
-/// What a service check found.
+/// Status of a service.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
-    /// It does not work.
+    /// The service does not work.
     Critical,
-    /// It works.
+    /// The service works.
     Ok,
-    /// Nobody knows.
+    /// The status could not be determined.
     Unknown,
-    /// It may soon not work.
+    /// The service works, and may soon fail.
     Warning,
 }
 

@@ -1,4 +1,4 @@
-//! Where a line is written: memory that is filled from its start.
+//! Cursor: buffer into which a line is written from its start.
 
 use std::{fmt, mem};
 
@@ -6,15 +6,15 @@ use super::inline::Inline;
 use super::{Unwritten, Written};
 use crate::encode::text::{are_both_plain, are_plain, is_plain};
 
-/// The room left in a batch.
+/// Write cursor over the room in a batch.
 ///
-/// Nothing grows: what does not fit is [`Unwritten::Full`]. Text of a known greatest size is copied as a
-/// block of that size, so bytes of the room after [`written`](Self::written) may change as well.
+/// The buffer never grows: text that does not fit is [`Unwritten::Full`]. Short text is copied as a block of constant
+/// size, so bytes after [`written`](Self::written) may be overwritten too.
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
-    /// The room that is not written yet.
+    /// Room that is not written yet.
     left: &'a mut [u8],
-    /// The length of the whole room.
+    /// Size of the whole room in bytes.
     len: usize,
 }
 
@@ -27,44 +27,44 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The number of bytes written.
+    /// Number of bytes written.
     #[inline(always)]
     pub(crate) fn written(&self) -> usize {
         self.len - self.left.len()
     }
 
-    /// The length of the whole room.
+    /// Size of the whole room in bytes.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
-    /// The number of bytes that can still be written.
+    /// Number of bytes that can still be written.
     #[inline(always)]
     pub(super) fn room(&self) -> usize {
         self.left.len()
     }
 
-    /// The room that is not written yet, which this cursor loses.
+    /// Takes the unwritten room out of the cursor.
     #[inline(always)]
     pub(super) fn take(&mut self) -> &'a mut [u8] {
         mem::take(&mut self.left)
     }
 
-    /// The same room, but no more than `len` bytes of it.
+    /// Limits the room to `len` bytes.
     #[inline(always)]
     pub(super) fn limited(self, len: usize) -> Self {
         let len = len.min(self.left.len());
         Cursor::new(&mut self.left[..len])
     }
 
-    /// The same, after which this cursor is where it was.
+    /// Cursor over the same room, limited to `len` bytes. This cursor keeps its position.
     pub(super) fn limited_again(&mut self, len: usize) -> Cursor<'_> {
         Cursor::new(&mut *self.left).limited(len)
     }
 
-    /// Lets a function that is not inlined write on. The cursor itself stays in registers, which it would
-    /// not if that function got a reference to it.
+    /// Lends the cursor to a function that is not inlined. A reference to the cursor itself would force it out of
+    /// registers and into memory.
     #[inline(always)]
     pub(super) fn apart<T>(
         &mut self,
@@ -79,8 +79,8 @@ impl<'a> Cursor<'a> {
         Ok(result)
     }
 
-    /// Writes what `write` writes, if it returns something, and `is_right` of it, of the room and of how much of
-    /// it is written. Otherwise nothing is written.
+    /// Writes what `write` writes, if it returns a value and `is_right` accepts that value, the room and the number of
+    /// bytes. Otherwise nothing is written.
     #[inline(always)]
     pub(super) fn attempt<T>(
         &mut self,
@@ -107,7 +107,7 @@ impl<'a> Cursor<'a> {
         Ok(written.name_len)
     }
 
-    /// Writes what `write` writes, with `suffix` after it, for which room is kept.
+    /// Writes what `write` writes, followed by `suffix`. Room for `suffix` is reserved first.
     pub(super) fn put_before(
         &mut self,
         suffix: &[u8],
@@ -133,7 +133,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Writes marks, which are shorter than a call to copy them is.
+    /// Writes structural characters. They are so few that a call to `memcpy` would cost more.
     #[inline(always)]
     pub(super) fn put_mark(&mut self, mark: &[u8]) -> Result<(), Unwritten> {
         for byte in mark {
@@ -153,7 +153,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Writes text that is neither empty nor longer than any word.
+    /// Writes text of 1 to 64 bytes, which covers every word. `None` if the text has another length, or does not fit.
     #[inline(always)]
     pub(super) fn put_word(&mut self, text: &[u8]) -> Option<()> {
         let (to, rest) = self.take().split_at_mut_checked(text.len())?;
@@ -164,7 +164,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// Writes text that does not change.
+    /// Writes constant text.
     #[inline(always)]
     pub(super) fn put_inline<const SIZE: usize>(
         &mut self,
@@ -173,7 +173,7 @@ impl<'a> Cursor<'a> {
         match (self.left.first_chunk_mut::<SIZE>(), text.block()) {
             (Some(to), Some(block)) => {
                 match (to.first_chunk_mut::<16>(), text.short()) {
-                    // Whoever unlocks waits for every store, so that a short text is to be one.
+                    // The unlock of the caller's mutex waits for all stores, so a short text is written by one.
                     (Some(to), Some(block)) => *to = *block,
                     _ => *to = *block,
                 }
@@ -184,13 +184,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The next bytes as a block, if the room has as many.
+    /// Next `SIZE` bytes, or `None` if the room is smaller.
     #[inline(always)]
     pub(super) fn block<const SIZE: usize>(&mut self) -> Option<&mut [u8; SIZE]> {
         self.left.first_chunk_mut()
     }
 
-    /// Passes over bytes that were written as a block.
+    /// Advances over bytes that were written as a block.
     #[inline(always)]
     pub(super) fn skip(&mut self, len: usize) -> Result<(), Unwritten> {
         self.left = self.take().get_mut(len..).ok_or(Unwritten::Full)?;
@@ -203,11 +203,10 @@ impl<'a> Cursor<'a> {
         self.put(text)
     }
 
-    /// Writes text if it is [plain](is_plain), not empty, and fits. Otherwise nothing is written, and `false`
-    /// returned.
+    /// Writes text if it is [plain](is_plain), not empty, and fits. Otherwise writes nothing and returns `false`.
     ///
-    /// Nearly all text is plain, and this is on the hot path: blocks of sixteen compile to a few vector
-    /// instructions, and the last one overlaps its neighbour instead of going byte by byte.
+    /// Nearly all text is plain, and this is a hot path. Blocks of sixteen bytes compile to a few vector instructions.
+    /// The last block overlaps the one before, so that no byte is handled alone.
     #[inline(always)]
     pub(super) fn put_plain(&mut self, text: &[u8]) -> bool {
         let Some(to) = self.left.get_mut(..text.len()) else {
@@ -232,10 +231,10 @@ impl fmt::Write for Cursor<'_> {
     }
 }
 
-/// Copies text that is just as long as its room, or returns `false` if it is empty or longer than any word.
+/// Copies text into a slice of the same length. Returns `false` if the text is empty or longer than 64 bytes.
 #[inline(always)]
 fn copy_short(to: &mut [u8], text: &[u8]) -> bool {
-    // Two blocks that overlap take less than a call that copies any length.
+    // Two overlapping blocks cost less than a call to `memcpy`.
     let len = text.len();
     if len < 4 {
         return copy_three(to, text);
@@ -253,7 +252,7 @@ fn copy_short(to: &mut [u8], text: &[u8]) -> bool {
     true
 }
 
-/// Copies text of one to three bytes, or returns `false` if there are none.
+/// Copies text of one to three bytes. Returns `false` if it is empty.
 #[inline(always)]
 fn copy_three(to: &mut [u8], text: &[u8]) -> bool {
     let Some(last) = text.len().checked_sub(1) else {
@@ -267,7 +266,7 @@ fn copy_three(to: &mut [u8], text: &[u8]) -> bool {
     true
 }
 
-/// Copies text of at least one block and at most two.
+/// Copies text of one to two blocks, as two blocks that may overlap.
 #[inline(always)]
 fn copy_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) {
     if let (Some(first), Some(to)) = (text.first_chunk::<SIZE>(), to.first_chunk_mut()) {
@@ -278,7 +277,7 @@ fn copy_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) {
     }
 }
 
-/// The same, and whether it is plain.
+/// Copies text of one to two blocks. Returns whether it is plain.
 #[inline(always)]
 fn copy_plain_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) -> bool {
     match (text.first_chunk::<SIZE>(), text.last_chunk::<SIZE>()) {
@@ -290,7 +289,7 @@ fn copy_plain_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) -> bool {
     }
 }
 
-/// The same for text of any length.
+/// Copies text of any length. Returns whether it is plain.
 #[inline(never)]
 fn copy_plain(to: &mut [u8], text: &[u8]) -> bool {
     let Some(last) = text.last_chunk::<16>() else {
@@ -313,7 +312,7 @@ mod tests {
 
     use super::*;
 
-    /// What a cursor over `room` bytes wrote, or none if it said that it did not.
+    /// Bytes that a cursor over `room` bytes wrote, or `None` if `write` returned `false`.
     fn written(room: usize, write: impl FnOnce(&mut Cursor<'_>) -> bool) -> Option<Vec<u8>> {
         let mut bytes = vec![b'#'; room + 1];
         let mut cursor = Cursor::new(&mut bytes[..room]);

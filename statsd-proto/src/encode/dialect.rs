@@ -1,4 +1,4 @@
-//! What each family of servers accepts: the one table of differences.
+//! Dialects: the table of what each family of servers accepts.
 
 mod fatal;
 mod rows;
@@ -6,10 +6,10 @@ mod rules;
 
 pub(crate) use rules::{Counts, Rules, TagSyntax};
 
-/// The family of servers that the lines are for.
+/// Dialect: the family of servers that the lines are for.
 ///
-/// What a dialect cannot say is an error: for a setting when the configuration is
-/// [checked](crate::Config::check), for a metric when it is recorded.
+/// A setting or metric that the dialect does not support is an error: of a setting when the configuration is
+/// [checked](crate::Config::check), of a metric when it is recorded.
 ///
 /// | | tags | beside counters, gauges, timings | changes of gauges |
 /// |---|---|---|---|
@@ -28,56 +28,55 @@ pub(crate) use rules::{Counts, Rules, TagSyntax};
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 #[non_exhaustive]
 pub enum Dialect {
-    /// collectd's statsd plugin, over UDP alone. Read in `src/statsd.c`.
+    /// collectd's statsd plugin, over UDP alone. Source: `src/statsd.c`.
     ///
-    /// It refuses lines with tags, and with a rate on anything but counters and timings; on a timing it
-    /// divides the value by it, so that only counters may be sampled. Names of more than 127 bytes are
-    /// cut, and run together if they begin alike: they are refused. Of a datagram 4095 bytes are read.
+    /// It refuses lines with tags, and a rate on anything but counters and timings. It divides the value of a timing
+    /// by the rate, so only counters may be sampled. It cuts names at 127 bytes, which would merge series; longer
+    /// names are refused. It reads 4095 bytes of a datagram.
     Collectd,
-    /// The Datadog agent: histograms, distributions, tags of any text, packed values, and what is in
-    /// [`dogstatsd`](crate::dogstatsd); no gauge deltas. Read in `comp/dogstatsd/server/impl/parse*.go`.
+    /// Datadog agent: histograms, distributions, tags with any text, packed values, and everything in
+    /// [`dogstatsd`](crate::dogstatsd); no changes of gauges. Source: `comp/dogstatsd/server/impl/parse*.go`.
     ///
-    /// Of a datagram it reads 8192 bytes (`dogstatsd_buffer_size`).
+    /// It reads 8192 bytes of a datagram (`dogstatsd_buffer_size`).
     DogStatsd,
-    /// The reference server with Graphite 1.1 or later behind it, which knows tags in the name. Each
-    /// needs a value. Read in the server's `stats.js` and Graphite's `render/datalib` and `tags/utils.py`.
+    /// Etsy/statsd in front of Graphite 1.1 or later, which reads tags in the name. Each tag needs a value. Source:
+    /// `stats.js` of the server, and `render/datalib` and `tags/utils.py` of Graphite.
     Graphite,
-    /// Telegraf's statsd input, with tags in the name as InfluxDB has them. Each needs a value. Read in
+    /// Telegraf's statsd input, with tags in the name as InfluxDB writes them. Each tag needs a value. Source:
     /// `plugins/inputs/statsd/statsd.go`.
     ///
-    /// It would cut counts to whole numbers, so that others are refused, and takes no sign on a histogram's
-    /// value or a set's member. Distributions it drops in silence unless told otherwise: there are none.
+    /// It truncates fractional counts, so they are refused. It accepts no sign on the value of a histogram or the
+    /// member of a set. It drops distributions in its default configuration, so they are not supported.
     Influx,
-    /// The reference server with Librato's back end and `keyNameSanitize: false`, without which the
-    /// server deletes the marks. Each tag needs a value. Read in `stats.js`.
+    /// Etsy/statsd with Librato's back end and `keyNameSanitize: false`; without that setting the server deletes the
+    /// characters around tags. Each tag needs a value. Source: `stats.js`.
     Librato,
-    /// netdata's statsd plugin. Read in `src/collectors/statsd.plugin/statsd.c`.
+    /// netdata's statsd plugin. Source: `src/collectors/statsd.plugin/statsd.c`.
     ///
-    /// It counts in whole numbers of 64 bits, and would cut others, which are refused. Of the tags it
-    /// uses `units`, `name` and `family`, and skips all others; they are sent, since a metric is worth
-    /// more than none. Of a datagram it reads 8999 bytes, and of a line on a stream 65,534.
+    /// It counts in integers of 64 bits and truncates fractional counts, so they are refused. It reads the tags
+    /// `units`, `name` and `family`, and ignores all others. They are sent nevertheless, because the metric itself is
+    /// worth having. It reads 8999 bytes of a datagram, and 65,534 bytes of a line on a stream.
     Netdata,
-    /// The OpenTelemetry Collector's statsd receiver, with the tags of DogStatsD, each with a value. Read in
+    /// OpenTelemetry Collector's statsd receiver, with tags as in DogStatsD, each with a value. Source:
     /// `receiver/statsdreceiver/internal/parser/statsd_parser.go` and `internal/transport`.
     ///
-    /// It forgets a gauge with each of its intervals, so that a change would become a level: changes are refused. It
-    /// cut counts to whole numbers for years, so that others are refused; a count divided by its rate it still cuts. A
-    /// line may not have several values, a container or a cardinality, which it, or an older one, refuses. Over TCP,
-    /// which has to be asked for, it keeps the beginning of a line that came in two parts, and may put it before later
-    /// lines: prefer UDP.
+    /// It drops the level of a gauge after each interval and would read a change as a level, so changes are refused.
+    /// For years it truncated fractional counts, so they are refused; it still truncates a count that it has divided
+    /// by its rate. Some versions refuse lines with several values, a container or a cardinality, so lines have none.
+    /// TCP is used only if it is set. There, a line that arrives in two parts may corrupt later lines: prefer UDP.
     OpenTelemetry,
-    /// SignalFx's collectd, whose statsd plugin takes dimensions from the name. Each needs a value. For
-    /// all else it is the plugin of [`Collectd`](Self::Collectd), of which the limits are taken.
+    /// SignalFx's collectd, whose statsd plugin reads dimensions from the name. Each tag needs a value. All other
+    /// limits are those of [`Collectd`](Self::Collectd).
     SignalFx,
-    /// The reference server (github.com/statsd/statsd) and those that follow it. The default. Read in
-    /// `stats.js`, `lib/helpers.js` and `servers/tcp.js`, version 0.9.0.
+    /// Etsy/statsd (github.com/statsd/statsd) and compatible servers. The default. Source: `stats.js`,
+    /// `lib/helpers.js` and `servers/tcp.js` of version 0.9.0.
     #[default]
     Statsd,
-    /// Prometheus's statsd_exporter, with the tags of DogStatsD, of which each needs a value. Read in
-    /// `pkg/line/line.go` and `pkg/listener/listener.go`.
+    /// Prometheus's statsd_exporter, with tags as in DogStatsD, each with a value. Source: `pkg/line/line.go` and
+    /// `pkg/listener/listener.go`.
     ///
-    /// It has no sets, refuses to count down, unpacks the values of timings, histograms and
-    /// distributions, and closes a stream that brings a line of more than 4095 bytes.
+    /// It has no sets and refuses negative counts. It accepts several values of timings, histograms and distributions
+    /// in a line. It closes a stream on a line of more than 4095 bytes.
     StatsdExporter,
 }
 
@@ -96,7 +95,7 @@ impl Dialect {
         Self::StatsdExporter,
     ];
 
-    /// The dialect of this name, in any case, as in files.
+    /// Dialect of this name as in files, in any case.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
             "collectd" => Self::Collectd,
@@ -132,5 +131,5 @@ impl Dialect {
     }
 }
 
-/// What IPv4 leaves of 65,535 bytes behind its own header and UDP's.
+/// Maximum size of a UDP datagram over IPv4: 65,535 bytes less the headers of IP (20) and UDP (8).
 pub(crate) const MAX_DATAGRAM: usize = 65_507;

@@ -1,7 +1,7 @@
-//! Digits written into place, three at a time.
+//! Decimal digits, written three at a time.
 
-/// Room for a mark, a sign, the longest integer of 64 bits, a point, six places, a type suffix, and what the
-/// last group of digits writes past its end.
+/// Block for a number: separator (1), sign (1), 20 digits, point and six decimals (7), type suffix (3), and the bytes
+/// that a group of digits writes past its end.
 pub(super) type Block = [u8; 40];
 
 /// Writes four bytes at an index of a block.
@@ -21,7 +21,7 @@ pub(super) fn put_group(block: &mut Block, at: usize, integer: u64) -> usize {
     at + len as usize
 }
 
-/// Writes an integer of more digits, in groups of three.
+/// Writes an integer of more than three digits.
 #[inline(never)]
 pub(super) fn put_integer(block: &mut Block, at: usize, integer: u64) -> usize {
     let high = integer / 1000;
@@ -34,7 +34,7 @@ pub(super) fn put_integer(block: &mut Block, at: usize, integer: u64) -> usize {
     at + 3
 }
 
-/// Writes a point and the places after it, without zeros at the end.
+/// Writes a point and up to six decimals, without trailing zeros.
 #[inline(always)]
 pub(super) fn put_fraction(block: &mut Block, at: usize, millionths: u32) -> usize {
     let high = GROUPS[(millionths / 1000) as usize % 1000];
@@ -49,20 +49,20 @@ pub(super) fn put_fraction(block: &mut Block, at: usize, millionths: u32) -> usi
     at + 1 + places as usize
 }
 
-/// How many digits are left of a group without zeros before them; of 000 one.
+/// Number of digits of a group without leading zeros; 1 for 000.
 #[inline(always)]
 fn leading(group: u32) -> u32 {
     group >> 24 & 3
 }
 
-/// How many digits are left of a group without zeros after them.
+/// Number of digits of a group without trailing zeros.
 #[inline(always)]
 fn trailing(group: u32) -> u32 {
     group >> 26
 }
 
-/// Each number below 1000 as three digits, the first in the lowest byte. The highest byte has how many of them
-/// are [`leading`] and [`trailing`].
+/// Digits of each number below 1000, the first one in the lowest byte. The highest byte holds its [`leading`] and
+/// [`trailing`] counts.
 static GROUPS: [u32; 1000] = {
     let mut groups = [0; 1000];
     let mut number = 0;

@@ -1,4 +1,4 @@
-//! What only the Datadog agent knows: events, service checks, and the fields after the tags.
+//! Encoding for the Datadog agent: events, service checks, and the fields after the tags.
 
 use super::cursor::Cursor;
 use super::number::put_number;
@@ -9,7 +9,7 @@ use crate::encode::text::{Charset, UnsafeText};
 use crate::error::RecordError;
 use crate::metric::{Extras, Kind, Number, Tags};
 
-/// Renders who sends, as the agent has it: `c:ci-<container>,in-<inode>`, and what the environment says.
+/// Encodes the origin: `c:ci-<container>,in-<inode>`, and the external data.
 pub(super) fn origin(config: &Config) -> Box<str> {
     let origin = &config.origin;
     if !origin.is_sent {
@@ -41,7 +41,7 @@ impl Encoder {
         if extras.container.is_empty() && extras.external_data.is_empty() {
             cursor.put(self.origin.as_bytes())?;
         } else {
-            // A line that was written elsewhere says itself who sends.
+            // A line written elsewhere may carry the origin of its sender.
             self.put_field("|c:", extras.container, cursor)?;
             self.put_field("|e:", extras.external_data, cursor)?;
         }
@@ -56,7 +56,7 @@ impl Encoder {
         put_time(b"|T", timestamp, cursor)
     }
 
-    /// Writes an event: `_e{<title's bytes>,<text's bytes>}:title|text|d:…|h:…|k:…|p:…|s:…|t:…|#…`.
+    /// Encodes an event: `_e{<bytes of title>,<bytes of text>}:title|text|d:…|h:…|k:…|p:…|s:…|t:…|#…`.
     pub(crate) fn encode_event(
         &self,
         event: &Event<'_>,
@@ -92,7 +92,7 @@ impl Encoder {
         self.put_event_fields(&event, cursor)
     }
 
-    /// Writes what follows the text.
+    /// Writes the fields after the text.
     fn put_event_fields(
         &self,
         event: &Event<'_>,
@@ -113,7 +113,7 @@ impl Encoder {
         self.put_tags_and_sender(event.tags, event.cardinality, cursor)
     }
 
-    /// Writes a service check: `_sc|name|status|d:…|h:…|#…|m:…`, the message last.
+    /// Encodes a service check: `_sc|name|status|d:…|h:…|#…|m:…`. The message is last.
     pub(crate) fn encode_service_check(
         &self,
         check: &ServiceCheck<'_>,
@@ -178,7 +178,7 @@ impl Encoder {
         self.put_field("|card:", cardinality.map_or("", Cardinality::text), cursor)
     }
 
-    /// Writes a field that is not empty.
+    /// Writes a field, unless it is empty.
     fn put_field(&self, mark: &str, text: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
         if text.is_empty() {
             return Ok(());
@@ -187,7 +187,7 @@ impl Encoder {
         self.put_text(&FIELD, text, cursor)
     }
 
-    /// Writes a message, in which a bar would begin another field, and in old agents `m:` another message.
+    /// Writes a message. A bar would end it, and old agents read `m:` within it as the start of another message.
     fn put_message(&self, message: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
         let mut last = None;
         for byte in message.bytes() {
@@ -199,7 +199,7 @@ impl Encoder {
                 b':' if last == Some(b'm') => cursor.put(br"\:")?,
                 _ => put_escaped_byte(byte, cursor)?,
             }
-            // A carriage return is left out, so that it parts no `m` from its colon.
+            // Carriage returns are left out first, so that none separates an `m` from its colon.
             if byte != b'\r' {
                 last = Some(byte);
             }
@@ -208,10 +208,10 @@ impl Encoder {
     }
 }
 
-/// What a field may have: the bar ends it.
+/// Characters of a field. A bar would end it.
 static FIELD: Charset = Charset::without("|", true);
 
-/// Writes a time. The agent reads 64 bits with a sign.
+/// Writes a timestamp. The agent reads a signed 64-bit integer.
 fn put_time(mark: &[u8], timestamp: u64, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
     if i64::try_from(timestamp).is_err() {
         return Err(Unwritten::Refused(RecordError::InvalidTimestamp));
@@ -220,8 +220,8 @@ fn put_time(mark: &[u8], timestamp: u64, cursor: &mut Cursor<'_>) -> Result<(), 
     put_number(cursor, Number::Uint(timestamp))
 }
 
-/// Writes text that may have line breaks. Carriage returns are left out, since the agent takes one off the
-/// end of a line, and the lengths would be wrong.
+/// Writes text with its line feeds escaped. Carriage returns are left out: the agent trims one at the end of a line,
+/// and the length fields would be wrong.
 fn put_escaped(text: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
     text.bytes()
         .try_for_each(|byte| put_escaped_byte(byte, cursor))

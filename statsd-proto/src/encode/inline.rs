@@ -1,12 +1,12 @@
-//! Short text that is written again and again.
+//! Short constant text with inline storage.
 
-/// Bytes that do not change, of which `SIZE` have room in place.
+/// Constant text, stored inline if it has at most `SIZE` bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Inline<const SIZE: usize> {
     len: usize,
-    /// The text if it is no longer than the block, and bytes after it that mean nothing.
+    /// Text of at most `SIZE` bytes, followed by bytes without meaning.
     block: [u8; SIZE],
-    /// The text if it is longer.
+    /// Text longer than `SIZE` bytes, or empty.
     long: Box<[u8]>,
 }
 
@@ -30,13 +30,13 @@ impl<const SIZE: usize> Inline<SIZE> {
         self.len
     }
 
-    /// The first bytes, if the text has no more.
+    /// First sixteen bytes, if the text is no longer.
     #[inline(always)]
     pub(super) fn short(&self) -> Option<&[u8; 16]> {
         self.block.first_chunk().filter(|_| self.len <= 16)
     }
 
-    /// The whole block, if the text is in it.
+    /// Inline bytes, or `None` if the text is longer.
     #[inline(always)]
     pub(super) fn block(&self) -> Option<&[u8; SIZE]> {
         (self.len <= SIZE).then_some(&self.block)

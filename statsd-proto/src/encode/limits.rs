@@ -1,10 +1,10 @@
-//! Numbers that a server would misread, though they are some.
+//! Limits of numbers: values that some servers would misread.
 
 use crate::encode::dialect::{Counts, Rules};
 use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
 
-/// Refuses a number that this server would not take as it stands, though others do.
+/// Checks that this dialect's servers read the number as it is.
 #[cold]
 #[inline(never)]
 pub(super) fn check_limits(rules: &Rules, kind: Kind, value: Value<'_>) -> Result<(), RecordError> {
@@ -26,7 +26,7 @@ pub(super) fn check_limits(rules: &Rules, kind: Kind, value: Value<'_>) -> Resul
     }
 }
 
-/// Servers refuse a negative duration.
+/// Checks the sign of a timing. Servers refuse a negative duration.
 #[inline(always)]
 pub(super) fn check_sign(kind: Kind) -> Result<(), RecordError> {
     if kind == Kind::Timing {
@@ -50,9 +50,9 @@ pub(super) fn has_sign(value: Value<'_>) -> bool {
     is_negative(value) || matches!(value, Value::Text(text) if text.starts_with('+'))
 }
 
-/// Whether the number has no fraction, and fits 64 bits with a sign.
+/// Whether the number is an integer that fits into a signed 64-bit integer.
 fn is_whole(value: Value<'_>) -> bool {
-    /// The first number that does not fit.
+    /// 2^63, the smallest float that does not fit.
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
 
     match value {

@@ -1,4 +1,4 @@
-//! One line of a known kind, and what all lines have in common.
+//! Encoding of one line of a known kind, and parts common to all lines.
 
 use super::cursor::Cursor;
 use super::number::put_number;
@@ -41,7 +41,7 @@ impl Encoder {
         Ok(name_len)
     }
 
-    /// Writes one line, or another record, that the longest line bounds.
+    /// Writes a line or another record of at most `max_line` bytes.
     pub(super) fn within_limit<'a>(
         &self,
         cursor: Cursor<'a>,
@@ -52,7 +52,7 @@ impl Encoder {
         self.finish(name_len, &cursor)
     }
 
-    /// The result for one line, in a cursor limited to the longest line.
+    /// Result for one line, in a cursor that is limited to `max_line`.
     #[inline(always)]
     pub(super) fn finish(
         &self,
@@ -66,7 +66,7 @@ impl Encoder {
                 name_len,
                 is_joined: false,
             }),
-            // Tells a line that is too long from a room that is too small.
+            // Distinguishes a line that is too long from a buffer that is too small.
             Err(Unwritten::Full) if cursor.len() == self.max_line => {
                 Err(Unwritten::Refused(RecordError::LineTooLong))
             }
@@ -74,8 +74,8 @@ impl Encoder {
         }
     }
 
-    /// Writes what precedes the value, and returns the length of the name. In a line that was written
-    /// elsewhere, the name may have tags, which are `name_tags`.
+    /// Writes everything before the value, and returns the length of the name. `name_tags` are the tags in the name of
+    /// a line that was written elsewhere.
     #[inline(always)]
     pub(super) fn put_head(
         &self,
@@ -108,7 +108,7 @@ impl Encoder {
         Ok(len)
     }
 
-    /// Writes what follows the type, which most metrics have nothing of.
+    /// Writes everything after the type. Most metrics have nothing there.
     #[inline(always)]
     pub(super) fn put_tail(
         &self,
@@ -151,7 +151,7 @@ impl Encoder {
         put_number(cursor, Number::Float(rate))
     }
 
-    /// The rate to write, or `None` where every call counts.
+    /// Rate to write, or `None` if the metric is not sampled.
     pub(super) fn rate(&self, kind: Option<Kind>, rate: Rate) -> Result<Option<f64>, RecordError> {
         let rate = match rate {
             Rate::Always => return Ok(None),
@@ -165,7 +165,7 @@ impl Encoder {
     }
 }
 
-/// The rate to write, or `None` where every call counts.
+/// Rate to write, or `None` for a rate of 1.
 #[inline]
 pub(super) fn checked_rate(rate: f64) -> Result<Option<f64>, RecordError> {
     if rate > 0.0 && rate < 1.0 {
@@ -177,7 +177,7 @@ pub(super) fn checked_rate(rate: f64) -> Result<Option<f64>, RecordError> {
     }
 }
 
-/// Whether servers make up for what sampling leaves out.
+/// Whether servers scale metrics of this kind up by their sample rate.
 pub(super) fn scales(kind: Option<Kind>) -> bool {
     !matches!(kind, Some(Kind::Gauge | Kind::GaugeDelta | Kind::Set))
 }

@@ -1,4 +1,4 @@
-//! Metrics that are several lines, and those that were written elsewhere.
+//! Encoding of metrics that take several lines, and of lines that were written elsewhere.
 
 use super::cursor::Cursor;
 use super::{Encoder, Unwritten, Written};
@@ -6,7 +6,7 @@ use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
 
 impl Encoder {
-    /// Writes what [`encode`](Self::encode) does not write as one line of a known kind.
+    /// Encodes metrics that take more than one line of a known kind.
     #[cold]
     #[inline(never)]
     pub(super) fn encode_lines(
@@ -28,7 +28,7 @@ impl Encoder {
         let is_parsed = matches!(metric.code, Code::Parsed(_));
         match (metric.code, metric.value) {
             (_, Value::Packed(values)) if !is_packed => {
-                // Each value has a digit, and a mark before the next.
+                // Each value takes a digit and a separator at least. A longer list cannot fit.
                 if metric.name.len() + 2 * values.len() > self.max_line + 1 {
                     return Err(Unwritten::Refused(RecordError::LineTooLong));
                 }
@@ -50,7 +50,7 @@ impl Encoder {
         }
     }
 
-    /// Writes the two lines of a negative gauge.
+    /// Encodes a negative gauge as two lines.
     pub(super) fn encode_joined<V>(
         &self,
         lines: [V; 2],
@@ -64,7 +64,8 @@ impl Encoder {
         })
     }
 
-    /// Writes a line for each value. On a stream each has to be short enough, elsewhere all together.
+    /// Encodes a line for each value. On a stream, each line has to fit `max_line`. Elsewhere the record as a whole
+    /// has to.
     pub(super) fn encode_each<V>(
         &self,
         values: impl Iterator<Item = V>,
@@ -104,7 +105,7 @@ impl Encoder {
         Ok(name_len)
     }
 
-    /// Looks up a type code. One that is not known is given back if the caller gave it.
+    /// Kind of a type code. An unknown code is returned if the caller gave it.
     pub(super) fn kind_or_code<'a>(
         &self,
         code: Code<'a>,
@@ -118,7 +119,7 @@ impl Encoder {
         }
     }
 
-    /// Splits the name of a line that was written elsewhere from the tags in it.
+    /// Splits a name written elsewhere into the name and its tags.
     pub(super) fn split_name<'a>(
         &self,
         metric: &Metric<'a>,
@@ -129,7 +130,7 @@ impl Encoder {
         }
     }
 
-    /// Splits a name as it is written from the tags in it, without the marks around them.
+    /// Splits an encoded name into the name and its tags, without the characters around the tags.
     pub(super) fn split_tags<'a>(&self, name: &'a str) -> Result<(&'a str, &'a str), RecordError> {
         let syntax = self.rules.tags.filter(|syntax| syntax.in_name);
         let tagged = syntax.and_then(|syntax| Some((name.split_once(syntax.open)?, syntax.close)));
@@ -141,12 +142,12 @@ impl Encoder {
     }
 }
 
-/// Whether a text can be a type code.
+/// Whether the text can be a type code.
 pub(super) fn is_code(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Writes a line for each value, with line breaks between them, and returns the length of the name.
+/// Writes a line for each value, with line feeds between them, and returns the length of the name.
 fn put_each<V>(
     values: impl Iterator<Item = V>,
     lines: &mut usize,

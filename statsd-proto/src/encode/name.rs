@@ -1,4 +1,4 @@
-//! Names and other text, made safe.
+//! Names and other text, sanitized.
 
 use super::cursor::Cursor;
 use super::{Encoder, Unwritten};
@@ -41,8 +41,8 @@ impl Encoder {
         self.put_text(&self.rules.name, name, cursor)
     }
 
-    /// The same for a name that nothing precedes. The server may not survive it, or not take it for one;
-    /// and what is replaced in it may make such a name of a harmless one.
+    /// Writes a name without a prefix, which could be fatal to a server, or be misread. Sanitizing could also turn a
+    /// harmless name into such a name, so the result is checked.
     #[cold]
     #[inline(never)]
     fn put_first_name(&self, name: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
@@ -64,7 +64,7 @@ impl Encoder {
         self.put_unusual_name(name, cursor)
     }
 
-    /// Writes text with what is forbidden replaced, or refuses it.
+    /// Writes text and replaces forbidden characters, or refuses them, as configured.
     #[inline(always)]
     pub(super) fn put_text(
         &self,
@@ -79,7 +79,7 @@ impl Encoder {
     }
 }
 
-/// Writes text of which something may have to be replaced.
+/// Writes text that may contain forbidden characters.
 #[inline(never)]
 pub(super) fn put_unusual(
     charset: &Charset,
@@ -87,7 +87,8 @@ pub(super) fn put_unusual(
     text: &str,
     cursor: &mut Cursor<'_>,
 ) -> Result<(), Unwritten> {
-    // What is replaced has one byte of at most four. Text beyond all measure is not even looked at.
+    // A character of up to four bytes is replaced by one byte. Text that cannot fit even so is refused without reading
+    // it.
     if text.len() / 4 > cursor.room() {
         return Err(Unwritten::Full);
     }

@@ -1,4 +1,4 @@
-//! Numbers as every StatsD server reads them: plain decimals, no exponent, no superfluous zero.
+//! Numbers in the form that every StatsD server reads: decimals without exponent and redundant zeros.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,19 +8,19 @@ use super::cursor::Cursor;
 use super::digits::{Block, put_four, put_fraction, put_group, put_integer};
 use crate::metric::Number;
 
-/// A decimal with at most six places after the point.
+/// Decimal number with at most six decimals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Decimal {
-    /// The sign as it is written, or zero for none.
+    /// Sign character, or zero for none.
     pub(super) sign: u8,
     whole: u64,
-    /// Below 1,000,000.
+    /// Decimals in millionths, below 1,000,000.
     millionths: u32,
 }
 
 impl Decimal {
-    /// Returns the shortest decimal that reads back as the same number, or `None` if it has more places or is
-    /// too large to know. NaN and the infinities have none.
+    /// Returns the shortest decimal that reads back as the same number. `None` if it has more than six decimals, is
+    /// too large, or is not finite.
     #[inline(always)]
     pub(super) fn exact(number: Number) -> Option<Self> {
         match number {
@@ -32,13 +32,14 @@ impl Decimal {
 
     #[inline(always)]
     fn exact_float(float: f64) -> Option<Self> {
-        /// Between this and its double an `f64` is an integer, of which the lower bits are how much it is more.
+        /// 2^52. From here to 2^53 every `f64` is an integer, and the low bits of its representation are its distance
+        /// from 2^52.
         const INTEGERS: f64 = 4_503_599_627_370_496.0;
         const SCALE: f64 = 1e6;
 
         let scaled = float.abs() * SCALE;
         let shifted = scaled + INTEGERS;
-        // The quotient is rounded as the literal is. What has more places is another number.
+        // The division rounds as parsing the decimal would. A number with more decimals gives another result.
         if scaled < INTEGERS && (shifted - INTEGERS) / SCALE == float.abs() {
             let millionths = shifted.to_bits() - INTEGERS.to_bits();
             return Some(Self {
@@ -50,8 +51,7 @@ impl Decimal {
         None
     }
 
-    /// A duration in milliseconds, exact to the nanosecond. Half a billion years fit, and longer ones are cut
-    /// there.
+    /// Duration in milliseconds, exact to the nanosecond. Durations of more than half a billion years are cut.
     #[inline(always)]
     pub(super) fn milliseconds(elapsed: Duration) -> Self {
         let nanoseconds = elapsed.subsec_nanos();
@@ -72,7 +72,7 @@ impl Decimal {
         }
     }
 
-    /// Writes the decimal.
+    /// Writes the number.
     #[inline(always)]
     pub(super) fn put(self, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
         match cursor.block() {
@@ -84,7 +84,7 @@ impl Decimal {
         }
     }
 
-    /// Writes the decimal between a colon and a type suffix, whose length is in its highest byte.
+    /// Writes a colon, the number and a type suffix. The highest byte of `suffix` is its length.
     #[inline(always)]
     pub(super) fn put_between(self, suffix: u32, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
         match cursor.block() {
@@ -102,7 +102,7 @@ impl Decimal {
         }
     }
 
-    /// Writes the decimal at an index of a block, and returns the index after it.
+    /// Writes the number at an index of a block, and returns the index after it.
     #[inline(always)]
     fn write(self, block: &mut Block, at: usize) -> usize {
         let mut at = at;
@@ -125,8 +125,8 @@ impl Decimal {
     }
 }
 
-/// Writes a decimal where the room may end before the block does. Its parts are not in memory, which they
-/// would be for all others too.
+/// Writes a number near the end of the room, where a block does not fit. Its parts are passed by value: by reference,
+/// the compiler would keep every number in memory.
 #[cold]
 #[inline(never)]
 fn put_last(
@@ -145,7 +145,7 @@ fn put_last(
     cursor.put(&block[..len])
 }
 
-/// Writes a digit between a colon and a type suffix, whose length is in its highest byte.
+/// Writes a colon, a digit and a type suffix. The highest byte of `suffix` is its length.
 #[inline(always)]
 pub(super) fn put_digit_between(
     digit: u8,
@@ -181,17 +181,17 @@ fn sign(is_negative: bool) -> u8 {
     if is_negative { b'-' } else { 0 }
 }
 
-/// Writes a number that is finite.
+/// Writes a finite number.
 pub(super) fn put_number(cursor: &mut Cursor<'_>, number: Number) -> Result<(), Unwritten> {
     match (Decimal::exact(number), number) {
         (Some(decimal), _) => decimal.put(cursor),
-        // The standard library prints floats shortest and never with an exponent.
+        // The standard library prints the shortest decimal of a float, and never an exponent.
         (None, Number::Float(float)) => write!(cursor, "{float}").map_err(|_| Unwritten::Full),
         (None, Number::Int(_) | Number::Uint(_)) => unreachable!("every integer is a decimal"),
     }
 }
 
-/// Whether `text` is a plain decimal: an optional sign, digits, and perhaps a point and more digits.
+/// Whether `text` is a plain decimal: an optional sign, digits, and optionally a point and more digits.
 pub(super) fn is_decimal(text: &str) -> bool {
     let (first, rest) = text.as_bytes().split_first().unwrap_or((&0, &[]));
     let digits = match first {

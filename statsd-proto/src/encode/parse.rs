@@ -1,4 +1,4 @@
-//! Lines as metrics.
+//! Parser of lines.
 
 use super::checked_rate;
 use super::lines::is_code;
@@ -8,7 +8,7 @@ use crate::dogstatsd::Cardinality;
 use crate::error::ParseError;
 use crate::metric::{Code, Extras, Metric, Number, Rate, Tags, Value};
 
-/// A line taken apart; see [`Metric::parse`].
+/// Parses a line; see [`Metric::parse`].
 pub(crate) fn parse(line: &str) -> Result<Metric<'_>, ParseError> {
     let (name, rest) = split_once(line, b':').ok_or(ParseError::Name)?;
     if name.is_empty() {
@@ -35,7 +35,7 @@ pub(crate) fn parse(line: &str) -> Result<Metric<'_>, ParseError> {
     Ok(metric)
 }
 
-/// Reads a field after the type, and returns the mark that it begins with.
+/// Parses a field after the type, and returns the text that it begins with.
 fn parse_field<'a>(metric: &mut Metric<'a>, field: &'a str) -> Result<&'static str, ParseError> {
     const MARKS: [&str; 6] = ["@", "#", "T", "card:", "c:", "e:"];
 
@@ -65,7 +65,7 @@ fn parse_field<'a>(metric: &mut Metric<'a>, field: &'a str) -> Result<&'static s
     Ok(mark)
 }
 
-/// A number stays text if every server reads it as it stands; else it is read here and written plain.
+/// Keeps a plain decimal as text. Other numbers are parsed, and will be written as plain decimals.
 fn parse_value<'a>(value: &'a str, code: &str) -> Result<Value<'a>, ParseError> {
     if value.is_empty() {
         return Err(ParseError::Value);
@@ -73,12 +73,12 @@ fn parse_value<'a>(value: &'a str, code: &str) -> Result<Value<'a>, ParseError> 
     if code == "s" || split(value, b':').all(is_decimal) {
         return Ok(Value::Text(value));
     }
-    // `Number` forgets a plus sign, which a gauge needs.
+    // A [`Number`] has no plus sign, which makes a gauge's level a change.
     if value.starts_with('+') {
         return Err(ParseError::Value);
     }
     match value.parse::<f64>() {
-        // Nor would the sign of zero be printed, without which a gauge is set and not changed.
+        // The minus sign of zero would get lost as well, and would turn a change into a level.
         Ok(float) if float == 0.0 && value.starts_with('-') => Ok(Value::Text("-0")),
         Ok(float) if float.is_finite() => Ok(Value::Number(Number::Float(float))),
         Ok(_) | Err(_) => Err(ParseError::Value),

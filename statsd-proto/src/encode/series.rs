@@ -1,20 +1,20 @@
-//! What makes two metrics one to the server.
+//! Keys of series: which metrics the server counts as one.
 
 use super::Encoder;
 use crate::metric::{Code, Kind, Metric};
 
-/// A series: metrics of one kind, one name and the same tags in any order, as they are written.
+/// Key of a series: kind, encoded name, and encoded tags in any order.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct SeriesKey {
-    /// Changes of a gauge belong to its levels.
+    /// Kind. Changes of a gauge have the kind of the gauge.
     kind: Kind,
     name_len: usize,
-    /// The name, and the tags in the order of their bytes.
+    /// Encoded name and tags. The tags are sorted by their bytes.
     text: Box<[u8]>,
 }
 
 impl SeriesKey {
-    /// `tags` are as they are written, with a separator between them.
+    /// Key from an encoded name and encoded tags with a separator between them.
     pub(super) fn new(kind: Kind, name: &[u8], tags: &[u8], separator: u8) -> Self {
         let kind = if kind == Kind::GaugeDelta {
             Kind::Gauge
@@ -41,7 +41,7 @@ impl SeriesKey {
 }
 
 impl Encoder {
-    /// The series of a gauge, however its level is written. `None` if it is none that could be sent.
+    /// Key of a gauge's series, however the level is given. `None` if the metric is invalid or not a gauge.
     #[cold]
     pub(crate) fn gauge_series(&self, metric: &Metric<'_>) -> Option<SeriesKey> {
         if metric.code == Code::Line {
@@ -59,7 +59,7 @@ impl Encoder {
         self.template(&blank).ok().map(|template| template.series())
     }
 
-    /// The series of a gauge's line that was written elsewhere.
+    /// Key of a gauge's series, from a line that was written elsewhere.
     fn series_of_line(&self, line: &str) -> Option<SeriesKey> {
         let (name, fields) = line.split_once(':')?;
         let Some(syntax) = &self.rules.tags else {

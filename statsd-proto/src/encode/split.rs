@@ -1,17 +1,17 @@
-//! Lines taken apart at their marks, which takes less than for characters of any kind.
+//! Splitting of lines at ASCII characters, which is faster than splitting at any character.
 
 use std::iter;
 
 use memchr::memchr;
 
-/// Splits text at its first mark, which is ASCII.
+/// Splits text at the first `mark`, an ASCII character.
 #[inline]
 pub(super) fn split_once(text: &str, mark: u8) -> Option<(&str, &str)> {
     let at = memchr(mark, text.as_bytes())?;
     Some((&text[..at], &text[at + 1..]))
 }
 
-/// Splits text at all marks. There is one part more than there are marks.
+/// Splits text at every `mark`. The number of parts is one more than the number of marks.
 #[inline]
 pub(super) fn split(text: &str, mark: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);

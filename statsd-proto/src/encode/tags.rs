@@ -11,7 +11,7 @@ use crate::encode::text::{UnsafeText, count_unusual};
 use crate::error::RecordError;
 use crate::metric::Tags;
 
-/// The constant tags as they are written, but for what closes them; and what precedes the first other tag.
+/// Encoded constant tags without the closing text, and the same with the text that precedes the next tag.
 pub(super) fn constant_tags(config: &Config) -> [Inline<64>; 2] {
     let rules = config.dialect.rules();
     let Some(syntax) = &rules.tags else {
@@ -50,7 +50,7 @@ impl Encoder {
         !tags.is_empty() || self.tags.len() > 0
     }
 
-    /// Writes the constant tags, those that the name had, and the metric's own.
+    /// Writes the constant tags, the tags in the name, and the metric's own tags.
     #[inline(never)]
     pub(super) fn put_tags(
         &self,
@@ -69,7 +69,7 @@ impl Encoder {
                     cursor.put_inline(&self.tags_start).ok()?;
                     let start = cursor.written();
                     let marks = put_plain_tags(syntax, pairs, cursor)?;
-                    // Plain bytes after the last tag, so that whole blocks can be looked at.
+                    // Plain bytes after the last tag let the check read whole blocks.
                     *cursor.block::<16>()? = [b'0'; 16];
                     Some((start, marks))
                 },
@@ -88,7 +88,7 @@ impl Encoder {
         }
     }
 
-    /// The same for tags of which some may be unusual, or in a list.
+    /// Writes tags that may contain unusual characters, or are given as a list.
     #[cold]
     #[inline(never)]
     fn put_any_tags(
@@ -113,7 +113,7 @@ impl Encoder {
             }
         }
         for (key, value) in tags.pairs() {
-            // Some PHP clients write the mark before each tag.
+            // Some PHP clients write a `#` before each tag.
             let key = match (tags, key.strip_prefix('#')) {
                 (Tags::List(_), Some("")) if value.is_empty() => continue,
                 (Tags::List(_), Some(key)) => key,
@@ -129,8 +129,8 @@ impl Encoder {
     }
 }
 
-/// Copies tags as they are, and returns how many marks there are between their texts, or `None` if a text is
-/// empty or longer than any word, or the room ended. They still have to be checked.
+/// Copies tags unchecked, and returns the number of separators between their texts. `None` if a text is empty or
+/// longer than 64 bytes, or does not fit. The caller checks the bytes.
 #[inline(always)]
 fn put_plain_tags(
     syntax: &TagSyntax,
@@ -145,21 +145,21 @@ fn put_plain_tags(
         cursor.put_byte(syntax.assign).ok()?;
         cursor.put_word(value.as_bytes())?;
     }
-    // One within each tag, and one between two of them.
+    // One separator within each tag, and one between two tags.
     (2 * pairs.len()).checked_sub(1)
 }
 
-/// Writes tag after tag.
+/// Writer of a list of tags.
 struct Writer<'a> {
     rules: &'a Rules,
     syntax: &'a TagSyntax,
     policy: UnsafeText,
-    /// Whether no tag has been written.
+    /// Whether no tag has been written yet.
     is_first: bool,
 }
 
 impl Writer<'_> {
-    /// Writes a tag. Without a value it is a bare one.
+    /// Writes a tag, without a separator if its value is empty.
     fn put(&mut self, key: &str, value: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
         if self.is_first {
             cursor.put(self.syntax.open.as_bytes())?;
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
     use crate::encode::dialect::Dialect;
 
-    /// Or counting them would not find text that has one.
+    /// A plain separator would be counted as text.
     #[test]
     fn no_mark_is_plain() {
         for syntax in Dialect::ALL

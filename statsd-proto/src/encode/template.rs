@@ -1,4 +1,4 @@
-//! Metrics of which all but the value is written once.
+//! Templates: everything of a line but its value, encoded once.
 
 use std::ops::Range;
 
@@ -10,37 +10,37 @@ use super::{Encoder, OneLine, Unwritten, Written, checked_rate};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Value};
 
-/// Everything of a series' line but the value.
+/// Template of a series' line.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     pub(super) kind: Kind,
-    /// What precedes the value: the name, the tags that are a part of it, and a colon.
+    /// Bytes before the value: name, tags in the name, and the colon.
     prefix: Inline<64>,
-    /// What follows the value: the type, the rate, other tags and extras.
+    /// Bytes after the value: type, rate, tags and further fields.
     suffix: Inline<64>,
-    /// The length of the name at the start of the prefix.
+    /// Length of the name at the start of `prefix`.
     name_len: usize,
-    /// Where the rate is in the suffix.
+    /// Range of the rate in `suffix`.
     rate: Range<usize>,
-    /// Whether the server makes up for what sampling leaves out.
+    /// Whether servers scale the metric up by its sample rate.
     has_rate: bool,
-    /// Where the tags are in prefix and suffix together, without the marks around them.
+    /// Range of the tags in `prefix` followed by `suffix`, without the characters around them.
     tags: Range<usize>,
     separator: u8,
 }
 
 impl Template {
-    /// Whether [`Encoder::encode_value`] can be given a rate.
+    /// Whether [`Encoder::encode_value`] may be given a rate.
     pub(crate) fn has_rate(&self) -> bool {
         self.has_rate
     }
 
-    /// The name as the server sees it: with its prefix and without tags.
+    /// Name with its prefix and without tags.
     pub(crate) fn name(&self) -> &[u8] {
         &self.prefix.as_bytes()[..self.name_len]
     }
 
-    /// The series that the metric belongs to.
+    /// Key of the series that the metric belongs to.
     pub(crate) fn series(&self) -> SeriesKey {
         let (prefix, suffix) = (self.prefix.as_bytes(), self.suffix.as_bytes());
         let tags = match self.tags.start.checked_sub(prefix.len()) {
@@ -52,15 +52,15 @@ impl Template {
 }
 
 impl Encoder {
-    /// Writes all of a metric but its value, which does not matter. Its rate is written, whether the caller or
-    /// this client samples.
+    /// Encodes everything of a metric but its value. The value is ignored. The rate is encoded, whether it was applied
+    /// by the caller or will be by the client.
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded. Whole lines, and types that are not known here, have no
-    /// template. A gauge has levels, however its type was given.
+    /// Why every metric of this form would be refused. Whole lines and unknown types have no template. A gauge has
+    /// levels, also if its type was given by its code.
     pub(crate) fn template(&self, metric: &Metric<'_>) -> Result<Template, RecordError> {
-        // Nearly always enough, and far less than the longest line.
+        // Nearly always enough, and far below the maximum line.
         let mut room = vec![0; self.max_line.min(512)];
         loop {
             match self.put_template(metric, &mut room) {
@@ -96,7 +96,7 @@ impl Encoder {
         if self.has_extras || metric.extras.is_some() {
             self.put_extras(Some(kind), metric.extras, &mut cursor)?;
         }
-        // A value has a digit at least.
+        // A value has at least one digit.
         let len = cursor.written();
         cursor.put_byte(b'0')?;
         Ok(Template {
@@ -111,7 +111,7 @@ impl Encoder {
         })
     }
 
-    /// Writes tags, and returns where they are without the marks around them.
+    /// Writes tags, and returns their range without the characters around them.
     fn put_tag_range(
         &self,
         name_tags: &str,
@@ -129,8 +129,7 @@ impl Encoder {
         })
     }
 
-    /// Writes a series' line with a value, or several lines that stay together. A rate is written in place of
-    /// the template's own.
+    /// Encodes a line with a value, or several lines that stay together. `rate` replaces the template's rate.
     #[inline]
     pub(crate) fn encode_value(
         &self,
@@ -142,8 +141,8 @@ impl Encoder {
         self.encode_value_as(template, template.kind, value, rate, cursor)
     }
 
-    /// Writes a series' line with a value, if that is one line. `None` if it is several, or has no room, or is refused;
-    /// [`encode_value`](Self::encode_value) knows why.
+    /// Encodes a value on the fast path, as one line. `None` if it takes several lines, does not fit, or is invalid;
+    /// [`encode_value`](Self::encode_value) then handles it.
     #[inline(always)]
     pub(crate) fn encode_one_value(
         &self,
@@ -165,7 +164,7 @@ impl Encoder {
         })
     }
 
-    /// The same as another kind that has the same type: a change of a gauge, or its level.
+    /// Encodes a value as another kind of the same type: a change of a gauge, or its level.
     #[inline]
     pub(crate) fn encode_value_as(
         &self,
@@ -218,17 +217,16 @@ impl Encoder {
             let number = |&value| (Value::Number(Number::Float(value)), rate);
             return self.encode_each(values.iter().map(number), cursor, put);
         }
-        // Nothing is made up for in setting a gauge to zero.
+        // Setting a gauge to zero is not scaled.
         let zero = (Value::Number(Number::Int(0)), Some(1.0));
         self.encode_joined([zero, (value, rate)], cursor, put)
     }
 
-    /// Writes as many values as one line takes, and returns how many: one where the dialect does not pack.
+    /// Encodes as many values as fit in a line, and returns their number; 1 if the dialect does not pack values.
     ///
     /// # Errors
     ///
-    /// [`Unwritten::Full`] if not even the first fits the room. A value that the server does not take is
-    /// refused once it is the first.
+    /// [`Unwritten::Full`] if the first value does not fit. An invalid value is refused when it is the first.
     pub(crate) fn encode_samples(
         &self,
         template: &Template,
@@ -242,7 +240,7 @@ impl Encoder {
             let written = self.encode_value(template, number(first), rate, cursor)?;
             return Ok((1, written));
         }
-        // What follows the values, of which the length has to be known before it is written.
+        // Bytes after the values. Their length has to be known before the values are written.
         let mut room = Vec::new();
         let mut suffix = template.suffix.as_bytes();
         if let Some(rate) = rate {
@@ -274,7 +272,7 @@ impl Encoder {
             Ok(template.name_len)
         });
         match packed {
-            // A line of one value may be longer than one of several.
+            // A line with one value may be longer than a line with several.
             Err(Unwritten::Full) => {
                 let written = self.encode_value(template, number(first), rate, cursor)?;
                 Ok((1, written))
@@ -285,7 +283,7 @@ impl Encoder {
 }
 
 impl Template {
-    /// Writes what follows the value, with another rate.
+    /// Writes the bytes after the value, with another rate.
     #[inline(never)]
     fn put_suffix_at(&self, rate: f64, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
         let suffix = self.suffix.as_bytes();
@@ -301,5 +299,6 @@ impl Template {
     }
 }
 
-/// The mark, and the longest number between 0 and 1: a subnormal one has 324 places, and 17 digits at most.
+/// Maximum length of a rate: the text `|@`, `0.`, and a subnormal number with up to 324 leading decimals and 17
+/// digits.
 const LONGEST_RATE: usize = 2 + 2 + 350;

@@ -1,29 +1,29 @@
-//! Caller's text made safe: what a server would take for structure never reaches the wire.
+//! Sanitized text: the caller's text never becomes structure of a line.
 
-/// What happens to a character that a server would misread.
+/// Sanitize policy: what happens to a character that a server would misread.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum UnsafeText {
-    /// The metric is refused with [`RecordError::UnsafeText`](crate::RecordError::UnsafeText).
+    /// Refuses the metric with [`RecordError::UnsafeText`](crate::RecordError::UnsafeText).
     Refuse,
-    /// Each such character becomes `_`. The default: a metric under a slightly different name is worth
-    /// more than none.
+    /// Replaces each such character by `_`. The default: a metric under a slightly different name is worth more than
+    /// none.
     #[default]
     Replace,
 }
 
-/// The characters that may not stand in one position of a line.
+/// Set of characters that are allowed in one part of a line.
 #[derive(Debug)]
 pub(crate) struct Charset {
     forbidden: [bool; 128],
-    /// Whether characters beyond ASCII may stand there.
+    /// Whether characters beyond ASCII are allowed.
     unicode: bool,
 }
 
 impl Charset {
-    /// Control characters are in every server's way; `also` names the others.
+    /// All characters but `also` and control characters, which no server accepts.
     pub(crate) const fn without(also: &str, unicode: bool) -> Self {
         let mut forbidden = [false; 128];
         let mut control = 0;
@@ -41,7 +41,7 @@ impl Charset {
         Self { forbidden, unicode }
     }
 
-    /// Whether `text` may stand as it is.
+    /// Whether all characters of `text` are allowed.
     #[inline]
     pub(crate) fn allows(&self, text: &str) -> bool {
         is_plain(text.as_bytes()) || text.chars().all(|char| self.allows_char(char))
@@ -56,10 +56,10 @@ impl Charset {
     }
 }
 
-/// Whether every byte is a letter, a digit or one of `_ - . /`, which may stand anywhere.
+/// Whether every byte is a letter, a digit or one of `_ - . /`, which are allowed everywhere.
 ///
-/// Nearly all names are plain, and this is on the hot path: a block of sixteen compiles to a few vector
-/// instructions, and the last one overlaps its neighbour instead of going byte by byte.
+/// Nearly all names are plain, and this is a hot path. Blocks of sixteen bytes compile to a few vector instructions.
+/// The last block overlaps the one before, so that no byte is handled alone.
 #[inline]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     match bytes.last_chunk::<16>() {
@@ -82,7 +82,7 @@ fn is_short_plain(bytes: &[u8]) -> bool {
     bytes.iter().all(|&byte| PLAIN[usize::from(byte)])
 }
 
-/// Not inlined, since only by itself it is sure to become vector instructions.
+/// Kept out of line: inlined, the compiler may fail to vectorize it.
 #[inline(never)]
 pub(crate) fn are_plain(block: &[u8; 16]) -> bool {
     block
@@ -97,7 +97,7 @@ const fn is_plain_byte(byte: u8) -> bool {
     is_letter | is_digit_or_mark | (byte == b'_')
 }
 
-/// The same of two blocks at once, which takes less than two calls.
+/// Tests two blocks at once, which costs less than two calls.
 #[inline(never)]
 pub(crate) fn are_both_plain<const SIZE: usize>(one: &[u8; SIZE], other: &[u8; SIZE]) -> bool {
     let bytes = one.iter().zip(other);
@@ -106,8 +106,7 @@ pub(crate) fn are_both_plain<const SIZE: usize>(one: &[u8; SIZE], other: &[u8; S
     })
 }
 
-/// How many of the bytes are not [plain](is_plain), in blocks of sixteen. Those after the last block are not
-/// looked at.
+/// Number of bytes that are not [plain](is_plain), in blocks of sixteen. Bytes after the last whole block are ignored.
 pub(crate) fn count_unusual(bytes: &[u8]) -> usize {
     let blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk);
     blocks
@@ -115,7 +114,7 @@ pub(crate) fn count_unusual(bytes: &[u8]) -> usize {
         .sum()
 }
 
-/// Not inlined, for the same reason as [`are_plain`].
+/// Kept out of line, as [`are_plain`] is.
 #[inline(never)]
 fn count_unusual_in(block: &[u8; 16]) -> u8 {
     let mut counts = [0; 16];
@@ -125,7 +124,7 @@ fn count_unusual_in(block: &[u8; 16]) -> u8 {
     counts.iter().sum()
 }
 
-/// Whether two names are the same. Two blocks that overlap take less than a call that compares any length.
+/// Whether two names are equal. Two overlapping blocks cost less than a call to `memcmp`.
 #[inline]
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());

@@ -1,4 +1,4 @@
-//! Values, and what each kind may have for one.
+//! Values, and the values that each kind accepts.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::encode::text::UnsafeText;
 use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
 
-/// The bar and the type code of a kind, the bar in the lowest byte and their length in the highest; zero if the
+/// Bar and type code of a kind as one integer. The lowest byte is the bar, the highest byte the length. Zero if the
 /// dialect lacks the kind.
 pub(super) fn type_suffix(rules: &Rules, kind: Kind) -> u32 {
     match rules.code(kind).map(str::as_bytes) {
@@ -34,8 +34,8 @@ impl Encoder {
 
     /// Writes the value between a colon and the type.
     ///
-    /// Each cold function gets what it needs of the value. If one got all of it, it would be copied for the hot
-    /// ones, too.
+    /// Slow paths get only the parts of the value that they need. A reference to the whole value would force it into
+    /// memory on the fast paths too.
     #[inline(always)]
     pub(super) fn put_value(
         &self,
@@ -48,7 +48,7 @@ impl Encoder {
             return Err(Unwritten::Refused(RecordError::Unsupported(kind)));
         }
         let decimal = match *value {
-            // Most counts are one, and no server has limits for them.
+            // Most counts are 1. No server limits a single digit.
             Value::Number(Number::Int(digit @ 0..=9)) if kind != Kind::GaugeDelta => {
                 return number::put_digit_between(digit as u8, suffix, cursor);
             }
@@ -108,7 +108,7 @@ impl Encoder {
         decimal.put(cursor)
     }
 
-    /// The number as a decimal that the server takes, or `None` if it takes more to write.
+    /// The number as a decimal, or `None` if it takes the slow path.
     #[inline(always)]
     fn decimal(&self, kind: Kind, number: Number) -> Result<Option<Decimal>, RecordError> {
         let Some(mut decimal) = Decimal::exact(number) else {
@@ -168,7 +168,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Writes a member, or numbers as they are written already: several if the dialect packs them.
+    /// Writes a member of a set, or encoded numbers: several if the dialect packs them.
     #[inline(never)]
     fn put_text_value(
         &self,
@@ -216,7 +216,7 @@ impl Encoder {
         if text.starts_with('-') {
             check_sign(kind)?;
         }
-        // Where gauges have no changes, one with a plus would be read as a level.
+        // If gauges have no changes, a plus sign would be read as part of a level.
         if kind == Kind::Gauge && text.starts_with('+') && !self.rules.gauge_delta {
             return Err(RecordError::Unsupported(Kind::GaugeDelta));
         }
@@ -240,7 +240,7 @@ impl Encoder {
         }
     }
 
-    /// Writes `:`, the value, `|` and a type code that is not known here.
+    /// Writes `:`, the value, `|` and an unknown type code.
     pub(super) fn put_unknown(
         &self,
         code: &str,

@@ -1,4 +1,4 @@
-//! Lines that were written elsewhere: checked as strictly as our own, and not changed.
+//! Lines that were written elsewhere. They are checked as strictly as our own, and not changed.
 
 use super::cursor::Cursor;
 use super::limits::check_limits;
@@ -12,7 +12,7 @@ use crate::error::RecordError;
 use crate::metric::{Code, Kind, Value};
 
 impl Encoder {
-    /// Copies a line, if it is one that this dialect's own encoder could have written.
+    /// Copies a line if this dialect's encoder could have written it.
     pub(super) fn encode_verbatim(
         &self,
         line: &str,
@@ -80,7 +80,7 @@ impl Encoder {
 
     fn check_values(&self, kind: Kind, values: &str) -> Result<(), RecordError> {
         if kind != Kind::Set {
-            // The agent unpacks the values of every type but sets.
+            // The agent reads several values of every type but sets.
             let may_be_packed = self.rules.has_extras || self.packs(kind);
             if !may_be_packed && split_once(values, b':').is_some() {
                 return Err(RecordError::InvalidLine);
@@ -96,11 +96,11 @@ impl Encoder {
         }
     }
 
-    /// Returns where the field belongs among those that may follow the type. Servers take the rest of a line
-    /// for tags, or a tag for a rate, if the order is another.
+    /// Returns the position of the field among those after the type. In another order, servers would read the rest of
+    /// a line as tags, or a tag as a rate.
     fn check_field(&self, kind: Kind, field: &str) -> Result<usize, RecordError> {
         if let Some(rate) = field.strip_prefix('@') {
-            // The reference server dies of a sign.
+            // A sign crashes Etsy/statsd.
             let is_plain = is_decimal(rate) && !rate.starts_with(['+', '-']);
             let number = rate.parse().ok().filter(|_| is_plain);
             let rate = checked_rate(number.ok_or(RecordError::InvalidRate)?)?;
@@ -121,7 +121,7 @@ impl Encoder {
     }
 }
 
-/// Where a field belongs that only the agent knows: who sends, how many tags that makes, and when.
+/// Position of a field that only the agent reads: origin, cardinality or timestamp.
 fn position_of_extra(field: &str) -> Option<usize> {
     let is_any = |text: &str| !text.is_empty() && !text.contains(char::is_control);
     let (is_valid, position) = if let Some(container) = field.strip_prefix("c:") {
@@ -136,7 +136,7 @@ fn position_of_extra(field: &str) -> Option<usize> {
     is_valid.then_some(position)
 }
 
-/// Whether the agent takes it for seconds since 1970, for which it has 64 bits with a sign.
+/// Whether the agent reads the text as seconds since 1970, a signed 64-bit integer.
 fn is_time(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|time: i64| time > 0)
 }

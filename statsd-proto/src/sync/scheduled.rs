@@ -1,10 +1,10 @@
-//! The same under shuttle's scheduler.
+//! Locks and atomics of the shuttle scheduler.
 
 pub(crate) use shuttle::sync::MutexGuard;
 pub(crate) use shuttle::sync::atomic;
 use shuttle::thread;
 
-/// A lock that is not poisoned, as parking_lot's are not.
+/// Mutex that ignores poisoning, as parking_lot's does.
 #[derive(Debug)]
 pub(crate) struct Mutex<T>(shuttle::sync::Mutex<T>);
 
@@ -20,9 +20,9 @@ impl<T> Mutex<T> {
     }
 }
 
-/// The number of this thread.
+/// Number of this thread.
 ///
-/// A static would count on from one run to the next, which would not repeat then.
+/// Taken from shuttle: a static counter would go on from run to run, and a run could not be repeated.
 pub(crate) fn thread_number() -> usize {
     thread::current().id().into()
 }

@@ -1,4 +1,4 @@
-//! What all programs run with.
+//! Locks and atomics of normal builds.
 
 use std::cell::Cell;
 pub(crate) use std::sync::atomic;
@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(crate) use parking_lot::{Mutex, MutexGuard};
 
-/// The number of this thread.
+/// Number of this thread.
 ///
-/// Threads are numbered in the order in which they first ask, so that neighbours do not meet.
+/// Threads are numbered in the order of their first call, so that consecutive threads use different shards.
 #[inline]
 pub(crate) fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::config::Config;
 use crate::metric::Metric;
-use crate::testing::{Recorder, recorder_with_lanes};
+use crate::testing::{Recorder, recorder_with_inlets};
 
 const THREADS: usize = 4;
 const LINES: usize = 20_000;
@@ -165,7 +165,7 @@ fn a_flush_sends_what_every_thread_recorded() {
 
 /// A client with a lane for each of a few threads.
 fn start(set: impl FnOnce(Config) -> Config) -> (Client, Recorder) {
-    recorder_with_lanes(set(Config::new("localhost")), 4).unwrap()
+    recorder_with_inlets(set(Config::new("localhost")), 4).unwrap()
 }
 
 fn on_another_thread(work: impl FnOnce() + Send) {

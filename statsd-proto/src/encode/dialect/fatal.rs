@@ -1,33 +1,32 @@
-//! Names that bring a server down, or that it does not take for a metric's.
+//! Names that crash a server, or that it does not read as a metric's name.
 
 use memchr::memchr;
 
 use crate::encode::text::is_plain;
 
-/// The agent tells events and service checks from metrics by how a line begins.
+/// Whether the agent would read the line as an event or a service check, by its first characters.
 pub(super) fn is_event_or_check(name: &[u8]) -> bool {
     name.starts_with(b"_e{") || name.starts_with(b"_sc")
 }
 
-/// With its Datadog extensions on, Telegraf tells events by how a line begins, and takes a field that
-/// begins with `c:` for the ID of a container. It takes white space off a line's ends, which may leave
-/// nothing of a name.
+/// Whether Telegraf would misread the name. With its Datadog extensions, it reads an event by the first characters of
+/// a line, and a field that begins with `c:` as a container's ID. It trims white space, which may leave an empty name.
 pub(super) fn is_trap_of_telegraf(name: &[u8]) -> bool {
     name.starts_with(b"_e") || name == b"c" || begins_with_space(name)
 }
 
-/// White space that a server takes off a line, which may leave nothing of a name.
+/// Whether a name begins with white space. A server that trims lines may be left with an empty name.
 pub(super) fn begins_with_space(name: &[u8]) -> bool {
-    // The encoder replaces what ASCII has of it.
+    // The encoder replaces white space in ASCII; this tests for the rest.
     !name.is_ascii()
         && std::str::from_utf8(name).is_ok_and(|name| name.starts_with(char::is_whitespace))
 }
 
-/// The reference server keeps metrics in plain objects: a timer or a set of such a name finds the
-/// object's own property there, and the process dies of it. Characters that the server deletes from a
-/// name do not make it another.
+/// Whether the name is a property of JavaScript's `Object.prototype`. Etsy/statsd keeps metrics in plain objects: a
+/// timer or set of such a name finds the object's own property, and the process crashes. Characters that the server
+/// deletes from a name are skipped in the comparison.
 pub(super) fn is_object_property(name: &[u8]) -> bool {
-    // None of them has a dot, which nearly all names have, and the server keeps.
+    // No property has a dot. Nearly all names have one, and the server keeps it.
     if memchr(b'.', name).is_some() {
         return false;
     }
@@ -52,7 +51,7 @@ pub(super) fn is_object_property(name: &[u8]) -> bool {
         return is_property(name);
     }
     let is_kept = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.;=/".contains(byte);
-    // One more byte than the longest of them.
+    // One byte more than the longest property.
     let mut kept = [0; LONGEST_PROPERTY + 1];
     let mut len = 0;
     for byte in name.iter().copied().filter(is_kept).take(kept.len()) {
@@ -62,7 +61,7 @@ pub(super) fn is_object_property(name: &[u8]) -> bool {
     is_property(&kept[..len])
 }
 
-/// `propertyIsEnumerable`.
+/// Length of `propertyIsEnumerable`.
 pub(super) const LONGEST_PROPERTY: usize = 20;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The table of dialects, a row for each.
+//! Table of dialects: one row for each.
 
 use super::rules::{Counts, Rules, TagSyntax};
 use super::{MAX_DATAGRAM, fatal};
@@ -34,8 +34,8 @@ pub(super) static DOGSTATSD: Rules = Rules {
     ..REFERENCE
 };
 
-/// Graphite refuses a key or a value that is empty, as one may be of which the server deletes all that it
-/// does not keep in a name: all of that is forbidden.
+/// Graphite refuses an empty key or value. The server deletes characters from tags, which could leave one empty, so
+/// all of these characters are forbidden.
 pub(super) static GRAPHITE: Rules = Rules {
     transports: &[Transport::Tcp, Transport::Udp, Transport::UnixStream],
     transports_text: "`tcp`, `udp` or `unix_stream`, which the reference server listens on",
@@ -46,7 +46,7 @@ pub(super) static GRAPHITE: Rules = Rules {
     ..REFERENCE
 };
 
-/// A line on a stream may have 64 KiB, its line break included.
+/// Telegraf reads lines of up to 64 KiB on a stream, line feed included.
 pub(super) static INFLUX: Rules = Rules {
     transports: &[Transport::Udp, Transport::Tcp],
     transports_text: "`udp` or `tcp`, which Telegraf listens on",
@@ -87,8 +87,8 @@ pub(super) static NETDATA: Rules = Rules {
     ..REFERENCE
 };
 
-/// A bar, a colon and a line break are all that it takes for structure in a name; white space at the ends of a line it
-/// takes off over TCP.
+/// In a name, only a bar, a colon and a line feed are structure. Over TCP, white space at the ends of a line is
+/// trimmed.
 pub(super) static OPEN_TELEMETRY: Rules = Rules {
     transports: &[Transport::Udp, Transport::Tcp, Transport::UnixDatagram],
     transports_text: "`udp`, `tcp` or `unix_datagram`, which the Collector listens on",
@@ -115,11 +115,11 @@ pub(super) static SIGNALFX: Rules = Rules {
     ..PLUGIN
 };
 
-/// Types it does not know it counts as counters. Tags turn into `;key=value` at the end of the name.
+/// The server counts unknown types as counters. It turns tags into `;key=value` at the end of the name.
 pub(super) static STATSD: Rules = REFERENCE;
 
-/// A name with a mark of any of the four other syntaxes for tags has tags, beside which those behind the
-/// type are refused.
+/// A name with a character of one of the four other tag syntaxes is read as a name with tags. Tags after the type are
+/// then refused.
 pub(super) static STATSD_EXPORTER: Rules = Rules {
     transports: &[Transport::Tcp, Transport::Udp, Transport::UnixDatagram],
     transports_text: "`tcp`, `udp` or `unix_datagram`, which statsd_exporter listens on",
@@ -141,10 +141,10 @@ pub(super) static STATSD_EXPORTER: Rules = Rules {
     ..REFERENCE
 };
 
-/// What the reference server accepts, and others too unless their row says otherwise.
+/// Rules of Etsy/statsd, which other rows override.
 ///
-/// Its TCP side reads bytes as 7-bit ASCII, so that the second byte of `Ċ` becomes a line break: nothing
-/// beyond ASCII may pass.
+/// Its TCP server reads bytes as 7-bit ASCII: the second byte of `Ċ` becomes a line feed. Characters beyond ASCII are
+/// therefore forbidden.
 const REFERENCE: Rules = Rules {
     transports: &[
         Transport::Tcp,
@@ -177,7 +177,7 @@ const REFERENCE: Rules = Rules {
     has_extras: false,
 };
 
-/// What collectd's plugin accepts.
+/// Rules of collectd's plugin.
 const PLUGIN: Rules = Rules {
     transports: &[Transport::Udp],
     transports_text: "`udp`, which is all that collectd's plugin listens on",
@@ -191,7 +191,7 @@ const PLUGIN: Rules = Rules {
     ..REFERENCE
 };
 
-/// All of ASCII but letters, digits, what controls, and `_ - . /`.
+/// ASCII without letters, digits, control characters and `_ - . /`.
 const NOT_KEPT: &str = " !\"#$%&'()*+,:;<=>?@[\\]^`{|}~";
 
 const AFTER_TYPE: TagSyntax = TagSyntax {

@@ -6,7 +6,7 @@ use crate::config::{Config, Transport};
 use crate::metric::Metric;
 use crate::session::Session;
 use crate::session::instruction::{Input, Output};
-use crate::testing::{Recorder, origin, recorder_with_lanes};
+use crate::testing::{Recorder, origin, recorder_with_inlets};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -328,7 +328,7 @@ fn without_values_nobody_wakes_up() {
 #[test]
 fn distributions_are_packed_where_the_server_unpacks_them() {
     let config = Config::dogstatsd("localhost").aggregate(Some(SECOND));
-    let (client, mut server) = recorder_with_lanes(config, 1).unwrap();
+    let (client, mut server) = recorder_with_inlets(config, 1).unwrap();
     for value in 0..1000 {
         client.distribution("x", value);
     }
@@ -351,7 +351,7 @@ fn start(set: impl FnOnce(Config) -> Config) -> (Client, Recorder) {
         .transport(Transport::Udp)
         .pace(None)
         .aggregate(Some(SECOND * 2));
-    recorder_with_lanes(set(config), 4).unwrap()
+    recorder_with_inlets(set(config), 4).unwrap()
 }
 
 fn total(lines: &[String], name: &str) -> u64 {

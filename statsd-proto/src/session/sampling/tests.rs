@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::encode::dialect::Dialect;
 use crate::session::Session;
 use crate::session::instruction::{Input, Output};
-use crate::testing::{Recorder, origin, recorder_with_lanes};
+use crate::testing::{Recorder, origin, recorder_with_inlets};
 use crate::{Client, Transport};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -190,7 +190,7 @@ fn start(set: impl FnOnce(Config) -> Config, lanes: usize) -> (Client, Recorder)
         .transport(Transport::Udp)
         .pace(None)
         .max_queue_bytes(4 * 65_507);
-    recorder_with_lanes(set(config), lanes).unwrap()
+    recorder_with_inlets(set(config), lanes).unwrap()
 }
 
 /// What a server makes of the lines of a counter.
