@@ -11,7 +11,7 @@ use super::{Framing, Payload};
 #[derive(Debug)]
 pub(crate) struct Memory {
     pub(super) bytes: BytesMut,
-    /// Memory for the list of [`Joins`], or `None` if the buffer had no such list.
+    /// Memory for the list of [`Joins`](super::Joins), or `None` if the buffer had no such list.
     pub(super) joins: Option<Arc<Vec<usize>>>,
 }
 
