@@ -9,13 +9,13 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::pin::{Pin, pin};
 
 use async_io::Async;
-use async_std::net::ToSocketAddrs;
 use futures::future::select;
 use socket2::SockRef;
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
 use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::resolver::Resolver;
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -37,10 +37,10 @@ type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>
 impl Socket {
     pub(crate) const CLOSED: Self = Self::Closed(None);
 
-    pub(crate) fn resolve(name: Resolve) -> Self {
+    pub(crate) fn resolve(resolver: &Resolver, name: Resolve) -> Self {
+        let found = resolver.clone().resolve(name);
         Self::Opening(Box::pin(async move {
-            let found = (&*name.host, name.port).to_socket_addrs().await?;
-            Ok((Input::Resolved(found.collect()), Self::CLOSED))
+            Ok((Input::Resolved(found.await?), Self::CLOSED))
         }))
     }
 

@@ -8,9 +8,11 @@ use smol::future::{or, yield_now};
 
 use statsd_proto::{Driver, Output, Report};
 
+use crate::resolver::Resolver;
 use crate::socket::Socket;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
+    let resolver = Resolver::default();
     let mut socket = Socket::CLOSED;
     loop {
         tell_unacknowledged(&mut driver, &mut socket);
@@ -18,7 +20,7 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
             Output::Connect(connect) => socket = Socket::connect(connect),
             Output::Disconnect => socket = Socket::CLOSED,
             Output::Finished(report) => return report,
-            Output::Resolve(resolve) => socket = Socket::resolve(resolve),
+            Output::Resolve(resolve) => socket = Socket::resolve(&resolver, resolve),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
                 // News of the socket must not wait behind a time that has come as well.

@@ -9,12 +9,12 @@ use std::pin::Pin;
 
 use smol::Async;
 use smol::future::or;
-use smol::net::resolve;
 use socket2::SockRef;
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
 use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::resolver::Resolver;
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -36,10 +36,10 @@ type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>
 impl Socket {
     pub(crate) const CLOSED: Self = Self::Closed(None);
 
-    pub(crate) fn resolve(name: Resolve) -> Self {
+    pub(crate) fn resolve(resolver: &Resolver, name: Resolve) -> Self {
+        let found = resolver.clone().resolve(name);
         Self::Opening(Box::pin(async move {
-            let found = resolve((&*name.host, name.port)).await?;
-            Ok((Input::Resolved(found), Self::CLOSED))
+            Ok((Input::Resolved(found.await?), Self::CLOSED))
         }))
     }
 

@@ -40,6 +40,7 @@ mod connector;
 mod driver;
 mod global;
 mod options;
+mod resolver;
 mod socket;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]

@@ -8,13 +8,14 @@ use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::{TcpStream, UdpSocket, lookup_host};
+use tokio::net::{TcpStream, UdpSocket};
 #[cfg(unix)]
 use tokio::net::{UnixDatagram, UnixStream};
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
 use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::resolver::Resolver;
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -36,10 +37,10 @@ type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>
 impl Socket {
     pub(crate) const CLOSED: Self = Self::Closed(None);
 
-    pub(crate) fn resolve(resolve: Resolve) -> Self {
+    pub(crate) fn resolve(resolver: &Resolver, name: Resolve) -> Self {
+        let found = resolver.clone().resolve(name);
         Self::Opening(Box::pin(async move {
-            let found = lookup_host((&*resolve.host, resolve.port)).await?;
-            Ok((Input::Resolved(found.collect()), Self::CLOSED))
+            Ok((Input::Resolved(found.await?), Self::CLOSED))
         }))
     }
 
