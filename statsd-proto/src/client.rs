@@ -24,6 +24,9 @@ use crate::waiters::Until;
 /// what is recorded after it. Other metrics of different threads, of which servers add up or collect the
 /// values, may overtake each other within a flush interval, because the threads do not wait for each other.
 ///
+/// Recording takes a lock for a moment, so a signal handler must not record: the thread that it interrupts may hold
+/// that lock.
+///
 /// When the last client is dropped, the session is closed as by [`close`](Self::close).
 #[derive(Clone, Debug, Default)]
 pub struct Client {

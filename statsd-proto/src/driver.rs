@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::config::Config;
@@ -104,6 +104,10 @@ impl Drop for Driver {
         self.shared.with_end(Session::abandon);
     }
 }
+
+/// How long after the time of a [`Wait`](Output::Wait) a driver that has not polled counts as held up by its
+/// runtime. Timers are a millisecond or two late; on a machine that is busy, some more.
+pub const OVERDUE: Duration = Duration::from_millis(20);
 
 /// More cores than that begin to be rare. A lane that nobody uses takes a kilobyte or two. The scheduler of
 /// tests has fewer steps to try with four.

@@ -1,18 +1,20 @@
 //! The loop: one await, one timer.
 
-use std::future::pending;
 use std::time::Instant;
 
 use tokio::task::consume_budget;
-use tokio::time::sleep_until;
 
 use statsd_proto::{Driver, Output, Report};
 
+use crate::doorbell::{Bell, ring_for};
 use crate::resolver::Resolver;
 use crate::socket::Socket;
+use crate::watch::Watch;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
+    let mut bell = Bell::default();
     let resolver = Resolver::default();
+    let watch = Watch::start();
     let mut socket = Socket::CLOSED;
     loop {
         tell_unacknowledged(&mut driver, &mut socket);
@@ -27,8 +29,8 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
                     // News of the socket must not wait behind a time that has come as well.
                     biased;
                     input = socket.next() => Some(input),
-                    () = driver.woken() => None,
-                    () = reached(until) => None,
+                    () = ring_for(&mut bell, driver.woken()) => None,
+                    () = watch.reached(until) => None,
                 };
                 tell_unacknowledged(&mut driver, &mut socket);
                 if let Some(input) = input {
@@ -49,12 +51,5 @@ pub(crate) fn now() -> Instant {
 fn tell_unacknowledged(driver: &mut Driver, socket: &mut Socket) {
     if let Some(input) = socket.unacknowledged() {
         driver.handle(input);
-    }
-}
-
-async fn reached(until: Option<Instant>) {
-    match until {
-        Some(until) => sleep_until(until.into()).await,
-        None => pending().await,
     }
 }

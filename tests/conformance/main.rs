@@ -4,6 +4,7 @@
 #![deny(dead_code)]
 
 mod adapters;
+mod blocking;
 mod config;
 mod delivery;
 mod hosts;
@@ -70,6 +71,11 @@ macro_rules! test {
 }
 
 conformance! {
+    blocking {
+        a_task_that_records_and_blocks_holds_up_no_metrics: tcp udp unix_datagram unix_frames unix_stream;
+        a_flush_ends_that_a_task_blocks_for: tcp udp unix_datagram unix_frames unix_stream;
+        stop_ends_while_a_task_blocks: tcp udp unix_datagram unix_frames unix_stream;
+    }
     delivery {
         metrics_arrive_once_each_in_the_order_recorded: tcp udp unix_datagram unix_frames unix_stream;
         metrics_recorded_before_the_server_exists_arrive_once_it_starts: tcp udp unix_datagram unix_frames unix_stream;
