@@ -43,8 +43,8 @@
 mod connection;
 mod connector;
 mod driver;
+mod lookup;
 mod options;
-mod resolver;
 mod socket;
 
 pub use statsd_proto::*;

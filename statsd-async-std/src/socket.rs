@@ -12,16 +12,15 @@ use async_io::Async;
 use futures::future::select;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
+use statsd_proto::{Connect, Input, Segmentation, Target, Transmit};
 
 use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
-use crate::resolver::Resolver;
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
     /// With what is to be told of the last stream.
     Closed(Option<Input>),
-    /// A lookup or a connect, which brings its answer and what it leaves open.
+    /// A connect, which brings what it opens.
     Opening(Opening),
     /// With whether the session wants to know what is not acknowledged.
     Tcp(Async<TcpStream>, bool, Option<Transmit>),
@@ -32,17 +31,10 @@ pub(crate) enum Socket {
     UnixStream(Async<UnixStream>, Option<Transmit>),
 }
 
-type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
 
 impl Socket {
     pub(crate) const CLOSED: Self = Self::Closed(None);
-
-    pub(crate) fn resolve(resolver: &Resolver, name: Resolve) -> Self {
-        let found = resolver.clone().resolve(name);
-        Self::Opening(Box::pin(async move {
-            Ok((Input::Resolved(found.await?), Self::CLOSED))
-        }))
-    }
 
     pub(crate) fn connect(connect: Connect) -> Self {
         Self::Opening(Box::pin(async move {
@@ -68,7 +60,7 @@ impl Socket {
                     return Err(io::ErrorKind::Unsupported.into());
                 }
             };
-            Ok((Input::Connected, socket))
+            Ok(socket)
         }))
     }
 
@@ -99,9 +91,9 @@ impl Socket {
     pub(crate) async fn next(&mut self) -> Input {
         let step = match self {
             Self::Closed(_) => pending().await,
-            Self::Opening(opening) => opening.await.map(|(input, socket)| {
+            Self::Opening(opening) => opening.await.map(|socket| {
                 *self = socket;
-                input
+                Input::Connected
             }),
             Self::Tcp(stream, _, next) => {
                 let write = |stream: &_, data: &_| write_tcp(&SockRef::from(stream), data);

@@ -3,16 +3,18 @@
 mod aggregates;
 mod lanes;
 mod recording;
+mod reporting;
 mod sending;
 mod telling;
 
-use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
 use crate::error::ConfigError;
-use crate::event::{Event, News};
+use crate::event::{Event, Journal, Outage};
+use crate::failure::{Failure, FailureKind};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
 use crate::instruction::{Input, Output};
@@ -34,7 +36,7 @@ use aggregates::Aggregates;
 ///
 /// | instruction | what to do | what to answer |
 /// |---|---|---|
-/// | [`Resolve`](Output::Resolve) | look the name up | [`Resolved`](Input::Resolved) or [`Disconnected`](Input::Disconnected) |
+/// | [`Resolve`](Output::Resolve) | look the name up, beside everything else | [`Resolved`](Input::Resolved), with its number |
 /// | [`Connect`](Output::Connect) | open the socket | [`Connected`](Input::Connected) or [`Disconnected`](Input::Disconnected) |
 /// | [`Transmit`](Output::Transmit) | write once; of datagrams one, or [more](crate::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
 /// | [`Disconnect`](Output::Disconnect) | give up what is under way, close the socket in an orderly way | nothing |
@@ -49,8 +51,9 @@ use aggregates::Aggregates;
 /// a driver keeps a read pending to notice. What an error means is known to [`Input::failed`]; a socket that
 /// has failed is never used again, datagrams' no less than a stream's. Where a [`Connect`](crate::Connect) asks for it,
 /// what is [not acknowledged](Input::Unacknowledged) is told before each poll, and before the end. A stream that is closed while
-/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way; the next poll may
-/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
+/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way for the socket; the next poll may
+/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered. At most one
+/// lookup is under way beside that. A late answer, to a lookup that was given up, is known by its number.
 #[derive(Debug)]
 pub struct Session {
     encoder: Arc<Encoder>,
@@ -60,7 +63,7 @@ pub struct Session {
     link: Link,
     flusher: Flusher,
     pacer: Pacer,
-    news: News,
+    journal: Journal,
     phase: Phase,
     stats: Stats,
     /// A datagram was refused: the next goes alone, until nobody refuses it.
@@ -75,6 +78,8 @@ pub struct Session {
     wake_at: (usize, usize),
     /// What is worth waking up for before the flush interval is over.
     high_water: (usize, usize),
+    /// What is worth waking up for to report a queue that is half full.
+    half_full: (usize, usize),
     lane_limits: Limits,
     /// How many lanes have room set aside.
     open_lanes: usize,
@@ -134,7 +139,7 @@ impl Session {
             link: Link::new(config, link_random),
             flusher: Flusher::new(config.flush_interval),
             pacer: Pacer::new(config.pace.filter(|_| config.transport == Transport::Udp)),
-            news: News::default(),
+            journal: Journal::new(config),
             phase: if config.enabled {
                 Phase::Open
             } else {
@@ -146,6 +151,10 @@ impl Session {
             wanted: 0,
             wants_poll: true,
             wake_at: NEVER,
+            half_full: (
+                config.max_queue_bytes / 2 + 1,
+                config.max_queue_lines / 2 + 1,
+            ),
             high_water: (
                 HIGH_WATER.min(config.max_queue_bytes / 2),
                 config.max_queue_lines / 2 + 1,
@@ -195,13 +204,8 @@ impl Session {
         self.wants_poll |= !matches!(input, Input::Unacknowledged(_));
         match input {
             Input::Connected => self.on_connected(),
-            Input::Disconnected(kind) => self.on_disconnected(kind),
-            Input::Resolved(found) if found.is_empty() => {
-                if self.link.is_resolving() {
-                    self.on_disconnected(io::ErrorKind::NotFound);
-                }
-            }
-            Input::Resolved(found) => self.link.on_resolved(found),
+            Input::Disconnected(failure) => self.on_disconnected(failure),
+            Input::Resolved { id, found } => self.on_resolved(id, found),
             Input::Unacknowledged(bytes) => self.on_unacknowledged(bytes),
             Input::Written(bytes) => self.on_written(bytes),
         }
@@ -224,6 +228,9 @@ impl Session {
         };
         self.follow_flight();
         self.follow_pressure();
+        if self.wake_at == NEVER && !self.journal.is_filling() {
+            self.wake_at = self.half_full;
+        }
         output
     }
 
@@ -236,7 +243,7 @@ impl Session {
     /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; the last
     /// of all comes with [`Output::Finished`].
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.news.pop()
+        self.journal.pop()
     }
 
     /// What was recorded, sent and lost so far.
@@ -307,29 +314,33 @@ impl Session {
                 let deadline = *deadline.get_or_insert(now + self.close_timeout);
                 let is_drained = self.queue.lines() == 0 && self.flight.outside().1 == 0;
                 if now < deadline && !is_drained {
+                    self.hurry(deadline - now);
                     return None;
                 }
                 self.finish();
             }
             Phase::Ending | Phase::Finished => {}
         }
-        self.news.on_stats(now, &self.stats, true);
-        if self.link.is_idle() {
+        if !self.link.has_socket() {
             self.phase = Phase::Finished;
             return Some(Output::Finished(self.stats().into()));
         }
-        self.link.on_disconnected();
+        self.link.on_disconnected(false);
         Some(Output::Disconnect)
     }
 
     fn poll_link(&mut self, now: Instant) -> Output {
-        self.news.on_stats(now, &self.stats, false);
+        self.poll_journal(now);
         let has_outside = self.open_lanes > 0;
         self.flusher.poll(now, self.stats.accepted, has_outside);
         if let Some(aggregates) = &mut self.aggregates {
             aggregates.rounds.poll(now);
         }
         self.poll_reporter(now);
+        let was_resolving = self.link.is_resolving();
+        if let Some(failure) = self.link.poll_timeout(now) {
+            self.on_unresolved(failure, was_resolving);
+        }
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
             Step::Resolve(resolve) => Output::Resolve(resolve),
@@ -348,12 +359,13 @@ impl Session {
             Phase::Closing(deadline) => deadline,
             Phase::Open | Phase::Ending | Phase::Finished => None,
         };
-        Output::Wait(times.iter().copied().chain([close]).flatten().min())
+        let beside = [close, self.journal.deadline(), self.link.lookup_deadline()];
+        Output::Wait(times.iter().copied().chain(beside).flatten().min())
     }
 
     /// What is under way takes too long.
     fn give_up(&mut self) -> Output {
-        self.on_disconnected(io::ErrorKind::TimedOut);
+        self.on_disconnected(FailureKind::TimedOut.into());
         Output::Disconnect
     }
 
@@ -363,41 +375,54 @@ impl Session {
         }
         self.flight.on_connected();
         self.stats.connects += 1;
-        let is_renewal = self.link.take_renewal();
-        if let Some(now) = self.now.filter(|_| !is_renewal) {
-            self.news.on_connected(now);
+    }
+
+    fn on_resolved(&mut self, id: u64, found: Result<Vec<SocketAddr>, Failure>) {
+        let was_resolving = self.link.is_resolving();
+        if let Some(failure) = self.link.on_resolved(id, found, self.now) {
+            self.on_unresolved(failure, was_resolving);
+        }
+    }
+
+    /// A lookup failed. A link that is up stays as it is.
+    fn on_unresolved(&mut self, failure: Failure, was_resolving: bool) {
+        if was_resolving {
+            self.stats.connect_failures += 1;
+            self.report_outage(Outage::NotFound(failure));
         }
     }
 
     /// Queues again what did not arrive, in its old place.
-    fn on_disconnected(&mut self, kind: io::ErrorKind) {
-        if self.link.is_idle() {
+    fn on_disconnected(&mut self, failure: Failure) {
+        if !self.link.has_socket() {
             return;
         }
-        if let Some(now) = self.now {
-            if self.link.is_up() {
-                self.news.on_disconnected(now, kind);
-            } else {
-                self.news
-                    .on_connect_failed(now, kind, self.link.is_resolving());
-            }
-        }
-        if self.link.is_up() {
+        let was_up = self.link.is_up();
+        if was_up {
             self.stats.disconnects += 1;
-            self.recall(kind);
+            self.recall(&failure);
         } else {
             self.stats.connect_failures += 1;
         }
-        self.link.on_disconnected();
+        // While there are addresses to try at once, it is not known whether the server is away.
+        if self.link.on_disconnected(failure.is_refusal()) {
+            self.report_outage(if was_up {
+                Outage::Broken(failure)
+            } else {
+                Outage::NotConnected(failure)
+            });
+        }
     }
 
     fn finish(&mut self) {
+        let backlog = self.backlog();
         let progress = self.flight.confirm();
         self.on_progress(progress);
         let rest = self.flight.lines() + self.queue.clear();
         self.stats.dropped.abandoned += rest as u64;
         self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;
         self.flight.clear();
+        self.journal.finish(&self.stats, backlog);
         self.phase = Phase::Ending;
         self.wants_poll = true;
     }

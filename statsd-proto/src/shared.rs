@@ -116,7 +116,7 @@ impl Shared {
         };
         let reached = waiters.take_reached(session);
         let news: Vec<Event> = std::iter::from_fn(|| session.poll_event()).collect();
-        events.extend(&news);
+        events.extend(news.iter().cloned());
         while events.len() > MAX_EVENTS {
             events.pop_front();
         }
@@ -270,14 +270,10 @@ fn wake(driver: Option<Waker>) {
 
 #[cfg(feature = "tracing")]
 fn log(event: &Event) {
-    match event {
-        Event::Connected { .. } => tracing::info!("{event}"),
-        Event::ConnectFailed { .. }
-        | Event::Disconnected { .. }
-        | Event::LookupFailed { .. }
-        | Event::Lost { .. } => {
-            tracing::warn!("{event}");
-        }
+    if event.is_warning() {
+        tracing::warn!("{event}");
+    } else {
+        tracing::info!("{event}");
     }
 }
 

@@ -64,6 +64,15 @@ impl Dropped {
     pub fn total(&self) -> u64 {
         self.abandoned + self.overflow + self.unsendable
     }
+
+    /// Those since an earlier count.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            abandoned: self.abandoned - earlier.abandoned,
+            overflow: self.overflow - earlier.overflow,
+            unsendable: self.unsendable - earlier.unsendable,
+        }
+    }
 }
 
 /// Metrics that were not accepted, by cause.

@@ -7,28 +7,29 @@ use tokio::task::consume_budget;
 use statsd_proto::{Driver, Output, Report};
 
 use crate::doorbell::{Bell, ring_for};
-use crate::resolver::Resolver;
+use crate::lookup::Lookup;
 use crate::socket::Socket;
 use crate::watch::Watch;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
     let mut bell = Bell::default();
-    let resolver = Resolver::default();
     let watch = Watch::start();
     let mut socket = Socket::CLOSED;
+    let mut lookup = Lookup::default();
     loop {
         tell_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
             Output::Disconnect => socket = Socket::CLOSED,
             Output::Finished(report) => return report,
-            Output::Resolve(resolve) => socket = Socket::resolve(&resolver, resolve),
+            Output::Resolve(name) => lookup.start(name),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
                 let input = tokio::select! {
                     // News of the socket must not wait behind a time that has come as well.
                     biased;
                     input = socket.next() => Some(input),
+                    input = lookup.next() => Some(input),
                     () = ring_for(&mut bell, driver.woken()) => None,
                     () = watch.reached(until) => None,
                 };

@@ -65,8 +65,8 @@ mod connector;
 mod doorbell;
 mod driver;
 mod global;
+mod lookup;
 mod options;
-mod resolver;
 mod socket;
 mod watch;
 #[cfg(feature = "tower")]

@@ -1,5 +1,7 @@
 //! Addresses with their transport, as one text.
 
+use std::net::IpAddr;
+
 use super::{Config, Transport};
 use crate::error::ConfigError;
 
@@ -57,6 +59,23 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Where the server is, as one address.
+    pub(crate) fn server(&self) -> String {
+        let scheme = match self.transport {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+            Transport::UnixDatagram => return format!("unixgram://{}", self.path.display()),
+            Transport::UnixStream => return format!("unix://{}", self.path.display()),
+        };
+        let port = self.port;
+        match self.ip_address() {
+            Some(IpAddr::V6(ip)) => format!("{scheme}://[{ip}]:{port}"),
+            Some(IpAddr::V4(_)) | None => format!("{scheme}://{}:{port}", self.host),
+        }
+    }
+}
+
 /// What stands before and behind the colon of a port; the colons in brackets are an IPv6 address's.
 fn split_port(rest: &str) -> (&str, Option<&str>) {
     match rest.rsplit_once(':') {
@@ -68,6 +87,19 @@ fn split_port(rest: &str) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_is_told_by_the_address_that_leads_to_it() {
+        for address in [
+            "tcp://a.example:1",
+            "udp://[::1]:8125",
+            "unix:///run/statsd.sock",
+            "unixgram:///run/statsd.sock",
+        ] {
+            let config = Config::new("elsewhere").address(address).unwrap();
+            assert_eq!(config.server(), address);
+        }
+    }
 
     #[test]
     fn an_address_says_all() {

@@ -1,11 +1,11 @@
 //! Virtual time, and a driver that checks what the session says at every poll.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use statsd_proto::{
-    Dialect, Input, Metric, Output, RecordError, Report, Session, Stats, Target, Transmit,
+    Dialect, FailureKind, Input, Metric, Output, RecordError, Report, Resolve, Session, Stats,
+    Target, Transmit,
 };
 
 use crate::frame;
@@ -27,8 +27,10 @@ pub(crate) struct World {
     pub(crate) accepted: Vec<String>,
     pub(crate) polls: usize,
     pub(crate) report: Option<Report>,
-    /// What the driver is doing.
+    /// What the driver is doing with the socket.
     pub(crate) task: Option<Task>,
+    /// The lookups that the driver has under way beside that. Only the last one counts.
+    pub(crate) lookups: Vec<Lookup>,
     /// When the driver has to poll, whatever happens.
     wake: Option<Instant>,
     /// Polls since time, bytes or the script last moved on.
@@ -43,14 +45,26 @@ pub(crate) struct World {
     /// When the session was first polled after it was closed.
     pub(crate) closed_at: Option<Instant>,
     pub(crate) longest_lag: Duration,
+    /// The latest time that a poll brought.
+    pub(crate) polled_at: Option<Instant>,
+    /// What the last lookup that counted has found, and where the last socket was opened to.
+    pub(crate) answered: Option<Vec<SocketAddr>>,
+    pub(crate) opened_to: Option<SocketAddr>,
 }
 
 /// An instruction, and when it will be done; none if never.
 #[derive(Debug)]
 pub(crate) enum Task {
     Connect(SocketAddr, Option<Instant>),
-    Resolve(u16, Option<Instant>),
     Write(Transmit),
+}
+
+/// A lookup that has begun, and when it ends, or `None` if never.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    name: Resolve,
+    pub(crate) since: Instant,
+    ends_at: Option<Instant>,
 }
 
 impl World {
@@ -71,6 +85,10 @@ impl World {
             polls: 0,
             report: None,
             task: None,
+            lookups: Vec::new(),
+            polled_at: None,
+            answered: None,
+            opened_to: None,
             wake: Some(start),
             polls_in_place: 0,
             taken_lines: 0,
@@ -138,10 +156,12 @@ impl World {
     pub(crate) fn handle_stray(&mut self, input: Input) {
         let is_stray = match (&input, &self.task) {
             (Input::Connected, Some(Task::Connect(..)))
-            | (Input::Resolved(_), Some(Task::Resolve(..)))
             | (Input::Written(_), Some(Task::Write(_))) => false,
+            (Input::Resolved { id, .. }, _) => {
+                self.lookups.last().is_none_or(|last| last.name.id != *id)
+            }
             (Input::Disconnected(_), task) => task.is_none() && !self.net.is_open(),
-            (Input::Connected | Input::Resolved(_) | Input::Written(_), _) => true,
+            (Input::Connected | Input::Written(_), _) => true,
             (Input::Unacknowledged(_), _) => !self.settings.resends() || !self.net.is_open(),
         };
         if is_stray {
@@ -158,17 +178,18 @@ impl World {
     /// Polls at a time of the caller's choice, and does what it says.
     pub(crate) fn poll_at(&mut self, now: Instant) {
         self.tell_unacknowledged();
+        self.polled_at = self.polled_at.max(Some(now));
         let output = self.session.poll(now);
         self.check_output(now, &output);
         self.obey(output);
     }
 
     /// Breaks the connection, with the last bytes that the kernel took.
-    pub(crate) fn break_link(&mut self, kind: ErrorKind, loses: usize) {
+    pub(crate) fn break_link(&mut self, kind: FailureKind, loses: usize) {
         if self.net.is_open() {
             self.tell_unacknowledged();
             self.net.close(loses);
-            self.handle(Input::Disconnected(kind));
+            self.handle(Input::Disconnected(kind.into()));
         }
     }
 
@@ -189,11 +210,13 @@ impl World {
     fn jump(&mut self, end: Instant) -> bool {
         self.act();
         let ready = match self.task {
-            Some(Task::Connect(_, ready) | Task::Resolve(_, ready)) => ready,
+            Some(Task::Connect(_, ready)) => ready,
             Some(Task::Write(_)) | None => None,
         };
+        let lookups = self.lookups.iter().map(|lookup| lookup.ends_at);
         let next = [self.wake, ready, self.net.reads_at()];
-        let next = next.into_iter().flatten().min().map(|at| at + self.lag);
+        let next = next.into_iter().chain(lookups).flatten().min();
+        let next = next.map(|at| at + self.lag);
         let Some(next) = next.filter(|at| *at <= end && self.report.is_none()) else {
             return false;
         };
@@ -206,7 +229,8 @@ impl World {
     fn act(&mut self) {
         loop {
             self.tell_unacknowledged();
-            if let Some(input) = self.answer().or_else(|| self.net.read(self.now)) {
+            let input = self.answer().or_else(|| self.answer_lookup());
+            if let Some(input) = input.or_else(|| self.net.read(self.now)) {
                 self.handle(input);
             } else if self.report.is_none()
                 && (self.session.wants_poll() || self.wake.is_some_and(|at| at <= self.now))
@@ -226,7 +250,7 @@ impl World {
         let is_ready = |ready: &Option<Instant>| ready.is_some_and(|at| at <= self.now);
         let is_done = match &self.task {
             None => false,
-            Some(Task::Connect(_, ready) | Task::Resolve(_, ready)) => is_ready(ready),
+            Some(Task::Connect(_, ready)) => is_ready(ready),
             Some(Task::Write(_)) => self.net.window > 0,
         };
         if !is_done {
@@ -237,7 +261,6 @@ impl World {
                 self.framed = 0;
                 Some(self.net.open(self.now, to))
             }
-            Task::Resolve(port, _) => Some(self.net.look_up(port)),
             Task::Write(transmit) => {
                 let segment = transmit.segment_size;
                 let data = transmit.data.clone();
@@ -257,6 +280,25 @@ impl World {
                 Some(input)
             }
         }
+    }
+
+    /// What came of a lookup, if one is done. To one that was given up, the answer is where nobody may go.
+    fn answer_lookup(&mut self) -> Option<Input> {
+        let is_done = |lookup: &Lookup| lookup.ends_at.is_some_and(|at| at <= self.now);
+        let index = self.lookups.iter().position(is_done)?;
+        let is_last = index + 1 == self.lookups.len();
+        let Lookup { name, .. } = self.lookups.remove(index);
+        if !is_last {
+            return Some(name.answer(Ok([server(NOBODY)])));
+        }
+        let found = self.net.look_up(name.port);
+        if let Ok(found) = &found {
+            if !found.is_empty() {
+                self.answered = Some(found.clone());
+            }
+        }
+        let id = name.id;
+        Some(Input::Resolved { id, found })
     }
 
     /// Counts the lines of frames that have become whole.
@@ -295,6 +337,7 @@ impl World {
                     }
                 };
                 self.net.attempts.push((self.now, to));
+                self.opened_to = Some(to);
                 let ready = self.net.connect_delay.map(|delay| self.now + delay);
                 self.task = Some(Task::Connect(to, ready));
             }
@@ -303,20 +346,27 @@ impl World {
                 self.net.close(0);
             }
             Output::Finished(report) => {
+                self.lookups.clear();
                 self.report = Some(report);
                 self.wake = None;
             }
             Output::Resolve(resolve) => {
                 assert_eq!(&*resolve.host, self.settings.host);
                 self.net.lookups.push(self.now);
-                let ready = self.net.lookup_delay.map(|delay| self.now + delay);
-                self.task = Some(Task::Resolve(resolve.port, ready));
+                self.lookups.push(Lookup {
+                    name: resolve,
+                    since: self.polled_at.expect("this comes of a poll"),
+                    ends_at: self.net.lookup_delay.map(|delay| self.now + delay),
+                });
             }
             Output::Transmit(transmit) => self.task = Some(Task::Write(transmit)),
             Output::Wait(until) => self.wake = until,
         }
     }
 }
+
+/// The server has no such address.
+const NOBODY: u8 = 250;
 
 /// Where an attempt to connect to one of the server's addresses goes.
 pub(crate) fn server(last: u8) -> SocketAddr {
