@@ -272,6 +272,15 @@ impl Client {
         }
     }
 
+    /// Reports, with the feature `tracing` in a log, what is lost if the program ends now, unless the client is
+    /// closed. For a connector that is dropped without a stop, on a runtime that ends with the program and so drops
+    /// no driver.
+    pub fn report_unstopped(&self) {
+        if let Some(handle) = &self.handle {
+            handle.shared.with_all(Session::report_unstopped);
+        }
+    }
+
     /// Whether no more metrics are taken. A [`noop`](Self::noop) client is never closed.
     pub fn is_closed(&self) -> bool {
         self.handle

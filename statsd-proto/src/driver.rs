@@ -17,8 +17,9 @@ use crate::stats::Stats;
 
 /// Drives the session that its [`Client`]s record into.
 ///
-/// Dropping the driver ends the session: what is queued is abandoned, and those who wait for it wait no
-/// longer.
+/// Dropping the driver ends the session: what is queued is abandoned, those who wait for it wait no longer, and
+/// clients refuse metrics from then on. With the feature `tracing`, one warning says so, unless the session was closed
+/// and nothing is lost.
 #[derive(Debug)]
 pub struct Driver {
     shared: Arc<Shared>,
@@ -93,6 +94,11 @@ impl Driver {
         self.shared.poll_event()
     }
 
+    /// Ends the session on purpose, so that dropping the driver reports nothing of it.
+    pub(crate) fn abandon(&self) {
+        self.shared.with_end(Session::abandon);
+    }
+
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
         self.shared.with_lines(|session| session.stats())
@@ -101,7 +107,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.shared.with_end(Session::abandon);
+        self.shared.with_end(Session::cancel);
     }
 }
 

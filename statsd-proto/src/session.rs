@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
 use crate::error::ConfigError;
-use crate::event::{Event, Journal, Outage};
+use crate::event::{Backlog, Event, Journal, Outage};
 use crate::failure::{Failure, FailureKind};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
@@ -194,6 +194,21 @@ impl Session {
         if !matches!(self.phase, Phase::Ending | Phase::Finished) {
             self.close();
             self.finish();
+        }
+        self.phase = Phase::Finished;
+    }
+
+    /// Ends at once, because the driver is gone; reports that, unless nobody asked for anything any more.
+    pub(crate) fn cancel(&mut self) {
+        if !matches!(self.phase, Phase::Ending | Phase::Finished) {
+            let was_open = self.phase.is_open();
+            self.close();
+            let backlog = self.backlog();
+            let rest = self.drop_rest();
+            if was_open || rest > 0 {
+                self.journal.on_cancelled(rest);
+            }
+            self.end(backlog);
         }
         self.phase = Phase::Finished;
     }
@@ -416,12 +431,22 @@ impl Session {
 
     fn finish(&mut self) {
         let backlog = self.backlog();
+        self.drop_rest();
+        self.end(backlog);
+    }
+
+    /// Returns how many lines were still waiting.
+    fn drop_rest(&mut self) -> u64 {
         let progress = self.flight.confirm();
         self.on_progress(progress);
-        let rest = self.flight.lines() + self.queue.clear();
-        self.stats.dropped.abandoned += rest as u64;
+        let rest = (self.flight.lines() + self.queue.clear()) as u64;
+        self.stats.dropped.abandoned += rest;
         self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;
         self.flight.clear();
+        rest
+    }
+
+    fn end(&mut self, backlog: Backlog) {
         self.journal.finish(&self.stats, backlog);
         self.phase = Phase::Ending;
         self.wants_poll = true;

@@ -8,6 +8,11 @@ use crate::connection::connect;
 
 /// A connection in a task of its own, to be started and stopped with the program.
 ///
+/// Dropping it stops nothing by itself: the connection goes on while there are clients, and sends what is queued when
+/// the last one is dropped. The runtime's end cuts it off: what is queued then is lost, which is counted and, with the
+/// feature `tracing`, logged in one warning. So [`stop`](Self::stop) it before the runtime ends, as before `main`
+/// returns.
+///
 /// ```no_run
 /// # async fn example() -> Result<(), statsd_tokio::ConfigError> {
 /// use statsd_tokio::{Config, Connector};

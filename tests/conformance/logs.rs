@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -144,10 +144,107 @@ pub(crate) fn a_full_queue_is_logged_in_few_words<A: Adapter>(world: &World<A>) 
     );
 }
 
+pub(crate) fn a_connection_that_is_cut_off_is_logged_once<A: Adapter>(world: &World<A>) {
+    let log = Log::of_all();
+    let server = world.absent_server();
+    let spawn = || {
+        let spawned = world.runtime.spawn(&server.config());
+        spawned.expect("the settings are good")
+    };
+    let (client, connection) = A::connect(&server.config()).expect("the settings are good");
+    count(&client, 0..10);
+    drop(connection);
+    let is_told = |lines: usize| log.warnings(&server, "Connector::stop").len() == lines;
+    assert!(is_told(1));
+
+    let (client, task) = spawn();
+    count(&client, 0..1);
+    A::cancel(task);
+    eventually("a second warning", || is_told(2));
+
+    // Clients that go on are told even if nothing is lost, and nobody else is.
+    let (_client, task) = spawn();
+    A::cancel(task);
+    eventually("a third warning", || is_told(3));
+    let (client, task) = spawn();
+    client.close();
+    world.runtime.within("the end", A::join(task));
+    let (client, connection) = A::connect(&server.config()).expect("the settings are good");
+    drop(client);
+    drop(connection);
+    let (_noop, connection) =
+        A::connect(&server.config().enabled(false)).expect("the settings are good");
+    drop(connection);
+
+    let warnings = log.warnings(&server, "Connector::stop");
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    for (warning, what) in warnings.iter().zip([
+        ": 10 lines lost: the connection was dropped",
+        ": 1 line lost: the connection was dropped",
+        ": metrics are refused from now on: the connection was dropped",
+    ]) {
+        assert!(warning.contains(what), "{warning}");
+    }
+}
+
+pub(crate) fn a_connector_that_is_dropped_without_a_stop_is_logged_once<A: Adapter>(
+    world: &World<A>,
+) {
+    let log = Log::of_all();
+    let server = world.absent_server();
+    let runtime = A::new();
+    let config = server.config().close_timeout(Duration::from_secs(3600));
+    let connector = runtime.start(config).expect("the settings are good");
+    count(&A::client(&connector), 0..10);
+    drop(connector);
+    // As at the end of `main`.
+    drop(runtime);
+    let warnings = || log.warnings(&server, "Connector::stop");
+    eventually("a warning", || !warnings().is_empty());
+    assert_eq!(warnings().len(), 1, "{:?}", warnings());
+    assert!(warnings()[0].contains("10 lines"), "{:?}", warnings());
+
+    let connector = world.start(server.config().close_timeout(Duration::ZERO));
+    count(&connector.client(), 0..10);
+    connector.stop();
+    drop(connector);
+    assert_eq!(warnings().len(), 1, "{:?}", warnings());
+}
+
 /// Keeps the messages of all events.
 #[derive(Clone, Default)]
 struct Log {
     messages: Arc<Mutex<Vec<String>>>,
+}
+
+impl Log {
+    /// The log of all threads that have none of their own, from the first call on.
+    fn of_all() -> Self {
+        static ALL: OnceLock<Log> = OnceLock::new();
+        let set = || {
+            let log = Self::default();
+            let is_first = tracing::subscriber::set_global_default(log.clone());
+            is_first.expect("no other test sets one");
+            log
+        };
+        ALL.get_or_init(set).clone()
+    }
+
+    /// What was said about a server with these words.
+    fn warnings(&self, server: &Server, words: &str) -> Vec<String> {
+        let messages = self.messages.lock().expect("nobody panicked");
+        let place = match server.carrier() {
+            Carrier::Tcp | Carrier::Udp => server.address().to_string(),
+            Carrier::UnixDatagram | Carrier::UnixFrames | Carrier::UnixStream => {
+                server.path().display().to_string()
+            }
+        };
+        let about = format!("://{place}: ");
+        let told = messages.iter();
+        told.filter(|line| line.contains(&about) && line.contains(words))
+            .cloned()
+            .collect()
+    }
 }
 
 impl Subscriber for Log {

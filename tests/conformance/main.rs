@@ -196,6 +196,8 @@ conformance! {
         a_socket_of_another_kind_is_no_server: unix_datagram unix_stream;
     }
     logs {
+        a_connection_that_is_cut_off_is_logged_once: tcp udp unix_datagram unix_frames unix_stream;
+        a_connector_that_is_dropped_without_a_stop_is_logged_once: tcp udp unix_datagram unix_frames unix_stream;
         a_failing_server_is_logged_in_few_words: tcp udp unix_datagram unix_stream;
         a_host_that_is_not_found_is_logged_with_the_systems_words: tcp udp;
         a_socket_of_another_kind_is_logged_with_the_systems_words: unix_datagram unix_stream;
