@@ -12,7 +12,7 @@ use async_io::Async;
 use futures::future::select;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, Segmentation, Target, Transmit};
+use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
 use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
 
@@ -154,8 +154,12 @@ where
 {
     let mut socket = stream.get_ref();
     loop {
-        if let Some(0) = unless_blocked(socket.read(&mut [0; DISCARD]))? {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        for _ in 0..MAX_READS {
+            match unless_blocked(socket.read(&mut [0; DISCARD]))? {
+                Some(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(_) => {}
+                None => break,
+            }
         }
         if let Some(transmit) = next.as_ref() {
             if let Some(written) = unless_blocked(write(socket, &transmit.data))? {

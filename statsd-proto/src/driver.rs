@@ -115,6 +115,10 @@ impl Drop for Driver {
 /// runtime. Timers are a millisecond or two late; on a machine that is busy, some more.
 pub const OVERDUE: Duration = Duration::from_millis(20);
 
+/// How often a driver reads from its server in a row before it writes, and before it looks at the time. Servers do not
+/// answer, so nearly all reads find nothing; one that talks without end must hold up neither metrics nor a close.
+pub const MAX_READS: usize = 16;
+
 /// More cores than that begin to be rare. A lane that nobody uses takes a kilobyte or two. The scheduler of
 /// tests has fewer steps to try with four.
 const LANES: usize = if cfg!(shuttle) { 4 } else { 16 };

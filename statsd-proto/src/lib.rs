@@ -184,7 +184,7 @@ pub use crate::cadence::CadenceSink;
 pub use crate::client::Client;
 pub use crate::config::{Config, Pace, Telemetry, Transport};
 pub use crate::dialect::Dialect;
-pub use crate::driver::{Driver, OVERDUE};
+pub use crate::driver::{Driver, MAX_READS, OVERDUE};
 pub use crate::error::{ConfigError, ParseError, RecordError};
 pub use crate::event::{Backlog, Event, EventKind};
 #[cfg(feature = "metrics")]

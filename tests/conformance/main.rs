@@ -7,6 +7,7 @@ mod adapters;
 mod blocking;
 mod config;
 mod delivery;
+mod floods;
 mod hosts;
 mod logs;
 mod overload;
@@ -87,6 +88,11 @@ conformance! {
         a_burst_that_waits_for_room_loses_nothing: tcp unix_datagram unix_frames unix_stream;
         a_connection_awaited_beside_others_sends: tcp udp unix_datagram unix_frames unix_stream;
         a_client_that_records_nothing_sends_nothing: tcp udp unix_datagram unix_stream;
+    }
+    floods {
+        metrics_arrive_at_a_server_that_talks_without_end: tcp unix_frames unix_stream;
+        datagrams_arrive_at_a_server_that_talks_without_end: udp;
+        stop_ends_while_a_server_talks_and_does_not_read: tcp unix_frames unix_stream;
     }
     packing {
         every_line_on_a_stream_ends_in_one_line_break: tcp unix_stream;
