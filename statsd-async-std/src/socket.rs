@@ -14,7 +14,9 @@ use socket2::SockRef;
 
 use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::options::{
+    refuse_self, say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp,
+};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -41,6 +43,7 @@ impl Socket {
             let socket = match &connect.target {
                 Target::Tcp(to) => {
                     let stream = Async::<TcpStream>::connect(*to).await?;
+                    refuse_self(&SockRef::from(&stream))?;
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
@@ -140,6 +143,7 @@ fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
         Async::<UdpSocket>::bind((Ipv6Addr::UNSPECIFIED, 0))?
     };
     socket.get_ref().connect(to)?;
+    refuse_self(&SockRef::from(&socket))?;
     Ok(socket)
 }
 

@@ -15,7 +15,9 @@ use tokio::task::yield_now;
 
 use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::options::{
+    refuse_self, say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp,
+};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -42,6 +44,7 @@ impl Socket {
             let socket = match &connect.target {
                 Target::Tcp(to) => {
                     let stream = TcpStream::connect(to).await?;
+                    refuse_self(&SockRef::from(&stream))?;
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
@@ -143,6 +146,7 @@ async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
         UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).await?
     };
     socket.connect(to).await?;
+    refuse_self(&SockRef::from(&socket))?;
     Ok(socket)
 }
 
