@@ -8,10 +8,12 @@ use statsd_proto::{Driver, Output, Report};
 
 use crate::doorbell::{Bell, ring_for};
 use crate::lookup::Lookup;
+use crate::runtime::check_runtime;
 use crate::socket::Socket;
 use crate::watch::Watch;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
+    check_runtime();
     let mut bell = Bell::default();
     let watch = Watch::start();
     let mut socket = Socket::CLOSED;

@@ -67,6 +67,7 @@ mod driver;
 mod global;
 mod lookup;
 mod options;
+mod runtime;
 mod socket;
 mod watch;
 #[cfg(feature = "tower")]
