@@ -1,5 +1,6 @@
 //! What a log should say: states of the connection and of the queue, and what was lost.
 
+mod connection;
 mod journal;
 mod text;
 mod throttle;
@@ -11,7 +12,8 @@ use std::time::Duration;
 use crate::config::{Config, Transport};
 use crate::failure::Failure;
 use crate::stats::Dropped;
-pub(crate) use journal::{Journal, MAX_EVENTS, Outage};
+pub(crate) use connection::Outage;
+pub(crate) use journal::{Journal, MAX_EVENTS};
 
 /// Something that a log should say, with the server that it is about.
 ///
@@ -48,7 +50,7 @@ pub enum EventKind {
         /// Outages since the last report that were too short, or too many, to be reported.
         unreported: u64,
     },
-    /// The host's name cannot be looked up, and no address of it is known.
+    /// The host's name cannot be looked up, and no address of it is known from before.
     LookupFailed {
         /// Why.
         failure: Failure,

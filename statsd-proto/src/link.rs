@@ -18,17 +18,19 @@
 
 mod lookup;
 mod targets;
+mod up;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
-use crate::config::{Config, Transport};
+use crate::config::Config;
 use crate::failure::{Failure, FailureKind};
 use crate::instruction::{Connect, Keepalive, Resolve, Target};
 use crate::random::Random;
 use lookup::{Answer, Lookup};
 use targets::Targets;
+use up::{Times, Up};
 
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -42,11 +44,7 @@ pub(crate) struct Link {
     ack_timeout: Duration,
     resends: bool,
     connect_timeout: Duration,
-    settle_time: Duration,
-    /// Time after which a link that is up looks its name up again, or `None` for never.
-    resolve_interval: Option<Duration>,
-    /// Age at which a link that is up gives way to a new one, or `None` for never.
-    max_age: Option<Duration>,
+    times: Times,
 }
 
 /// Where the link stands. A time that is `None` is set by the next poll.
@@ -65,18 +63,6 @@ enum State {
     Up(Up),
 }
 
-/// A link that is up.
-#[derive(Debug)]
-struct Up {
-    to: Target,
-    usable_at: Option<Instant>,
-    resolve_at: Option<Instant>,
-    retire_at: Option<Instant>,
-    has_progress: bool,
-    /// The server is elsewhere now, or the link is too old: it gives way to a new one.
-    is_outdated: bool,
-}
-
 /// What the link wants.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -92,7 +78,6 @@ pub(crate) enum Step {
 impl Link {
     pub(crate) fn new(config: &Config, random: Random) -> Self {
         let (initial, max) = config.backoff;
-        let is_udp = config.transport == Transport::Udp;
         Self {
             state: State::Idle {
                 wait: Duration::ZERO,
@@ -107,23 +92,15 @@ impl Link {
             ack_timeout: config.write_timeout,
             resends: config.resends(),
             connect_timeout: config.connect_timeout,
-            settle_time: match config.transport {
-                Transport::Tcp | Transport::UnixStream => config.settle_time,
-                Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
-            },
-            // A stream breaks when its server has moved; datagrams go on to where it was.
-            resolve_interval: config.resolve_interval.filter(|_| is_udp),
-            max_age: config.max_connection_age,
+            times: Times::new(config),
         }
     }
 
-    /// Gives up a lookup that takes too long. Returns why.
+    /// Gives up a lookup that takes too long. Returns why, if that leaves no address to try.
     pub(crate) fn poll_timeout(&mut self, now: Instant) -> Option<Failure> {
         let is_overdue = self.lookup.is_overdue(now);
-        is_overdue.then(|| {
-            self.on_unresolved();
-            FailureKind::TimedOut.into()
-        })
+        let leaves_none = is_overdue && self.on_unresolved();
+        leaves_none.then(|| FailureKind::TimedOut.into())
     }
 
     pub(crate) fn poll(&mut self, now: Instant) -> Step {
@@ -145,22 +122,10 @@ impl Link {
                 }
             }
             State::Resolving => self.attempt(now),
-            State::Up(up) => {
-                let usable_at = *up.usable_at.get_or_insert(now + self.settle_time);
-                if now < usable_at {
-                    return Step::Wait(usable_at);
-                }
-                // Up to a quarter less, so that many clients do not come at once.
-                let random = &mut self.random;
-                let mut at = |time: Duration| now + time.mul_f64(1.0 - random.fraction() / 4.0);
-                if let (None, Some(age)) = (up.retire_at, self.max_age) {
-                    up.retire_at = Some(at(age));
-                }
-                if let (None, Some(interval)) = (up.resolve_at, self.resolve_interval) {
-                    up.resolve_at = Some(at(interval));
-                }
-                Step::Usable
-            }
+            State::Up(up) => match up.poll(now, self.times, &mut self.random) {
+                Some(until) => Step::Wait(until),
+                None => Step::Usable,
+            },
         }
     }
 
@@ -169,20 +134,16 @@ impl Link {
         let State::Up(up) = &mut self.state else {
             return None;
         };
-        let is_due = |at: Option<Instant>| at.is_some_and(|at| now >= at);
-        let is_retiring = is_due(up.retire_at);
         if !self.lookup.has_name() {
-            up.is_outdated |= is_retiring;
+            up.retire(now);
             return None;
         }
-        let wants_lookup = (is_retiring || is_due(up.resolve_at)) && !up.is_outdated;
-        if !wants_lookup || self.lookup.is_under_way() {
-            return None;
-        }
-        Some(self.lookup.start(now + self.connect_timeout))
+        let is_due = up.wants_lookup(now) && !self.lookup.is_under_way();
+        is_due.then(|| self.lookup.start(now + self.connect_timeout))
     }
 
-    /// The answer to a lookup came, unless it answers none that is under way. Returns why it is none.
+    /// The answer to a lookup came, unless it answers none that is under way. Returns why it failed, if that
+    /// leaves no address to try.
     pub(crate) fn on_resolved(
         &mut self,
         id: u64,
@@ -195,10 +156,7 @@ impl Link {
                 self.on_answer(now);
                 None
             }
-            Answer::Failed(failure) => {
-                self.on_unresolved();
-                Some(failure)
-            }
+            Answer::Failed(failure) => self.on_unresolved().then_some(failure),
             Answer::Stray => None,
         }
     }
@@ -208,11 +166,7 @@ impl Link {
         match &mut self.state {
             State::Resolving => self.idle(Duration::ZERO),
             State::Up(up) => {
-                let is_retiring = up
-                    .retire_at
-                    .is_some_and(|at| now.is_some_and(|now| now >= at));
-                up.is_outdated = is_retiring || !self.targets.knows(&up.to);
-                up.resolve_at = None;
+                up.on_answer(now, self.targets.knows(&up.to));
                 // After a break the name is looked up again.
                 self.targets.forget_untried();
             }
@@ -220,19 +174,20 @@ impl Link {
         }
     }
 
-    /// A lookup failed: the last good addresses serve, and a link that is up stays.
-    fn on_unresolved(&mut self) {
+    /// A lookup failed: the last good addresses serve, and a link that is up stays. Returns whether there is
+    /// no address to try.
+    fn on_unresolved(&mut self) -> bool {
         self.lookup.give_up();
         match &mut self.state {
             State::Resolving => {
                 self.targets.retry_known();
-                self.fail();
+                self.fail()
             }
             State::Up(up) => {
-                up.resolve_at = None;
-                up.retire_at = None;
+                up.keep();
+                false
             }
-            State::Connecting { .. } | State::Idle { .. } => {}
+            State::Connecting { .. } | State::Idle { .. } => false,
         }
     }
 
@@ -241,14 +196,7 @@ impl Link {
         let State::Connecting { to, .. } = &self.state else {
             return false;
         };
-        self.state = State::Up(Up {
-            to: to.clone(),
-            usable_at: None,
-            resolve_at: None,
-            retire_at: None,
-            has_progress: false,
-            is_outdated: false,
-        });
+        self.state = State::Up(Up::new(to.clone()));
         true
     }
 
@@ -302,10 +250,6 @@ impl Link {
     /// Whether a socket is open, or being opened.
     pub(crate) fn has_socket(&self) -> bool {
         matches!(self.state, State::Connecting { .. } | State::Up(_))
-    }
-
-    pub(crate) fn is_resolving(&self) -> bool {
-        matches!(self.state, State::Resolving)
     }
 
     pub(crate) fn is_up(&self) -> bool {

@@ -1,20 +1,19 @@
 //! The state machine: metrics and input go in, instructions come out.
 
 mod aggregates;
+mod connecting;
 mod lanes;
 mod recording;
 mod reporting;
 mod sending;
 mod telling;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Transport};
 use crate::error::ConfigError;
-use crate::event::{Backlog, Event, Journal, Outage};
-use crate::failure::{Failure, FailureKind};
+use crate::event::{Backlog, Event, Journal};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
 use crate::instruction::{Input, Output};
@@ -70,7 +69,7 @@ pub struct Session {
     is_probing: bool,
     /// The line after the last one of the payload in flight, counted from the first ever accepted.
     flight_end: u64,
-    /// Somebody waits for the lines before this one, counted likewise, to be settled.
+    /// Sequence number of the last line that a confirmed flush waits for.
     wanted: u64,
     /// A poll would have something to say.
     wants_poll: bool,
@@ -175,9 +174,15 @@ impl Session {
     /// Sends all that was recorded so far without waiting for the flush interval.
     pub fn flush(&mut self) {
         self.drain_aggregates();
-        self.wanted = self.stats.accepted;
-        self.flusher.release(self.wanted);
+        self.flusher.release(self.stats.accepted);
         self.wants_poll = true;
+    }
+
+    /// The same, and asks to be polled until no server can refuse the last datagram any more, which over UDP is
+    /// some 50 ms later.
+    pub fn flush_confirmed(&mut self) {
+        self.flush();
+        self.wanted = self.stats.accepted;
     }
 
     /// Takes no more metrics, sends what is queued as long as the close timeout allows, and ends.
@@ -293,6 +298,15 @@ impl Session {
         self.sampler.fork()
     }
 
+    /// How many of all accepted lines, from the first on, have been given to the kernel or dropped. A server may
+    /// yet refuse the last datagram of them.
+    pub(crate) fn taken(&self) -> u64 {
+        match self.flight.unwritten_lines() as u64 {
+            0 => self.stats.accepted - self.queue.lines() as u64,
+            lines => self.flight_end - lines,
+        }
+    }
+
     /// How many of all accepted lines, from the first on, have been sent or dropped.
     pub(crate) fn settled(&self) -> u64 {
         match self.flight.lines() as u64 {
@@ -352,9 +366,8 @@ impl Session {
             aggregates.rounds.poll(now);
         }
         self.poll_reporter(now);
-        let was_resolving = self.link.is_resolving();
         if let Some(failure) = self.link.poll_timeout(now) {
-            self.on_unresolved(failure, was_resolving);
+            self.on_unresolved(failure);
         }
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
@@ -378,57 +391,6 @@ impl Session {
         Output::Wait(times.iter().copied().chain(beside).flatten().min())
     }
 
-    /// What is under way takes too long.
-    fn give_up(&mut self) -> Output {
-        self.on_disconnected(FailureKind::TimedOut.into());
-        Output::Disconnect
-    }
-
-    fn on_connected(&mut self) {
-        if !self.link.on_connected() {
-            return;
-        }
-        self.flight.on_connected();
-        self.stats.connects += 1;
-    }
-
-    fn on_resolved(&mut self, id: u64, found: Result<Vec<SocketAddr>, Failure>) {
-        let was_resolving = self.link.is_resolving();
-        if let Some(failure) = self.link.on_resolved(id, found, self.now) {
-            self.on_unresolved(failure, was_resolving);
-        }
-    }
-
-    /// A lookup failed. A link that is up stays as it is.
-    fn on_unresolved(&mut self, failure: Failure, was_resolving: bool) {
-        if was_resolving {
-            self.stats.connect_failures += 1;
-            self.report_outage(Outage::NotFound(failure));
-        }
-    }
-
-    /// Queues again what did not arrive, in its old place.
-    fn on_disconnected(&mut self, failure: Failure) {
-        if !self.link.has_socket() {
-            return;
-        }
-        let was_up = self.link.is_up();
-        if was_up {
-            self.stats.disconnects += 1;
-            self.recall(&failure);
-        } else {
-            self.stats.connect_failures += 1;
-        }
-        // While there are addresses to try at once, it is not known whether the server is away.
-        if self.link.on_disconnected(failure.is_refusal()) {
-            self.report_outage(if was_up {
-                Outage::Broken(failure)
-            } else {
-                Outage::NotConnected(failure)
-            });
-        }
-    }
-
     fn finish(&mut self) {
         let backlog = self.backlog();
         self.drop_rest();
@@ -437,8 +399,11 @@ impl Session {
 
     /// Returns how many lines were still waiting.
     fn drop_rest(&mut self) -> u64 {
-        let progress = self.flight.confirm();
-        self.on_progress(progress);
+        // After a refusal, silence that was not waited for is no consent.
+        if !self.is_probing {
+            let progress = self.flight.confirm();
+            self.on_progress(progress);
+        }
         let rest = (self.flight.lines() + self.queue.clear()) as u64;
         self.stats.dropped.abandoned += rest;
         self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;

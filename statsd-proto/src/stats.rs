@@ -41,9 +41,9 @@ pub struct Stats {
     pub connect_failures: u64,
     /// Times that a link broke.
     pub disconnects: u64,
-    /// Bytes given to the kernel.
+    /// Bytes that the kernel took. Of a datagram that was refused and resent, those of the last time.
     pub bytes: u64,
-    /// Writes given to the kernel: a part of a stream, or a datagram.
+    /// Writes that the kernel took, counted likewise: a part of a stream, or a datagram.
     pub payloads: u64,
 }
 

@@ -13,6 +13,8 @@ pub(crate) enum Until {
     Room,
     /// All lines before this one, counted from the first ever accepted, are sent or dropped.
     Settled(u64),
+    /// All lines before this one, counted likewise, are with the kernel or dropped.
+    Taken(u64),
 }
 
 impl Until {
@@ -22,6 +24,7 @@ impl Until {
             Self::Finished => false,
             Self::Room => session.is_closed() || session.has_room(),
             Self::Settled(through) => session.settled() >= through,
+            Self::Taken(through) => session.taken() >= through,
         }
     }
 }

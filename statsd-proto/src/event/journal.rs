@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::connection::{Connection, Outage};
 use super::throttle::Throttle;
 use super::{About, Backlog, Event, EventKind};
 use crate::config::Config;
-use crate::failure::Failure;
 use crate::stats::{Dropped, Stats};
 
 /// Collects events and lets few through.
@@ -23,45 +23,6 @@ pub(crate) struct Journal {
     reported: Losses,
     /// What has been lost by now.
     losses: Losses,
-}
-
-/// How the connection is, and what a log says of it.
-#[derive(Debug, Default)]
-struct Connection {
-    state: State,
-    reported: Reported,
-    throttle: Throttle,
-    unreported: u64,
-    /// Whether the server was ever reached.
-    was_up: bool,
-    /// Since when it is away, or was before it came back.
-    away_since: Option<Instant>,
-}
-
-#[derive(Debug, Default)]
-enum State {
-    #[default]
-    Unknown,
-    Up {
-        since: Instant,
-        peer: Option<SocketAddr>,
-    },
-    Down(Outage),
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Outage {
-    Broken(Failure),
-    NotConnected(Failure),
-    NotFound(Failure),
-}
-
-#[derive(Debug, Default, Eq, PartialEq)]
-enum Reported {
-    #[default]
-    Nothing,
-    Up,
-    Down(Outage),
 }
 
 /// Whether the queue is half full, and whether a log says so.
@@ -127,9 +88,6 @@ impl Journal {
 
     /// The server is reached.
     pub(crate) fn on_up(&mut self, now: Instant, peer: Option<SocketAddr>) {
-        if matches!(self.connection.state, State::Up { .. }) {
-            return;
-        }
         self.connection.on_up(now, peer);
         if let Some(kind) = self.connection.poll(now) {
             self.push(kind);
@@ -178,19 +136,7 @@ impl Journal {
 
     /// How long the server has been away, or that it was never there; `None` if it is there.
     pub(crate) fn outage(&self, now: Instant) -> Option<Backlog> {
-        let Connection {
-            state,
-            was_up,
-            away_since,
-            ..
-        } = &self.connection;
-        match (state, away_since) {
-            (State::Up { .. }, _) => None,
-            (_, Some(since)) if *was_up => {
-                Some(Backlog::Away(now.saturating_duration_since(*since)))
-            }
-            _ => Some(Backlog::NeverReached),
-        }
+        self.connection.outage(now)
     }
 
     pub(crate) fn pop(&mut self) -> Option<Event> {
@@ -221,110 +167,6 @@ impl Journal {
     }
 }
 
-impl Connection {
-    fn on_up(&mut self, now: Instant, peer: Option<SocketAddr>) {
-        self.was_up = true;
-        if self.reported == Reported::Up {
-            // It was away for too short a time, or too soon after it was away before.
-            self.unreported += 1;
-            self.away_since = None;
-        }
-        self.state = State::Up { since: now, peer };
-    }
-
-    fn on_down(&mut self, now: Instant, outage: Outage) {
-        if matches!(self.state, State::Up { .. }) && self.reported != Reported::Up {
-            // It was back for too short a time: this is the same outage.
-            self.unreported += 1;
-        }
-        self.away_since.get_or_insert(now);
-        self.state = State::Down(outage);
-    }
-
-    /// What is to be reported now.
-    fn poll(&mut self, now: Instant) -> Option<EventKind> {
-        match &self.state {
-            State::Unknown => None,
-            State::Up { since, .. } => match self.reported {
-                Reported::Up => None,
-                Reported::Down(_) if now < *since + HOLD => None,
-                Reported::Down(_) | Reported::Nothing => self.report_up(),
-            },
-            State::Down(_) if self.has_news() && self.throttle.admit(now) => self.report_down(),
-            State::Down(_) => None,
-        }
-    }
-
-    /// Whether the outage, or its cause, has not been reported.
-    fn has_news(&self) -> bool {
-        match (&self.state, &self.reported) {
-            (State::Down(outage), Reported::Down(reported)) => {
-                outage.failure() != reported.failure()
-            }
-            (State::Down(_), Reported::Nothing | Reported::Up) => true,
-            (State::Unknown | State::Up { .. }, _) => false,
-        }
-    }
-
-    fn finish(&mut self) -> Option<EventKind> {
-        match (&self.state, &self.reported) {
-            (State::Up { .. }, Reported::Down(_)) => self.report_up(),
-            _ if self.has_news() => self.report_down(),
-            (State::Down(_) | State::Unknown | State::Up { .. }, _) => None,
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match (&self.state, &self.reported) {
-            (State::Up { since, .. }, Reported::Down(_)) => Some(*since + HOLD),
-            _ if self.has_news() => self.throttle.until(),
-            (State::Down(_) | State::Unknown | State::Up { .. }, _) => None,
-        }
-    }
-
-    fn report_up(&mut self) -> Option<EventKind> {
-        let State::Up { since, peer } = self.state else {
-            return None;
-        };
-        self.reported = Reported::Up;
-        let away_since = self.away_since.take();
-        let away = away_since.map(|at| since.saturating_duration_since(at));
-        Some(EventKind::Connected { peer, away })
-    }
-
-    fn report_down(&mut self) -> Option<EventKind> {
-        let State::Down(outage) = &self.state else {
-            return None;
-        };
-        self.reported = Reported::Down(outage.clone());
-        let unreported = std::mem::take(&mut self.unreported);
-        Some(match outage.clone() {
-            Outage::Broken(failure) => EventKind::Disconnected {
-                failure,
-                unreported,
-            },
-            Outage::NotConnected(failure) => EventKind::ConnectFailed {
-                failure,
-                unreported,
-            },
-            Outage::NotFound(failure) => EventKind::LookupFailed {
-                failure,
-                unreported,
-            },
-        })
-    }
-}
-
-impl Outage {
-    fn failure(&self) -> &Failure {
-        match self {
-            Self::Broken(failure) | Self::NotConnected(failure) | Self::NotFound(failure) => {
-                failure
-            }
-        }
-    }
-}
-
 impl Losses {
     fn of(stats: &Stats) -> Self {
         Self {
@@ -337,7 +179,3 @@ impl Losses {
 
 /// What is kept for a caller who never asks.
 pub(crate) const MAX_EVENTS: usize = 32;
-
-/// How long the server has to be back before that is reported: one that accepts and hangs up, or refuses each
-/// datagram a little late, is not back.
-const HOLD: Duration = Duration::from_secs(1);

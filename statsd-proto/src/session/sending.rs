@@ -140,19 +140,16 @@ impl Session {
     }
 
     pub(super) fn on_written(&mut self, bytes: usize) {
-        let segment = self.flight.datagram_size();
-        let Some(progress) = self.flight.on_written(bytes) else {
-            return;
-        };
-        self.pacer.spend(progress.bytes);
-        self.stats.bytes += progress.bytes as u64;
-        let datagrams = segment.map_or(1, |segment| progress.bytes.div_ceil(segment));
-        self.stats.payloads += datagrams as u64;
-        self.on_progress(progress);
+        if let Some(progress) = self.flight.on_written(bytes) {
+            self.pacer.spend(progress.written);
+            self.on_progress(progress);
+        }
     }
 
     pub(super) fn on_progress(&mut self, progress: Progress) {
         self.stats.sent += progress.lines as u64;
+        self.stats.bytes += progress.bytes as u64;
+        self.stats.payloads += progress.payloads as u64;
         if progress.is_proof {
             self.link.on_progress();
         }

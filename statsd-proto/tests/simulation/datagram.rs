@@ -118,7 +118,7 @@ fn a_burst_goes_at_once_and_the_rest_at_the_pace() {
         world.advance(ms(100));
         let elapsed = world.now - world.start;
         let least = (2000.0 * elapsed.as_secs_f64()) as u64;
-        let bytes = world.stats().bytes;
+        let bytes = world.taken_bytes;
         assert!(
             bytes >= least && bytes <= 1100 + least,
             "{bytes} after {elapsed:?}"
@@ -189,6 +189,39 @@ fn half_a_datagram_counts_as_not_written() {
     assert_eq!(session.poll(now), transmit);
     session.handle(Input::Disconnected(FailureKind::Refused.into()));
     assert_eq!((session.stats().queued, session.stats().in_flight), (1, 0));
+}
+
+#[test]
+fn a_datagram_that_is_resent_counts_its_bytes_once() {
+    let mut world = World::new(Settings::udp());
+    world.net.refusal = Refusal::Read(ms(1));
+    world.net.is_up = false;
+    world.record_lines(10);
+    world.advance(secs(60));
+    assert!(world.net.connections.len() > 50);
+    assert_eq!((world.stats().bytes, world.stats().payloads), (0, 0));
+    world.net.is_up = true;
+    let stats = world.finish().stats;
+    assert_eq!((stats.bytes, stats.payloads, stats.sent), (109, 1, 10));
+}
+
+#[test]
+fn a_datagram_in_doubt_at_the_close_deadline_is_not_sent_where_nobody_is_there() {
+    // The close ends within 50 ms of the last attempt.
+    for after in 0..60 {
+        let mut world = World::new(Settings {
+            backoff: (ms(20), ms(20)),
+            close_timeout: ms(200 + after),
+            ..Settings::udp()
+        });
+        world.net.refusal = Refusal::Read(ms(15));
+        world.net.is_up = false;
+        world.record_lines(10);
+        world.advance(secs(1));
+        let report = world.finish();
+        assert_eq!((report.sent, report.abandoned), (0, 10));
+        assert_eq!(report.stats.bytes, 0);
+    }
 }
 
 #[test]

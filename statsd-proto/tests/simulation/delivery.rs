@@ -103,7 +103,7 @@ fn flushing_nothing_sends_nothing() {
         world.session.flush();
         world.advance(secs(1));
         assert_eq!(arrived(&world), world.accepted);
-        assert_eq!(world.stats().payloads, 1);
+        assert_eq!(world.finish().stats.payloads, 1);
     }
 }
 

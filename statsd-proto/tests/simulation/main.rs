@@ -19,6 +19,7 @@ mod oracle;
 mod overload;
 mod reconnect;
 mod settings;
+mod tasks;
 mod unacknowledged;
 mod unix_datagram;
 mod world;

@@ -4,14 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use statsd_proto::{
-    Dialect, FailureKind, Input, Metric, Output, RecordError, Report, Resolve, Session, Stats,
-    Target, Transmit,
+    Dialect, FailureKind, Input, Metric, Output, RecordError, Report, Session, Stats, Target,
 };
 
-use crate::frame;
 use crate::network::{Network, address};
 use crate::oracle;
 use crate::settings::{PATH, Settings, origin};
+use crate::tasks::{Lookup, Task};
 
 /// A session, its network, and the time that both live in.
 #[derive(Debug)]
@@ -34,12 +33,14 @@ pub(crate) struct World {
     /// When the driver has to poll, whatever happens.
     wake: Option<Instant>,
     /// Polls since time, bytes or the script last moved on.
-    polls_in_place: usize,
+    pub(crate) polls_in_place: usize,
     /// Lines and bytes that the kernel took.
     pub(crate) taken_lines: u64,
     pub(crate) taken_bytes: u64,
+    /// How many of the bytes that were taken last a refusal may still bring back.
+    pub(crate) doubtful_bytes: u64,
     /// How many bytes of the last connection are in frames that `taken_lines` counts.
-    framed: usize,
+    pub(crate) framed: usize,
     /// What paced writing has used up of its allowance, and when that was counted.
     pub(crate) level: (f64, Instant),
     /// When the session was first polled after it was closed.
@@ -50,21 +51,6 @@ pub(crate) struct World {
     /// What the last lookup that counted has found, and where the last socket was opened to.
     pub(crate) answered: Option<Vec<SocketAddr>>,
     pub(crate) opened_to: Option<SocketAddr>,
-}
-
-/// An instruction, and when it will be done; none if never.
-#[derive(Debug)]
-pub(crate) enum Task {
-    Connect(SocketAddr, Option<Instant>),
-    Write(Transmit),
-}
-
-/// A lookup that has begun, and when it ends, or `None` if never.
-#[derive(Debug)]
-pub(crate) struct Lookup {
-    name: Resolve,
-    pub(crate) since: Instant,
-    ends_at: Option<Instant>,
 }
 
 impl World {
@@ -93,6 +79,7 @@ impl World {
             polls_in_place: 0,
             taken_lines: 0,
             taken_bytes: 0,
+            doubtful_bytes: 0,
             framed: 0,
             level: (0.0, start),
             closed_at: None,
@@ -245,71 +232,6 @@ impl World {
         }
     }
 
-    /// What came of the instruction, if it is done.
-    fn answer(&mut self) -> Option<Input> {
-        let is_ready = |ready: &Option<Instant>| ready.is_some_and(|at| at <= self.now);
-        let is_done = match &self.task {
-            None => false,
-            Some(Task::Connect(_, ready)) => is_ready(ready),
-            Some(Task::Write(_)) => self.net.window > 0,
-        };
-        if !is_done {
-            return None;
-        }
-        match self.task.take()? {
-            Task::Connect(to, _) => {
-                self.framed = 0;
-                Some(self.net.open(self.now, to))
-            }
-            Task::Write(transmit) => {
-                let segment = transmit.segment_size;
-                let data = transmit.data.clone();
-                let input = self.net.write(self.now, transmit);
-                if let Input::Written(len) = input {
-                    self.polls_in_place = 0;
-                    self.taken_bytes += len as u64;
-                    if let Some(segment) = segment {
-                        self.check_pace(segment, len);
-                    } else if self.settings.is_framed() {
-                        self.count_frames();
-                    } else {
-                        let breaks = data[..len].iter().filter(|byte| **byte == b'\n');
-                        self.taken_lines += breaks.count() as u64;
-                    }
-                }
-                Some(input)
-            }
-        }
-    }
-
-    /// What came of a lookup, if one is done. To one that was given up, the answer is where nobody may go.
-    fn answer_lookup(&mut self) -> Option<Input> {
-        let is_done = |lookup: &Lookup| lookup.ends_at.is_some_and(|at| at <= self.now);
-        let index = self.lookups.iter().position(is_done)?;
-        let is_last = index + 1 == self.lookups.len();
-        let Lookup { name, .. } = self.lookups.remove(index);
-        if !is_last {
-            return Some(name.answer(Ok([server(NOBODY)])));
-        }
-        let found = self.net.look_up(name.port);
-        if let Ok(found) = &found {
-            if !found.is_empty() {
-                self.answered = Some(found.clone());
-            }
-        }
-        let id = name.id;
-        Some(Input::Resolved { id, found })
-    }
-
-    /// Counts the lines of frames that have become whole.
-    fn count_frames(&mut self) {
-        let link = self.net.connections.last().expect("one is written to");
-        while let Some((lines, len)) = frame::first(&link.taken[self.framed..]) {
-            self.taken_lines += lines.len() as u64;
-            self.framed += len;
-        }
-    }
-
     fn tell_unacknowledged(&mut self) {
         if self.settings.resends() {
             if let Some(bytes) = self.net.tell_unacknowledged() {
@@ -319,8 +241,12 @@ impl World {
     }
 
     fn handle(&mut self, input: Input) {
-        if matches!(input, Input::Disconnected(_)) {
+        if let Input::Disconnected(failure) = &input {
+            self.check_bytes();
             self.task = None;
+            if [FailureKind::Refused, FailureKind::Reset].contains(&failure.kind()) {
+                self.taken_bytes -= std::mem::take(&mut self.doubtful_bytes);
+            }
         }
         self.session.handle(input);
     }
@@ -364,9 +290,6 @@ impl World {
         }
     }
 }
-
-/// The server has no such address.
-const NOBODY: u8 = 250;
 
 /// Where an attempt to connect to one of the server's addresses goes.
 pub(crate) fn server(last: u8) -> SocketAddr {

@@ -293,7 +293,9 @@ impl World {
             match (&self.task, self.until) {
                 (None, Some(until)) => self.now = self.now.max(until),
                 // A datagram may yet be refused, and nobody has asked to hear of it.
-                (None, None) if self.session.stats().in_flight > 0 => self.session.flush(),
+                (None, None) if self.session.stats().in_flight > 0 => {
+                    self.session.flush_confirmed();
+                }
                 _ => {}
             }
         }
