@@ -7,7 +7,7 @@ use crate::dogstatsd;
 use crate::error::RecordError;
 use crate::handle::Prepare;
 use crate::metric::{Metric, Number, Value};
-use crate::session::Session;
+use crate::session::Core;
 use crate::shared::{Shared, Wait};
 use crate::stats::{Report, Stats};
 use crate::timer::{Timer, TimerGuard};
@@ -208,7 +208,7 @@ impl Client {
     /// Why the event was not taken.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.shared().map_or(Ok(()), |shared| {
-            shared.record_in_order(|encoder, record| encoder.encode_event(event, record))
+            shared.record_with(|encoder, cursor| encoder.encode_event(event, cursor))
         })
     }
 
@@ -219,7 +219,7 @@ impl Client {
     /// Why the check was not taken.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
         self.shared().map_or(Ok(()), |shared| {
-            shared.record_in_order(|encoder, record| encoder.encode_service_check(check, record))
+            shared.record_with(|encoder, cursor| encoder.encode_service_check(check, cursor))
         })
     }
 
@@ -228,14 +228,14 @@ impl Client {
     /// The future ends when all that was recorded before this call has been given to the kernel or
     /// dropped, which takes as long as the server is away. It need not be awaited.
     pub fn flush(&self) -> impl Future<Output = ()> + Send + use<> {
-        finished(self.flush_until(Session::flush, Until::Taken))
+        finished(self.flush_until(Core::flush, Until::Taken))
     }
 
     /// The same, and the future ends only when no server can refuse any of it any more. Over UDP that is
     /// some 50 ms later, the time that a refusal may take; else it makes no difference. A
     /// [`close`](Self::close) waits for that as well.
     pub fn flush_confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
-        finished(self.flush_until(Session::flush_confirmed, Until::Settled))
+        finished(self.flush_until(Core::flush_confirmed, Until::Settled))
     }
 
     /// Waits until at least half of the queue is free, or the client is closed: what a program does
@@ -252,7 +252,7 @@ impl Client {
     /// queued has been sent, or when the [close timeout](crate::Config::close_timeout) is over.
     pub fn close(&self) {
         if let Some(handle) = &self.handle {
-            handle.shared.with_end(Session::close);
+            handle.shared.end(Core::close);
         }
     }
 
@@ -268,7 +268,7 @@ impl Client {
                 return Report::default();
             };
             Wait::new(Arc::clone(&shared), Until::Finished).await;
-            shared.with_lines(|session| session.stats()).into()
+            shared.stats().into()
         }
     }
 
@@ -277,7 +277,7 @@ impl Client {
     /// no driver.
     pub fn report_unstopped(&self) {
         if let Some(handle) = &self.handle {
-            handle.shared.with_all(Session::report_unstopped);
+            handle.shared.flush(Core::report_unstopped);
         }
     }
 
@@ -285,7 +285,7 @@ impl Client {
     pub fn is_closed(&self) -> bool {
         self.handle
             .as_ref()
-            .is_some_and(|handle| handle.shared.with(|session| session.is_closed()))
+            .is_some_and(|handle| handle.shared.with(|core| core.is_closed()))
     }
 
     /// Whether this is a [`noop`](Self::noop) client, as of a configuration that is not enabled.
@@ -295,9 +295,9 @@ impl Client {
 
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
-        self.handle.as_ref().map_or_else(Stats::default, |handle| {
-            handle.shared.with_lines(|session| session.stats())
-        })
+        self.handle
+            .as_ref()
+            .map_or_else(Stats::default, |handle| handle.shared.stats())
     }
 
     /// What records; none if there is nobody to send to.
@@ -311,12 +311,9 @@ impl Client {
         self.handle.as_ref().map(|handle| handle.shared.now())
     }
 
-    fn flush_until(&self, flush: fn(&mut Session), until: fn(u64) -> Until) -> Option<Wait> {
+    fn flush_until(&self, flush: fn(&mut Core), until: fn(u64) -> Until) -> Option<Wait> {
         let shared = self.shared()?;
-        let recorded = shared.with_all(|session| {
-            flush(session);
-            session.stats().accepted
-        });
+        let recorded = shared.flush(flush);
         Some(Wait::new(Arc::clone(shared), until(recorded)))
     }
 
@@ -329,7 +326,7 @@ impl Client {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.with_end(Session::close);
+        self.shared.end(Core::close);
     }
 }
 

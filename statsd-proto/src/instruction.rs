@@ -159,6 +159,8 @@ pub struct Transmit {
     pub data: Bytes,
     /// The distance from one datagram to the next; the last may be shorter. None on a stream.
     pub segment_size: Option<usize>,
+    /// Whether the last line of each datagram ends in a line break, which is then no padding.
+    pub(crate) keeps_break: bool,
 }
 
 impl Transmit {
@@ -169,7 +171,7 @@ impl Transmit {
     /// [`Segmentation`](crate::Segmentation).
     pub fn all_datagrams(&self) -> (&[u8], usize) {
         let bytes = match self.segment_size {
-            Some(_) => payload::trimmed(&self.data),
+            Some(_) => payload::trimmed(&self.data, self.keeps_break),
             None => &self.data,
         };
         (bytes, self.data.len())
@@ -182,6 +184,6 @@ impl Transmit {
         let len = self
             .segment_size
             .map_or(self.data.len(), |size| size.min(self.data.len()));
-        (payload::trimmed(&self.data[..len]), len)
+        (payload::trimmed(&self.data[..len], self.keeps_break), len)
     }
 }

@@ -146,10 +146,6 @@ mod config;
 mod dialect;
 pub mod dogstatsd;
 mod driver;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the pipeline moves over to it")
-)]
 mod encode;
 mod environment;
 mod error;
@@ -161,18 +157,14 @@ mod flight;
 mod flusher;
 mod handle;
 mod instruction;
-mod lane;
-mod line;
 mod link;
 mod metric;
-mod number;
 mod pacer;
 mod payload;
+mod prepared;
 mod pressure;
 mod queue;
 mod random;
-mod rendered;
-mod room;
 mod segmentation;
 mod session;
 mod shared;
@@ -200,6 +192,7 @@ pub use crate::handle::{
 };
 pub use crate::instruction::{Connect, Input, Keepalive, Output, Resolve, Target, Transmit};
 pub use crate::metric::{Kind, Metric, Number, Value};
+pub use crate::prepared::Prepared;
 pub use crate::queue::Overflow;
 pub use crate::segmentation::Segmentation;
 pub use crate::session::Session;

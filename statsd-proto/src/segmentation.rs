@@ -153,6 +153,7 @@ mod tests {
         let transmit = Transmit {
             data: Bytes::from_static(b"a\nb\n"),
             segment_size: None,
+            keeps_break: false,
         };
         let never = |_| panic!("there is nothing to cut");
         let next = Segmentation::default().next(&transmit, never);
@@ -163,6 +164,7 @@ mod tests {
         Transmit {
             data: Bytes::from_static(text.as_bytes()),
             segment_size: Some(size),
+            keeps_break: false,
         }
     }
 

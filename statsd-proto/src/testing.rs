@@ -57,7 +57,7 @@ pub(crate) fn recorder_with_lanes(
         elapsed: AtomicU64::new(0),
     });
     let clock = Arc::clone(&time);
-    let (client, driver) = Driver::with_lanes(&config, move || clock.now(), 0, lanes)?;
+    let (client, driver) = Driver::with_inlets(&config, move || clock.now(), 0, lanes)?;
     Ok((
         client,
         Recorder {

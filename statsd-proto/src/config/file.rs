@@ -137,6 +137,7 @@ settings! {
     aggregate: OrNone<Time>,
     max_contexts: usize,
     max_samples: usize,
+    max_aggregate_bytes: usize,
     backoff: Backoff,
     settle_time: Time,
     resolve_interval: OrNone<Time>,

@@ -120,4 +120,14 @@ impl Config {
             ..self
         }
     }
+
+    /// Maximum memory, in bytes, of all that is [aggregated](Self::aggregate): series, members of sets, and values.
+    /// What has no room is sent as lines of their own. Default: 16 MiB, as for the queue.
+    #[must_use]
+    pub fn max_aggregate_bytes(self, bytes: usize) -> Self {
+        Self {
+            max_aggregate_bytes: bytes,
+            ..self
+        }
+    }
 }

@@ -119,6 +119,11 @@ impl Journal {
         }
     }
 
+    /// Whether losses would be reported at this time.
+    pub(crate) fn may_report_losses(&self, now: Instant) -> bool {
+        self.lost.until().is_none_or(|until| now >= until)
+    }
+
     /// Whether the queue is known to be half full.
     pub(crate) fn is_filling(&self) -> bool {
         self.queue.is_filling

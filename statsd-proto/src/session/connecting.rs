@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 
-use super::Session;
+use super::Core;
 use crate::event::Outage;
 use crate::failure::{Failure, FailureKind};
 use crate::instruction::Output;
 
-impl Session {
+impl Core {
     pub(super) fn on_connected(&mut self) {
         if self.link.on_connected() {
             self.flight.on_connected();

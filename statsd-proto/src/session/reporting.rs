@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::Session;
+use super::Core;
 use crate::event::{Backlog, Outage};
 
-impl Session {
+impl Core {
     /// Reports what is due.
     pub(super) fn poll_journal(&mut self, now: Instant) {
         let backlog = self.backlog();

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::{ANY, Session};
+use super::{ANY, Core};
 use crate::failure::{Failure, FailureKind};
 use crate::flight::Progress;
 use crate::instruction::Output;
 use crate::payload::Payload;
 use crate::telemetry::Reporter;
 
-impl Session {
+impl Core {
     /// The link is up: sends what may leave now.
     pub(super) fn poll_usable(&mut self, now: Instant) -> Output {
         self.report_connection(now);
@@ -23,7 +23,6 @@ impl Session {
         if let (true, Some(until)) = (self.is_probing, self.flight.doubt_until(now + CONSENT)) {
             return self.wait(until);
         }
-        self.start_own_round(now);
         self.tell(now);
         let has_work = self.queue.lines() > 0 && self.flight.remaining().is_none();
         if has_work && !self.is_closed() {
@@ -77,7 +76,7 @@ impl Session {
         if let Some(remaining) = self.flight.remaining() {
             return Some(remaining);
         }
-        let first_open = self.stats.accepted - self.queue.open_lines() as u64;
+        let first_open = self.stats.accepted - self.queue.tail_lines() as u64;
         // The flush interval saves writes. It is not worth refusing metrics for.
         let is_due = self.flusher.through() > first_open || !self.has_room();
         let payload = self.queue.pop(is_due)?;
@@ -90,12 +89,10 @@ impl Session {
     fn wait_for_lines(&mut self) -> Output {
         let flush = self.flusher.deadline();
         self.wake_at = match flush {
-            Some(_) => self.high_water,
-            None => {
-                self.queue.trim();
-                ANY
-            }
+            Some(_) => Some(self.queue.high_water()),
+            None => Some(ANY),
         };
+        let rest = self.next_rest(flush.is_none());
         let settled = self.settled();
         let awaits = |reporter: &Reporter| reporter.awaits(settled);
         let is_awaited = self.is_closed()
@@ -107,10 +104,23 @@ impl Session {
             Some(_) | None => None,
         };
         // Something may have come since all that is outside was brought in for this poll.
-        let wants_more = |now| self.wants_lanes(now) || self.wants_round(now);
+        let wants_more = |now| self.wants_lines(now) || self.wants_aggregates(now);
         self.wants_poll |= self.now.is_some_and(wants_more);
         let look = self.next_look();
-        self.wait_until(&[flush, doubt, look, self.next_round(), self.next_telling()])
+        self.wait_until(&[
+            flush,
+            doubt,
+            look,
+            rest,
+            self.next_drain(),
+            self.next_telling(),
+        ])
+    }
+
+    /// When to give memory back that only a flow needs. `None` while there is a flow, or nothing to give back.
+    fn next_rest(&mut self, is_idle: bool) -> Option<Instant> {
+        let now = self.now.filter(|_| is_idle && self.has_spare_memory())?;
+        Some(*self.rest_at.get_or_insert(now + REST))
     }
 
     /// When to look whether the rest is acknowledged; none if nobody waits for that.
@@ -196,7 +206,10 @@ impl Session {
     fn make_sendable(&mut self, unfinished: &mut Payload, failure: &Failure) {
         let is_too_large = failure.kind() == FailureKind::TooLarge;
         match unfinished.smaller_datagram().filter(|_| is_too_large) {
-            Some(size) => self.queue.shrink_datagrams(size),
+            Some(size) => {
+                self.queue.shrink_datagrams(size);
+                self.regrow_at = self.now.map(|now| now + REGROW);
+            }
             None if self.flight.on_failure() => {
                 let before = unfinished.data.len();
                 self.stats.dropped.unsendable += unfinished.drop_first_datagram() as u64;
@@ -209,3 +222,11 @@ impl Session {
 
 /// How long a refusal of a datagram may take to come back: many round trips within a data centre.
 const CONSENT: Duration = Duration::from_millis(50);
+
+/// How long nothing is recorded until memory is given back: many times as long as a flush interval, so that bursts find
+/// it there.
+const REST: Duration = Duration::from_secs(1);
+
+/// How long Linux keeps what it has learned of a path (`net.ipv4.route.mtu_expires`): after that a larger datagram may
+/// pass.
+const REGROW: Duration = Duration::from_secs(600);

@@ -15,20 +15,21 @@ impl Encoder {
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
         let prefix = &self.prefixes[section as usize];
-        if prefix.is_empty() {
-            if self.rules.is_fatal_plain_name(name.as_bytes()) {
-                return cursor.apart(|cursor| self.put_first_name(name, cursor));
-            }
-            if cursor.put_plain(name.as_bytes()) {
-                return Ok(());
-            }
+        if prefix.len() > 0 {
+            cursor.put_inline(prefix)?;
+        } else if self.rules.is_fatal_plain_name(name.as_bytes()) {
             return cursor.apart(|cursor| self.put_first_name(name, cursor));
         }
-        cursor.put_inline(prefix)?;
         if cursor.put_plain(name.as_bytes()) {
             return Ok(());
         }
-        cursor.apart(|cursor| self.put_unusual_name(name, cursor))
+        cursor.apart(|cursor| {
+            if prefix.len() == 0 {
+                self.put_first_name(name, cursor)
+            } else {
+                self.put_unusual_name(name, cursor)
+            }
+        })
     }
 
     #[cold]
@@ -51,7 +52,7 @@ impl Encoder {
                 result = self.put_unusual_name(name, cursor);
                 result.ok()
             },
-            |(), written| !(self.rules.is_fatal_name)(written),
+            |(), room, len| !(self.rules.is_fatal_name)(&room[..len]),
         );
         if is_harmless || result.is_err() {
             return result;
