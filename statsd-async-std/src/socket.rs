@@ -14,6 +14,8 @@ use socket2::SockRef;
 
 use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
+#[cfg(unix)]
+use crate::options::connect_unix;
 use crate::options::{
     refuse_self, say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp,
 };
@@ -51,7 +53,7 @@ impl Socket {
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = Async::<UnixDatagram>::unbound()?;
-                    socket.get_ref().connect(path)?;
+                    connect_unix(&SockRef::from(&socket), path)?;
                     Self::UnixDatagram(socket, None)
                 }
                 #[cfg(unix)]

@@ -220,7 +220,11 @@ fn prefixes(config: &Config) -> [Inline<64>; 4] {
         prefix => format!("{prefix}."),
     };
     ["", "counters.", "gauges.", "timers."].map(|section| {
-        let section = if config.kind_prefixes { section } else { "" };
+        let section = if config.has_kind_prefixes() {
+            section
+        } else {
+            ""
+        };
         Inline::new(format!("{prefix}{section}").as_bytes())
     })
 }

@@ -146,7 +146,7 @@ impl About {
     fn new(config: &Config) -> Self {
         Self {
             server: config.server(),
-            transport: config.transport,
+            transport: config.effective_transport(),
             rate: config.pace.map_or(0, |pace| pace.rate),
             max_queue_bytes: config.max_queue_bytes,
             max_queue_lines: config.max_queue_lines,

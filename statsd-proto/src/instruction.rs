@@ -112,9 +112,10 @@ pub enum Target {
     Tcp(SocketAddr),
     /// Datagrams, from a socket that is connected so that it hears of refusals.
     Udp(SocketAddr),
-    /// Datagrams on this machine. Only a system that has Unix sockets is told so.
+    /// Datagrams on this machine, on systems with Unix sockets. A path that begins with a NUL is the name of an abstract
+    /// socket, on Linux.
     UnixDatagram(PathBuf),
-    /// A stream on this machine. Only a system that has Unix sockets is told so.
+    /// A stream on this machine, likewise.
     UnixStream(PathBuf),
 }
 

@@ -76,6 +76,7 @@
 //!
 //! # Pages
 //!
+//! - [What to write for which server](_servers): dialects, transports, ports, addresses.
 //! - [Testing without sockets](_testing): exact lines, only names, time, outages.
 //! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
 //! - [Scaling](_scaling): from one busy program to many hosts.
@@ -85,9 +86,9 @@
 //!
 //! # Servers
 //!
-//! [`Dialect`] says what each family of servers accepts: tags and their syntax, kinds, limits. What one
-//! cannot say is an error, when the configuration is checked or the metric recorded. What only the Datadog
-//! agent knows is in [`dogstatsd`].
+//! [`Dialect`] says what each family of servers accepts: tags and their syntax, kinds, limits, transports. What one
+//! cannot say is an error, when the configuration is checked or the metric recorded. A [page](_servers) says what to
+//! write for which server. What only the Datadog agent knows is in [`dogstatsd`].
 //!
 //! # Guarantees
 //!
@@ -217,6 +218,10 @@ pub mod _migrating {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../SCALING.md")]
 pub mod _scaling {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../SERVERS.md")]
+pub mod _servers {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../FAULTS.md")]

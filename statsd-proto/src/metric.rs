@@ -298,6 +298,16 @@ impl Kind {
         Self::Timing,
     ];
 
+    /// Kind of the series that such metrics belong to: a change of a gauge belongs to its levels.
+    #[inline]
+    pub(crate) fn of_series(self) -> Self {
+        if self == Self::GaugeDelta {
+            Self::Gauge
+        } else {
+            self
+        }
+    }
+
     /// Whether a later one may take the place of those before.
     #[inline]
     pub(crate) fn is_level(self) -> bool {

@@ -43,7 +43,7 @@ impl Framing {
         let capacity = STREAM_PAYLOAD.min(most);
         let size = config.datagram_limit();
         let whole = |most: usize, size: usize| size * (most / size).max(1);
-        match (config.transport, config.dialect) {
+        match (config.effective_transport(), config.dialect) {
             (Transport::UnixStream, Dialect::DogStatsd) => {
                 let size = size + FRAME_HEADER;
                 Self::Frames {

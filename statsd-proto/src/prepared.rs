@@ -37,12 +37,8 @@ impl Prepared {
         let template = encoder.template(metric)?;
         // What has a time of its own, or stands for more than itself, is not aggregated.
         let is_plain = metric.extras.is_none() && !matches!(metric.rate, Rate::Sampled(_));
-        let gathered_as = match kind {
-            Kind::GaugeDelta => Kind::Gauge,
-            kind => kind,
-        };
         let series = if is_plain {
-            core.series(gathered_as, metric)?
+            core.series(kind.of_series(), metric)?
         } else {
             None
         };
@@ -73,7 +69,9 @@ impl Prepared {
             (_, None, value) => Err(value),
             (Some(sum), Some(series), Value::Number(number)) => match sum.add(number) {
                 Put::Kept => Ok(Put::Kept),
-                put => count_other(series, put, value),
+                put @ (Put::Closed | Put::First | Put::Not | Put::Overflowing(_)) => {
+                    count_other(series, put, value)
+                }
             },
             (_, Some(series), value) => self.add(series, value),
         }
@@ -85,7 +83,9 @@ impl Prepared {
             Value::Number(number) if series.kind() == Kind::Gauge => {
                 series.put_level(self.0.kind, number)
             }
-            value => series.add(value),
+            Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_) => {
+                series.add(value)
+            }
         };
         if put == Put::Not { Err(value) } else { Ok(put) }
     }

@@ -112,10 +112,14 @@ impl Core {
             encoder: Arc::new(Encoder::new(config)),
             sampler: random,
             queue: Queue::new(config),
-            flight: Flight::new(config.transport == Transport::Udp),
+            flight: Flight::new(config.effective_transport() == Transport::Udp),
             link: Link::new(config, link_random),
             flusher: Flusher::new(config.flush_interval),
-            pacer: Pacer::new(config.pace.filter(|_| config.transport == Transport::Udp)),
+            pacer: Pacer::new(
+                config
+                    .pace
+                    .filter(|_| config.effective_transport() == Transport::Udp),
+            ),
             journal: Journal::new(config),
             phase: if config.enabled {
                 Phase::Open

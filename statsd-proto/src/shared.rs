@@ -136,11 +136,12 @@ impl Shared {
                 core.poll(now)
             });
         }
-        match self.with_state(state, |core| core.poll(now)) {
+        let output = self.with_state(state, |core| core.poll(now));
+        if matches!(output, Output::Finished(_)) {
             // With what was refused meanwhile.
-            Output::Finished(_) => Output::Finished(self.stats().into()),
-            output => output,
+            return Output::Finished(self.stats().into());
         }
+        output
     }
 
     /// Sends all that was recorded before. Returns the number of the last line, counted from the first ever accepted.

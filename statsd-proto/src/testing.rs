@@ -280,7 +280,7 @@ mod tests {
     fn frames_come_without_their_length() {
         let (client, mut recorder) = start(|config| {
             let config = config.unix_stream("/run/statsd.sock").max_datagram(16);
-            config.dialect(Dialect::DogStatsd)
+            config.dialect(Dialect::DogStatsd).kind_prefixes(true)
         });
         for _ in 0..3 {
             client.incr("a", 1);

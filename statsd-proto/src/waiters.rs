@@ -89,7 +89,7 @@ pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
     let mut panic = None;
     for waker in wakers {
         let woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));
-        panic = panic.or(woken.err());
+        panic = panic.or_else(|| woken.err());
     }
     if let Some(panic) = panic {
         resume_unwind(panic);

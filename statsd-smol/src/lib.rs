@@ -41,6 +41,7 @@ mod connector;
 mod driver;
 mod lookup;
 mod options;
+mod origin;
 mod socket;
 
 pub use statsd_proto::*;

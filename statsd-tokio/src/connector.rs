@@ -23,7 +23,7 @@ use crate::runtime::check_runtime;
 /// client.incr("starts", 1);
 ///
 /// let report = connector.stop().await;
-/// println!("sent {} lines, abandoned {}", report.sent, report.abandoned);
+/// println!("{report}");
 /// # Ok(())
 /// # }
 /// ```

@@ -67,6 +67,7 @@ mod driver;
 mod global;
 mod lookup;
 mod options;
+mod origin;
 mod runtime;
 mod socket;
 mod watch;

@@ -4,9 +4,13 @@ use std::io::{self, Read};
 use std::net::Shutdown;
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsFd, AsRawFd};
+#[cfg(unix)]
+use std::path::Path;
 
 #[cfg(target_os = "linux")]
 use nix::sys::socket::{MsgFlags, setsockopt, sockopt::UdpGsoSegment};
+#[cfg(unix)]
+use socket2::SockAddr;
 use socket2::{SockRef, Socket, TcpKeepalive};
 
 use statsd_proto::Connect;
@@ -47,6 +51,12 @@ pub(crate) fn refuse_self(socket: &SockRef<'_>) -> io::Result<()> {
         return Err(io::ErrorKind::ConnectionRefused.into());
     }
     Ok(())
+}
+
+/// Connects a Unix socket of datagrams, also to an abstract one, whose name follows a NUL.
+#[cfg(unix)]
+pub(crate) fn connect_unix(socket: &SockRef<'_>, path: &Path) -> io::Result<()> {
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 /// Writes to a TCP socket what its kernel has room for.

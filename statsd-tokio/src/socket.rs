@@ -15,6 +15,8 @@ use tokio::task::yield_now;
 
 use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
+#[cfg(unix)]
+use crate::options::connect_unix;
 use crate::options::{
     refuse_self, say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp,
 };
@@ -52,7 +54,7 @@ impl Socket {
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = UnixDatagram::unbound()?;
-                    socket.connect(path)?;
+                    connect_unix(&SockRef::from(&socket), path)?;
                     Self::UnixDatagram(socket, None)
                 }
                 #[cfg(unix)]

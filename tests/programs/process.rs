@@ -82,7 +82,9 @@ impl Examples {
     fn run(mut command: Command, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
         let inherited = env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
-            !name.starts_with("STATSD_")
+            !["STATSD_", "DD_", "DATADOG_"]
+                .iter()
+                .any(|start| name.starts_with(start))
         });
         let mut child = command
             .args(arguments)

@@ -37,13 +37,10 @@ impl Lookup {
             return None;
         }
         // A change is gathered with the levels that it changes.
-        let series_kind = if kind != Kind::GaugeDelta {
-            kind
-        } else if encoder.supports(kind) {
-            Kind::Gauge
-        } else {
+        if kind == Kind::GaugeDelta && !encoder.supports(kind) {
             return None;
-        };
+        }
+        let series_kind = kind.of_series();
         Some(Self {
             kind,
             series_kind,

@@ -108,11 +108,11 @@ impl Parts {
         random: &mut Random,
     ) -> Result<Added, RecordError> {
         let part = &mut self.parts[at];
-        let is_added = match value {
-            Value::Number(Number::Int(amount)) if amount >= 0 && part.values.count(amount) => true,
-            _ => part.add_other(encoder, kind, value, random, &self.budget)?,
+        let is_counted = match value {
+            Value::Number(Number::Int(amount)) if amount >= 0 => part.values.count(amount),
+            Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_) => false,
         };
-        if !is_added {
+        if !is_counted && !part.add_other(encoder, kind, value, random, &self.budget)? {
             return Ok(Added::Not);
         }
         if part.is_pending {

@@ -148,12 +148,19 @@ impl Series {
         values.merge(part, self.max_samples, random);
     }
 
-    /// Takes nothing more from handles. Returns whether they have added anything that the store does not know of.
+    /// Takes nothing more from handles. Returns whether there is something to send.
     pub(super) fn close(&self) -> bool {
         let mut gathered = self.gathered.lock();
         gathered.is_closed = true;
-        let rest = self.sum.get().and_then(|sum| sum.take(true));
-        rest.is_some_and(|amount| gathered.values.count(amount)) && self.mark()
+        if let Some(amount) = self.sum.get().and_then(|sum| sum.take(true)) {
+            gathered.values.count(amount);
+        }
+        !gathered.values.is_empty()
+    }
+
+    /// Whether there is nothing to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.gathered.lock().values.is_empty()
     }
 
     /// Marks that there is something to send. Returns whether the store has to be told.

@@ -143,8 +143,10 @@ impl Store {
         Drained::Stopped
     }
 
-    /// Takes nothing more from handles. What they have added waits to be written.
+    /// Takes no more series, and nothing more from handles. What they have added waits to be written, also if they
+    /// have not told the store yet.
     pub(crate) fn close(&mut self) {
+        self.limits.series = 0;
         let rest = self.series.values().filter(|series| series.close());
         let mut rest: Vec<_> = rest.cloned().collect();
         rest.sort_by(|one, other| one.template().name().cmp(other.template().name()));
@@ -153,8 +155,10 @@ impl Store {
 
     /// Forgets all that waits. Returns how many series had something.
     pub(crate) fn clear(&mut self) -> usize {
-        self.series.clear();
-        self.pending.drain(..).count()
+        self.pending.clear();
+        let series = std::mem::take(&mut self.series);
+        let lost = series.values().filter(|series| !series.is_empty());
+        lost.count()
     }
 
     /// Forgets series that no inlet and no handle refers to, and that had nothing to send since the `oldest` drain.

@@ -57,9 +57,11 @@ impl Sum {
             } else {
                 part.fetch_and(CLOSED, Ordering::Release)
             };
-            // What came after the end was refused.
-            if before & PENDING != 0 && before & CLOSED == 0 {
-                sum = Some(sum.unwrap_or(0) + i128::from(before >> SHIFT));
+            let amount = before >> SHIFT;
+            // An amount that is not marked yet has been accepted all the same. What came after the end was refused.
+            let is_new = before & PENDING != 0 || amount != 0;
+            if is_new && before & CLOSED == 0 {
+                sum = Some(sum.unwrap_or(0) + i128::from(amount));
             }
         }
         sum

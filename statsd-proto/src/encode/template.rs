@@ -153,10 +153,10 @@ impl Encoder {
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
         if !self.is_one_line(kind, &value) {
-            return self.encode_values(template, value, rate, cursor);
+            return self.encode_values(template, kind, value, rate, cursor);
         }
         let mut cursor = cursor.limited(self.max_line);
-        let name_len = self.put_templated(template, kind, value, rate, &mut cursor);
+        let name_len = self.put_templated(template, kind, &value, rate, &mut cursor);
         self.finish(name_len, &cursor)
     }
 
@@ -165,12 +165,12 @@ impl Encoder {
         &self,
         template: &Template,
         kind: Kind,
-        value: Value<'_>,
+        value: &Value<'_>,
         rate: Option<f64>,
         cursor: &mut Cursor<'_>,
     ) -> Result<usize, Unwritten> {
         cursor.put_inline(&template.prefix)?;
-        self.put_bare_value(kind, &value, cursor)?;
+        self.put_bare_value(kind, value, cursor)?;
         match rate {
             None => cursor.put_inline(&template.suffix)?,
             Some(rate) => cursor.apart(|cursor| template.put_suffix_at(rate, cursor))?,
@@ -183,18 +183,13 @@ impl Encoder {
     fn encode_values(
         &self,
         template: &Template,
+        kind: Kind,
         value: Value<'_>,
         rate: Option<f64>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
         let put = |(value, rate), cursor: &mut Cursor<'_>| {
-            cursor.put(template.prefix.as_bytes())?;
-            self.put_bare_value(template.kind, &value, cursor)?;
-            match rate {
-                None => cursor.put(template.suffix.as_bytes())?,
-                Some(rate) => template.put_suffix_at(rate, cursor)?,
-            }
-            Ok(template.name_len)
+            self.put_templated(template, kind, &value, rate, cursor)
         };
         if let Value::Packed(values) = value {
             let number = |&value| (Value::Number(Number::Float(value)), rate);

@@ -29,12 +29,12 @@ pub(super) enum Answer {
 
 impl Lookup {
     pub(super) fn new(config: &Config) -> Self {
-        let is_name = match config.transport {
-            Transport::Tcp | Transport::Udp => config.ip_address().is_none(),
+        let is_name = match config.effective_transport() {
+            Transport::Tcp | Transport::Udp => config.socket_address().is_none(),
             Transport::UnixDatagram | Transport::UnixStream => false,
         };
         Self {
-            name: is_name.then(|| (config.host.as_str().into(), config.port)),
+            name: is_name.then(|| (config.host.as_str().into(), config.effective_port())),
             count: 0,
             deadline: None,
         }

@@ -25,16 +25,16 @@ pub(super) struct Targets {
 
 impl Targets {
     pub(super) fn new(config: &Config) -> Self {
-        let known = match (config.transport, config.ip_address()) {
+        let known = match (config.effective_transport(), config.socket_address()) {
             (Transport::UnixDatagram, _) => vec![Target::UnixDatagram(config.path.clone())],
             (Transport::UnixStream, _) => vec![Target::UnixStream(config.path.clone())],
-            (Transport::Tcp, Some(ip)) => vec![Target::Tcp((ip, config.port).into())],
-            (Transport::Udp, Some(ip)) => vec![Target::Udp((ip, config.port).into())],
+            (Transport::Tcp, Some(address)) => vec![Target::Tcp(address)],
+            (Transport::Udp, Some(address)) => vec![Target::Udp(address)],
             (Transport::Tcp | Transport::Udp, None) => Vec::new(),
         };
         Self {
             is_named: known.is_empty(),
-            transport: config.transport,
+            transport: config.effective_transport(),
             known,
             untried: VecDeque::new(),
             tried: 0,

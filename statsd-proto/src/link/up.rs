@@ -30,9 +30,9 @@ pub(super) struct Times {
 
 impl Times {
     pub(super) fn new(config: &Config) -> Self {
-        let is_udp = config.transport == Transport::Udp;
+        let is_udp = config.effective_transport() == Transport::Udp;
         Self {
-            settle: match config.transport {
+            settle: match config.effective_transport() {
                 Transport::Tcp | Transport::UnixStream => config.settle_time,
                 Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
             },

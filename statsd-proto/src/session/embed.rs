@@ -239,12 +239,14 @@ impl Session {
             }
             let output = self.core.poll(now);
             self.inlet.set_thinning(self.core.thinning());
-            return match output {
-                Output::Finished(_) => Output::Finished(self.stats().into()),
-                // The poll has made room, or has seen that nobody refused the last datagram.
-                Output::Wait(_) if self.core.wants_aggregates(now) => continue,
-                output => output,
-            };
+            // The poll may have made room, or has seen that nobody refused the last datagram.
+            if matches!(output, Output::Wait(_)) && self.core.wants_aggregates(now) {
+                continue;
+            }
+            if matches!(output, Output::Finished(_)) {
+                return Output::Finished(self.stats().into());
+            }
+            return output;
         }
     }
 

@@ -223,9 +223,9 @@ impl Core {
 /// How long a refusal of a datagram may take to come back: many round trips within a data centre.
 const CONSENT: Duration = Duration::from_millis(50);
 
-/// How long nothing is recorded until memory is given back: many times as long as a flush interval, so that bursts find
-/// it there.
-const REST: Duration = Duration::from_secs(1);
+/// How long nothing is recorded until memory is given back: as long as the usual aggregation interval, so that regular
+/// bursts find it there.
+const REST: Duration = Duration::from_secs(10);
 
 /// How long Linux keeps what it has learned of a path (`net.ipv4.route.mtu_expires`): after that a larger datagram may
 /// pass.

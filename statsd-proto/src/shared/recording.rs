@@ -29,7 +29,7 @@ impl Shared {
         encode: impl Fn(&Encoder, Cursor<'_>) -> Result<Written, Unwritten>,
     ) -> Result<(), RecordError> {
         let encode = |cursor: Cursor<'_>| encode(&self.encoder, cursor);
-        self.record_in_inlet(|inlet, admit| inlet.write(Rate::Always, false, &encode, admit))
+        self.record_in_inlet(|inlet, admit| inlet.write(Rate::Always, false, encode, admit))
     }
 
     /// Records a value of a prepared metric.

@@ -113,6 +113,25 @@ fn a_rate_takes_the_place_of_the_templates_own() {
 }
 
 #[test]
+fn levels_and_changes_share_a_template() {
+    let encoder = Encoder::new(&statsd_config());
+    for template in [Metric::gauge("x", 1), Metric::gauge_delta("x", 1)] {
+        let template = encoder.template(&template).unwrap();
+        for (kind, value, line) in [
+            (Kind::Gauge, 3, "x:3|g"),
+            (Kind::Gauge, -3, "x:0|g\nx:-3|g"),
+            (Kind::GaugeDelta, 3, "x:+3|g"),
+            (Kind::GaugeDelta, -3, "x:-3|g"),
+        ] {
+            let value = Value::Number(Number::Int(value));
+            let written =
+                written_by(|cursor| encoder.encode_value_as(&template, kind, value, None, cursor));
+            assert_eq!(written.as_deref(), Ok(line));
+        }
+    }
+}
+
+#[test]
 fn a_value_that_the_server_does_not_take_is_refused_once_it_is_the_first() {
     let encoder = Encoder::new(&Config::dogstatsd("localhost"));
     let template = encoder.template(&Metric::timing("x", NANOSECOND)).unwrap();
@@ -186,6 +205,7 @@ fn what_is_one_series_to_the_server_has_one_key() {
 fn a_template_knows_its_name_and_kind() {
     for dialect in Dialect::ALL {
         let config = Config::new("localhost").dialect(dialect).prefix("shop");
+        let config = config.kind_prefixes(true);
         let config = if dialect == Dialect::Collectd {
             config
         } else {
