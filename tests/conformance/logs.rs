@@ -211,10 +211,40 @@ pub(crate) fn a_connector_that_is_dropped_without_a_stop_is_logged_once<A: Adapt
     assert_eq!(warnings().len(), 1, "{:?}", warnings());
 }
 
-/// Keeps the messages of all events.
+pub(crate) fn a_log_that_records_what_it_logs_neither_hangs_nor_feeds_itself<A: Adapter>(
+    world: &World<A>,
+) {
+    let server = world.absent_server();
+    let millisecond = Duration::from_millis(1);
+    let config = server.config().backoff(millisecond, millisecond);
+    let config = config.max_queue_lines(10).close_timeout(millisecond);
+    let log = Log::default();
+    let (client, connection) = A::connect(&config).expect("the settings are good");
+    log.records.set(client.clone()).expect("it is set once");
+    tracing::subscriber::with_default(log.clone(), || {
+        // Each event is refused too, which is a loss to report.
+        count(&client, 0..100);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let failures = || client.stats().connect_failures + client.stats().disconnects;
+                eventually("many failures", || failures() >= 100);
+                client.close();
+            });
+            world.runtime.within("the connection's end", connection);
+        });
+        let (client, connection) = A::connect(&config).expect("the settings are good");
+        count(&client, 0..1);
+        drop(connection);
+    });
+    let messages = log.messages.lock().expect("nobody panicked");
+    assert!((3..=8).contains(&messages.len()), "{messages:?}");
+}
+
+/// Keeps the messages of all events, and records each with a client, if it has one.
 #[derive(Clone, Default)]
 struct Log {
     messages: Arc<Mutex<Vec<String>>>,
+    records: Arc<OnceLock<Client>>,
 }
 
 impl Log {
@@ -262,6 +292,11 @@ impl Subscriber for Log {
 
     fn event(&self, event: &Event<'_>) {
         event.record(&mut Message(self));
+        if let Some(client) = self.records.get() {
+            client.incr("events", 1);
+            client.gauge("events", client.stats().refused.full);
+            drop(client.flush());
+        }
     }
 
     fn enter(&self, _: &Id) {}

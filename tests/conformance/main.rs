@@ -214,6 +214,7 @@ conformance! {
     }
     logs {
         a_connection_that_is_cut_off_is_logged_once: tcp udp unix_datagram unix_frames unix_stream;
+        a_log_that_records_what_it_logs_neither_hangs_nor_feeds_itself: tcp udp unix_datagram unix_frames unix_stream;
         a_connector_that_is_dropped_without_a_stop_is_logged_once: tcp udp unix_datagram unix_frames unix_stream;
         a_failing_server_is_logged_in_few_words: tcp udp unix_datagram unix_stream;
         a_host_that_is_not_found_is_logged_with_the_systems_words: tcp udp;
