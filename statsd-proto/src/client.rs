@@ -312,9 +312,9 @@ impl Client {
     }
 
     fn flush_until(&self, flush: fn(&mut Core), until: fn(u64) -> Until) -> Option<Wait> {
-        let shared = self.shared()?;
-        let recorded = shared.flush(flush);
-        Some(Wait::new(Arc::clone(shared), until(recorded)))
+        let handle = self.handle.as_ref()?;
+        let recorded = handle.shared.flush(flush);
+        Some(Wait::new(Arc::clone(&handle.shared), until(recorded)))
     }
 
     #[inline]

@@ -60,16 +60,12 @@ pub(crate) struct Core {
     aggregates: Option<(Store, Interval)>,
     /// Where a record of the session's own is written before it is known whether there is room for it.
     record: Vec<u8>,
-    /// Whether inlets have been refused room since they were last collected: they count what they refused.
-    is_refusing: bool,
     /// Whether inlets have given back their memory, and have recorded nothing since.
     is_trimmed: bool,
     /// When memory is given back unless something is recorded before. `None` while something is.
     rest_at: Option<Instant>,
     /// When datagrams may have their usual size again, which one was too large for.
     regrow_at: Option<Instant>,
-    /// What is worth waking up for to report a queue that is half full.
-    half_full: Grant,
     /// None if the sample rate follows nothing but the caller.
     thinning: Option<Thinning>,
     /// None if the session tells nothing of itself.
@@ -136,14 +132,9 @@ impl Core {
                 .aggregate
                 .map(|length| (store, Interval::new(length))),
             record: Vec::new(),
-            is_refusing: false,
             is_trimmed: true,
             rest_at: None,
             regrow_at: None,
-            half_full: Grant {
-                bytes: config.max_queue_bytes / 2 + 1,
-                lines: config.max_queue_lines / 2 + 1,
-            },
             thinning: config.adaptive_sampling.then_some(Thinning::NONE),
             reporter: Reporter::new(config).map(Box::new),
             unsendable: Lost::default(),
@@ -160,8 +151,7 @@ impl Core {
         self.wants_poll = true;
     }
 
-    /// The same, and asks to be polled until no server can refuse the last datagram any more, which over UDP is
-    /// some 50 ms later.
+    /// The same, and asks to be polled until no server can refuse the last datagram any more.
     pub(crate) fn flush_confirmed(&mut self) {
         self.flush();
         self.wanted = self.stats.accepted;
@@ -231,7 +221,7 @@ impl Core {
         self.follow_flight();
         self.follow_pressure();
         if self.wake_at.is_none() && !self.journal.is_filling() {
-            self.wake_at = Some(self.half_full);
+            self.wake_at = Some(self.queue.half_full());
         }
         output
     }

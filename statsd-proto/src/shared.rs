@@ -113,6 +113,12 @@ impl Shared {
     pub(crate) fn poll(&self) -> Output {
         let now = self.now();
         let mut state = self.lock();
+        if state.core.wants_losses(now) {
+            drop(state);
+            self.collect_counts();
+            state = self.lock();
+            state.core.end_losses(now);
+        }
         if state.core.wants_aggregates(now) {
             state.core.start_interval(now);
             drop(state);
@@ -144,7 +150,8 @@ impl Shared {
         output
     }
 
-    /// Sends all that was recorded before. Returns the number of the last line, counted from the first ever accepted.
+    /// Brings all in that was recorded before, and lets it leave by `flush`. Returns the number of the last line, counted
+    /// from the first ever accepted.
     pub(crate) fn flush(&self, flush: impl FnOnce(&mut Core)) -> u64 {
         self.collect();
         self.drain();

@@ -289,8 +289,9 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// StatsD servers do not answer; what comes all the same is read in pieces of this size.
-const DISCARD: usize = 512;
+/// StatsD servers do not answer; what comes all the same is read in pieces of this size. On Windows a datagram
+/// that is longer than the piece is an error, and as it seems one of ours.
+const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };
 
 #[cfg(test)]
 mod tests;

@@ -53,6 +53,10 @@ impl Adapter for AsyncStd {
         connector.flush()
     }
 
+    fn flush_confirmed(connector: &Self::Connector) -> impl Future<Output = ()> {
+        connector.flush_confirmed()
+    }
+
     fn stop(connector: &Self::Connector) -> impl Future<Output = Report> {
         connector.stop()
     }
@@ -147,6 +151,10 @@ impl Adapter for Smol {
         connector.flush()
     }
 
+    fn flush_confirmed(connector: &Self::Connector) -> impl Future<Output = ()> {
+        connector.flush_confirmed()
+    }
+
     fn stop(connector: &Self::Connector) -> impl Future<Output = Report> {
         connector.stop()
     }
@@ -231,6 +239,10 @@ impl Adapter for Tokio {
 
     fn flush(connector: &Connector) -> impl Future<Output = ()> {
         connector.flush()
+    }
+
+    fn flush_confirmed(connector: &Connector) -> impl Future<Output = ()> {
+        connector.flush_confirmed()
     }
 
     fn stop(connector: &Connector) -> impl Future<Output = Report> {

@@ -92,7 +92,7 @@ pub(crate) fn a_socket_of_another_kind_is_logged_with_the_systems_words<A: Adapt
     let (scheme, config) = if is_datagram {
         ("unixgram", server.config().unix_datagram(server.path()))
     } else {
-        ("unix", server.config().unix_stream(server.path()))
+        ("unixstream", server.config().unix_stream(server.path()))
     };
     let log = log_of(world, &config, |_| {}, |stats| stats.connect_failures > 0);
     let path = server.path().display();

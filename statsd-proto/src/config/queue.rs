@@ -46,8 +46,8 @@ impl Config {
     ///
     /// A server that is too busy to read loses datagrams in silence, and a client cannot know: a lower pace loses
     /// fewer there, and fills the queue sooner. What that comes to is [measured](crate::_scaling). With `None` each
-    /// flush bursts past a default receive buffer. While closing, the rate rises, [within bounds](Pace), to what
-    /// is pending over the time that is left.
+    /// flush leaves as one burst, and such a buffer drops all that it has no room for. While closing, the rate
+    /// rises, [within bounds](Pace), to what is pending over the time that is left.
     #[must_use]
     pub fn pace(self, pace: Option<Pace>) -> Self {
         Self { pace, ..self }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::connection::{Connection, Outage};
 use super::throttle::Throttle;
@@ -31,6 +31,8 @@ struct Filling {
     is_filling: bool,
     is_reported: bool,
     throttle: Throttle,
+    /// When to look whether a full queue has refused anything, which is counted where it is recorded.
+    look_at: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -106,12 +108,14 @@ impl Journal {
     pub(crate) fn on_fill(&mut self, now: Instant, fill: f64, backlog: Backlog) {
         let queue = &mut self.queue;
         if fill <= 0.25 {
+            // `look_at` stays for a last look.
             queue.is_filling = false;
             if std::mem::take(&mut queue.is_reported) {
                 self.push(EventKind::QueueDrained);
             }
         } else if fill > 0.5 && !queue.is_filling {
             queue.is_filling = true;
+            queue.look_at = Some(now + LOOK);
             queue.is_reported = queue.throttle.admit(now);
             if queue.is_reported {
                 self.push(EventKind::QueueHalfFull { backlog });
@@ -119,9 +123,15 @@ impl Journal {
         }
     }
 
-    /// Whether losses would be reported at this time.
-    pub(crate) fn may_report_losses(&self, now: Instant) -> bool {
-        self.lost.until().is_none_or(|until| now >= until)
+    /// Whether it is time to bring in what inlets have refused.
+    pub(crate) fn wants_counts(&self, now: Instant) -> bool {
+        self.queue.look_at.is_some_and(|at| now >= at)
+    }
+
+    /// What inlets have refused was brought in.
+    pub(crate) fn on_counts(&mut self, now: Instant) {
+        let next = (now + LOOK).max(self.lost.until().unwrap_or(now));
+        self.queue.look_at = self.queue.is_filling.then_some(next);
     }
 
     /// Whether the queue is known to be half full.
@@ -133,7 +143,7 @@ impl Journal {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let has_losses = self.losses != self.reported;
         let lost = self.lost.until().filter(|_| has_losses);
-        [lost, self.connection.deadline()]
+        [lost, self.queue.look_at, self.connection.deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -181,6 +191,9 @@ impl Losses {
         }
     }
 }
+
+/// How soon after the queue is half full it may have refused something.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What is kept for a caller who never asks.
 pub(crate) const MAX_EVENTS: usize = 32;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::config::{Config, Transport};
+use crate::config::Config;
 use crate::failure::{Failure, FailureKind};
 use crate::instruction::Resolve;
 
@@ -29,10 +29,8 @@ pub(super) enum Answer {
 
 impl Lookup {
     pub(super) fn new(config: &Config) -> Self {
-        let is_name = match config.effective_transport() {
-            Transport::Tcp | Transport::Udp => config.socket_address().is_none(),
-            Transport::UnixDatagram | Transport::UnixStream => false,
-        };
+        let is_unix = config.effective_transport().is_unix();
+        let is_name = !is_unix && config.socket_address().is_none();
         Self {
             name: is_name.then(|| (config.host.as_str().into(), config.effective_port())),
             count: 0,

@@ -25,7 +25,8 @@ pub(super) struct Targets {
 
 impl Targets {
     pub(super) fn new(config: &Config) -> Self {
-        let known = match (config.effective_transport(), config.socket_address()) {
+        let transport = config.effective_transport();
+        let known = match (transport, config.socket_address()) {
             (Transport::UnixDatagram, _) => vec![Target::UnixDatagram(config.path.clone())],
             (Transport::UnixStream, _) => vec![Target::UnixStream(config.path.clone())],
             (Transport::Tcp, Some(address)) => vec![Target::Tcp(address)],
@@ -34,7 +35,7 @@ impl Targets {
         };
         Self {
             is_named: known.is_empty(),
-            transport: config.effective_transport(),
+            transport,
             known,
             untried: VecDeque::new(),
             tried: 0,

@@ -30,14 +30,16 @@ pub(super) struct Times {
 
 impl Times {
     pub(super) fn new(config: &Config) -> Self {
-        let is_udp = config.effective_transport() == Transport::Udp;
+        let transport = config.effective_transport();
         Self {
-            settle: match config.effective_transport() {
+            settle: match transport {
                 Transport::Tcp | Transport::UnixStream => config.settle_time,
                 Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
             },
             // A stream breaks when its server has moved; datagrams go on to where it was.
-            resolve: config.resolve_interval.filter(|_| is_udp),
+            resolve: config
+                .resolve_interval
+                .filter(|_| transport == Transport::Udp),
             retire: config.max_connection_age,
         }
     }

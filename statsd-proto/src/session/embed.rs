@@ -224,6 +224,10 @@ impl Session {
     ///
     /// Polling more often, later, or with a time before the last does no harm.
     pub fn poll(&mut self, now: Instant) -> Output {
+        if self.core.wants_losses(now) {
+            self.core.take_counts(&mut self.inlet);
+            self.core.end_losses(now);
+        }
         loop {
             if self.core.wants_aggregates(now) {
                 self.core.start_interval(now);

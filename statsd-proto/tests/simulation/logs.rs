@@ -40,7 +40,7 @@ fn a_server_that_is_not_there_is_told_once_and_never_as_connected() {
         ),
         (
             Settings::frames(),
-            "unix:///run/statsd.sock: cannot connect: refused; retrying",
+            "unixstream:///run/statsd.sock: cannot connect: refused; retrying",
         ),
         (
             Settings::unix_datagram(),

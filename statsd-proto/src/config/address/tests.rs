@@ -245,19 +245,6 @@ fn ways(address: &str, dialect: Dialect) -> Vec<(&'static str, Result<Config, Co
     ways
 }
 
-#[test]
-fn a_server_is_told_by_the_address_that_leads_to_it() {
-    for address in [
-        "tcp://a.example:1",
-        "udp://[::1]:8125",
-        "unix:///run/statsd.sock",
-        "unixgram:///run/statsd.sock",
-    ] {
-        let config = Config::new("elsewhere").address(address).unwrap();
-        assert_eq!(config.server(), address);
-    }
-}
-
 fn leads_to(config: &Config) -> Where {
     let transport = config.effective_transport();
     let place = if transport.is_unix() {
