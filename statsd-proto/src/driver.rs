@@ -113,8 +113,8 @@ impl Drop for Driver {
     }
 }
 
-/// How long after the time of a [`Wait`](Output::Wait) a driver that has not polled counts as held up by its
-/// runtime. Timers are a millisecond or two late; on a machine that is busy, some more.
+/// How long after the time of a [`Wait`](Output::Wait), or without an event of a socket that has something under way,
+/// a driver may be held up by its runtime. Timers are a millisecond or two late; on a machine that is busy, some more.
 pub const OVERDUE: Duration = Duration::from_millis(20);
 
 /// How often a driver reads from its server in a row before it writes, and before it looks at the time. Servers do not

@@ -27,13 +27,14 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
             Output::Resolve(name) => lookup.start(name),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
+                let is_busy = socket.is_busy();
                 let input = tokio::select! {
                     // News of the socket must not wait behind a time that has come as well.
                     biased;
                     input = socket.next() => Some(input),
                     input = lookup.next() => Some(input),
                     () = ring_for(&mut bell, driver.woken()) => None,
-                    () = watch.reached(until) => None,
+                    () = watch.reached(until, is_busy) => None,
                 };
                 tell_unacknowledged(&mut driver, &mut socket);
                 if let Some(input) = input {

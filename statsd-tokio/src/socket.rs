@@ -79,6 +79,17 @@ impl Socket {
         }
     }
 
+    /// Whether an instruction is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        match self {
+            Self::Closed(_) => false,
+            Self::Opening(_) => true,
+            Self::Tcp(_, _, next) | Self::Udp(_, _, next) => next.is_some(),
+            #[cfg(unix)]
+            Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => next.is_some(),
+        }
+    }
+
     /// What the peer's kernel has not acknowledged, if the session wants to know and the system does; once
     /// more after the socket has failed.
     pub(crate) fn unacknowledged(&mut self) -> Option<Input> {

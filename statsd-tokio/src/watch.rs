@@ -56,15 +56,21 @@ impl Watch {
         Self(is_watched.then_some(shared))
     }
 
-    /// Waits for a time, or without one for ever.
-    pub(crate) async fn reached(&self, until: Option<Instant>) {
+    /// Waits for a time, or without one for ever. While the socket has something under way, an event of it may be
+    /// overdue at any time.
+    pub(crate) async fn reached(&self, until: Option<Instant>, socket_is_busy: bool) {
         let Some(until) = until else {
             self.expect(None, None);
             return pending().await;
         };
         let mut sleep = pin!(sleep_until(until.into()));
         poll_fn(|context| {
-            self.expect(until.checked_add(OVERDUE), Some(context));
+            let next = if socket_is_busy {
+                until.min(now())
+            } else {
+                until
+            };
+            self.expect(next.checked_add(OVERDUE), Some(context));
             // The timer itself may not have been looked at.
             if now() >= until {
                 return Poll::Ready(());

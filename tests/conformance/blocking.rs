@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use statsd_proto::{Client, Config, Report};
 use tests::adapter::Adapter;
+use tests::fault::Fault;
 use tests::patience::{PATIENCE, eventually};
 use tests::skip::skipped;
 
-use crate::world::{World, assert_accounted, count, counted};
+use crate::world::{World, always, assert_accounted, count, counted};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MOMENT: Duration = Duration::from_millis(20);
@@ -39,6 +40,45 @@ pub(crate) fn a_task_that_records_and_blocks_holds_up_no_metrics<A: Adapter>(wor
         assert_eq!(server.wait_for(from + 20), counted(0..from + 20));
         drop(release);
     }
+}
+
+pub(crate) fn a_server_that_reads_again_gets_everything_while_a_task_blocks<A: Adapter>(
+    world: &World<A>,
+) {
+    // More than kernels have room for.
+    const LINES: usize = 100_000;
+    let Some(host) = Host::<A>::start() else {
+        return;
+    };
+    let server = world.faulty_server(always(Fault::Stall));
+    let (client, _task) = host.connect(&server.config());
+    count(&client, 0..LINES);
+    let mut bytes = 0;
+    eventually("a full buffer", || {
+        thread::sleep(REST);
+        let before = std::mem::replace(&mut bytes, client.stats().bytes);
+        bytes > 0 && bytes == before
+    });
+    // What polls the socket is taken away while the socket is waited for.
+    let _release = host.record_and_block(Start::Timed, &client, 0..0);
+    server.recover();
+    server.wait_for(LINES);
+}
+
+pub(crate) fn a_connection_comes_back_while_a_task_blocks<A: Adapter>(world: &World<A>) {
+    let Some(host) = Host::<A>::start() else {
+        return;
+    };
+    let mut server = world.server();
+    let (client, _task) = host.connect(&server.config());
+    eventually("a connection", || client.stats().connects == 1);
+    server.stop();
+    let _release = host.record_and_block(Start::Timed, &client, 0..10);
+    eventually("a failure", || {
+        client.stats().connect_failures + client.stats().disconnects > 0
+    });
+    server.restart();
+    assert_eq!(server.wait_for(10), counted(0..10));
 }
 
 pub(crate) fn a_flush_ends_that_a_task_blocks_for<A: Adapter>(world: &World<A>) {

@@ -77,6 +77,8 @@ macro_rules! test {
 conformance! {
     blocking {
         a_task_that_records_and_blocks_holds_up_no_metrics: tcp udp unix_datagram unix_frames unix_stream;
+        a_server_that_reads_again_gets_everything_while_a_task_blocks: tcp unix_datagram unix_frames unix_stream;
+        a_connection_comes_back_while_a_task_blocks: tcp udp unix_datagram unix_frames unix_stream;
         a_flush_ends_that_a_task_blocks_for: tcp udp unix_datagram unix_frames unix_stream;
         stop_ends_while_a_task_blocks: tcp udp unix_datagram unix_frames unix_stream;
     }
