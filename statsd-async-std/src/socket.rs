@@ -188,7 +188,7 @@ async fn step_udp(
             let set = |size| set_segment_size(socket, size);
             let (bytes, len) = segmentation.next(transmit, set);
             match socket.get_ref().send(bytes) {
-                Err(error) if segmentation.is_to_blame(&error) => continue,
+                Err(error) if segmentation.disable_on_error(&error) => continue,
                 sent => {
                     if unless_blocked(sent)?.is_some() {
                         *next = None;

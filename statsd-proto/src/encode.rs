@@ -5,6 +5,7 @@
 //! at the piece, and nothing that was written is read again.
 
 mod cursor;
+pub(crate) mod dialect;
 mod digits;
 mod dogstatsd;
 mod inline;
@@ -18,15 +19,16 @@ mod series;
 mod split;
 mod tags;
 mod template;
+pub(crate) mod text;
 mod value;
 mod verbatim;
 
 use crate::config::Config;
-use crate::dialect::{Counts, Dialect, Rules};
 use crate::dogstatsd::Cardinality;
+use crate::encode::dialect::{Counts, Dialect, Rules};
+use crate::encode::text::UnsafeText;
 use crate::error::RecordError;
-use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
-use crate::text::UnsafeText;
+use crate::metric::{Code, Kind, Metric, Value};
 pub(crate) use cursor::Cursor;
 use inline::Inline;
 use line::{checked_rate, scales};
@@ -211,28 +213,6 @@ impl Encoder {
             bytes: cursor.written(),
             name_len,
         })
-    }
-
-    /// The same of a metric of one number. It is never in memory, which takes less.
-    #[inline(always)]
-    pub(crate) fn encode_one_number(
-        &self,
-        kind: Kind,
-        section: Section,
-        name: &str,
-        number: Number,
-        cursor: Cursor<'_>,
-    ) -> Option<OneLine> {
-        let metric = Metric {
-            name,
-            value: Value::Number(number),
-            code: Code::Known(kind),
-            rate: Rate::Always,
-            tags: Tags::Pairs(&[]),
-            section,
-            extras: None,
-        };
-        self.encode_one(&metric, cursor)
     }
 }
 

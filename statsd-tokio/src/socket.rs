@@ -265,7 +265,7 @@ fn send(
     let set = |size| set_segment_size(socket, size);
     let (bytes, len) = segmentation.next(transmit, set);
     match socket.try_send(bytes) {
-        Err(error) if segmentation.is_to_blame(&error) => Ok(None),
+        Err(error) if segmentation.disable_on_error(&error) => Ok(None),
         sent => Ok(unless_blocked(sent)?.map(|_| len)),
     }
 }

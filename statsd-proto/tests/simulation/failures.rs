@@ -93,7 +93,7 @@ fn a_datagram_that_is_too_large_is_divided_on_each_system() {
         (System::Linux, 90),
         (System::Windows, 10_040),
     ] {
-        // macOS sends no more than 2048 bytes to a Unix socket, unless told otherwise.
+        // macOS sends no more than 2048 bytes to a Unix socket, unless configured otherwise.
         let mut world = World::new(Settings::unix_datagram());
         world.net.mtu = 2048;
         world.net.too_large = failure(system, code);

@@ -28,7 +28,7 @@ fn a_name_whose_second_address_answers_is_one_line_in_an_hour() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told_once_and_never_as_connected() {
+fn a_server_that_is_not_there_is_reported_once_and_never_as_connected() {
     for (settings, expected) in [
         (
             Settings::udp(),
@@ -65,7 +65,7 @@ fn a_server_that_is_not_there_is_told_once_and_never_as_connected() {
 }
 
 #[test]
-fn an_outage_is_few_lines_and_tells_how_long_it_was() {
+fn an_outage_is_few_lines_and_reports_how_long_it_was() {
     for settings in Settings::all() {
         let mut world = World::new(settings);
         world.net.refusal = Refusal::Read(ms(1));
@@ -78,7 +78,7 @@ fn an_outage_is_few_lines_and_tells_how_long_it_was() {
         world.net.is_up = true;
         send(&mut world, 30);
         let log = log_of(&mut world);
-        // That a broken connection cannot be had again is told, once that has lasted.
+        // That a broken connection cannot be had again is reported, once that has lasted.
         let [up, down, .., back] = &log[..] else {
             panic!("{log:?}");
         };
@@ -102,7 +102,7 @@ fn the_last_line_says_how_things_are() {
     for is_up_at_last in [true, false] {
         let mut world = World::new(Settings::tcp());
         send(&mut world, 1);
-        // Short outages, too many to be told.
+        // Short outages, too many to be reported.
         for _ in 0..50 {
             world.net.is_up = false;
             world.break_link(FailureKind::Reset, 0);
@@ -116,7 +116,7 @@ fn the_last_line_says_how_things_are() {
         }
         world.advance(secs(600));
         let log = log_of(&mut world);
-        let last = log.last().expect("there is something to tell");
+        let last = log.last().expect("there is something to report");
         assert_eq!(last.contains("connected after"), is_up_at_last, "{log:?}");
         assert!(log.len() <= 12, "{log:?}");
         assert!(!is_up_at_last || world.is_asleep());
@@ -124,7 +124,7 @@ fn the_last_line_says_how_things_are() {
 }
 
 #[test]
-fn what_accepts_and_hangs_up_is_never_told_to_be_back() {
+fn what_accepts_and_hangs_up_is_never_reported_as_back() {
     let mut world = World::new(Settings::tcp());
     send(&mut world, 1);
     // Within the time that a connection is watched, or after some payloads.
@@ -142,7 +142,20 @@ fn what_accepts_and_hangs_up_is_never_told_to_be_back() {
 }
 
 #[test]
-fn a_cause_that_changes_is_told() {
+fn a_server_that_moves_is_reported_where_it_is() {
+    let mut world = World::new(Settings {
+        host: "metrics.internal",
+        ..Settings::udp()
+    });
+    send(&mut world, 2);
+    world.net.found = Some(vec![address(2)]);
+    send(&mut world, 90);
+    let to = |last| format!("udp://metrics.internal:8125: sending to 192.0.2.{last}:8125");
+    assert_eq!(log_of(&mut world), [to(1), to(2)]);
+}
+
+#[test]
+fn a_cause_that_changes_is_reported() {
     let mut world = World::new(Settings {
         host: "statsd.invalid",
         ..Settings::udp()
@@ -166,7 +179,7 @@ fn a_cause_that_changes_is_told() {
 }
 
 #[test]
-fn a_queue_that_the_pace_holds_back_is_told_before_anything_is_lost_and_names_it() {
+fn a_queue_that_the_pace_holds_back_is_reported_before_anything_is_lost_and_named() {
     let mut world = World::new(Settings {
         max_queue_bytes: 1 << 20,
         pace: Some(statsd_proto::Pace {
@@ -204,7 +217,7 @@ fn a_queue_that_the_pace_holds_back_is_told_before_anything_is_lost_and_names_it
 }
 
 #[test]
-fn a_queue_that_fills_behind_a_server_that_reads_nothing_is_told_at_once() {
+fn a_queue_that_fills_behind_a_server_that_reads_nothing_is_reported_at_once() {
     let mut world = World::new(Settings {
         max_queue_bytes: 64 * 1024,
         ..Settings::tcp()
@@ -223,13 +236,13 @@ fn a_queue_that_fills_behind_a_server_that_reads_nothing_is_told_at_once() {
         log[0].contains("half full: the server takes them too slowly"),
         "{log:?}"
     );
-    // It is told once, and does not wake the driver again and again.
+    // It is reported once, and does not wake the driver again and again.
     world.record_lines(100);
     assert!(!world.session.wants_poll());
 }
 
 #[test]
-fn a_session_that_is_abandoned_tells_what_is_lost() {
+fn a_session_that_is_abandoned_reports_what_is_lost() {
     let mut world = World::new(Settings::tcp());
     world.net.is_up = false;
     world.record_lines(100);
