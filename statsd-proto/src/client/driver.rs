@@ -75,12 +75,12 @@ impl Driver {
         Ok((client, Self { shared }))
     }
 
-    /// What to do now; see [`Session::poll`].
+    /// What to do now; see [`Session::poll`](crate::Session::poll).
     pub fn poll(&mut self) -> Output {
         self.shared.poll()
     }
 
-    /// Tells what happened; see [`Session::handle`].
+    /// Tells what happened; see [`Session::handle`](crate::Session::handle).
     pub fn handle(&mut self, input: Input) {
         self.shared.with(|core| core.handle(input));
     }
