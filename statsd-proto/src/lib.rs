@@ -151,7 +151,7 @@ mod sync;
 pub mod testing;
 
 pub use crate::client::Client;
-pub use crate::client::driver::Driver;
+pub use crate::client::driver::{Driver, MAX_READS, OVERDUE};
 pub use crate::client::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
 };

@@ -204,6 +204,12 @@ impl Recorder {
     }
 }
 
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.driver.abandon();
+    }
+}
+
 /// A clock that only moves when it is told to.
 #[derive(Debug)]
 struct VirtualTime {

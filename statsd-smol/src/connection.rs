@@ -45,7 +45,9 @@ pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
 
 /// Sends what clients record, until they are done; made by [`connect`].
 ///
-/// Dropping it ends the connection at once: what is queued is abandoned and counted.
+/// Dropping it before it has ended, as by aborting its task or ending its runtime, loses what is queued. That is
+/// counted, in [`Stats::dropped`](crate::Stats::dropped), and logged: one warning, with the feature `tracing`. Close
+/// a client and await the connection first.
 #[must_use = "nothing is sent unless the connection is spawned or awaited"]
 pub struct Connection {
     driving: Pin<Box<dyn Future<Output = Report> + Send>>,

@@ -39,6 +39,20 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
     }
 }
 
+/// Refuses a socket that is connected to itself, as if nobody listened there.
+///
+/// A server's port may be among those that the system gives to sockets that connect. While the server is away, such a
+/// socket may get that very port, and reaches itself; and as long as it lives, the server cannot have its port back.
+pub(crate) fn refuse_self(socket: &SockRef<'_>) -> io::Result<()> {
+    let (local, peer) = (socket.local_addr()?, socket.peer_addr()?);
+    if local.as_socket() == peer.as_socket() {
+        // A stream that ends in an orderly way keeps the port for a minute.
+        let _ = socket.set_linger(Some(Default::default()));
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(())
+}
+
 /// Connects a Unix socket of datagrams, also to an abstract one, whose name follows a NUL.
 #[cfg(unix)]
 pub(crate) fn connect_unix(socket: &SockRef<'_>, path: &Path) -> io::Result<()> {
@@ -100,5 +114,51 @@ pub(crate) fn say_goodbye(socket: &SockRef<'_>) {
         if !matches!(socket.read(&mut discarded), Ok(1..)) {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+
+    use socket2::{Domain, Type};
+
+    use super::*;
+
+    const LOOPBACK: &str = "127.0.0.1:0";
+
+    #[test]
+    fn a_socket_that_is_connected_to_itself_is_refused() {
+        let udp = UdpSocket::bind(LOOPBACK).expect("there is a loopback");
+        let itself = udp.local_addr().expect("it is bound");
+        udp.connect(itself).expect("it is there");
+        let refused = refuse_self(&SockRef::from(&udp)).expect_err("it is itself");
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+
+        let other = UdpSocket::bind(LOOPBACK).expect("there is a loopback");
+        other.connect(itself).expect("it is there");
+        refuse_self(&SockRef::from(&other)).expect("it is another");
+
+        let listener = TcpListener::bind(LOOPBACK).expect("there is a loopback");
+        let address = listener.local_addr().expect("it is bound");
+        let stream = TcpStream::connect(address).expect("it listens");
+        refuse_self(&SockRef::from(&stream)).expect("it is another");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_stream_that_is_connected_to_itself_is_refused_and_gives_its_port_back() {
+        let stream = Socket::new(Domain::IPV4, Type::STREAM, None).expect("the system has sockets");
+        let loopback = LOOPBACK.parse::<std::net::SocketAddr>().expect("it is one");
+        stream.bind(&loopback.into()).expect("some port is free");
+        let itself = stream.local_addr().expect("it is bound");
+        stream
+            .connect(&itself)
+            .expect("Linux connects it to itself");
+        refuse_self(&SockRef::from(&stream)).expect_err("it is itself");
+        drop(stream);
+
+        let server = Socket::new(Domain::IPV4, Type::STREAM, None).expect("the system has sockets");
+        server.bind(&itself).expect("the port is free");
     }
 }

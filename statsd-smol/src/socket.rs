@@ -11,11 +11,13 @@ use smol::Async;
 use smol::future::or;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, Segmentation, Target, Transmit};
+use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
 #[cfg(unix)]
 use crate::options::connect_unix;
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::options::{
+    refuse_self, say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp,
+};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -42,6 +44,7 @@ impl Socket {
             let socket = match &connect.target {
                 Target::Tcp(to) => {
                     let stream = Async::<TcpStream>::connect(*to).await?;
+                    refuse_self(&SockRef::from(&stream))?;
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
@@ -141,6 +144,7 @@ fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
         Async::<UdpSocket>::bind((Ipv6Addr::UNSPECIFIED, 0))?
     };
     socket.get_ref().connect(to)?;
+    refuse_self(&SockRef::from(&socket))?;
     Ok(socket)
 }
 
@@ -155,8 +159,12 @@ where
 {
     let mut socket = stream.get_ref();
     loop {
-        if let Some(0) = unless_blocked(socket.read(&mut [0; DISCARD]))? {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        for _ in 0..MAX_READS {
+            match unless_blocked(socket.read(&mut [0; DISCARD]))? {
+                Some(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(_) => {}
+                None => break,
+            }
         }
         if let Some(transmit) = next.as_ref() {
             if let Some(written) = unless_blocked(write(socket, &transmit.data))? {
