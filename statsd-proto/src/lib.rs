@@ -132,6 +132,7 @@
 //! - `cadence`: a sink for programs that record with cadence.
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: [`Config`] from files of any format, and into them.
+//! - `tower`: `web`, metrics of requests to any service of HTTP.
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -156,6 +157,7 @@ mod flight;
 mod flusher;
 mod handle;
 mod instruction;
+mod integrations;
 mod lane;
 mod line;
 mod link;
@@ -193,6 +195,9 @@ pub use crate::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
 };
 pub use crate::instruction::{Connect, Input, Keepalive, Output, Resolve, Target, Transmit};
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use crate::integrations::web;
 pub use crate::metric::{Kind, Metric, Number, Value};
 pub use crate::queue::Overflow;
 pub use crate::segmentation::Segmentation;

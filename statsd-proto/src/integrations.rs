@@ -1,0 +1,4 @@
+//! What other crates' users record through.
+
+#[cfg(feature = "tower")]
+pub mod web;
