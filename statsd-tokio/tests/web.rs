@@ -1,13 +1,24 @@
-//! The examples of web services, answered in memory and in virtual time.
+//! The examples of web services, answered in memory and in virtual time, and bodies as a server sends them.
 
-use axum::body::{Body, to_bytes};
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::Request;
+use axum::response::Response;
+use axum::routing::get;
+use futures::stream::{Stream, StreamExt as _, iter, pending};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tower::{Layer as _, ServiceExt as _};
 
 use statsd_tokio::testing::{Recorder, recorder_by};
+use statsd_tokio::web::{ByRoute as _, MetricsLayer};
 use statsd_tokio::{Client, Config};
 
 #[expect(dead_code, reason = "its `main` is not run")]
@@ -62,6 +73,71 @@ async fn calls_of_tonic_end_with_their_status() {
         "rpc.server:0|d|#route:Watch,method:POST,status:200,body:cancelled",
     ];
     assert_eq!(recorder.lines(), expected);
+}
+
+#[tokio::test]
+async fn how_a_server_sent_a_body_is_told_by_its_end() {
+    fn stream(parts: impl Stream<Item = io::Result<&'static str>> + Send + 'static) -> Body {
+        Body::from_stream(parts.map(|part| part.map(Bytes::from)))
+    }
+    let two = || iter([Ok("one"), Ok("two")]);
+    let broken = || iter([Err(io::Error::other("broken"))]);
+    let with_length = move || {
+        let response = Response::builder().header("content-length", "6");
+        response.body(stream(two())).expect("its head is one")
+    };
+    let (client, mut recorder) = start();
+    let app = Router::new()
+        .route("/whole", get(async || "one"))
+        .route("/stream", get(async move || stream(two())))
+        .route("/length", get(async move || with_length()))
+        .route("/broken", get(async move || stream(two().chain(broken()))))
+        .route(
+            "/endless",
+            get(async move || stream(two().chain(pending()))),
+        )
+        .layer(MetricsLayer::by_route(client));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("it is bound");
+    let address = listener.local_addr().expect("it is bound");
+    let server = tokio::spawn(axum::serve(listener, app).into_future());
+
+    for (request, last, name) in [
+        ("GET /whole", "one", "whole.GET.200"),
+        ("HEAD /whole", "\r\n\r\n", "whole.HEAD.200"),
+        ("GET /stream", "two\r\n0\r\n\r\n", "stream.GET.200"),
+        ("HEAD /stream", "\r\n\r\n", "stream.HEAD.200"),
+        ("GET /length", "onetwo", "length.GET.200"),
+        ("GET /broken", "never", "broken.GET.200_error"),
+        ("GET /endless", "two\r\n", "endless.GET.200_cancelled"),
+    ] {
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let request = format!("{request} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("it reads");
+        let mut answer = String::new();
+        while !answer.ends_with(last) {
+            // It hangs up behind a body that is broken.
+            let Ok(byte) = stream.read_u8().await else {
+                break;
+            };
+            answer.push(byte.into());
+        }
+        drop(stream);
+        let recorded = async {
+            loop {
+                let names = recorder.names();
+                if !names.is_empty() {
+                    return names;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let names = timeout(Duration::from_secs(60), recorded).await;
+        assert_eq!(names.expect("it is recorded"), [name]);
+    }
+    server.abort();
 }
 
 fn start() -> (Client, Recorder) {
