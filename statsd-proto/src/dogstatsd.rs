@@ -80,4 +80,11 @@ impl Cardinality {
             Self::Orchestrator => "orchestrator",
         }
     }
+
+    /// Reads what [`text`](Self::text) writes.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let all = [Self::High, Self::Low, Self::None, Self::Orchestrator];
+        all.into_iter()
+            .find(|cardinality| cardinality.text() == text)
+    }
 }

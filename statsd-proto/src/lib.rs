@@ -147,6 +147,11 @@ mod config;
 mod dialect;
 pub mod dogstatsd;
 mod driver;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the pipeline moves over to it")
+)]
+mod encode;
 mod environment;
 mod error;
 mod event;

@@ -137,7 +137,7 @@ impl Encoder {
                 .code(kind)
                 .ok_or(RecordError::Unsupported(kind))?,
             Code::Line => return self.copy(metric.name, record),
-            Code::Raw(code) => code,
+            Code::Parsed(code) | Code::Raw(code) => code,
         };
         let rate = self.rate(metric)?;
         self.check_text(metric, code)?;
@@ -199,7 +199,7 @@ impl Encoder {
                 }
             }
         }
-        if matches!(metric.code, Code::Raw(_)) {
+        if matches!(metric.code, Code::Parsed(_) | Code::Raw(_)) {
             length += code.len();
             if code.is_empty() || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(RecordError::UnsafeText);

@@ -31,7 +31,7 @@ pub struct Metric<'a> {
     pub(crate) rate: Rate,
     pub(crate) tags: Tags<'a>,
     pub(crate) section: Section,
-    pub(crate) extras: Option<Extras>,
+    pub(crate) extras: Option<Extras<'a>>,
 }
 
 impl<'a> Metric<'a> {
@@ -206,6 +206,7 @@ impl<'a> Metric<'a> {
             Code::Known(Kind::Timing) => Section::Timers,
             Code::Known(Kind::Distribution | Kind::Histogram | Kind::Meter | Kind::Set)
             | Code::Line
+            | Code::Parsed(_)
             | Code::Raw(_) => Section::None,
         };
         Self { section, ..self }
@@ -217,7 +218,7 @@ impl<'a> Metric<'a> {
     pub(crate) fn is_level(&self) -> bool {
         match self.code {
             Code::Known(kind) => kind.is_level(),
-            Code::Line | Code::Raw(_) => self.may_be_level(),
+            Code::Line | Code::Parsed(_) | Code::Raw(_) => self.may_be_level(),
         }
     }
 
@@ -226,7 +227,7 @@ impl<'a> Metric<'a> {
     fn may_be_level(&self) -> bool {
         let code = match self.code {
             Code::Line => Code::Raw(self.name.split('|').nth(1).unwrap_or_default()),
-            code @ (Code::Known(_) | Code::Raw(_)) => code,
+            code @ (Code::Known(_) | Code::Parsed(_) | Code::Raw(_)) => code,
         };
         code.kind().is_none_or(Kind::is_level)
     }
@@ -310,6 +311,8 @@ pub(crate) enum Code<'a> {
     Known(Kind),
     /// The name is a whole line with its type in it.
     Line,
+    /// From a line, whose name may have tags in it. A type that is not known here is refused.
+    Parsed(&'a str),
     Raw(&'a str),
 }
 
@@ -319,14 +322,14 @@ impl Code<'_> {
     pub(crate) fn kind(self) -> Option<Kind> {
         Some(match self {
             Self::Known(kind) => kind,
-            Self::Raw("c") => Kind::Counter,
-            Self::Raw("d") => Kind::Distribution,
-            Self::Raw("g") => Kind::Gauge,
-            Self::Raw("h") => Kind::Histogram,
-            Self::Raw("m") => Kind::Meter,
-            Self::Raw("ms") => Kind::Timing,
-            Self::Raw("s") => Kind::Set,
-            Self::Line | Self::Raw(_) => return None,
+            Self::Parsed("c") | Self::Raw("c") => Kind::Counter,
+            Self::Parsed("d") | Self::Raw("d") => Kind::Distribution,
+            Self::Parsed("g") | Self::Raw("g") => Kind::Gauge,
+            Self::Parsed("h") | Self::Raw("h") => Kind::Histogram,
+            Self::Parsed("m") | Self::Raw("m") => Kind::Meter,
+            Self::Parsed("ms") | Self::Raw("ms") => Kind::Timing,
+            Self::Parsed("s") | Self::Raw("s") => Kind::Set,
+            Self::Line | Self::Parsed(_) | Self::Raw(_) => return None,
         })
     }
 }
@@ -374,9 +377,13 @@ impl<'a> Tags<'a> {
 
 /// What only the Datadog agent knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Extras {
+pub(crate) struct Extras<'a> {
     pub(crate) timestamp: Option<u64>,
     pub(crate) cardinality: Option<Cardinality>,
+    /// The container that a line says it comes from, or empty.
+    pub(crate) container: &'a str,
+    /// What a line says of its sender besides, or empty.
+    pub(crate) external_data: &'a str,
 }
 
 /// The seed's part of a name between the prefix and the path.

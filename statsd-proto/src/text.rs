@@ -90,7 +90,7 @@ impl Charset {
         }
     }
 
-    fn allows_char(&self, char: char) -> bool {
+    pub(crate) fn allows_char(&self, char: char) -> bool {
         match self.forbidden.get(char as usize) {
             Some(forbidden) => !forbidden,
             // The C1 control characters include a line break.
@@ -136,6 +136,12 @@ pub(crate) fn are_both_plain<const SIZE: usize>(one: &[u8; SIZE], other: &[u8; S
     bytes.fold(true, |plain, (&one, &other)| {
         plain & is_plain_byte(one) & is_plain_byte(other)
     })
+}
+
+/// How many bytes are not [plain](is_plain). Not inlined, for the same reason as [`are_plain`].
+#[inline(never)]
+pub(crate) fn count_unusual(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| !is_plain_byte(**byte)).count()
 }
 
 /// Whether two names are the same. Two blocks that overlap take less than a call that compares any length.

@@ -37,6 +37,7 @@ impl Encoder {
         let Extras {
             timestamp,
             cardinality,
+            ..
         } = metric.extras.unwrap_or_default();
         self.check_dialect()?;
         self.push_origin(line, cardinality);

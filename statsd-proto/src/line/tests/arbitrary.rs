@@ -93,6 +93,7 @@ impl Case {
         let extras = Extras {
             timestamp: *timestamp,
             cardinality: *cardinality,
+            ..Extras::default()
         };
         Metric {
             extras: has_extras.then_some(extras),
@@ -176,7 +177,7 @@ impl Case {
         };
         let has_bad_code = match metric.code {
             Code::Known(_) | Code::Line => false,
-            Code::Raw(code) => {
+            Code::Parsed(code) | Code::Raw(code) => {
                 code.is_empty() || code.contains(|char| !char::is_ascii_alphanumeric(&char))
             }
         };
@@ -241,7 +242,7 @@ fn is_known(dialect: Dialect, metric: &Metric<'_>) -> bool {
     let rules = dialect.rules();
     match metric.code {
         Code::Known(_) | Code::Line => true,
-        Code::Raw(_) => metric
+        Code::Parsed(_) | Code::Raw(_) => metric
             .code
             .kind()
             .is_some_and(|kind| rules.code(kind).is_some()),

@@ -1,0 +1,142 @@
+//! Lines that were written elsewhere: checked as strictly as our own, and not changed.
+
+use super::cursor::Cursor;
+use super::lines::is_code;
+use super::number::is_decimal;
+use super::value::check_limits;
+use super::{Encoder, Unwritten, Written, checked_rate};
+use crate::dialect::TagSyntax;
+use crate::dogstatsd::Cardinality;
+use crate::error::RecordError;
+use crate::metric::{Code, Kind, Value};
+
+impl Encoder {
+    /// Copies a line, if it is one that this dialect's own encoder could have written.
+    pub(super) fn encode_verbatim(
+        &self,
+        line: &str,
+        cursor: Cursor<'_>,
+    ) -> Result<Written, Unwritten> {
+        if line.len() > self.max_line {
+            return Err(Unwritten::Refused(RecordError::LineTooLong));
+        }
+        let (name, rest) = line.split_once(':').ok_or(RecordError::InvalidLine)?;
+        let name_len = self.check_name(name)?;
+        let mut fields = rest.split('|');
+        let values = fields.next().unwrap_or_default();
+        let code = fields.next().unwrap_or_default();
+        if !is_code(code) {
+            return Err(Unwritten::Refused(RecordError::InvalidLine));
+        }
+        let kind = self.kind_or_code(Code::Parsed(code))?;
+        let kind = kind.map_err(|_| RecordError::InvalidLine)?;
+        self.check_values(kind, values)?;
+        let mut next = 0;
+        for field in fields {
+            let position = self.check_field(kind, field)?;
+            if position < next {
+                return Err(Unwritten::Refused(RecordError::InvalidLine));
+            }
+            next = position + 1;
+        }
+        self.within_limit(cursor, |cursor| {
+            cursor.put(line.as_bytes())?;
+            Ok(name_len)
+        })
+    }
+
+    /// Checks a name, and returns its length without the tags in it.
+    fn check_name(&self, name: &str) -> Result<usize, RecordError> {
+        let (name, tags) = self.split_tags(name)?;
+        if name.is_empty() {
+            return Err(RecordError::EmptyName);
+        }
+        if !self.rules.name.allows(name) || (self.rules.is_fatal_name)(name.as_bytes()) {
+            return Err(RecordError::UnsafeText);
+        }
+        if name.len() > self.rules.max_name {
+            return Err(RecordError::LineTooLong);
+        }
+        if let Some(syntax) = self.rules.tags.filter(|_| !tags.is_empty()) {
+            self.check_tags(&syntax, tags)?;
+        }
+        Ok(name.len())
+    }
+
+    fn check_tags(&self, syntax: &TagSyntax, tags: &str) -> Result<(), RecordError> {
+        for tag in tags.split(char::from(syntax.separator)) {
+            let assign = char::from(syntax.assign);
+            let (key, value) = tag.split_once(assign).unwrap_or((tag, ""));
+            let rules = self.rules;
+            if key.is_empty() || !rules.tag_key.allows(key) || !rules.tag_value.allows(value) {
+                return Err(RecordError::UnsafeText);
+            }
+            if value.is_empty() && !syntax.bare {
+                return Err(RecordError::InvalidTag);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_values(&self, kind: Kind, values: &str) -> Result<(), RecordError> {
+        if kind != Kind::Set {
+            // The agent unpacks the values of every type but sets.
+            let may_be_packed = self.rules.has_extras || self.packs(kind);
+            if values.contains(':') && !may_be_packed {
+                return Err(RecordError::InvalidLine);
+            }
+            return self.check_decimals(kind, values, may_be_packed);
+        }
+        match values {
+            "" => Err(RecordError::InvalidValue),
+            member if self.rules.member.allows(member) => {
+                check_limits(self.rules, kind, Value::Text(member))
+            }
+            _ => Err(RecordError::UnsafeText),
+        }
+    }
+
+    /// Returns where the field belongs among those that may follow the type. Servers take the rest of a line
+    /// for tags, or a tag for a rate, if the order is another.
+    fn check_field(&self, kind: Kind, field: &str) -> Result<usize, RecordError> {
+        if let Some(rate) = field.strip_prefix('@') {
+            // The reference server dies of a sign.
+            let is_plain = is_decimal(rate) && !rate.starts_with(['+', '-']);
+            let number = rate.parse().ok().filter(|_| is_plain);
+            let rate = checked_rate(number.ok_or(RecordError::InvalidRate)?)?;
+            if rate.is_some() && self.rules.rates_on_counters_only && kind != Kind::Counter {
+                return Err(RecordError::InvalidRate);
+            }
+            return Ok(0);
+        }
+        if let Some(tags) = field.strip_prefix('#') {
+            let syntax = self.rules.tags.filter(|syntax| !syntax.in_name);
+            self.check_tags(&syntax.ok_or(RecordError::InvalidTag)?, tags)?;
+            return Ok(1);
+        }
+        if !self.rules.has_extras {
+            return Err(RecordError::InvalidLine);
+        }
+        position_of_extra(field).ok_or(RecordError::InvalidLine)
+    }
+}
+
+/// Where a field belongs that only the agent knows: who sends, how many tags that makes, and when.
+fn position_of_extra(field: &str) -> Option<usize> {
+    let is_any = |text: &str| !text.is_empty() && !text.contains(char::is_control);
+    let (is_valid, position) = if let Some(container) = field.strip_prefix("c:") {
+        (is_any(container), 2)
+    } else if let Some(data) = field.strip_prefix("e:") {
+        (is_any(data), 3)
+    } else if let Some(level) = field.strip_prefix("card:") {
+        (Cardinality::parse(level).is_some(), 4)
+    } else {
+        (field.strip_prefix('T').is_some_and(is_time), 5)
+    };
+    is_valid.then_some(position)
+}
+
+/// Whether the agent takes it for seconds since 1970, for which it has 64 bits with a sign.
+fn is_time(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|time: i64| time > 0)
+}
