@@ -15,7 +15,9 @@ use socket2::SockRef;
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::options::{
+    say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
+};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -52,7 +54,7 @@ impl Socket {
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
-                Target::Udp(to) => Self::Udp(open_udp(*to)?, Segmentation::default(), None),
+                Target::Udp(to) => Self::Udp(open_udp(*to)?, segmentation(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = Async::<UnixDatagram>::unbound()?;
@@ -183,9 +185,8 @@ async fn step_udp(
 ) -> io::Result<usize> {
     loop {
         if let Some(transmit) = next.as_ref() {
-            let set = |size| set_segment_size(socket, size);
-            let (bytes, len) = segmentation.next(transmit, set);
-            match socket.get_ref().send(bytes) {
+            let (bytes, len, size) = segmentation.next(transmit);
+            match send_udp(&SockRef::from(socket.get_ref()), bytes, size) {
                 Err(error) if segmentation.is_to_blame(&error) => continue,
                 sent => {
                     if unless_blocked(sent)?.is_some() {

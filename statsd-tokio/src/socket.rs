@@ -14,7 +14,9 @@ use tokio::net::{UnixDatagram, UnixStream};
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::options::{
+    say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
+};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -51,7 +53,7 @@ impl Socket {
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
-                Target::Udp(to) => Self::Udp(open_udp(*to).await?, Segmentation::default(), None),
+                Target::Udp(to) => Self::Udp(open_udp(*to).await?, segmentation(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = UnixDatagram::unbound()?;
@@ -225,9 +227,9 @@ async fn step_udp(
             unless_blocked(socket.try_recv(&mut [0; DISCARD]))?;
         }
         if let (true, Some(transmit)) = (ready.is_writable(), next.as_ref()) {
-            let set = |size| set_segment_size(socket, size);
-            let (bytes, len) = segmentation.next(transmit, set);
-            match socket.try_send(bytes) {
+            let (bytes, len, size) = segmentation.next(transmit);
+            let send = || send_udp(&SockRef::from(socket), bytes, size);
+            match socket.try_io(Interest::WRITABLE, send) {
                 Err(error) if segmentation.is_to_blame(&error) => {}
                 sent => {
                     if unless_blocked(sent)?.is_some() {
