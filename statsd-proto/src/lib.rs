@@ -80,6 +80,7 @@
 //! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
 //! - [Scaling](_scaling): from one busy program to many hosts.
 //! - [Faults](_faults): what goes wrong, what it costs, and the test that shows it.
+//! - [Platforms](_platforms): what builds where, what is missing there, and what this crate weighs.
 //! - [Architecture](_architecture): where things are, and what must stay true.
 //! - [Performance](_performance): what a metric costs, here and in other clients.
 //!
@@ -137,6 +138,9 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
+
+#[cfg(not(target_has_atomic = "64"))]
+compile_error!("statsd-proto counts in 64-bit atomics, which this target does not have");
 
 mod aggregate;
 mod backoff;
@@ -228,6 +232,10 @@ pub mod _migrating {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../SCALING.md")]
 pub mod _scaling {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../PLATFORMS.md")]
+pub mod _platforms {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../FAULTS.md")]

@@ -147,10 +147,10 @@ mod tests {
         let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         sender.connect(receiver.local_addr().unwrap()).unwrap();
         for (size, datagrams) in [
-            (Some(4), &["aaa\n", "bbb\n", "c"][..]),
-            (None, &["aaa\nbbb\nc"]),
+            (Some(4), &["aaaa", "bbbb", "c"][..]),
+            (None, &["aaaabbbbc"]),
         ] {
-            let sent = send_udp(&SockRef::from(&sender), b"aaa\nbbb\nc", size);
+            let sent = send_udp(&SockRef::from(&sender), b"aaaabbbbc", size);
             assert_eq!(sent.unwrap(), 9);
             for datagram in datagrams {
                 let mut bytes = [0; 16];
