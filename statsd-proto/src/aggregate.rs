@@ -1,99 +1,48 @@
-//! Values that are added up here, to be sent as few lines.
+//! Values that are aggregated, to be sent as few lines.
 //!
-//! A context is what a metric is called: its kind, its name and its tags. What is measured of it between
-//! two rounds becomes one line, or as few as the dialect can say it in. While the link is down no round
-//! takes place, so that an outage of any length costs no counts and no memory.
+//! A series is what is one series to the server: a kind, a name as written, and tags. What is measured of it in an
+//! interval becomes one line, or as few as the dialect can say it in. While the connection is down nothing is
+//! drained, so that an outage of any length costs no counts and no memory.
+//!
+//! Counts, members of sets and values are gathered where they are recorded: in the [`Parts`] of an inlet, or in the
+//! [`Sum`] that handles of a counter share. The drain moves them to their [`Series`]. The level of a gauge is kept in
+//! its series alone, behind a lock of its own, so that levels and changes of all threads and handles keep their order.
 
 mod accumulator;
-mod cell;
+mod budget;
+mod interval;
 mod key;
-mod table;
-
-use std::time::{Duration, Instant};
+mod parts;
+mod series;
+mod store;
+mod sum;
 
 use crate::config::Config;
-use crate::error::RecordError;
-use crate::line::Encoder;
-use crate::payload::Record;
-pub(crate) use cell::{Cell, Put};
-pub(crate) use key::Sought;
-pub(crate) use table::{Added, Table};
-
-/// Where the lines of a round go.
-pub(crate) trait Sink {
-    /// Takes what `write` writes, whole or not at all. What it has no room for is not counted, since it
-    /// stays.
-    fn take(
-        &mut self,
-        write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
-    ) -> Result<(), RecordError>;
-
-    /// Counts what it had no room for and does not stay.
-    fn lose(&mut self);
-}
-
-/// When the rounds take place.
-#[derive(Debug)]
-pub(crate) struct Rounds {
-    interval: Duration,
-    deadline: Option<Instant>,
-    /// Something has been added since the last round.
-    has_new: bool,
-}
-
-impl Rounds {
-    pub(crate) fn new(interval: Duration) -> Self {
-        Self {
-            interval,
-            deadline: None,
-            has_new: false,
-        }
-    }
-
-    /// Something has been added. Whether a poll has to set a time for it.
-    pub(crate) fn add(&mut self) -> bool {
-        self.has_new = true;
-        self.deadline.is_none()
-    }
-
-    /// Sets the time of the first round, and keeps rounds up while there is something for each.
-    pub(crate) fn poll(&mut self, now: Instant) {
-        match self.deadline {
-            None if self.has_new => self.deadline = Some(now + self.interval),
-            Some(deadline) if now >= deadline && !self.has_new => self.deadline = None,
-            Some(_) | None => {}
-        }
-    }
-
-    /// Whether a round is due.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.has_new && self.deadline.is_some_and(|deadline| now >= deadline)
-    }
-
-    /// A round takes place.
-    pub(crate) fn start(&mut self, now: Instant) {
-        self.has_new = false;
-        self.deadline = Some(now + self.interval);
-    }
-
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline
-    }
-}
+pub(crate) use budget::Budget;
+pub(crate) use interval::Interval;
+pub(crate) use key::Lookup;
+pub(crate) use parts::{Added, Parts};
+pub(crate) use series::{Series, Sink};
+pub(crate) use store::{Drained, Store};
+pub(crate) use sum::{Put, Sum};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    pub(crate) contexts: usize,
-    /// Values of a timing, a histogram or a distribution, for each context.
+    /// Series of the whole client.
+    pub(crate) series: usize,
+    /// Values of a timing, a histogram or a distribution in an interval, for each series.
     pub(crate) samples: usize,
+    /// Bytes of memory that all of them take.
+    pub(crate) bytes: usize,
 }
 
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            contexts: config.max_contexts,
+            series: config.max_contexts,
             samples: config.max_samples,
+            bytes: config.max_aggregate_bytes,
         }
     }
 }

@@ -133,9 +133,12 @@ mod tests {
             .try_iter()
             .map(|line| String::from_utf8(line).unwrap())
             .collect();
-        assert_eq!(expected.len(), 20);
+        assert_eq!(expected.len(), 19);
         assert_eq!(recorder.lines(), expected);
+        // The agent has no meters.
         assert_eq!(recorder.stats().refused.total(), 0);
+        assert!(statsd.meter("m", 3).is_err());
+        assert_eq!(recorder.stats().refused.invalid, 1);
     }
 
     #[test]
@@ -179,10 +182,10 @@ mod tests {
         statsd.count("a", 1).unwrap();
         assert_eq!(recorder.payloads(), [""; 0]);
         statsd.flush().unwrap();
-        assert_eq!(recorder.payloads(), ["shop.a:1|c"]);
+        assert_eq!(recorder.payloads(), ["shop.a:1|c\n"]);
         statsd.count("a b", 1).unwrap_err();
         let stats = sink.stats();
-        assert_eq!((stats.bytes_sent, stats.packets_sent), (10, 1));
+        assert_eq!((stats.bytes_sent, stats.packets_sent), (11, 1));
         assert_eq!((stats.bytes_dropped, stats.packets_dropped), (0, 1));
     }
 
@@ -199,7 +202,6 @@ mod tests {
         statsd.gauge("g", 17)?;
         statsd.gauge("g", -0.000_000_1)?;
         statsd.gauge("g", 1e300)?;
-        statsd.meter("m", 3)?;
         statsd.histogram("h", 0.25)?;
         statsd.histogram("h", vec![0.5, 1.0, -2.0])?;
         statsd.histogram("h", Duration::from_nanos(5))?;

@@ -7,7 +7,7 @@ use crate::dogstatsd;
 use crate::error::RecordError;
 use crate::handle::Prepare;
 use crate::metric::{Metric, Number, Value};
-use crate::session::Session;
+use crate::session::Core;
 use crate::shared::{Shared, Wait};
 use crate::stats::{Report, Stats};
 use crate::timer::{Timer, TimerGuard};
@@ -205,7 +205,7 @@ impl Client {
     /// Why the event was not taken.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.shared().map_or(Ok(()), |shared| {
-            shared.record_in_order(|encoder, record| encoder.encode_event(event, record))
+            shared.record_with(|encoder, cursor| encoder.encode_event(event, cursor))
         })
     }
 
@@ -216,7 +216,7 @@ impl Client {
     /// Why the check was not taken.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
         self.shared().map_or(Ok(()), |shared| {
-            shared.record_in_order(|encoder, record| encoder.encode_service_check(check, record))
+            shared.record_with(|encoder, cursor| encoder.encode_service_check(check, cursor))
         })
     }
 
@@ -226,10 +226,7 @@ impl Client {
     /// dropped, which takes as long as the server is away. It need not be awaited.
     pub fn flush(&self) -> impl Future<Output = ()> + Send + use<> {
         let wait = self.handle.as_ref().map(|handle| {
-            let recorded = handle.shared.with_all(|session| {
-                session.flush();
-                session.stats().accepted
-            });
+            let recorded = handle.shared.flush();
             Wait::new(Arc::clone(&handle.shared), Until::Settled(recorded))
         });
         finished(wait)
@@ -249,7 +246,7 @@ impl Client {
     /// queued has been sent, or when the [close timeout](crate::Config::close_timeout) is over.
     pub fn close(&self) {
         if let Some(handle) = &self.handle {
-            handle.shared.with_end(Session::close);
+            handle.shared.end(Core::close);
         }
     }
 
@@ -265,7 +262,7 @@ impl Client {
                 return Report::default();
             };
             Wait::new(Arc::clone(&shared), Until::Finished).await;
-            shared.with_lines(|session| session.stats()).into()
+            shared.stats().into()
         }
     }
 
@@ -273,7 +270,7 @@ impl Client {
     pub fn is_closed(&self) -> bool {
         self.handle
             .as_ref()
-            .is_some_and(|handle| handle.shared.with(|session| session.is_closed()))
+            .is_some_and(|handle| handle.shared.with(|core| core.is_closed()))
     }
 
     /// Whether this is a [`noop`](Self::noop) client, as of a configuration that is not enabled.
@@ -283,9 +280,9 @@ impl Client {
 
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
-        self.handle.as_ref().map_or_else(Stats::default, |handle| {
-            handle.shared.with_lines(|session| session.stats())
-        })
+        self.handle
+            .as_ref()
+            .map_or_else(Stats::default, |handle| handle.shared.stats())
     }
 
     /// What records; none if there is nobody to send to.
@@ -308,7 +305,7 @@ impl Client {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.with_end(Session::close);
+        self.shared.end(Core::close);
     }
 }
 

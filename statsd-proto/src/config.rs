@@ -11,13 +11,13 @@ mod queue;
 mod server;
 mod telemetry;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::dialect::{Dialect, MAX_DATAGRAM};
 use crate::queue::Overflow;
 use crate::text::UnsafeText;
+pub(crate) use address::parse_port;
 use origin::Origin;
 pub use telemetry::Telemetry;
 
@@ -39,15 +39,19 @@ pub use telemetry::Telemetry;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
+    /// A host name or an IP address, or invalid text, which the check reports.
     pub(crate) host: String,
-    pub(crate) port: u16,
-    /// Where a Unix socket is.
+    /// `None` follows the dialect.
+    pub(crate) port: Option<u16>,
+    /// Path of a Unix socket, or empty for a network. A NUL begins the name of an abstract socket.
     pub(crate) path: PathBuf,
-    pub(crate) transport: Transport,
+    /// `None` follows the dialect, and whether there is a path.
+    pub(crate) transport: Option<Transport>,
     pub(crate) enabled: bool,
-    /// None: required and not given yet.
+    /// `None` is required and not given yet.
     pub(crate) prefix: Option<String>,
-    pub(crate) kind_prefixes: bool,
+    /// `None` follows the dialect.
+    pub(crate) kind_prefixes: Option<bool>,
     pub(crate) dialect: Dialect,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) origin: Origin,
@@ -63,6 +67,7 @@ pub struct Config {
     pub(crate) aggregate: Option<Duration>,
     pub(crate) max_contexts: usize,
     pub(crate) max_samples: usize,
+    pub(crate) max_aggregate_bytes: usize,
     pub(crate) backoff: (Duration, Duration),
     pub(crate) settle_time: Duration,
     pub(crate) resolve_interval: Option<Duration>,
@@ -83,7 +88,8 @@ pub struct Config {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Transport {
-    /// A stream: in order, and with news when the server is gone. The default, as in the seed.
+    /// A stream: in order, and with news when the server is gone. The default for most dialects, as in
+    /// sprockets-statsd.
     #[default]
     Tcp,
     /// Datagrams: nothing waits for the server, and little tells of a loss.
@@ -111,16 +117,20 @@ pub struct Pace {
 }
 
 impl Config {
-    /// A server of the reference kind at `host`, port 8125, over TCP, and no prefix.
+    /// A server of the reference kind at a [host or an address](Self::host), with no prefix.
+    ///
+    /// The transport, the port and the [kind prefixes](Self::kind_prefixes) follow the dialect unless they are set,
+    /// in any order of calls. For the reference server that is TCP, 8125 and yes; a
+    /// [table](crate::_servers) has the other dialects.
     pub fn new(host: impl Into<String>) -> Self {
-        Self {
-            host: host.into(),
-            port: 8125,
+        let unset = Self {
+            host: String::new(),
+            port: None,
             path: PathBuf::new(),
-            transport: Transport::Tcp,
+            transport: None,
             enabled: true,
             prefix: Some(String::new()),
-            kind_prefixes: true,
+            kind_prefixes: None,
             dialect: Dialect::Statsd,
             tags: Vec::new(),
             origin: Origin::default(),
@@ -138,6 +148,7 @@ impl Config {
             aggregate: None,
             max_contexts: 8192,
             max_samples: 512,
+            max_aggregate_bytes: 16 * 1024 * 1024,
             backoff: (Duration::from_millis(100), Duration::from_secs(1)),
             settle_time: Duration::from_millis(50),
             resolve_interval: Some(Duration::from_secs(60)),
@@ -150,21 +161,27 @@ impl Config {
             resend_unacknowledged: false,
             telemetry: None,
             adaptive_sampling: false,
-        }
+        };
+        unset.host(host)
     }
 
-    /// A Datadog agent at `host`, port 8125, over UDP; names are sent as they are given, without
-    /// [kind prefixes](Self::kind_prefixes).
+    /// A Datadog agent at a [host or an address](Self::host): the same as [`Config::new`] with
+    /// [`Dialect::DogStatsd`].
+    ///
+    /// Unless set otherwise: UDP, port 8125, and names as they are given, without
+    /// [kind prefixes](Self::kind_prefixes). Behind `unix://` is a socket of datagrams. The adapters find out which
+    /// [container](crate::dogstatsd) sends.
+    ///
+    /// Metrics are not [aggregated](Self::aggregate) unless that is set, as some of Datadog's clients do: the agent
+    /// aggregates every ten seconds anyway, lines are packed already, and a program that is killed loses a tenth
+    /// of a second of metrics and not an interval of them.
     pub fn dogstatsd(host: impl Into<String>) -> Self {
-        Self::new(host)
-            .transport(Transport::Udp)
-            .dialect(Dialect::DogStatsd)
-            .kind_prefixes(false)
+        Self::new(host).dialect(Dialect::DogStatsd)
     }
 
     /// Whether the transport can tell what is to be sent again.
     pub(crate) fn resends(&self) -> bool {
-        self.resend_unacknowledged && self.transport == Transport::Tcp
+        self.resend_unacknowledged && self.effective_transport() == Transport::Tcp
     }
 
     /// The prefix without the dots at its ends.
@@ -172,18 +189,9 @@ impl Config {
         self.prefix.as_deref().unwrap_or_default().trim_matches('.')
     }
 
-    /// The host, if it is no name but an address.
-    pub(crate) fn ip_address(&self) -> Option<IpAddr> {
-        let bare = self
-            .host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        bare.unwrap_or(&self.host).parse().ok()
-    }
-
     /// How far a datagram or a frame may be filled.
     pub(crate) fn datagram_limit(&self) -> usize {
-        let usual = match self.transport {
+        let usual = match self.effective_transport() {
             Transport::Tcp | Transport::Udp => 1432,
             Transport::UnixDatagram | Transport::UnixStream => 8192,
         };
@@ -196,7 +204,7 @@ impl Config {
         if self.is_line_stream() {
             return self.max_line;
         }
-        match self.transport {
+        match self.effective_transport() {
             Transport::Tcp | Transport::Udp => self.dialect.rules().max_datagram,
             Transport::UnixDatagram | Transport::UnixStream => self.datagram_limit(),
         }
@@ -204,7 +212,7 @@ impl Config {
 
     /// Whether lines end in a line break, and not with a datagram or a frame.
     pub(crate) fn is_line_stream(&self) -> bool {
-        match self.transport {
+        match self.effective_transport() {
             Transport::Tcp => true,
             Transport::Udp | Transport::UnixDatagram => false,
             Transport::UnixStream => !self.is_framed(),
@@ -213,7 +221,7 @@ impl Config {
 
     /// Whether lines stand in frames with their length.
     pub(crate) fn is_framed(&self) -> bool {
-        (self.transport, self.dialect) == (Transport::UnixStream, Dialect::DogStatsd)
+        (self.effective_transport(), self.dialect) == (Transport::UnixStream, Dialect::DogStatsd)
     }
 }
 

@@ -1,9 +1,10 @@
 //! What each family of servers accepts: the one table of differences.
 
 mod fatal;
+mod rows;
+mod rules;
 
-use crate::metric::Kind;
-use crate::text::Charset;
+pub(crate) use rules::{Counts, Rules, TagSyntax};
 
 /// The family of servers that the lines are for.
 ///
@@ -18,6 +19,7 @@ use crate::text::Charset;
 /// | `Influx` | `name,k=v` | sets, histograms | yes |
 /// | `Librato` | `name#k=v,…` | sets | yes |
 /// | `Netdata` | <code>…\|#k:v,bare</code> | sets, histograms, meters | yes |
+/// | `OpenTelemetry` | <code>…\|#k:v</code> | histograms, distributions | no |
 /// | `SignalFx` | `name[k=v,…]` | sets | yes |
 /// | `Statsd` | <code>…\|#k:v,bare</code> | sets | yes |
 /// | `StatsdExporter` | <code>…\|#k:v</code> | histograms, distributions | yes |
@@ -55,6 +57,15 @@ pub enum Dialect {
     /// uses `units`, `name` and `family`, and skips all others; they are sent, since a metric is worth
     /// more than none. Of a datagram it reads 8999 bytes, and of a line on a stream 65,534.
     Netdata,
+    /// The OpenTelemetry Collector's statsd receiver, with the tags of DogStatsD, each with a value. Read in
+    /// `receiver/statsdreceiver/internal/parser/statsd_parser.go` and `internal/transport`.
+    ///
+    /// It forgets a gauge with each of its intervals, so that a change would become a level: changes are refused. It
+    /// cut counts to whole numbers for years, so that others are refused; a count divided by its rate it still cuts. A
+    /// line may not have several values, a container or a cardinality, which it, or an older one, refuses. Over TCP,
+    /// which has to be asked for, it keeps the beginning of a line that came in two parts, and may put it before later
+    /// lines: prefer UDP.
+    OpenTelemetry,
     /// SignalFx's collectd, whose statsd plugin takes dimensions from the name. Each needs a value. For
     /// all else it is the plugin of [`Collectd`](Self::Collectd), of which the limits are taken.
     SignalFx,
@@ -72,280 +83,52 @@ pub enum Dialect {
 
 impl Dialect {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Collectd,
         Self::DogStatsd,
         Self::Graphite,
         Self::Influx,
         Self::Librato,
         Self::Netdata,
+        Self::OpenTelemetry,
         Self::SignalFx,
         Self::Statsd,
         Self::StatsdExporter,
     ];
 
+    /// The dialect of this name, in any case, as in files.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "collectd" => Self::Collectd,
+            "dogstatsd" => Self::DogStatsd,
+            "graphite" => Self::Graphite,
+            "influx" => Self::Influx,
+            "librato" => Self::Librato,
+            "netdata" => Self::Netdata,
+            "opentelemetry" => Self::OpenTelemetry,
+            "signalfx" => Self::SignalFx,
+            "statsd" => Self::Statsd,
+            "statsdexporter" => Self::StatsdExporter,
+            _ => return None,
+        })
+    }
+
+    pub(crate) const NAMES: &str = "`collectd`, `dogstatsd`, `graphite`, `influx`, `librato`, `netdata`, \
+                                    `opentelemetry`, `signalfx`, `statsd` or `statsdexporter`";
+
     pub(crate) const fn rules(self) -> &'static Rules {
         match self {
-            Self::Collectd => &COLLECTD,
-            Self::DogStatsd => &DOGSTATSD,
-            Self::Graphite => &GRAPHITE,
-            Self::Influx => &INFLUX,
-            Self::Librato => &LIBRATO,
-            Self::Netdata => &NETDATA,
-            Self::SignalFx => &SIGNALFX,
-            Self::Statsd => &STATSD,
-            Self::StatsdExporter => &STATSD_EXPORTER,
+            Self::Collectd => &rows::COLLECTD,
+            Self::DogStatsd => &rows::DOGSTATSD,
+            Self::Graphite => &rows::GRAPHITE,
+            Self::Influx => &rows::INFLUX,
+            Self::Librato => &rows::LIBRATO,
+            Self::Netdata => &rows::NETDATA,
+            Self::OpenTelemetry => &rows::OPEN_TELEMETRY,
+            Self::SignalFx => &rows::SIGNALFX,
+            Self::Statsd => &rows::STATSD,
+            Self::StatsdExporter => &rows::STATSD_EXPORTER,
         }
-    }
-}
-
-/// One row of the table.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    /// How tags are written; none where the server refuses lines that have some.
-    pub(crate) tags: Option<TagSyntax>,
-    pub(crate) name: Charset,
-    pub(crate) tag_key: Charset,
-    pub(crate) tag_value: Charset,
-    pub(crate) member: Charset,
-    /// Names that bring the server down, or that it does not take for a metric's.
-    pub(crate) is_fatal_name: fn(&[u8]) -> bool,
-    /// The longest name that is not cut, its prefix included.
-    pub(crate) max_name: usize,
-    /// How much of a datagram the server reads.
-    pub(crate) max_datagram: usize,
-    /// The longest line on a stream that the server reads, without its line break.
-    pub(crate) max_line: usize,
-    pub(crate) distribution: Option<&'static str>,
-    pub(crate) histogram: Option<&'static str>,
-    pub(crate) meter: Option<&'static str>,
-    pub(crate) set: Option<&'static str>,
-    pub(crate) gauge_delta: bool,
-    /// Whether a gauge of `-5` means the level -5; elsewhere it means five less.
-    pub(crate) negative_gauge: bool,
-    pub(crate) counts: Counts,
-    /// Whether anything but a count or a gauge may begin with a sign, a set's members included.
-    pub(crate) signed_samples: bool,
-    /// Whether only counters may have a rate.
-    pub(crate) rates_on_counters_only: bool,
-    /// Whether one line may bring several values of a timing, a histogram or a distribution.
-    pub(crate) packs: bool,
-    /// Whether the server knows events, service checks, timestamps, origins and cardinalities.
-    pub(crate) has_extras: bool,
-}
-
-/// How tags are written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TagSyntax {
-    /// What stands before the first tag.
-    pub(crate) open: &'static str,
-    /// What stands between a key and its value.
-    pub(crate) assign: u8,
-    /// What stands between two tags.
-    pub(crate) separator: u8,
-    /// What stands behind the last tag.
-    pub(crate) close: &'static str,
-    /// Whether tags are a part of the name; else they stand behind the type and the rate.
-    pub(crate) in_name: bool,
-    /// Whether a tag may have no value.
-    pub(crate) bare: bool,
-}
-
-/// What may be counted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Counts {
-    Any,
-    NotNegative,
-    /// Whole numbers that have room in 64 bits with a sign.
-    Whole,
-}
-
-impl Rules {
-    /// Whether a name is [fatal](Self::is_fatal_name) in which nothing has to be replaced.
-    #[inline]
-    pub(crate) fn is_fatal_plain_name(&self, name: &[u8]) -> bool {
-        // The others are longer than any of them, and begin with none of their marks.
-        let may_be = name.len() <= fatal::LONGEST_PROPERTY || name.starts_with(b"_");
-        may_be && (self.is_fatal_name)(name)
-    }
-
-    /// The type code of `kind` on the wire; none if the server would misread it.
-    #[inline]
-    pub(crate) const fn code(&self, kind: Kind) -> Option<&'static str> {
-        match kind {
-            Kind::Counter => Some("c"),
-            Kind::Distribution => self.distribution,
-            Kind::Gauge => Some("g"),
-            Kind::GaugeDelta => {
-                if self.gauge_delta {
-                    Some("g")
-                } else {
-                    None
-                }
-            }
-            Kind::Histogram => self.histogram,
-            Kind::Meter => self.meter,
-            Kind::Set => self.set,
-            Kind::Timing => Some("ms"),
-        }
-    }
-}
-
-static COLLECTD: Rules = Rules {
-    tags: None,
-    max_name: 127,
-    ..PLUGIN
-};
-
-static DOGSTATSD: Rules = Rules {
-    name: Charset::without(" :|@#", true),
-    tag_key: Charset::without(":|,#", true),
-    tag_value: Charset::without("|,", true),
-    member: Charset::without("|", true),
-    is_fatal_name: fatal::is_event_or_check,
-    max_datagram: 8192,
-    distribution: Some("d"),
-    histogram: Some("h"),
-    gauge_delta: false,
-    negative_gauge: true,
-    packs: true,
-    has_extras: true,
-    ..REFERENCE
-};
-
-/// Graphite refuses a key or a value that is empty, as one may be of which the server deletes all that it
-/// does not keep in a name: all of that is forbidden.
-static GRAPHITE: Rules = Rules {
-    tags: Some(in_name(";", b';', "")),
-    name: Charset::without(NOT_KEPT, false),
-    tag_key: Charset::without(NOT_KEPT, false),
-    tag_value: Charset::without(NOT_KEPT, false),
-    ..REFERENCE
-};
-
-/// A line on a stream may have 64 KiB, its line break included.
-static INFLUX: Rules = Rules {
-    tags: Some(in_name(",", b',', "")),
-    name: Charset::without(" :|@#,", true),
-    tag_key: Charset::without(" :|@#,=", true),
-    tag_value: Charset::without(":|@#,=", true),
-    member: Charset::without(":|", true),
-    is_fatal_name: fatal::is_trap_of_telegraf,
-    max_line: 65_535,
-    histogram: Some("h"),
-    counts: Counts::Whole,
-    signed_samples: false,
-    ..REFERENCE
-};
-
-static LIBRATO: Rules = Rules {
-    tags: Some(in_name("#", b',', "")),
-    tag_value: Charset::without(" :|@#,;=", false),
-    ..REFERENCE
-};
-
-static NETDATA: Rules = Rules {
-    name: Charset::without(" :|@#=", true),
-    tag_key: Charset::without(" :|@#,=", true),
-    tag_value: Charset::without(":|@#,=", true),
-    member: Charset::without(" |@#", true),
-    is_fatal_name: |_| false,
-    max_datagram: 8999,
-    max_line: 65_534,
-    histogram: Some("h"),
-    meter: Some("m"),
-    counts: Counts::Whole,
-    ..REFERENCE
-};
-
-static SIGNALFX: Rules = Rules {
-    tags: Some(in_name("[", b',', "]")),
-    name: Charset::without(" :|@#[]", true),
-    ..PLUGIN
-};
-
-/// Types it does not know it counts as counters. Tags turn into `;key=value` at the end of the name.
-static STATSD: Rules = REFERENCE;
-
-/// A name with a mark of any of the four other syntaxes for tags has tags, beside which those behind the
-/// type are refused.
-static STATSD_EXPORTER: Rules = Rules {
-    tags: Some(TagSyntax {
-        bare: false,
-        ..AFTER_TYPE
-    }),
-    name: Charset::without(" :|@#,[]", true),
-    tag_key: Charset::without(":|,#", true),
-    tag_value: Charset::without("|,", true),
-    is_fatal_name: |_| false,
-    max_line: 4095,
-    distribution: Some("d"),
-    histogram: Some("h"),
-    set: None,
-    counts: Counts::NotNegative,
-    packs: true,
-    ..REFERENCE
-};
-
-/// What the reference server accepts, and others too unless their row says otherwise.
-///
-/// Its TCP side reads bytes as 7-bit ASCII, so that the second byte of `Ċ` becomes a line break: nothing
-/// beyond ASCII may pass.
-const REFERENCE: Rules = Rules {
-    tags: Some(AFTER_TYPE),
-    name: Charset::without(" :|@#", false),
-    tag_key: Charset::without(" :|@#,;=", false),
-    tag_value: Charset::without(" |@#,;=", false),
-    member: Charset::without(":|@#", false),
-    is_fatal_name: fatal::is_object_property,
-    max_name: usize::MAX,
-    max_datagram: MAX_DATAGRAM,
-    max_line: 1 << 20,
-    distribution: None,
-    histogram: None,
-    meter: None,
-    set: Some("s"),
-    gauge_delta: true,
-    negative_gauge: false,
-    counts: Counts::Any,
-    signed_samples: true,
-    rates_on_counters_only: false,
-    packs: false,
-    has_extras: false,
-};
-
-/// What collectd's plugin accepts.
-const PLUGIN: Rules = Rules {
-    name: Charset::without(" :|@#", true),
-    tag_key: Charset::without(" :|@#,=[]", true),
-    tag_value: Charset::without(" :|@#,=[]", true),
-    member: Charset::without(":|", true),
-    is_fatal_name: |_| false,
-    max_datagram: 4095,
-    rates_on_counters_only: true,
-    ..REFERENCE
-};
-
-/// All of ASCII but letters, digits, what controls, and `_ - . /`.
-const NOT_KEPT: &str = " !\"#$%&'()*+,:;<=>?@[\\]^`{|}~";
-
-const AFTER_TYPE: TagSyntax = TagSyntax {
-    open: "|#",
-    assign: b':',
-    separator: b',',
-    close: "",
-    in_name: false,
-    bare: true,
-};
-
-const fn in_name(open: &'static str, separator: u8, close: &'static str) -> TagSyntax {
-    TagSyntax {
-        open,
-        assign: b'=',
-        separator,
-        close,
-        in_name: true,
-        bare: false,
     }
 }
 

@@ -19,38 +19,22 @@
 //! # }
 //! ```
 //!
-//! # Who sends
+//! # Which container sends
 //!
-//! The agent adds tags about the container that a metric comes from, if it has
-//! `dogstatsd_origin_detection_client` on and the client says which. This crate opens no file, so that a
-//! program reads what the system knows, and the configuration tells it:
+//! The agent adds tags about the container that a metric comes from, if it has `dogstatsd_origin_detection_client` on and
+//! the client says which. The adapters find out, as Datadog's clients do, from `/proc/self/cgroup`,
+//! `/proc/self/mountinfo` and the inode of the process's cgroup; outside of containers nothing is said. This crate opens
+//! no file: a driver of one's own calls [`Config::detect_origin`](crate::Config::detect_origin).
 //!
-//! ```no_run
-//! use statsd_proto::{Config, dogstatsd};
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut config = Config::from_dd_env()?;
-//! let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-//! if let Some(id) = dogstatsd::container_id_from_cgroup(&cgroup) {
-//!     config = config.container_id(id);
-//! }
-//! # #[cfg(unix)]
-//! if let Ok(root) = std::fs::metadata("/sys/fs/cgroup") {
-//!     // In a namespace of its own a container sees no ID, but the root's inode is its own.
-//!     config = config.cgroup_inode(std::os::unix::fs::MetadataExt::ino(&root));
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! [`Config::origin_detection`](crate::Config::origin_detection) turns off that any of it is sent, as
-//! `DD_ORIGIN_DETECTION_ENABLED` does.
+//! [`Config::origin_detection`](crate::Config::origin_detection) turns it off, as `DD_ORIGIN_DETECTION_ENABLED` does, and
+//! [`Config::container_id`](crate::Config::container_id) says it by hand.
 
 mod container;
 mod event;
 mod service_check;
 
-pub use container::container_id_from_cgroup;
+pub(crate) use container::Container;
+pub(crate) use event::escaped_len;
 pub use event::{Alert, Event, Priority};
 pub use service_check::{ServiceCheck, Status};
 

@@ -11,8 +11,9 @@ use crate::config::Config;
 use crate::error::ConfigError;
 use crate::event::Event;
 use crate::instruction::{Input, Output};
-use crate::session::Session;
-use crate::shared::Shared;
+use crate::payload::Framing;
+use crate::session::Core;
+use crate::shared::{MAX_INLETS, Shared};
 use crate::stats::Stats;
 
 /// Drives the session that its [`Client`]s record into.
@@ -51,19 +52,20 @@ impl Driver {
         clock: impl Fn() -> Instant + Send + Sync + 'static,
         seed: u64,
     ) -> Result<(Client, Self), ConfigError> {
-        Self::with_lanes(config, clock, seed, LANES)
+        Self::with_inlets(config, clock, seed, INLETS)
     }
 
-    /// The same, where one thread and this many others may record at the same time without waiting for
-    /// each other.
-    pub(crate) fn with_lanes(
+    /// The same with so many inlets, a power of two: as many threads record at the same time without waiting for each
+    /// other.
+    pub(crate) fn with_inlets(
         config: &Config,
         clock: impl Fn() -> Instant + Send + Sync + 'static,
         seed: u64,
-        lanes: usize,
+        inlets: usize,
     ) -> Result<(Client, Self), ConfigError> {
-        let session = Session::new(config, seed)?;
-        let shared = Arc::new(Shared::new(session, Box::new(clock), lanes));
+        let core = Core::new(config, seed)?;
+        let inlets = inlets.min(Framing::new(config).most_inlets(config.max_queue_bytes));
+        let shared = Arc::new(Shared::new(core, Box::new(clock), inlets));
         let client = if config.enabled {
             Client::new(Arc::clone(&shared))
         } else {
@@ -79,7 +81,7 @@ impl Driver {
 
     /// Tells what happened; see [`Session::handle`].
     pub fn handle(&mut self, input: Input) {
-        self.shared.with(|session| session.handle(input));
+        self.shared.with(|core| core.handle(input));
     }
 
     /// Waits until [`poll`](Self::poll) would have something new to say. May be cancelled at any time.
@@ -95,16 +97,15 @@ impl Driver {
 
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
-        self.shared.with_lines(|session| session.stats())
+        self.shared.stats()
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.shared.with_end(Session::abandon);
+        self.shared.end(Core::abandon);
     }
 }
 
-/// More cores than that begin to be rare. A lane that nobody uses takes a kilobyte or two. The scheduler of
-/// tests has fewer steps to try with four.
-const LANES: usize = if cfg!(shuttle) { 4 } else { 16 };
+/// The scheduler of tests has fewer steps to try with four.
+const INLETS: usize = if cfg!(shuttle) { 4 } else { MAX_INLETS };

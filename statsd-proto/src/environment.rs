@@ -1,10 +1,11 @@
-//! The seed's environment variables and their rules.
+//! sprockets-statsd's environment variables and their rules.
 
 mod datadog;
 
 use std::env::{self, VarError};
 
-use crate::config::{Config, Transport};
+use crate::config::{Config, Transport, parse_port};
+use crate::dialect::Dialect;
 use crate::error::ConfigError;
 
 impl Config {
@@ -19,15 +20,17 @@ impl Config {
 
     /// Reads the configuration from pairs of a variable's name and value; others are passed over.
     ///
-    /// | variable | value | if not set |
+    /// | variable | value | if not set or empty |
     /// |---|---|---|
-    /// | `STATSD_HOST` | a host name, an IP address, or an [address](Config::address), whose transport and port win over the variables for them | must be set by [`Config::host`], unless disabled |
-    /// | `STATSD_PORT` | 1 to 65535 | 8125 |
-    /// | `STATSD_PREFIX` | what stands before every name | must be set by [`Config::prefix`], which may be empty, or [`Config::application`] |
-    /// | `STATSD_PROTOCOL` | `tcp` or `udp` | `tcp` |
-    /// | `STATSD_ENABLED` | an integer that is not 0, or `true`, `t`, `yes` or `on` in any case; anything else means no | yes |
+    /// | `STATSD_HOST` | a [host or an address](Config::host), whose transport and port win over the variables for them | must be set by [`Config::host`], unless disabled |
+    /// | `STATSD_PORT` | 1 to 65535 | the [dialect's](Config::port), which may not be empty |
+    /// | `STATSD_PREFIX` | what precedes every name | must be set by [`Config::prefix`], which may be empty, or [`Config::application`], unless disabled |
+    /// | `STATSD_PROTOCOL` | `tcp` or `udp` | the [dialect's](Config::transport), which may not be empty |
+    /// | `STATSD_DIALECT` | a [dialect](Dialect) in small letters, such as `dogstatsd` or `opentelemetry` | `statsd` |
+    /// | `STATSD_ENABLED` | `yes`, `y`, `true`, `t`, `on` or an integer that is not 0; or `no`, `n`, `false`, `f`, `off`, 0 or nothing; in any case | yes |
     ///
-    /// Setters called on the result win over the environment, which wins over the defaults.
+    /// Setters called on the result win over the environment, which wins over the defaults. All but `STATSD_DIALECT` are
+    /// sprockets-statsd's.
     ///
     /// ```
     /// use statsd_proto::Config;
@@ -52,58 +55,63 @@ impl Config {
             prefix: None,
             ..Self::new("")
         };
-        let mut address = None;
-        for (name, value) in vars {
-            if name.as_ref() == HOST && value.as_ref().contains("://") {
-                address = Some(value);
-            } else {
-                config = config.set_var(name.as_ref(), value.as_ref())?;
-            }
+        // In the order of the table, where later variables win.
+        for (name, value) in ordered(&VARIABLES, vars) {
+            config = config.set_var(name, value.as_ref())?;
         }
-        match address {
-            // It knows better than the other variables, wherever it stands among them.
-            Some(address) => config
-                .address(address.as_ref())
-                .map_err(|error| rename(error, HOST)),
-            None => Ok(config),
+        Ok(config)
+    }
+
+    fn set_var(self, name: &'static str, value: &str) -> Result<Self, ConfigError> {
+        match name {
+            ENABLED => Ok(self.enabled(switch(name, value)?)),
+            HOST | PREFIX if value.is_empty() => Ok(self),
+            HOST => self
+                .address_of(name, value)?
+                .checked(name, Self::check_transport),
+            PORT => self.port_of(name, value),
+            // Checked once the dialect is known.
+            PREFIX => self.prefix(value).checked(name, Self::check_prefix),
+            PROTOCOL => match value.to_ascii_lowercase().as_str() {
+                "tcp" => Ok(self.transport(Transport::Tcp)),
+                "udp" => Ok(self.transport(Transport::Udp)),
+                _ => Err(invalid(name, value, "`tcp` or `udp`")),
+            },
+            DIALECT => match Dialect::named(value) {
+                Some(dialect) => Ok(self.dialect(dialect)),
+                None => Err(invalid(name, value, Dialect::NAMES)),
+            },
+            _ => Ok(self),
         }
     }
 
-    fn set_var(self, name: &str, value: &str) -> Result<Self, ConfigError> {
-        Ok(match name {
-            HOST => {
-                let config = self.host(value);
-                config.check_host().map_err(|error| rename(error, HOST))?;
-                config
-            }
-            PORT => match value.trim().parse() {
-                Ok(port) if port != 0 => self.port(port),
-                Ok(_) | Err(_) => return Err(invalid(PORT, value, "a number from 1 to 65535")),
-            },
-            PREFIX if !value.is_empty() => {
-                let config = self.prefix(value);
-                config
-                    .check_prefix()
-                    .map_err(|error| rename(error, PREFIX))?;
-                config
-            }
-            PROTOCOL => match value.to_ascii_lowercase().as_str() {
-                "tcp" => self.transport(Transport::Tcp),
-                "udp" => self.transport(Transport::Udp),
-                _ => return Err(invalid(PROTOCOL, value, "`tcp` or `udp`")),
-            },
-            ENABLED => self.enabled(is_true(value)),
-            _ => self,
-        })
+    fn port_of(self, name: &'static str, value: &str) -> Result<Self, ConfigError> {
+        match parse_port(value.trim()) {
+            Ok(port) => Ok(self.port(port)),
+            Err(expected) => Err(invalid(name, value, expected)),
+        }
+    }
+
+    /// The configuration, if what was just set can work.
+    fn checked(
+        self,
+        name: &'static str,
+        check: impl FnOnce(&Self) -> Result<(), ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        check(&self).map_err(|error| rename(error, name))?;
+        Ok(self)
     }
 }
 
+const DIALECT: &str = "STATSD_DIALECT";
 const ENABLED: &str = "STATSD_ENABLED";
 const HOST: &str = "STATSD_HOST";
 const PORT: &str = "STATSD_PORT";
 const PREFIX: &str = "STATSD_PREFIX";
 const PROTOCOL: &str = "STATSD_PROTOCOL";
-const VARIABLES: [&str; 5] = [ENABLED, HOST, PORT, PREFIX, PROTOCOL];
+
+/// Variables in the order that they are applied: an address wins over the protocol and the port.
+const VARIABLES: [&str; 6] = [DIALECT, ENABLED, PORT, PROTOCOL, HOST, PREFIX];
 
 /// Those of the variables that are set in the process's environment.
 fn collect(names: &[&'static str]) -> Result<Vec<(&'static str, String)>, ConfigError> {
@@ -121,16 +129,38 @@ fn collect(names: &[&'static str]) -> Result<Vec<(&'static str, String)>, Config
     Ok(vars)
 }
 
-/// The seed's table: an integer that is not zero, or one of four words.
-fn is_true(value: &str) -> bool {
-    let integer = value.trim();
-    let digits = integer.strip_prefix(['+', '-']).unwrap_or(integer);
-    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return digits.bytes().any(|digit| digit != b'0');
+/// The variables of these names, in the order of the names. Of one that is there twice, the later counts.
+fn ordered<K: AsRef<str>, V>(
+    names: &[&'static str],
+    vars: impl IntoIterator<Item = (K, V)>,
+) -> Vec<(&'static str, V)> {
+    let index_of = |name: &str| names.iter().position(|known| *known == name);
+    let mut found: Vec<_> = names.iter().map(|name| (*name, None)).collect();
+    for (name, value) in vars {
+        if let Some(index) = index_of(name.as_ref()) {
+            found[index].1 = Some(value);
+        }
     }
-    ["true", "t", "yes", "on"]
-        .iter()
-        .any(|word| value.eq_ignore_ascii_case(word))
+    let set = |(name, value): (_, Option<V>)| Some((name, value?));
+    found.into_iter().filter_map(set).collect()
+}
+
+/// Parses a word for yes or no, or an integer, where 0 is no.
+fn switch(name: &'static str, value: &str) -> Result<bool, ConfigError> {
+    let word = value.trim().to_ascii_lowercase();
+    let digits = word.strip_prefix(['+', '-']).unwrap_or(&word);
+    match word.as_str() {
+        "yes" | "y" | "true" | "t" | "on" => Ok(true),
+        "no" | "n" | "false" | "f" | "off" | "" => Ok(false),
+        _ if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok(digits.bytes().any(|digit| digit != b'0'))
+        }
+        _ => Err(invalid(
+            name,
+            value,
+            "a word for yes (yes, y, true, t, on, 1) or no (no, n, false, f, off, 0, or nothing)",
+        )),
+    }
 }
 
 fn invalid(setting: &'static str, value: &str, expected: &'static str) -> ConfigError {
@@ -156,135 +186,4 @@ fn rename(error: ConfigError, setting: &'static str) -> ConfigError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn truth_is_an_integer_that_is_not_zero_or_one_of_four_words() {
-        for value in [
-            "1", "-1", " 1 ", "+7", "007", "true", "True", "t", "YES", "on",
-        ] {
-            assert!(is_true(value), "{value:?}");
-        }
-        for value in [
-            "", "0", "-0", "00", "y", "1.0", "0x1", "enabled", "no", "false", " yes",
-        ] {
-            assert!(!is_true(value), "{value:?}");
-        }
-    }
-
-    #[test]
-    fn what_the_environment_says_wins_over_the_defaults() {
-        let config = Config::from_vars([
-            ("STATSD_HOST", "stats.example"),
-            ("STATSD_PORT", "9125"),
-            ("STATSD_PREFIX", "shop.web"),
-            ("STATSD_PROTOCOL", "udp"),
-            ("STATSD_ENABLED", "no"),
-            ("PATH", "/bin"),
-        ])
-        .unwrap();
-        let expected = Config::new("stats.example")
-            .port(9125)
-            .prefix("shop.web")
-            .transport(Transport::Udp)
-            .enabled(false);
-        assert_eq!(config, expected);
-    }
-
-    #[test]
-    fn an_address_wins_over_the_other_variables_in_any_order() {
-        for (address, expected) in [
-            (
-                "udp://a:9125",
-                Config::new("a").port(9125).transport(Transport::Udp),
-            ),
-            (
-                "udp://a",
-                Config::new("a").port(7).transport(Transport::Udp),
-            ),
-            ("unix:///s", Config::new("").port(7).unix_stream("/s")),
-        ] {
-            let mut vars = vec![
-                ("STATSD_HOST", address),
-                ("STATSD_PORT", "7"),
-                ("STATSD_PROTOCOL", "tcp"),
-            ];
-            for _ in 0..vars.len() {
-                vars.rotate_left(1);
-                let config = Config::from_vars(vars.clone()).unwrap();
-                assert_eq!(config.prefix(""), expected, "{vars:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn setters_win_over_the_environment() {
-        let config = Config::from_vars([("STATSD_HOST", "a"), ("STATSD_PREFIX", "b")]).unwrap();
-        assert_eq!(config.host("c").prefix("").check(), Ok(()));
-    }
-
-    #[test]
-    fn a_bad_variable_is_named_with_its_value() {
-        for (name, value) in [
-            ("STATSD_PORT", "0"),
-            ("STATSD_PORT", "65536"),
-            ("STATSD_PORT", "-1"),
-            ("STATSD_PORT", "http"),
-            ("STATSD_PORT", ""),
-            ("STATSD_PROTOCOL", "sctp"),
-            ("STATSD_PROTOCOL", ""),
-            ("STATSD_HOST", "..bad.."),
-            ("STATSD_HOST", "a b"),
-            ("STATSD_HOST", "host:8125"),
-            ("STATSD_PREFIX", "a\nb"),
-        ] {
-            let error = Config::from_vars([(name, value)]).unwrap_err();
-            let text = error.to_string();
-            assert!(
-                text.contains(name) && text.contains(&format!("{value:?}")),
-                "{text}"
-            );
-        }
-        let error = Config::from_vars([("STATSD_HOST", "")]).unwrap_err();
-        assert!(
-            error.to_string().starts_with("STATSD_HOST must be set"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_prefix_is_required_even_when_disabled() {
-        let config = Config::from_vars([("STATSD_HOST", "a"), ("STATSD_PREFIX", "")]).unwrap();
-        let missing = |config: &Config| {
-            matches!(
-                config.check(),
-                Err(ConfigError::Missing {
-                    setting: "prefix",
-                    ..
-                })
-            )
-        };
-        assert!(missing(&config));
-        assert!(missing(&config.clone().enabled(false)));
-        assert!(missing(&config.clone().application("shop", "")));
-        assert!(missing(&config.clone().application("", "production")));
-        let config = config.application("shop", "production");
-        assert_eq!(
-            config.prefix.as_deref(),
-            Some("applications.shop.production")
-        );
-        assert_eq!(config.check(), Ok(()));
-    }
-
-    #[test]
-    fn a_host_is_required_unless_disabled() {
-        let config = Config::from_vars([("STATSD_PREFIX", "a")]).unwrap();
-        let missing = Err(ConfigError::Missing {
-            setting: "host",
-            expected: "an IP address or a host name, without a port",
-        });
-        assert_eq!(config.check(), missing);
-        assert_eq!(config.enabled(false).check(), Ok(()));
-    }
-}
+mod tests;

@@ -94,3 +94,11 @@ pub enum ConfigError {
         expected: &'static str,
     },
 }
+
+impl ConfigError {
+    pub(crate) fn expected(&self) -> &'static str {
+        match self {
+            Self::Invalid { expected, .. } | Self::Missing { expected, .. } => expected,
+        }
+    }
+}

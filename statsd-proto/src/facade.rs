@@ -167,7 +167,7 @@ impl<T> Prepared<T> {
     fn with(&self, work: impl FnOnce(&T)) {
         match (&self.handle, self.client.shared()) {
             (Ok(handle), _) => work(handle),
-            (Err(error), Some(shared)) => shared.refuse(*error),
+            (Err(error), Some(shared)) => _ = shared.refuse(*error),
             (Err(_), None) => {}
         }
     }

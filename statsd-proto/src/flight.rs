@@ -98,6 +98,7 @@ impl Flight {
         Transmit {
             data: payload.data.slice(self.written..self.written + bytes),
             segment_size: payload.datagram_size(),
+            keeps_break: payload.keeps_break,
         }
     }
 
@@ -147,11 +148,7 @@ impl Flight {
         };
         if self.is_refusable {
             // Only now is it known that the kernel has no refusal of the one before.
-            let datagram = Payload {
-                data: payload.data.slice(from..to),
-                lines,
-                ..*payload
-            };
+            let datagram = payload.part(from..to, lines);
             let before = self.doubt.replace(Doubt {
                 datagram,
                 until: None,

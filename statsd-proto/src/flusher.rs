@@ -26,11 +26,13 @@ impl Flusher {
         self.through = accepted;
     }
 
-    /// Lines that are `outside` wait as well, and have not been accepted yet.
-    pub(crate) fn poll(&mut self, now: Instant, accepted: u64, outside: bool) {
-        let has_new = outside || accepted > self.through;
+    /// Sets and passes deadlines. `in_inlets` tells whether lines wait that have not come into the queue, and `is_up`
+    /// whether any could leave: while the connection is down, a deadline that has passed stays, for the time when it
+    /// is up again.
+    pub(crate) fn poll(&mut self, now: Instant, accepted: u64, in_inlets: bool, is_up: bool) {
+        let has_new = in_inlets || accepted > self.through;
         match self.deadline {
-            Some(deadline) if now < deadline => {}
+            Some(deadline) if now < deadline || !is_up => {}
             Some(_) if has_new => {
                 self.release(accepted);
                 self.deadline = Some(now + self.interval);
@@ -70,13 +72,13 @@ mod tests {
     fn the_first_line_sets_the_deadline_and_a_later_one_does_not_move_it() {
         let start = origin();
         let mut flusher = Flusher::new(INTERVAL);
-        flusher.poll(start, 0, false);
+        flusher.poll(start, 0, false, true);
         assert_eq!(flusher.deadline(), None);
-        flusher.poll(start, 1, false);
-        flusher.poll(start + INTERVAL / 2, 2, false);
+        flusher.poll(start, 1, false, true);
+        flusher.poll(start + INTERVAL / 2, 2, false, true);
         assert_eq!(flusher.deadline(), Some(start + INTERVAL));
         assert_eq!(flusher.through(), 0);
-        flusher.poll(start + INTERVAL, 2, false);
+        flusher.poll(start + INTERVAL, 2, false, true);
         assert_eq!(flusher.through(), 2);
     }
 
@@ -84,19 +86,19 @@ mod tests {
     fn the_deadline_stays_while_lines_come_and_goes_one_interval_after_the_last() {
         let start = origin();
         let mut flusher = Flusher::new(INTERVAL);
-        flusher.poll(start, 1, false);
+        flusher.poll(start, 1, false, true);
         for tick in 1..5 {
-            flusher.poll(start + INTERVAL * tick, u64::from(tick), false);
+            flusher.poll(start + INTERVAL * tick, u64::from(tick), false, true);
             assert_eq!(flusher.deadline(), Some(start + INTERVAL * (tick + 1)));
         }
-        flusher.poll(start + INTERVAL * 5, 4, false);
+        flusher.poll(start + INTERVAL * 5, 4, false, true);
         assert_eq!(flusher.deadline(), None);
     }
 
     #[test]
     fn without_an_interval_every_line_leaves_at_once() {
         let mut flusher = Flusher::new(Duration::ZERO);
-        flusher.poll(origin(), 3, false);
+        flusher.poll(origin(), 3, false, true);
         assert_eq!((flusher.through(), flusher.deadline()), (3, None));
     }
 }

@@ -1,18 +1,12 @@
 //! Handles on metrics that are recorded again and again: all but the value is rendered once.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::aggregate::{Cell, Put};
 use crate::client::Client;
 use crate::error::RecordError;
-use crate::line::Encoder;
-use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
-use crate::payload::Record;
-use crate::pressure::Thinning;
-use crate::rendered::Rendered;
-use crate::shared::Shared;
+use crate::metric::{Kind, Metric, Number, Rate, Value};
+use crate::prepared::Prepared;
 
 /// A handle in the making; see [`Client::prepare`].
 #[derive(Clone, Debug)]
@@ -137,7 +131,16 @@ impl Prepare<'_> {
         } else {
             metric.with_kind_prefix()
         };
-        Handle::new(self.client, kind, self.rate, metric)
+        let metric = Metric {
+            rate: self.rate,
+            ..metric
+        };
+        let shared = self.client.shared();
+        let prepared = shared.map(|shared| shared.prepare(&metric)).transpose()?;
+        Ok(Handle {
+            client: self.client.clone(),
+            prepared,
+        })
     }
 }
 
@@ -145,120 +148,24 @@ impl Prepare<'_> {
 #[derive(Clone)]
 struct Handle {
     client: Client,
-    kind: Kind,
-    rate: Rate,
-    /// None if the client does nothing.
-    rendered: Option<Arc<Rendered>>,
-    /// The same with a place for the rate while the queue is under pressure, if there is one then.
-    thinned: Option<Arc<Rendered>>,
-    /// Where values are added up; none if each is a line.
-    cell: Option<Arc<Cell>>,
+    /// `None` if the client does nothing.
+    prepared: Option<Prepared>,
 }
 
 impl Handle {
-    fn new(
-        client: &Client,
-        kind: Kind,
-        rate: Rate,
-        metric: Metric<'_>,
-    ) -> Result<Self, RecordError> {
-        let (rendered, thinned, cell) = match client.shared() {
-            None => (None, None, None),
-            Some(shared) => (
-                Some(Arc::new(shared.render(&metric, rate)?)),
-                shared.render_thinned(kind, &metric).map(Arc::new),
-                shared.cell(kind, &metric)?,
-            ),
-        };
-        Ok(Self {
-            client: client.clone(),
-            kind,
-            rate,
-            rendered,
-            thinned,
-            cell,
-        })
-    }
-
-    /// Adds up, or else records a line.
-    #[inline]
-    fn count(&self, amount: Number) {
-        match &self.cell {
-            None => self.send(Value::Number(amount)),
-            Some(cell) => {
-                let put = cell.count(amount);
-                if put != Put::Kept {
-                    self.follow_up(cell, put, Value::Number(amount));
-                }
-            }
-        }
-    }
-
     #[inline]
     fn record(&self, value: Value<'_>) {
-        match &self.cell {
-            None => self.send(value),
-            Some(cell) => {
-                let put = cell.put(self.kind, value);
-                if put != Put::Kept {
-                    self.follow_up(cell, put, value);
-                }
-            }
+        if let (Some(shared), Some(prepared)) = (self.client.shared(), &self.prepared) {
+            // The error is counted, and a metric is no reason to fail the caller.
+            let _ = shared.record_prepared(prepared, value);
         }
-    }
-
-    #[cold]
-    fn follow_up(&self, cell: &Arc<Cell>, put: Put, value: Value<'_>) {
-        let Some(shared) = self.client.shared() else {
-            return;
-        };
-        match put {
-            Put::Closed => shared.refuse(RecordError::Closed),
-            Put::First => shared.on_first(cell),
-            Put::Kept => {}
-            Put::Not => self.send(value),
-        }
-    }
-
-    /// Records a line. What could not be recorded is counted, and no reason to fail the caller.
-    #[inline]
-    fn send(&self, value: Value<'_>) {
-        if let (Some(shared), Some(rendered)) = (self.client.shared(), &self.rendered) {
-            if shared.thinning() != Thinning::NONE && self.send_thinned(shared, value) {
-                return;
-            }
-            let kind = self.kind;
-            let _ = shared.record_with(
-                self.rate,
-                kind.is_level(),
-                |encoder, room| rendered.write_short(encoder, room, kind, &value),
-                |encoder, record| rendered.write(encoder, record, Code::Known(kind), value),
-            );
-        }
-    }
-
-    /// Records a line, or leaves it out; whether this is for such metrics.
-    #[cold]
-    fn send_thinned(&self, shared: &Shared, value: Value<'_>) -> bool {
-        let rates = shared.thinning().rates(self.rate);
-        let (Some(thinned), Some((rate, told))) = (&self.thinned, rates) else {
-            return false;
-        };
-        let code = Code::Known(self.kind);
-        let write = |encoder: &Encoder, record: &mut Record<'_>| {
-            thinned.write_at_rate(encoder, record, code, value, told)
-        };
-        let _ = shared.record_with(rate, false, |_, _| None, write);
-        true
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("kind", &self.kind)
-            .field("rate", &self.rate)
-            .field("rendered", &self.rendered)
+            .field("prepared", &self.prepared)
             .finish_non_exhaustive()
     }
 }
@@ -297,13 +204,13 @@ impl Counter {
     /// Adds one.
     #[inline]
     pub fn incr(&self) {
-        self.0.count(Number::Int(1));
+        self.0.record(Value::Number(Number::Int(1)));
     }
 
     /// Adds an amount; a negative one counts down.
     #[inline]
     pub fn add(&self, amount: impl Into<Number>) {
-        self.0.count(amount.into());
+        self.0.record(Value::Number(amount.into()));
     }
 }
 

@@ -108,9 +108,10 @@ pub enum Target {
     Tcp(SocketAddr),
     /// Datagrams, from a socket that is connected so that it hears of refusals.
     Udp(SocketAddr),
-    /// Datagrams on this machine. Only a system that has Unix sockets is told so.
+    /// Datagrams on this machine, on systems with Unix sockets. A path that begins with a NUL is the name of an abstract
+    /// socket, on Linux.
     UnixDatagram(PathBuf),
-    /// A stream on this machine. Only a system that has Unix sockets is told so.
+    /// A stream on this machine, likewise.
     UnixStream(PathBuf),
 }
 
@@ -132,6 +133,8 @@ pub struct Transmit {
     pub data: Bytes,
     /// The distance from one datagram to the next; the last may be shorter. None on a stream.
     pub segment_size: Option<usize>,
+    /// Whether the last line of each datagram ends in a line break, which is then no padding.
+    pub(crate) keeps_break: bool,
 }
 
 impl Transmit {
@@ -142,7 +145,7 @@ impl Transmit {
     /// [`Segmentation`](crate::Segmentation).
     pub fn all_datagrams(&self) -> (&[u8], usize) {
         let bytes = match self.segment_size {
-            Some(_) => payload::trimmed(&self.data),
+            Some(_) => payload::trimmed(&self.data, self.keeps_break),
             None => &self.data,
         };
         (bytes, self.data.len())
@@ -155,6 +158,6 @@ impl Transmit {
         let len = self
             .segment_size
             .map_or(self.data.len(), |size| size.min(self.data.len()));
-        (payload::trimmed(&self.data[..len]), len)
+        (payload::trimmed(&self.data[..len], self.keeps_break), len)
     }
 }

@@ -76,6 +76,7 @@
 //!
 //! # Pages
 //!
+//! - [What to write for which server](_servers): dialects, transports, ports, addresses.
 //! - [Testing without sockets](_testing): exact lines, only names, time, outages.
 //! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
 //! - [Scaling](_scaling): from one busy program to many hosts.
@@ -86,9 +87,9 @@
 //!
 //! # Servers
 //!
-//! [`Dialect`] says what each family of servers accepts: tags and their syntax, kinds, limits. What one
-//! cannot say is an error, when the configuration is checked or the metric recorded. What only the Datadog
-//! agent knows is in [`dogstatsd`].
+//! [`Dialect`] says what each family of servers accepts: tags and their syntax, kinds, limits, transports. What one
+//! cannot say is an error, when the configuration is checked or the metric recorded. A [page](_servers) says what to
+//! write for which server. What only the Datadog agent knows is in [`dogstatsd`].
 //!
 //! # Guarantees
 //!
@@ -151,10 +152,6 @@ mod config;
 mod dialect;
 pub mod dogstatsd;
 mod driver;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the pipeline moves over to it")
-)]
 mod encode;
 mod environment;
 mod error;
@@ -167,18 +164,14 @@ mod flusher;
 mod handle;
 mod instruction;
 mod integrations;
-mod lane;
-mod line;
 mod link;
 mod metric;
-mod number;
 mod pacer;
 mod payload;
+mod prepared;
 mod pressure;
 mod queue;
 mod random;
-mod rendered;
-mod room;
 mod segmentation;
 mod session;
 mod shared;
@@ -208,6 +201,7 @@ pub use crate::instruction::{Connect, Input, Keepalive, Output, Resolve, Target,
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub use crate::integrations::web;
 pub use crate::metric::{Kind, Metric, Number, Value};
+pub use crate::prepared::Prepared;
 pub use crate::queue::Overflow;
 pub use crate::segmentation::Segmentation;
 pub use crate::session::Session;
@@ -236,6 +230,10 @@ pub mod _scaling {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../PLATFORMS.md")]
 pub mod _platforms {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../SERVERS.md")]
+pub mod _servers {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../FAULTS.md")]

@@ -102,7 +102,7 @@ impl Link {
             ack_timeout: config.write_timeout,
             resends: config.resends(),
             connect_timeout: config.connect_timeout,
-            settle_time: match config.transport {
+            settle_time: match config.effective_transport() {
                 Transport::Tcp | Transport::UnixStream => config.settle_time,
                 Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
             },
@@ -262,7 +262,8 @@ impl Link {
 
 /// A stream breaks when its server has moved; datagrams go on to where it was.
 fn max_age(config: &Config) -> Option<Duration> {
-    let is_name_to_watch = config.transport == Transport::Udp && config.ip_address().is_none();
+    let is_name_to_watch =
+        config.effective_transport() == Transport::Udp && config.socket_address().is_none();
     let resolve_interval = config.resolve_interval.filter(|_| is_name_to_watch);
     let ages = [resolve_interval, config.max_connection_age];
     ages.into_iter().flatten().min()
@@ -279,19 +280,20 @@ fn keepalive(time: Duration) -> Keepalive {
 
 impl Targets {
     fn new(config: &Config) -> Self {
-        let (name, known) = match (config.transport, config.ip_address()) {
+        let transport = config.effective_transport();
+        let (name, known) = match (transport, config.socket_address()) {
             (Transport::UnixDatagram, _) => (None, vec![Target::UnixDatagram(config.path.clone())]),
             (Transport::UnixStream, _) => (None, vec![Target::UnixStream(config.path.clone())]),
-            (Transport::Tcp, Some(ip)) => (None, vec![Target::Tcp((ip, config.port).into())]),
-            (Transport::Udp, Some(ip)) => (None, vec![Target::Udp((ip, config.port).into())]),
+            (Transport::Tcp, Some(address)) => (None, vec![Target::Tcp(address)]),
+            (Transport::Udp, Some(address)) => (None, vec![Target::Udp(address)]),
             (Transport::Tcp | Transport::Udp, None) => {
-                let (host, port) = (config.host.as_str().into(), config.port);
+                let (host, port) = (config.host.as_str().into(), config.effective_port());
                 (Some(Resolve { host, port }), Vec::new())
             }
         };
         Self {
             name,
-            transport: config.transport,
+            transport,
             known,
             untried: VecDeque::new(),
         }

@@ -5,8 +5,8 @@ mod value;
 use std::time::Duration;
 
 use crate::dogstatsd::Cardinality;
+use crate::encode;
 use crate::error::ParseError;
-use crate::line;
 use crate::random::Random;
 pub use value::{Number, Value};
 
@@ -130,7 +130,7 @@ impl<'a> Metric<'a> {
     /// assert_eq!(Metric::parse("requests:many|c"), Err(ParseError::Value));
     /// ```
     pub fn parse(line: &'a str) -> Result<Self, ParseError> {
-        line::parse(line)
+        encode::parse(line)
     }
 
     /// Sets how many tags the agent adds that it knows of whoever sends
@@ -298,6 +298,16 @@ impl Kind {
         Self::Timing,
     ];
 
+    /// Kind of the series that such metrics belong to: a change of a gauge belongs to its levels.
+    #[inline]
+    pub(crate) fn of_series(self) -> Self {
+        if self == Self::GaugeDelta {
+            Self::Gauge
+        } else {
+            self
+        }
+    }
+
     /// Whether a later one may take the place of those before.
     #[inline]
     pub(crate) fn is_level(self) -> bool {
@@ -363,6 +373,11 @@ pub(crate) enum Tags<'a> {
 }
 
 impl<'a> Tags<'a> {
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        matches!(self, Self::List("") | Self::Pairs([]))
+    }
+
     /// Each tag's key and value, however they were given.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (list, pairs) = match self {

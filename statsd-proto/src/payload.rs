@@ -5,7 +5,9 @@
 //! line break between them, and what is left before the next datagram is filled with more, which
 //! every server skips. Frames are laid out as datagrams are, each behind its length, and sent as a stream.
 
-mod open;
+mod batch;
+mod joins;
+mod pool;
 
 use std::ops::Range;
 
@@ -14,14 +16,20 @@ use memchr::memchr_iter;
 
 use crate::config::{Config, Transport};
 use crate::dialect::Dialect;
-use crate::line;
-pub(crate) use open::{Open, Pool, Record};
+pub(crate) use batch::{Batch, Grant, Place, alone};
+pub(crate) use joins::Joins;
+pub(crate) use pool::{Memory, Pool};
 
 /// How lines are laid out for a transport.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Framing {
-    /// Datagrams of at most `size` bytes, in payloads of at most `capacity` bytes.
-    Datagrams { size: usize, capacity: usize },
+    /// Datagrams of at most `size` bytes, in payloads of at most `capacity` bytes. Whether each ends in a line break
+    /// depends on the server.
+    Datagrams {
+        size: usize,
+        capacity: usize,
+        ends_lines: bool,
+    },
     /// Frames of at most `size` bytes with their length, in payloads of at most `capacity` bytes.
     Frames { size: usize, capacity: usize },
     /// One run of lines, cut into payloads of at most `capacity` bytes.
@@ -35,7 +43,7 @@ impl Framing {
         let capacity = STREAM_PAYLOAD.min(most);
         let size = config.datagram_limit();
         let whole = |most: usize, size: usize| size * (most / size).max(1);
-        match (config.transport, config.dialect) {
+        match (config.effective_transport(), config.dialect) {
             (Transport::UnixStream, Dialect::DogStatsd) => {
                 let size = size + FRAME_HEADER;
                 Self::Frames {
@@ -44,9 +52,10 @@ impl Framing {
                 }
             }
             (Transport::Tcp | Transport::UnixStream, _) => Self::Stream { capacity },
-            (Transport::Udp | Transport::UnixDatagram, _) => Self::Datagrams {
+            (Transport::Udp | Transport::UnixDatagram, dialect) => Self::Datagrams {
                 size,
                 capacity: whole(DATAGRAM_PAYLOAD.min(most).min(MAX_SEGMENTS * size), size),
+                ends_lines: dialect == Dialect::DogStatsd,
             },
         }
     }
@@ -54,9 +63,14 @@ impl Framing {
     /// The same with datagrams of at most `size` bytes, in payloads that are no larger.
     pub(crate) fn shrunk(self, size: usize) -> Self {
         match self {
-            Self::Datagrams { capacity, .. } => Self::Datagrams {
+            Self::Datagrams {
+                capacity,
+                ends_lines,
+                ..
+            } => Self::Datagrams {
                 size,
                 capacity: capacity.min(MAX_SEGMENTS * size) / size * size,
+                ends_lines,
             },
             Self::Frames { .. } | Self::Stream { .. } => self,
         }
@@ -70,47 +84,34 @@ impl Framing {
         }
     }
 
+    /// Bytes of a payload.
+    pub(crate) fn capacity(self) -> usize {
+        match self {
+            Self::Datagrams { capacity, .. }
+            | Self::Frames { capacity, .. }
+            | Self::Stream { capacity } => capacity,
+        }
+    }
+
+    /// Maximum number of inlets, a power of two: together they take a quarter of the queue at most.
+    pub(crate) fn most_inlets(self, max_bytes: usize) -> usize {
+        1 << (max_bytes / 4 / self.capacity()).max(1).ilog2()
+    }
+
+    /// How many line breaks the last record of a payload, a datagram or a frame leaves with: one or none.
+    fn kept_break(self) -> usize {
+        match self {
+            Self::Datagrams { ends_lines, .. } => usize::from(ends_lines),
+            Self::Frames { .. } | Self::Stream { .. } => 1,
+        }
+    }
+
     /// How far apart datagrams or frames are; none on a stream.
-    fn segment(self) -> Option<usize> {
+    pub(crate) fn segment(self) -> Option<usize> {
         match self {
             Self::Datagrams { size, .. } | Self::Frames { size, .. } => Some(size),
             Self::Stream { .. } => None,
         }
-    }
-}
-
-/// How long a record may be, without its last line break.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MaxRecord {
-    bytes: usize,
-    /// Whether that holds for each of its lines, which on a stream are read one by one; a datagram or a
-    /// frame has to have room for all.
-    is_for_lines: bool,
-}
-
-impl MaxRecord {
-    pub(crate) fn new(config: &Config) -> Self {
-        Self {
-            bytes: config.line_limit(),
-            is_for_lines: config.is_line_stream(),
-        }
-    }
-
-    /// How long a record of one line may be.
-    #[inline]
-    pub(crate) fn bytes(self) -> usize {
-        self.bytes
-    }
-
-    #[inline]
-    pub(crate) fn allows(self, record: &[u8]) -> bool {
-        record.len() <= self.bytes || self.allows_lines(record)
-    }
-
-    #[cold]
-    fn allows_lines(self, record: &[u8]) -> bool {
-        let mut lines = record.split(is_break);
-        self.is_for_lines && lines.all(|line| line.len() <= self.bytes)
     }
 }
 
@@ -123,8 +124,14 @@ pub(crate) struct Payload {
     pub(crate) segment: Option<usize>,
     /// How many bytes stand before the lines of each of them.
     pub(crate) header: usize,
+    /// Whether the last line of each datagram or frame ends in a line break too.
+    pub(crate) keeps_break: bool,
     /// How many lines `data` holds.
     pub(crate) lines: usize,
+    /// Line breaks within a record whose lines make no sense apart.
+    pub(crate) joins: Joins,
+    /// Bytes of memory that it holds beside its data.
+    pub(crate) waste: usize,
 }
 
 impl Payload {
@@ -139,16 +146,22 @@ impl Payload {
         size.map_or(1, |size| self.data.len().div_ceil(size))
     }
 
-    /// What is to be sent again after `written` bytes went out. None if everything went out.
+    /// What is to be sent again after `written` bytes went out. `None` if everything went out.
     pub(crate) fn unfinished(&self, written: usize) -> Option<Self> {
         let start = self.unfinished_at(written);
-        let data = self.data.slice(start..);
         let lines = self.count_lines(start..self.data.len());
-        (!data.is_empty()).then_some(Self {
-            data,
+        (start < self.data.len()).then(|| self.part(start..self.data.len(), lines))
+    }
+
+    /// A part that begins and ends with a record.
+    pub(crate) fn part(&self, range: Range<usize>, lines: usize) -> Self {
+        Self {
+            joins: self.joins.from(range.start),
+            data: self.data.slice(range),
             lines,
+            waste: 0,
             ..*self
-        })
+        }
     }
 
     /// Where the first line, datagram or frame begins that is not whole after `written` bytes went out.
@@ -174,10 +187,10 @@ impl Payload {
         }
     }
 
-    /// Half the size of the first datagram, if its lines would fit in smaller ones.
+    /// Half the size of the first datagram, if its records would fit in smaller ones.
     pub(crate) fn smaller_datagram(&self) -> Option<usize> {
         let first = self.first_datagram();
-        let is_record = records(first).nth(1).is_none();
+        let is_record = self.record_ends(first).nth(1).is_none();
         (!is_record && first.len() > LEAST_DATAGRAM).then(|| (first.len() / 2).max(LEAST_DATAGRAM))
     }
 
@@ -185,13 +198,16 @@ impl Payload {
     /// Returns it, and the rest: of the first datagram, and of the payload.
     pub(crate) fn split(mut self, size: usize) -> [Option<Self>; 3] {
         let first = self.first_datagram();
-        let fit = records(first)
-            .take_while(|end| *end <= size)
+        let len = first.len();
+        let kept = usize::from(self.keeps_break);
+        let fit = self
+            .record_ends(first)
+            .take_while(|end| *end + kept <= size)
             .last()
-            .or_else(|| records(first).next())
+            .or_else(|| self.record_ends(first).next())
             .unwrap_or_default();
-        let head = self.datagram(0..fit);
-        let tail = self.datagram((fit + BREAK.len()).min(first.len())..first.len());
+        let head = self.datagram(0..fit + kept);
+        let tail = self.datagram((fit + BREAK.len()).min(len)..len);
         self.drop_first_datagram();
         [head, tail, self].map(|part| (part.lines > 0).then_some(part))
     }
@@ -200,26 +216,31 @@ impl Payload {
     pub(crate) fn drop_first_datagram(&mut self) -> usize {
         let len = self.segment.unwrap_or(usize::MAX).min(self.data.len());
         let lines = self.count_lines(0..len);
-        self.data = self.data.slice(len..);
-        self.lines -= lines;
+        *self = self.part(len..self.data.len(), self.lines - lines);
         lines
     }
 
-    /// The first datagram without what fills it up.
+    /// The first datagram without its padding.
     fn first_datagram(&self) -> &[u8] {
         let len = self.segment.unwrap_or(usize::MAX).min(self.data.len());
-        trimmed(&self.data[..len])
+        trimmed(&self.data[..len], self.keeps_break)
     }
 
     /// A part as a datagram of its own.
-    fn datagram(&self, part: Range<usize>) -> Self {
-        let data = self.data.slice(part);
+    fn datagram(&self, range: Range<usize>) -> Self {
+        let lines = count_lines(&self.data[range.clone()]);
         Self {
-            segment: Some(data.len()),
+            segment: Some(range.len()),
             header: 0,
-            lines: count_lines(&data),
-            data,
+            ..self.part(range, lines)
         }
+    }
+
+    /// Where the records of the first datagram end, each without its line break.
+    fn record_ends(&self, datagram: &[u8]) -> impl Iterator<Item = usize> {
+        let text = trimmed(datagram, false);
+        let ends = memchr_iter(BREAK[0], text).filter(|at| !self.joins.contains(*at));
+        ends.chain((!text.is_empty()).then_some(text.len()))
     }
 
     /// Where the last segment ends that is whole after `written` bytes; the last of all may be short.
@@ -232,13 +253,13 @@ impl Payload {
     }
 }
 
-/// A datagram without what fills it up.
-pub(crate) fn trimmed(datagram: &[u8]) -> &[u8] {
+/// A datagram without its padding, of which one line break may belong to the last line.
+pub(crate) fn trimmed(datagram: &[u8], keeps_break: bool) -> &[u8] {
     let end = datagram
         .iter()
         .rposition(|byte| !is_break(byte))
-        .map_or(0, |last| last + 1);
-    &datagram[..end]
+        .map_or(0, |last| last + 1 + usize::from(keeps_break));
+    datagram.get(..end).unwrap_or(datagram)
 }
 
 /// The text of each frame, without its length and what fills it up.
@@ -247,26 +268,8 @@ pub(crate) fn frames(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
         let (header, rest) = data.split_first_chunk::<FRAME_HEADER>()?;
         let (frame, rest) = rest.split_at_checked(u32::from_le_bytes(*header) as usize)?;
         data = rest;
-        Some(trimmed(frame))
+        Some(trimmed(frame, false))
     })
-}
-
-/// Where the records end of which a datagram is made.
-fn records(datagram: &[u8]) -> impl Iterator<Item = usize> {
-    let mut start = 0;
-    let ends = datagram
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| is_break(byte));
-    ends.map(|(end, _)| end)
-        .chain([datagram.len()])
-        .filter(move |&end| {
-            let rest = &datagram[(end + 1).min(datagram.len())..];
-            let next = rest.split(is_break).next().unwrap_or_default();
-            let is_whole = !line::is_half(&datagram[start..end], next);
-            start = end + 1;
-            is_whole
-        })
 }
 
 pub(crate) const BREAK: &[u8] = b"\n";
@@ -298,7 +301,7 @@ pub(crate) fn count_breaks(lines: &[u8]) -> usize {
 
 /// How many lines a datagram or a frame holds.
 fn count_lines(segment: &[u8]) -> usize {
-    let lines = trimmed(segment);
+    let lines = trimmed(segment, false);
     if lines.is_empty() {
         0
     } else {

@@ -1,6 +1,6 @@
 //! A lower sample rate while the queue is under pressure.
 
-use crate::line::Encoder;
+use crate::encode::Encoder;
 use crate::metric::{Code, Kind, Metric, Rate};
 
 /// How often the share that is recorded is halved: not at all, or up to [`MOST`] times.
@@ -25,15 +25,6 @@ impl Thinning {
         while times > 0 && fill <= step(times - 1).max(0.25) {
             times -= 1;
         }
-        Self(times)
-    }
-
-    /// For an atomic, and back.
-    pub(crate) fn as_u8(self) -> u8 {
-        self.0
-    }
-
-    pub(crate) fn from_u8(times: u8) -> Self {
         Self(times)
     }
 

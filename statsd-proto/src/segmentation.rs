@@ -160,6 +160,7 @@ mod tests {
         let transmit = Transmit {
             data: Bytes::from_static(b"a\nb\n"),
             segment_size: None,
+            keeps_break: false,
         };
         for release in ["6.1.0", ""] {
             let next = Segmentation::of_linux(release).next(&transmit);
@@ -171,6 +172,7 @@ mod tests {
         Transmit {
             data: Bytes::from_static(text.as_bytes()),
             segment_size: Some(size),
+            keeps_break: false,
         }
     }
 }

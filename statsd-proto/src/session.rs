@@ -1,8 +1,9 @@
 //! The state machine: metrics and input go in, instructions come out.
 
 mod aggregates;
-mod lanes;
-mod recording;
+mod embed;
+mod exchange;
+mod inlet;
 mod sending;
 mod telling;
 
@@ -10,49 +11,30 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::aggregate::{Interval, Limits, Store};
 use crate::config::{Config, Transport};
+use crate::encode::Encoder;
 use crate::error::ConfigError;
 use crate::event::{Event, News};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
 use crate::instruction::{Input, Output};
-use crate::lane::Limits;
-use crate::line::Encoder;
 use crate::link::{Link, Step};
 use crate::pacer::Pacer;
+use crate::payload::Grant;
 use crate::pressure::Thinning;
 use crate::queue::Queue;
 use crate::random::Random;
 use crate::stats::Stats;
 use crate::telemetry::{Lost, Reporter};
-use aggregates::Aggregates;
+pub use embed::Session;
+pub(crate) use inlet::{Inlet, Pending, Recorded};
 
-/// A StatsD client without sockets, clock or tasks.
+/// The machine behind the inlets: queue, link, timers, and what has been counted.
 ///
-/// Call [`poll`](Self::poll), do what it says, tell [`handle`](Self::handle) what came of it, and poll
-/// again; see the [crate's documentation](crate) for the loop.
-///
-/// | instruction | what to do | what to answer |
-/// |---|---|---|
-/// | [`Resolve`](Output::Resolve) | look the name up | [`Resolved`](Input::Resolved) or [`Disconnected`](Input::Disconnected) |
-/// | [`Connect`](Output::Connect) | open the socket | [`Connected`](Input::Connected) or [`Disconnected`](Input::Disconnected) |
-/// | [`Transmit`](Output::Transmit) | write once; of datagrams one, or [more](crate::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
-/// | [`Disconnect`](Output::Disconnect) | give up what is under way, close the socket in an orderly way | nothing |
-/// | [`Wait`](Output::Wait) | wait for what is under way, for the time, and for [`wants_poll`](Self::wants_poll) | what is under way |
-/// | [`Finished`](Output::Finished) | end | nothing |
-///
-/// What has happened is to be told before the next poll, which takes silence for consent: after a
-/// wake-up, look at the socket first. While something is under way, [`Wait`](Output::Wait) brings the
-/// time by which it has to be done; the poll at that time takes it back.
-///
-/// A socket that breaks, or whose peer hangs up, is [`Disconnected`](Input::Disconnected) at any time;
-/// a driver keeps a read pending to notice. What an error means is known to [`Input::failed`]; a socket that
-/// has failed is never used again, datagrams' no less than a stream's. Where a [`Connect`](crate::Connect) asks for it,
-/// what is [not acknowledged](Input::Unacknowledged) is told before each poll, and before the end. A stream that is closed while
-/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way; the next poll may
-/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
+/// It takes batches and whole records only; see [`Session`] for the one that also records.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Core {
     encoder: Arc<Encoder>,
     sampler: Random,
     queue: Queue,
@@ -71,15 +53,18 @@ pub struct Session {
     wanted: u64,
     /// A poll would have something to say.
     wants_poll: bool,
-    /// How many bytes, or lines, must wait for a poll to have something to say.
-    wake_at: (usize, usize),
-    /// What is worth waking up for before the flush interval is over.
-    high_water: (usize, usize),
-    lane_limits: Limits,
-    /// How many lanes have room set aside.
-    open_lanes: usize,
-    /// None if every metric is a line.
-    aggregates: Option<Aggregates>,
+    /// What must wait for a poll to have something to say. `None` if it has nothing to say however much waits.
+    wake_at: Option<Grant>,
+    /// All series and when they leave. `None` if every metric is a line.
+    aggregates: Option<(Store, Interval)>,
+    /// Where a record of the session's own is written before it is known whether there is room for it.
+    record: Vec<u8>,
+    /// Whether inlets have given back their memory, and have recorded nothing since.
+    is_trimmed: bool,
+    /// When memory is given back unless something is recorded before. `None` while something is.
+    rest_at: Option<Instant>,
+    /// When datagrams may have their usual size again, which one was too large for.
+    regrow_at: Option<Instant>,
     /// None if the sample rate follows nothing but the caller.
     thinning: Option<Thinning>,
     /// None if the session tells nothing of itself.
@@ -111,29 +96,25 @@ impl Phase {
     }
 }
 
-impl Session {
-    /// A session that has nothing yet.
-    ///
-    /// `seed` decides on jitter and sampling. Programs of which there are many need one each, such as
-    /// `RandomState::new().hash_one(0)` of [`std::hash`], or they all come back at once.
-    ///
-    /// A session of a configuration that is not enabled takes nothing, and is finished.
-    ///
-    /// # Errors
-    ///
-    /// The first setting that cannot work.
-    pub fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
+impl Core {
+    /// A machine that has nothing yet.
+    pub(crate) fn new(config: &Config, seed: u64) -> Result<Self, ConfigError> {
         config.check()?;
         let mut random = Random::new(seed);
         let link_random = random.fork();
+        let store = Store::new(Limits::new(config), random.fork());
         Ok(Self {
             encoder: Arc::new(Encoder::new(config)),
             sampler: random,
             queue: Queue::new(config),
-            flight: Flight::new(config.transport == Transport::Udp),
+            flight: Flight::new(config.effective_transport() == Transport::Udp),
             link: Link::new(config, link_random),
             flusher: Flusher::new(config.flush_interval),
-            pacer: Pacer::new(config.pace.filter(|_| config.transport == Transport::Udp)),
+            pacer: Pacer::new(
+                config
+                    .pace
+                    .filter(|_| config.effective_transport() == Transport::Udp),
+            ),
             news: News::default(),
             phase: if config.enabled {
                 Phase::Open
@@ -145,14 +126,14 @@ impl Session {
             flight_end: 0,
             wanted: 0,
             wants_poll: true,
-            wake_at: NEVER,
-            high_water: (
-                HIGH_WATER.min(config.max_queue_bytes / 2),
-                config.max_queue_lines / 2 + 1,
-            ),
-            lane_limits: Limits::new(config),
-            open_lanes: 0,
-            aggregates: Aggregates::new(config),
+            wake_at: None,
+            aggregates: config
+                .aggregate
+                .map(|length| (store, Interval::new(length))),
+            record: Vec::new(),
+            is_trimmed: true,
+            rest_at: None,
+            regrow_at: None,
             thinning: config.adaptive_sampling.then_some(Thinning::NONE),
             reporter: Reporter::new(config).map(Box::new),
             unsendable: Lost::default(),
@@ -163,16 +144,15 @@ impl Session {
         })
     }
 
-    /// Sends all that was recorded so far without waiting for the flush interval.
-    pub fn flush(&mut self) {
-        self.drain_aggregates();
+    /// Lets all that is in the queue leave without waiting for the flush interval.
+    pub(crate) fn flush(&mut self) {
         self.wanted = self.stats.accepted;
         self.flusher.release(self.wanted);
         self.wants_poll = true;
     }
 
-    /// Takes no more metrics, sends what is queued as long as the close timeout allows, and ends.
-    pub fn close(&mut self) {
+    /// Takes no more batches, sends what is queued as long as the close timeout allows, and ends.
+    pub(crate) fn close(&mut self) {
         if self.phase.is_open() {
             self.flush();
             self.lose_aggregates();
@@ -181,7 +161,7 @@ impl Session {
     }
 
     /// Ends at once: what is queued is abandoned.
-    pub fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         if !matches!(self.phase, Phase::Ending | Phase::Finished) {
             self.close();
             self.finish();
@@ -190,7 +170,7 @@ impl Session {
     }
 
     /// Takes news from outside. What does not fit the state is passed over.
-    pub fn handle(&mut self, input: Input) {
+    pub(crate) fn handle(&mut self, input: Input) {
         // Whoever waits for an acknowledgement has set a time to look for it.
         self.wants_poll |= !matches!(input, Input::Unacknowledged(_));
         match input {
@@ -211,11 +191,11 @@ impl Session {
     /// Tells what to do at this time.
     ///
     /// Polling more often, later, or with a time before the last does no harm.
-    pub fn poll(&mut self, now: Instant) -> Output {
+    pub(crate) fn poll(&mut self, now: Instant) -> Output {
         let now = self.now.map_or(now, |latest| now.max(latest));
         self.now = Some(now);
         self.wants_poll = false;
-        self.wake_at = NEVER;
+        self.wake_at = None;
         self.pacer.resume(now);
         self.confirm(now);
         let output = match self.poll_phase(now) {
@@ -229,22 +209,22 @@ impl Session {
 
     /// Whether something happened since the last poll that the next one should not wait for its time.
     #[inline]
-    pub fn wants_poll(&self) -> bool {
+    pub(crate) fn wants_poll(&self) -> bool {
         self.wants_poll
     }
 
     /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; the last
     /// of all comes with [`Output::Finished`].
-    pub fn poll_event(&mut self) -> Option<Event> {
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
         self.news.pop()
     }
 
     /// What was recorded, sent and lost so far.
-    pub fn stats(&self) -> Stats {
+    pub(crate) fn stats(&self) -> Stats {
         Stats {
             queued: self.queue.lines() as u64,
             queued_bytes: self.queue.bytes() as u64,
-            queued_bytes_peak: self.queue.peak() as u64,
+            queued_bytes_peak: self.queue.peak(0) as u64,
             in_flight: self.flight.lines() as u64,
             unacknowledged: self.stats.unacknowledged + self.flight.unacknowledged_lines() as u64,
             ..self.stats
@@ -252,23 +232,18 @@ impl Session {
     }
 
     /// Whether no more metrics are taken.
-    pub fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         !self.phase.is_open()
     }
 
     /// Whether everything is over.
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         matches!(self.phase, Phase::Finished)
     }
 
     /// What writes metrics as lines.
     pub(crate) fn encoder(&self) -> &Arc<Encoder> {
         &self.encoder
-    }
-
-    /// Randomness for sampling outside.
-    pub(crate) fn fork_sampler(&mut self) -> Random {
-        self.sampler.fork()
     }
 
     /// How many of all accepted lines, from the first on, have been sent or dropped.
@@ -284,17 +259,22 @@ impl Session {
         self.queue.has_room()
     }
 
-    /// How many metrics are left out, as the queue is; none if that is never so.
-    pub(crate) fn thinning(&self) -> Option<Thinning> {
-        self.thinning
+    /// Whether one who was refused may try again.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.queue.is_ready()
+    }
+
+    /// How many metrics are left out, as the queue is.
+    pub(crate) fn thinning(&self) -> Thinning {
+        self.thinning.unwrap_or_default()
     }
 
     pub(super) fn follow_flight(&mut self) {
         let (bytes, lines) = self.flight.outside();
-        self.queue.set_outside(bytes, lines);
+        self.queue.set_in_flight(bytes, lines);
     }
 
-    fn follow_pressure(&mut self) {
+    pub(super) fn follow_pressure(&mut self) {
         let fill = self.queue.fill();
         self.thinning = self.thinning.map(|thinning| thinning.at(fill));
     }
@@ -324,10 +304,19 @@ impl Session {
 
     fn poll_link(&mut self, now: Instant) -> Output {
         self.news.on_stats(now, &self.stats, false);
-        let has_outside = self.open_lanes > 0;
-        self.flusher.poll(now, self.stats.accepted, has_outside);
-        if let Some(aggregates) = &mut self.aggregates {
-            aggregates.rounds.poll(now);
+        let has_outside = self.queue.has_granted();
+        let is_up = self.link.is_up();
+        if self.flusher.deadline().is_some() {
+            self.rest_at = None;
+        }
+        self.flusher
+            .poll(now, self.stats.accepted, has_outside, is_up);
+        if let Some((_, interval)) = &mut self.aggregates {
+            interval.poll(now);
+        }
+        if self.regrow_at.is_some_and(|at| now >= at) {
+            self.regrow_at = None;
+            self.queue.restore_datagrams();
         }
         self.poll_reporter(now);
         match self.link.poll(now) {
@@ -403,11 +392,5 @@ impl Session {
     }
 }
 
-/// How many bytes are worth waking the driver for before the flush interval is over: some seven thousand
-/// lines, so that the 13 µs of a wake-up are 2 ns for each, and few enough to be in a core's cache yet.
-const HIGH_WATER: usize = 256 * 1024;
-
-const NEVER: (usize, usize) = (usize::MAX, usize::MAX);
-
 /// The first byte and the first line.
-const ANY: (usize, usize) = (1, 1);
+const ANY: Grant = Grant { bytes: 1, lines: 1 };

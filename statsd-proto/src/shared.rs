@@ -1,40 +1,43 @@
-//! What clients and the driver share: a session behind a lock that nobody holds for long.
+//! What clients and the driver share: the machine behind a lock, and inlets behind locks of their own.
+//!
+//! | lock | taken while holding | held for |
+//! |---|---|---|
+//! | of an inlet | nothing, or for statistics those of the inlets before it | one metric, one hand-over |
+//! | of the core | at most an inlet's | one exchange, one poll, a few series of a drain |
+//! | of a series | any of the above | one value, one line |
+//!
+//! No code of a caller runs under any of them: wakers are cloned, woken and dropped outside.
 
-mod adding;
+mod draining;
+mod owners;
 mod recording;
 mod wait;
 
+use std::array;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::aggregate::Cell;
+use crate::encode::Encoder;
 use crate::event::{Event, MAX_EVENTS};
 use crate::instruction::Output;
-use crate::lane::{Extent, Lane};
-use crate::line::Encoder;
-use crate::pressure::Thinning;
-use crate::session::Session;
-use crate::sync::{Mutex, MutexGuard};
-use crate::waiters::Waiters;
-use recording::hand_over;
+use crate::session::{Core, Inlet};
+use crate::stats::Stats;
+use crate::sync::{Mutex, MutexGuard, thread_number};
+use crate::waiters::{Waiters, wake_all};
+use owners::Owners;
 pub(crate) use wait::Wait;
 
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Where threads record, so that they need not wait for each other nor for the driver. In the first go
-    /// also the metrics of all threads that must keep their order over all of them.
-    ///
-    /// Who locks several locks a further lane before the first, and the state last.
-    lanes: Box<[Padded<Mutex<Lane>>]>,
+    /// Where threads record, so that they wait neither for each other nor for the driver.
+    inlets: Box<[Padded<Mutex<Inlet>>]>,
+    owners: Owners,
     encoder: Arc<Encoder>,
-    /// Whether metrics are added up, as far as they can be.
-    adds_up: bool,
-    /// How many metrics are left out, for all threads to see; written when that changes.
-    thinning: AtomicU8,
+    /// Whether metrics are aggregated, as far as they can be.
+    aggregates: bool,
     clock: Clock,
 }
 
@@ -42,146 +45,154 @@ type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
 
 #[derive(Debug)]
 struct State {
-    session: Session,
+    core: Core,
     /// The driver, if it waits.
     driver: Option<Waker>,
     waiters: Waiters,
-    /// News that has been logged, for the driver.
+    /// Events that have been logged, for the driver.
     events: VecDeque<Event>,
-    /// What is added up by handles, and those of them that have something.
-    cells: Vec<Weak<Cell>>,
-    pending: Vec<Arc<Cell>>,
-    /// No cell is to be made any more, since nobody would come by.
-    is_over: bool,
 }
 
 impl Shared {
-    /// The number of lanes is a power of two.
-    pub(crate) fn new(mut session: Session, clock: Clock, lanes: usize) -> Self {
-        let limits = session.lane_limits();
-        let lanes = (0..lanes)
-            .map(|place| {
-                let table = session.outer_table();
-                let mut lane = Lane::new(limits, session.fork_sampler(), table);
-                if place == 0 {
-                    lane.reserve();
-                }
-                Padded(Mutex::new(lane))
-            })
+    /// The number of inlets is a power of two, and at most [`MAX_INLETS`].
+    pub(crate) fn new(mut core: Core, clock: Clock, inlets: usize) -> Self {
+        let owners = Owners::new(inlets);
+        let inlets = (0..inlets)
+            .map(|_| Padded(Mutex::new(core.inlet())))
             .collect();
-        let encoder = Arc::clone(session.encoder());
-        let adds_up = session.share_rounds();
-        let state = State {
-            session,
-            driver: None,
-            waiters: Waiters::default(),
-            events: VecDeque::new(),
-            cells: Vec::new(),
-            pending: Vec::new(),
-            is_over: false,
-        };
         Self {
-            state: Mutex::new(state),
-            lanes,
-            encoder,
-            adds_up,
-            thinning: AtomicU8::new(Thinning::NONE.as_u8()),
+            inlets,
+            owners,
+            encoder: Arc::clone(core.encoder()),
+            aggregates: core.aggregates(),
+            state: Mutex::new(State {
+                core,
+                driver: None,
+                waiters: Waiters::default(),
+                events: VecDeque::new(),
+            }),
             clock,
         }
     }
 
-    /// Works on the session, then wakes, after unlocking, everyone whom the work concerns.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+    /// Works on the machine, then wakes, after unlocking, everyone whom the work concerns.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Core) -> T) -> T {
         self.with_state(self.lock(), work)
     }
 
     fn with_state<T>(
         &self,
         mut state: MutexGuard<'_, State>,
-        work: impl FnOnce(&mut Session) -> T,
+        work: impl FnOnce(&mut Core) -> T,
     ) -> T {
         let State {
-            session,
+            core,
             driver,
             waiters,
             events,
-            ..
         } = &mut *state;
-        let result = work(session);
-        self.show_pressure(session);
-        let driver = if session.wants_poll() {
+        let result = work(core);
+        let driver = if core.wants_poll() {
             driver.take()
         } else {
             None
         };
-        let reached = waiters.take_reached(session);
-        let news: Vec<Event> = std::iter::from_fn(|| session.poll_event()).collect();
+        let reached = waiters.take_reached(core);
+        let news: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
         events.extend(&news);
         while events.len() > MAX_EVENTS {
             events.pop_front();
         }
         drop(state);
-        reached.into_iter().chain(driver).for_each(Waker::wake);
+        wake_all(reached.into_iter().chain(driver));
         news.iter().for_each(log);
         result
-    }
-
-    /// The same, with all lines that were recorded before.
-    pub(crate) fn with_lines<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
-        self.bring_in(Extent::Lines);
-        self.with(work)
-    }
-
-    /// The same, with all that was recorded before.
-    pub(crate) fn with_all<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
-        self.bring_in(Extent::All);
-        self.with(work)
-    }
-
-    /// The same, and nothing is recorded after.
-    pub(crate) fn with_end<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
-        self.bring_in(Extent::Last);
-        self.with(work)
     }
 
     /// What the driver has to do now.
     pub(crate) fn poll(&self) -> Output {
         let now = self.now();
         let mut state = self.lock();
-        let is_round = state.session.start_round(now);
-        let extent = if is_round {
-            Extent::All
-        } else if state.session.wants_lanes(now) {
-            Extent::Lines
-        } else {
-            // As nearly always, since a payload after the other leaves.
-            return self.with_state(state, |session| session.poll(now));
-        };
-        drop(state);
-        self.bring_in(extent);
-        self.with(|session| {
-            if is_round {
-                session.end_round();
-            }
-            session.poll(now)
+        if state.core.wants_aggregates(now) {
+            state.core.start_interval(now);
+            drop(state);
+            self.collect();
+            self.drain();
+            return self.with(|core| {
+                core.end_drain();
+                core.poll(now)
+            });
+        }
+        if state.core.wants_lines(now) {
+            drop(state);
+            self.collect();
+            return self.with(|core| core.poll(now));
+        }
+        if state.core.wants_rest(now) {
+            drop(state);
+            (0..self.inlets.len()).for_each(|index| self.inlet(index).trim());
+            return self.with(|core| {
+                core.rest();
+                core.poll(now)
+            });
+        }
+        let output = self.with_state(state, |core| core.poll(now));
+        if matches!(output, Output::Finished(_)) {
+            // With what was refused meanwhile.
+            return Output::Finished(self.stats().into());
+        }
+        output
+    }
+
+    /// Sends all that was recorded before. Returns the number of the last line, counted from the first ever accepted.
+    pub(crate) fn flush(&self) -> u64 {
+        self.collect();
+        self.drain();
+        self.with(|core| {
+            core.flush();
+            core.stats().accepted
         })
     }
 
-    /// The oldest news that has not been taken.
+    /// Takes nothing more, and lets the machine come to its end by `work`.
+    pub(crate) fn end(&self, work: impl FnOnce(&mut Core)) {
+        for index in 0..self.inlets.len() {
+            let mut inlet = self.inlet(index);
+            inlet.close();
+            self.collect_inlet(index, &mut inlet);
+        }
+        self.lock().core.close_series();
+        self.drain();
+        self.with(work);
+    }
+
+    /// What was recorded, sent and lost so far, at one moment.
+    pub(crate) fn stats(&self) -> Stats {
+        // In the order of their indices, as nobody else holds two of them.
+        let inlets: [_; MAX_INLETS] =
+            array::from_fn(|index| (index < self.inlets.len()).then(|| self.inlet(index)));
+        let state = self.lock();
+        state
+            .core
+            .stats_with(inlets.iter().flatten().map(|inlet| &**inlet))
+    }
+
+    /// The oldest event that has not been taken.
     pub(crate) fn poll_event(&self) -> Option<Event> {
         self.lock().events.pop_front()
     }
 
     /// Registers the driver, unless there is something to do for it already.
     pub(crate) fn poll_woken(&self, context: &Context<'_>) -> Poll<()> {
+        let waker = context.waker().clone();
         let mut state = self.lock();
-        if state.session.wants_poll() {
+        if state.core.wants_poll() {
+            drop(state);
             return Poll::Ready(());
         }
-        match &mut state.driver {
-            Some(driver) => driver.clone_from(context.waker()),
-            none => *none = Some(context.waker().clone()),
-        }
+        let before = state.driver.replace(waker);
+        drop(state);
+        drop(before);
         Poll::Pending
     }
 
@@ -194,48 +205,15 @@ impl Shared {
         self.state.lock()
     }
 
-    /// How many metrics are left out at present.
     #[inline]
-    pub(crate) fn thinning(&self) -> Thinning {
-        Thinning::from_u8(self.thinning.load(Ordering::Relaxed))
+    fn inlet(&self, index: usize) -> MutexGuard<'_, Inlet> {
+        self.inlets[index].0.lock()
     }
 
-    /// Lets all threads see how many metrics the session leaves out.
-    fn show_pressure(&self, session: &Session) {
-        let thinning = session.thinning().unwrap_or_default();
-        if thinning != self.thinning() {
-            self.thinning.store(thinning.as_u8(), Ordering::Relaxed);
-        }
-    }
-
-    /// Hands what is beside the session over to it.
-    fn bring_in(&self, extent: Extent) {
-        let (first, further) = self.split_lanes();
-        for Padded(lane) in further {
-            // The session is locked within, or else the thread could record behind its own back.
-            let mut lane = lane.lock();
-            let mut first = first.lock();
-            let mut state = self.lock();
-            state.take_lines(&mut lane, &mut first);
-            lane.hand_over_rest(&mut state.session, extent);
-        }
-        let mut first = first.lock();
-        let mut state = self.lock();
-        hand_over(&mut first, &mut state.session);
-        first.hand_over_rest(&mut state.session, extent);
-        drop(first);
-        if extent != Extent::Lines {
-            state.drain_cells(extent == Extent::Last);
-        }
-    }
-
-    /// The first lane, and the others.
+    /// Index of the inlet of this thread.
     #[inline]
-    fn split_lanes(&self) -> (&Mutex<Lane>, &[Padded<Mutex<Lane>>]) {
-        match &*self.lanes {
-            [Padded(first), further @ ..] => (first, further),
-            [] => unreachable!("there is at least one lane"),
-        }
+    fn index(&self) -> usize {
+        thread_number() & (self.inlets.len() - 1)
     }
 }
 
@@ -254,19 +232,15 @@ impl fmt::Debug for Shared {
 /// Unlocks, then wakes the driver if there is something new for it.
 #[inline]
 fn wake_driver(mut state: MutexGuard<'_, State>) {
-    if state.session.wants_poll() {
+    if state.core.wants_poll() {
         let driver = state.driver.take();
         drop(state);
-        wake(driver);
+        wake_all(driver);
     }
 }
 
-#[cold]
-fn wake(driver: Option<Waker>) {
-    if let Some(driver) = driver {
-        driver.wake();
-    }
-}
+/// More cores than that begin to be rare. An inlet that nobody uses takes a kilobyte or two.
+pub(crate) const MAX_INLETS: usize = 16;
 
 #[cfg(feature = "tracing")]
 fn log(event: &Event) {

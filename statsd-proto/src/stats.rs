@@ -1,5 +1,7 @@
 //! What was recorded, sent and lost.
 
+mod display;
+
 use crate::error::RecordError;
 
 /// Counts since the start, in lines unless said otherwise.

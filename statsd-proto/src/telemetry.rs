@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, Telemetry};
+use crate::dialect::MAX_DATAGRAM;
+use crate::encode::{Cursor, Encoder};
 use crate::error::RecordError;
-use crate::line::Encoder;
 use crate::metric::Metric;
-use crate::payload::Record;
 use crate::stats::Stats;
 
 /// Tells of the session in rounds, as long as something happens beside its own lines.
@@ -71,12 +71,12 @@ impl Reporter {
     /// The configuration is the one [for telemetry](Config::for_telemetry).
     pub(crate) fn measure(config: &Config, telemetry: &Telemetry) -> (usize, Option<usize>) {
         let encoder = Encoder::new(config);
-        let len = |entry: &Entry| {
-            let mut line = Vec::new();
-            let result = encoder.encode(&entry.metric(MOST), &mut Record::new(&mut line));
-            result.is_ok().then_some(line.len())
+        let mut line = vec![0; MAX_DATAGRAM];
+        let mut len = |entry: &Entry| {
+            let written = encoder.encode(&entry.metric(MOST), Cursor::new(&mut line));
+            written.ok().map(|written| written.bytes)
         };
-        let lens = entries(config, telemetry).map(len);
+        let lens = entries(config, telemetry).map(&mut len);
         let lens = lens.collect::<Option<Vec<_>>>();
         let longest = lens.and_then(|lens| lens.into_iter().max());
         (entries(config, telemetry).count(), longest)

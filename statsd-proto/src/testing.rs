@@ -102,8 +102,8 @@ fn recorder_with(
         ahead: AtomicU64::new(0),
     });
     let clock = Arc::clone(&time);
-    let (client, driver) = Driver::with_lanes(&config, move || clock.now(), 0, lanes)?;
-    let port = config.port;
+    let (client, driver) = Driver::with_inlets(&config, move || clock.now(), 0, lanes)?;
+    let port = config.effective_port();
     Ok((
         client,
         Recorder {
@@ -329,7 +329,7 @@ mod tests {
     fn frames_come_without_their_length() {
         let (client, mut recorder) = start(|config| {
             let config = config.unix_stream("/run/statsd.sock").max_datagram(16);
-            config.dialect(Dialect::DogStatsd)
+            config.dialect(Dialect::DogStatsd).kind_prefixes(true)
         });
         for _ in 0..3 {
             client.incr("a", 1);

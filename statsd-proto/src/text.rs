@@ -1,14 +1,12 @@
 //! Caller's text made safe: what a server would take for structure never reaches the wire.
 
-use crate::error::RecordError;
-
 /// What happens to a character that a server would misread.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum UnsafeText {
-    /// The metric is refused with [`RecordError::UnsafeText`].
+    /// The metric is refused with [`RecordError::UnsafeText`](crate::RecordError::UnsafeText).
     Refuse,
     /// Each such character becomes `_`. The default: a metric under a slightly different name is worth
     /// more than none.
@@ -49,47 +47,6 @@ impl Charset {
         is_plain(text.as_bytes()) || text.chars().all(|char| self.allows_char(char))
     }
 
-    /// Appends `text`, with what is forbidden replaced or refused.
-    #[inline]
-    pub(crate) fn push(
-        &self,
-        out: &mut Vec<u8>,
-        text: &str,
-        policy: UnsafeText,
-    ) -> Result<(), RecordError> {
-        if is_plain(text.as_bytes()) {
-            out.extend_from_slice(text.as_bytes());
-            return Ok(());
-        }
-        self.push_unusual(out, text, policy)
-    }
-
-    /// Apart, so that usual text passes by none of this.
-    #[inline(never)]
-    fn push_unusual(
-        &self,
-        out: &mut Vec<u8>,
-        text: &str,
-        policy: UnsafeText,
-    ) -> Result<(), RecordError> {
-        if text.chars().all(|char| self.allows_char(char)) {
-            out.extend_from_slice(text.as_bytes());
-        } else if policy == UnsafeText::Refuse {
-            return Err(RecordError::UnsafeText);
-        } else {
-            self.push_replaced(out, text);
-        }
-        Ok(())
-    }
-
-    fn push_replaced(&self, out: &mut Vec<u8>, text: &str) {
-        let mut encoded = [0; 4];
-        for char in text.chars() {
-            let safe = if self.allows_char(char) { char } else { '_' };
-            out.extend_from_slice(safe.encode_utf8(&mut encoded).as_bytes());
-        }
-    }
-
     pub(crate) fn allows_char(&self, char: char) -> bool {
         match self.forbidden.get(char as usize) {
             Some(forbidden) => !forbidden,
@@ -110,8 +67,19 @@ pub(crate) fn is_plain(bytes: &[u8]) -> bool {
             let mut blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk::<16>);
             blocks.all(are_plain) && are_plain(last)
         }
-        None => bytes.iter().all(|&byte| PLAIN[usize::from(byte)]),
+        None => is_short_plain(bytes),
     }
+}
+
+#[inline]
+fn is_short_plain(bytes: &[u8]) -> bool {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk()) {
+        return are_both_plain(first, last);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk()) {
+        return are_both_plain(first, last);
+    }
+    bytes.iter().all(|&byte| PLAIN[usize::from(byte)])
 }
 
 /// Not inlined, since only by itself it is sure to become vector instructions.
@@ -138,10 +106,23 @@ pub(crate) fn are_both_plain<const SIZE: usize>(one: &[u8; SIZE], other: &[u8; S
     })
 }
 
-/// How many bytes are not [plain](is_plain). Not inlined, for the same reason as [`are_plain`].
-#[inline(never)]
+/// How many of the bytes are not [plain](is_plain), in blocks of sixteen. Those after the last block are not
+/// looked at.
 pub(crate) fn count_unusual(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| !is_plain_byte(**byte)).count()
+    let blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk);
+    blocks
+        .map(|block| usize::from(count_unusual_in(block)))
+        .sum()
+}
+
+/// Not inlined, for the same reason as [`are_plain`].
+#[inline(never)]
+fn count_unusual_in(block: &[u8; 16]) -> u8 {
+    let mut counts = [0; 16];
+    for (count, byte) in counts.iter_mut().zip(block) {
+        *count = u8::from(!is_plain_byte(*byte));
+    }
+    counts.iter().sum()
 }
 
 /// Whether two names are the same. Two blocks that overlap take less than a call that compares any length.
@@ -209,30 +190,5 @@ mod tests {
                 assert!(!is_same(&name, &other), "{place} of {length}");
             }
         }
-    }
-
-    #[test]
-    fn a_forbidden_character_becomes_one_underscore() {
-        let ascii = Charset::without(":|", false);
-        assert_eq!(replaced(&ascii, "a:1|c\nb"), "a_1_c_b");
-        assert_eq!(replaced(&ascii, "Z\u{fc}rich\u{7f}"), "Z_rich_");
-        let unicode = Charset::without(":|", true);
-        assert_eq!(replaced(&unicode, "Z\u{fc}rich\u{85}"), "Z\u{fc}rich_");
-    }
-
-    #[test]
-    fn a_forbidden_character_can_be_refused() {
-        let mut out = Vec::new();
-        let charset = Charset::without(":|", false);
-        let result = charset.push(&mut out, "a:1", UnsafeText::Refuse);
-        assert_eq!(result, Err(RecordError::UnsafeText));
-        assert_eq!(charset.push(&mut out, "a.1", UnsafeText::Refuse), Ok(()));
-        assert_eq!(out, b"a.1");
-    }
-
-    fn replaced(charset: &Charset, text: &str) -> String {
-        let mut out = Vec::new();
-        charset.push(&mut out, text, UnsafeText::Replace).unwrap();
-        String::from_utf8(out.to_vec()).unwrap()
     }
 }

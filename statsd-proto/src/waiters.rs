@@ -1,11 +1,13 @@
-//! Those who wait for the queue: for room, or for what they recorded to be gone.
+//! Those who wait: for room in the queue, for what they recorded to be gone, or for the end.
 
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
-use crate::session::Session;
+use crate::session::Core;
 
 /// What somebody waits for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Until {
     /// The session is over.
     Finished,
@@ -16,63 +18,76 @@ pub(crate) enum Until {
 }
 
 impl Until {
-    pub(crate) fn is_reached(self, session: &Session) -> bool {
+    pub(crate) fn is_reached(self, core: &Core) -> bool {
         match self {
-            _ if session.is_finished() => true,
+            _ if core.is_finished() => true,
             Self::Finished => false,
-            Self::Room => session.is_closed() || session.has_room(),
-            Self::Settled(through) => session.settled() >= through,
+            Self::Room => core.is_closed() || core.is_ready(),
+            Self::Settled(through) => core.settled() >= through,
         }
     }
 }
 
+/// In the order in which they are reached, so that many who wait for the same cost each other nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
-    waiting: Vec<Waiter>,
+    waiting: BTreeMap<(Until, u64), Waker>,
     next_key: u64,
 }
 
-#[derive(Debug)]
-struct Waiter {
-    key: u64,
-    until: Until,
-    waker: Waker,
-}
-
 impl Waiters {
-    /// Adds a waiter, or gives the one of this key another waker.
-    pub(crate) fn add(&mut self, key: &mut Option<u64>, until: Until, waker: &Waker) {
-        if let Some(known) = self
-            .waiting
-            .iter_mut()
-            .find(|waiter| Some(waiter.key) == *key)
-        {
-            known.waker.clone_from(waker);
-            return;
-        }
-        *key = Some(self.next_key);
-        self.waiting.push(Waiter {
-            key: self.next_key,
-            until,
-            waker: waker.clone(),
+    /// Adds a waiter, or gives the one of this key another waker. Returns the one before, to be dropped outside of
+    /// the lock.
+    pub(crate) fn add(
+        &mut self,
+        key: &mut Option<u64>,
+        until: Until,
+        waker: Waker,
+    ) -> Option<Waker> {
+        let key = *key.get_or_insert_with(|| {
+            self.next_key += 1;
+            self.next_key
         });
-        self.next_key += 1;
+        self.waiting.insert((until, key), waker)
     }
 
-    pub(crate) fn remove(&mut self, key: u64) {
-        self.waiting.retain(|waiter| waiter.key != key);
+    /// Removes a waiter. Returns its waker, to be dropped outside of the lock.
+    pub(crate) fn remove(&mut self, key: u64, until: Until) -> Option<Waker> {
+        self.waiting.remove(&(until, key))
     }
 
     /// Takes the wakers of those who need not wait any longer.
-    pub(crate) fn take_reached(&mut self, session: &Session) -> Vec<Waker> {
+    pub(crate) fn take_reached(&mut self, core: &Core) -> Vec<Waker> {
         let mut reached = Vec::new();
-        self.waiting.retain(|waiter| {
-            let waits_on = !waiter.until.is_reached(session);
-            if !waits_on {
-                reached.push(waiter.waker.clone());
+        let firsts = [
+            (Until::Finished, 0),
+            (Until::Room, 0),
+            (Until::Settled(0), 0),
+        ];
+        for (first, key) in firsts {
+            while let Some(next) = self.next_reached((first, key), core) {
+                reached.extend(self.waiting.remove(&next));
             }
-            waits_on
-        });
+        }
         reached
+    }
+
+    /// The first waiter from `first` on, if it is of the same kind and need not wait any longer.
+    fn next_reached(&self, first: (Until, u64), core: &Core) -> Option<(Until, u64)> {
+        let (next, _) = self.waiting.range(first..).next()?;
+        let is_same = std::mem::discriminant(&next.0) == std::mem::discriminant(&first.0);
+        (is_same && next.0.is_reached(core)).then_some(*next)
+    }
+}
+
+/// Wakes all, also those after one that panics, whose panic goes on then.
+pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
+    let mut panic = None;
+    for waker in wakers {
+        let woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        panic = panic.or_else(|| woken.err());
+    }
+    if let Some(panic) = panic {
+        resume_unwind(panic);
     }
 }

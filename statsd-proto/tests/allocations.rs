@@ -232,8 +232,10 @@ fn record_the_unusual(client: &Client, dialect: Dialect) {
 
 /// A client and its driver, with a clock that goes on by a second with every poll.
 fn start(config: Config) -> (Client, Driver) {
-    let (origin, seconds) = (origin(), Arc::new(AtomicU64::new(0)));
-    let clock = move || origin + Duration::from_secs(seconds.fetch_add(1, Ordering::Relaxed));
+    let (origin, calls) = (origin(), Arc::new(AtomicU64::new(0)));
+    // Longer than the flush interval, and too short for the client to come to rest between two rounds.
+    let tick = Duration::from_millis(200);
+    let clock = move || origin + tick * calls.fetch_add(1, Ordering::Relaxed) as u32;
     Driver::new(&config, clock).expect("the configuration works")
 }
 

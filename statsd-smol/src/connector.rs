@@ -17,7 +17,7 @@ use crate::connection::connect;
 /// client.incr("starts", 1);
 ///
 /// let report = connector.stop().await;
-/// println!("sent {} lines, abandoned {}", report.sent, report.abandoned);
+/// println!("{report}");
 /// # Ok(())
 /// # }
 /// ```

@@ -36,6 +36,7 @@ mod connection;
 mod connector;
 mod driver;
 mod options;
+mod origin;
 mod socket;
 
 pub use statsd_proto::*;

@@ -2,9 +2,13 @@
 
 use std::io::{self, Read};
 use std::net::Shutdown;
+#[cfg(unix)]
+use std::path::Path;
 
 #[cfg(target_os = "linux")]
 use socket2::MsgHdr;
+#[cfg(unix)]
+use socket2::SockAddr;
 use socket2::{SockRef, Socket, TcpKeepalive};
 
 use statsd_proto::{Connect, Segmentation};
@@ -41,6 +45,12 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
         }
         let _ = socket.set_tcp_user_timeout(Some(connect.ack_timeout));
     }
+}
+
+/// Connects a Unix socket of datagrams, also to an abstract one, whose name follows a NUL.
+#[cfg(unix)]
+pub(crate) fn connect_unix(socket: &SockRef<'_>, path: &Path) -> io::Result<()> {
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 /// Writes to a TCP socket what its kernel has room for.
@@ -142,21 +152,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_cuts_datagrams_apart_where_it_is_asked_to() {
-        let receiver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        sender.connect(receiver.local_addr().unwrap()).unwrap();
+    fn the_kernel_cuts_datagrams_apart_where_it_is_asked_to() -> io::Result<()> {
+        let receiver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        sender.connect(receiver.local_addr()?)?;
         for (size, datagrams) in [
             (Some(4), &["aaaa", "bbbb", "c"][..]),
             (None, &["aaaabbbbc"]),
         ] {
             let sent = send_udp(&SockRef::from(&sender), b"aaaabbbbc", size);
-            assert_eq!(sent.unwrap(), 9);
+            assert_eq!(sent?, 9);
             for datagram in datagrams {
                 let mut bytes = [0; 16];
-                let len = receiver.recv(&mut bytes).unwrap();
+                let len = receiver.recv(&mut bytes)?;
                 assert_eq!(&bytes[..len], datagram.as_bytes());
             }
         }
+        Ok(())
     }
 }

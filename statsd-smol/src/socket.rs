@@ -1,7 +1,7 @@
 //! Smol's sockets, one step at a time.
 
 use std::future::pending;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 #[cfg(unix)]
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -14,6 +14,8 @@ use socket2::SockRef;
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
+#[cfg(unix)]
+use crate::options::connect_unix;
 use crate::options::{
     say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
 };
@@ -57,7 +59,7 @@ impl Socket {
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = Async::<UnixDatagram>::unbound()?;
-                    socket.get_ref().connect(path)?;
+                    connect_unix(&SockRef::from(&socket), path)?;
                     Self::UnixDatagram(socket, None)
                 }
                 #[cfg(unix)]
@@ -118,7 +120,7 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::UnixStream(stream, next) => {
-                let write = |mut stream: &UnixStream, data: &_| stream.write(data);
+                let write = |mut stream: &UnixStream, data: &_| io::Write::write(&mut stream, data);
                 step_stream(stream, next, write).await.map(Input::Written)
             }
         };

@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(printer) = printer.filter(|_| report.stats.connects > 0) {
         printer.await??;
     }
-    println!("sent {} lines, abandoned {}", report.sent, report.abandoned);
+    println!("{report}");
     Ok(())
 }
 

@@ -7,12 +7,16 @@ use std::task::{Context, Poll};
 use statsd_proto::{Client, Config, ConfigError, Driver, Report};
 
 use crate::driver::{drive, now};
+use crate::origin::with_origin;
 
 /// A client, and the connection that sends what it records: a future to spawn, or to await beside
 /// others.
 ///
 /// The connection ends, with a report, when the client is [closed](Client::close) or its last clone
 /// dropped, and what was queued is sent or its time is up. Nothing is sent before it is first polled.
+///
+/// For a Datadog agent this call reads a few small files of `/proc`, to
+/// [find out which container sends](Config::detect_origin).
 ///
 /// # Errors
 ///
@@ -30,7 +34,7 @@ use crate::driver::{drive, now};
 /// # }
 /// ```
 pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
-    let (client, driver) = Driver::new(config, now)?;
+    let (client, driver) = Driver::new(&with_origin(config), now)?;
     Ok((
         client,
         Connection {

@@ -40,6 +40,7 @@ mod connector;
 mod driver;
 mod global;
 mod options;
+mod origin;
 mod socket;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]

@@ -7,13 +7,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, Interest, ReadBuf};
 use tokio::net::{TcpStream, UdpSocket, lookup_host};
 #[cfg(unix)]
 use tokio::net::{UnixDatagram, UnixStream};
 
 use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
 
+#[cfg(unix)]
+use crate::options::connect_unix;
 use crate::options::{
     say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
 };
@@ -57,7 +59,7 @@ impl Socket {
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = UnixDatagram::unbound()?;
-                    socket.connect(path)?;
+                    connect_unix(&SockRef::from(&socket), path)?;
                     Self::UnixDatagram(socket, None)
                 }
                 #[cfg(unix)]
@@ -120,7 +122,7 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::UnixStream(stream, next) => {
-                let step = step_stream(stream, next, AsyncWrite::poll_write);
+                let step = step_stream(stream, next, tokio::io::AsyncWrite::poll_write);
                 step.await.map(Input::Written)
             }
         };

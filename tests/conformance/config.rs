@@ -1,8 +1,12 @@
 //! Settings: what they default to, what wins, and what cannot work.
 
-use std::time::Duration;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
 
-use statsd_proto::{Client, Config, ConfigError, Report, Transport};
+use statsd_proto::testing::recorder;
+use statsd_proto::{
+    Client, Config, ConfigError, Metric, Output, Report, Session, Target, Transport,
+};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::server::Server;
@@ -10,11 +14,28 @@ use tests::server::Server;
 use crate::world::{World, count};
 
 pub(crate) fn the_defaults_are_those_of_the_seed<A: Adapter>(_: &World<A>) {
-    let config = Config::new("localhost");
-    let explicit = config.clone().port(8125).transport(Transport::Tcp);
-    assert_eq!(config, explicit.prefix("").enabled(true));
-    let from_environment = Config::from_vars([("STATSD_HOST", "localhost")]);
-    assert_eq!(from_environment.map(|it| it.prefix("")), Ok(config));
+    let from_environment = Config::from_vars([("STATSD_HOST", "127.0.0.1")]);
+    let from_environment = from_environment.expect("the variables are good").prefix("");
+    for config in [Config::new("127.0.0.1"), from_environment] {
+        let mut session = Session::new(&config, 0).expect("it can work");
+        let metric = Metric::counter("a", 1).with_kind_prefix();
+        session.record(&metric).expect("it is one");
+        let target = loop {
+            match session.poll(Instant::now()) {
+                Output::Connect(connect) => break connect.target,
+                Output::Wait(_) => session.flush(),
+                output @ (Output::Disconnect
+                | Output::Finished(_)
+                | Output::Resolve(_)
+                | Output::Transmit(_)) => panic!("{output:?} is not due"),
+            }
+        };
+        let there = SocketAddr::from((Ipv4Addr::LOCALHOST, 8125));
+        assert_eq!(target, Target::Tcp(there));
+        let (client, mut recorder) = recorder(config).expect("it can work");
+        client.incr("a", 1);
+        assert_eq!(recorder.lines(), ["counters.a:1|c"]);
+    }
 }
 
 pub(crate) fn a_setting_that_cannot_work_fails_before_anything_starts<A: Adapter>(
@@ -96,32 +117,68 @@ pub(crate) fn explicit_settings_win_over_the_environment<A: Adapter>(world: &Wor
     assert_eq!(other.line_count(), 0);
 }
 
-pub(crate) fn a_prefix_is_required_of_the_environment_even_when_disabled<A: Adapter>(
+pub(crate) fn the_program_wins_over_an_address_of_the_environment<A: Adapter>(world: &World<A>) {
+    let server = world.server();
+    let port = server.address().port();
+    let transport = if world.carrier == Carrier::Udp {
+        Transport::Udp
+    } else {
+        Transport::Tcp
+    };
+    for other in [
+        "unix:///nowhere",
+        "unixgram://nowhere",
+        "tcp://192.0.2.1:9",
+        "udp://[2001:db8::1]",
+    ] {
+        let by_statsd = Config::from_vars([("STATSD_HOST", other)]);
+        let by_agent = Config::from_dd_vars([("DD_DOGSTATSD_URL", other)]);
+        for config in [by_statsd, by_agent] {
+            let config = config.expect("the variables are good").prefix("");
+            let config = config.host("127.0.0.1").port(port).transport(transport);
+            let statsd = world.start(config.kind_prefixes(false).origin_detection(false));
+            statsd.client().incr("a", 1);
+            assert_eq!(statsd.stop().abandoned, 0, "{other}");
+        }
+    }
+    assert_eq!(server.wait_for_end(8), ["a:1|c"; 8]);
+}
+
+pub(crate) fn a_prefix_is_required_of_the_environment_unless_disabled<A: Adapter>(
     world: &World<A>,
 ) {
-    for enabled in ["yes", "no"] {
-        let vars = [("STATSD_HOST", "localhost"), ("STATSD_ENABLED", enabled)];
-        let config = Config::from_vars(vars).expect("the variables are good");
-        for lacking in [
-            config.clone(),
-            config.clone().application("shop", ""),
-            config.clone().application("", "test"),
-        ] {
-            let error = world.runtime.start(lacking).err();
-            assert!(
-                matches!(
-                    error,
-                    Some(ConfigError::Missing {
-                        setting: "prefix",
-                        ..
-                    })
-                ),
-                "{error:?}"
-            );
-        }
-        let service = Config::new("localhost").prefix("applications.shop.test");
-        let application = config.application("shop", "test");
-        assert_eq!(application, service.enabled(enabled == "yes"));
+    let vars = [("STATSD_HOST", "localhost")];
+    let config = Config::from_vars(vars).expect("the variables are good");
+    for lacking in [
+        config.clone(),
+        config.clone().application("shop", ""),
+        config.clone().application("", "test"),
+    ] {
+        let error = world.runtime.start(lacking.clone()).err();
+        assert!(
+            matches!(
+                error,
+                Some(ConfigError::Missing {
+                    setting: "prefix",
+                    ..
+                })
+            ),
+            "{error:?}"
+        );
+        world.start(lacking.enabled(false)).stop();
+    }
+    let service = Config::new("localhost").prefix("applications.shop.test");
+    let application = config.application("shop", "test");
+    assert_eq!(application, service);
+}
+
+pub(crate) fn an_empty_environment_is_enough_to_be_disabled<A: Adapter>(world: &World<A>) {
+    let by_statsd = Config::from_vars([("STATSD_ENABLED", "no"), ("STATSD_HOST", "")]);
+    let by_agent = Config::from_dd_vars([("DD_DOGSTATSD_DISABLE", "true")]);
+    for config in [by_statsd, by_agent] {
+        let statsd = world.start(config.expect("the variables are good"));
+        assert!(statsd.client().is_noop());
+        assert_eq!(statsd.stop(), Report::default());
     }
 }
 

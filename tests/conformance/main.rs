@@ -8,6 +8,7 @@ mod config;
 mod delivery;
 mod hosts;
 mod logs;
+mod origin;
 mod overload;
 mod packing;
 mod reconnect;
@@ -51,6 +52,8 @@ macro_rules! carrier {
     (tcp $($test:ident)+) => { test! { tcp Tcp $($test)+ } };
     (udp $($test:ident)+) => { test! { udp Udp $($test)+ } };
     (tcp_on_linux $($test:ident)+) => { test! { #[cfg(target_os = "linux")] tcp Tcp $($test)+ } };
+    (unix_datagram_on_linux $($test:ident)+) => { test! { #[cfg(target_os = "linux")] unix_datagram UnixDatagram $($test)+ } };
+    (unix_stream_on_linux $($test:ident)+) => { test! { #[cfg(target_os = "linux")] unix_stream UnixStream $($test)+ } };
     (unix_datagram $($test:ident)+) => { test! { #[cfg(unix)] unix_datagram UnixDatagram $($test)+ } };
     (unix_frames $($test:ident)+) => { test! { #[cfg(unix)] unix_frames UnixFrames $($test)+ } };
     (unix_stream $($test:ident)+) => { test! { #[cfg(unix)] unix_stream UnixStream $($test)+ } };
@@ -116,7 +119,9 @@ conformance! {
         an_unknown_protocol_is_an_error_at_construction: tcp;
         the_environment_decides_where_metrics_go: tcp udp unix_datagram unix_stream;
         explicit_settings_win_over_the_environment: tcp udp unix_datagram unix_stream;
-        a_prefix_is_required_of_the_environment_even_when_disabled: tcp udp;
+        the_program_wins_over_an_address_of_the_environment: tcp udp;
+        a_prefix_is_required_of_the_environment_unless_disabled: tcp udp;
+        an_empty_environment_is_enough_to_be_disabled: tcp;
         a_disabled_config_does_nothing: tcp udp unix_datagram unix_frames unix_stream;
     }
     hosts {
@@ -188,6 +193,12 @@ conformance! {
         a_server_that_goes_while_a_datagram_waits_for_it_is_noticed: unix_datagram;
         datagrams_on_this_machine_are_not_paced: unix_datagram;
         a_socket_of_another_kind_is_no_server: unix_datagram unix_stream;
+        the_address_that_the_agent_hands_out_is_one_of_datagrams: unix_datagram;
+        an_abstract_socket_is_reached: unix_datagram_on_linux unix_stream_on_linux;
+    }
+    origin {
+        an_agent_hears_which_container_sends: udp unix_datagram unix_frames;
+        an_agent_hears_nothing_where_detection_is_off: udp unix_datagram unix_frames;
     }
     logs {
         a_failing_server_is_logged_in_few_words: tcp unix_datagram unix_stream;

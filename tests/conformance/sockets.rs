@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use statsd_proto::{Client, Metric, Pace};
+use statsd_proto::{Client, Config, Dialect, Metric, Pace};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::fault::Fault;
@@ -149,4 +149,70 @@ pub(crate) fn a_socket_of_another_kind_is_no_server<A: Adapter>(world: &World<A>
     let report = statsd.stop();
     assert_eq!((report.sent, report.abandoned), (0, 10));
     assert_eq!((server.accepted(), server.line_count()), (0, 0));
+}
+
+/// The agent listens for datagrams, and hands out `unix://` for it.
+pub(crate) fn the_address_that_the_agent_hands_out_is_one_of_datagrams<A: Adapter>(
+    world: &World<A>,
+) {
+    let server = world.server();
+    let url = format!("unix://{}", server.path().display());
+    let by_variable = |name| Config::from_dd_vars([(name, &url)]).expect("it is an address");
+    let by_socket =
+        Config::from_dd_vars([("DD_DOGSTATSD_SOCKET", server.path().to_string_lossy())]);
+    for config in [
+        by_variable("DD_DOGSTATSD_URL"),
+        by_variable("DD_DOGSTATSD_SOCKET"),
+        by_socket.expect("it is a path"),
+        Config::dogstatsd(&*url),
+        Config::new(&*url).dialect(Dialect::DogStatsd),
+    ] {
+        let statsd = world.start(config.origin_detection(false));
+        statsd.client().incr("a", 1);
+        assert_eq!(statsd.stop().abandoned, 0);
+    }
+    assert_eq!(server.wait_for_end(5), ["a:1|c"; 5]);
+}
+
+/// It has a name, and no file.
+#[cfg(target_os = "linux")]
+pub(crate) fn an_abstract_socket_is_reached<A: Adapter>(world: &World<A>) {
+    use std::io::Read;
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+
+    let name = format!("statsd-{}-{:?}", std::process::id(), thread::current().id());
+    let address = SocketAddr::from_abstract_name(&name).expect("it is short");
+    let patience = Some(Duration::from_secs(30));
+    let receive = if world.carrier == Carrier::UnixDatagram {
+        let socket = UnixDatagram::bind_addr(&address).expect("it is free");
+        socket.set_read_timeout(patience).expect("it is above zero");
+        thread::spawn(move || {
+            let mut data = vec![0; 100];
+            let len = socket.recv(&mut data).expect("a datagram comes");
+            data.truncate(len);
+            data
+        })
+    } else {
+        let listener = UnixListener::bind_addr(&address).expect("it is free");
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("it connects");
+            stream.set_read_timeout(patience).expect("it is above zero");
+            let mut data = Vec::new();
+            stream.read_to_end(&mut data).expect("the stream ends");
+            data
+        })
+    };
+    let scheme = if world.carrier == Carrier::UnixDatagram {
+        "unixgram"
+    } else {
+        "unixstream"
+    };
+    let config = Config::new(format!("{scheme}://@{name}"));
+    let statsd = world.start(config.kind_prefixes(false));
+    statsd.client().incr("a", 1);
+    assert_eq!(statsd.stop().abandoned, 0);
+    let data = receive.join().expect("it has received");
+    let text = String::from_utf8(data).expect("it is text");
+    assert_eq!(text.trim_end(), "a:1|c");
 }

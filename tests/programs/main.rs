@@ -8,6 +8,7 @@ mod loops;
 mod pipe;
 mod process;
 mod quickstart;
+mod settings;
 #[cfg(unix)]
 mod signals;
 mod web;

@@ -65,7 +65,9 @@ impl Examples {
         let mut command = Command::new(path(&format!("{name}{}", self.suffix)));
         let inherited = env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
-            !name.starts_with("STATSD_")
+            !["STATSD_", "DD_", "DATADOG_"]
+                .iter()
+                .any(|start| name.starts_with(start))
         });
         let mut child = command
             .args(arguments)

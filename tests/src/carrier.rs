@@ -53,13 +53,16 @@ impl Carrier {
     }
 
     pub(crate) fn set(self, config: Config) -> Config {
+        // Lines are not to depend on the container that the tests run in.
+        let config = config.origin_detection(false);
         match self {
             Self::Tcp => config.transport(Transport::Tcp),
             Self::Udp => config.transport(Transport::Udp),
             Self::UnixDatagram => config.transport(Transport::UnixDatagram),
             Self::UnixFrames => config
                 .transport(Transport::UnixStream)
-                .dialect(Dialect::DogStatsd),
+                .dialect(Dialect::DogStatsd)
+                .kind_prefixes(true),
             Self::UnixStream => config.transport(Transport::UnixStream),
         }
     }

@@ -68,7 +68,7 @@ fn record_dogstatsd(client: &Client) {
 }
 
 fn tell(report: &Report) {
-    println!("sent {} lines, abandoned {}", report.sent, report.abandoned);
+    println!("{report}");
 }
 
 type Received = thread::JoinHandle<io::Result<()>>;

@@ -1,17 +1,17 @@
-//! What a metric is called, and where it is looked for.
+//! What a metric is called, and where its series is looked for.
 
-use crate::line::Encoder;
-use crate::metric::{Code, Kind, Metric, Rate, Section, Tags};
+use crate::encode::Encoder;
+use crate::metric::{Code, Kind, Metric, Rate, Section, Tags, Value};
 use crate::text::is_same;
 
-/// Where a metric is to be added up: what can be told without a table, and so without a lock.
+/// What can be known of a metric's series without a table, and so without a lock.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sought {
-    /// The metric's.
+pub(crate) struct Lookup {
+    /// Kind of the metric.
     pub(super) kind: Kind,
-    /// Of the context that gathers its value.
-    pub(super) gathered_as: Kind,
-    /// Which slot may know where the context is.
+    /// Kind of the series: a gauge's for a change of it.
+    pub(super) series_kind: Kind,
+    /// Index of the slot that may know where the series is.
     pub(super) slot: usize,
 }
 
@@ -24,30 +24,42 @@ pub(super) struct Key {
     tags: Box<[(Box<str>, Box<str>)]>,
 }
 
-impl Sought {
-    /// None if the metric goes as a line of its own.
+impl Lookup {
+    /// `None` if the metric is sent as a line of its own.
     #[inline]
     pub(crate) fn new(encoder: &Encoder, metric: &Metric<'_>) -> Option<Self> {
-        let Code::Known(kind) = metric.code else {
-            return None;
+        let kind = match metric.code {
+            Code::Known(kind) => kind,
+            Code::Line | Code::Parsed(_) | Code::Raw(_) => raw_kind(encoder, metric)?,
         };
         // What has a time of its own, or what somebody else has sampled and stands for more than itself.
         if metric.extras.is_some() || matches!(metric.rate, Rate::Sampled(_)) {
             return None;
         }
         // A change is gathered with the levels that it changes.
-        let gathered_as = if kind != Kind::GaugeDelta {
-            kind
-        } else if encoder.supports(kind) {
-            Kind::Gauge
-        } else {
+        if kind == Kind::GaugeDelta && !encoder.supports(kind) {
             return None;
-        };
+        }
+        let series_kind = kind.of_series();
         Some(Self {
             kind,
-            gathered_as,
-            slot: slot(gathered_as, metric),
+            series_kind,
+            slot: slot(series_kind, metric),
         })
+    }
+}
+
+/// What a server takes a metric for whose type code the caller gave. `None` if its value is text, or no number that the
+/// series can gather.
+#[cold]
+fn raw_kind(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
+    let kind = metric.code.kind().filter(|kind| encoder.supports(*kind))?;
+    match metric.value {
+        // A gauge's sign makes it a change for most servers.
+        Value::Number(_) if encoder.is_two_lines(kind, metric.value) => Some(Kind::GaugeDelta),
+        Value::Number(_) if kind != Kind::Set => Some(kind),
+        Value::Elapsed(_) if kind == Kind::Timing => Some(kind),
+        Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_) => None,
     }
 }
 
@@ -62,6 +74,15 @@ impl Key {
                 .map(|(key, value)| (key.into(), value.into()))
                 .collect(),
         }
+    }
+
+    /// About how much memory it takes, with the part that it belongs to.
+    pub(super) fn bytes(&self) -> usize {
+        let tags = self
+            .tags
+            .iter()
+            .map(|(key, value)| key.len() + value.len() + TAG_BYTES);
+        PART_BYTES + self.name.len() + tags.sum::<usize>()
     }
 
     #[inline]
@@ -91,7 +112,7 @@ impl Key {
     }
 }
 
-/// Which slot may know where the metric's context is.
+/// Index of the slot that may know where the metric's series is.
 #[inline]
 fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
     let name = metric.name.as_bytes();
@@ -130,3 +151,9 @@ fn mix_tag(mixed: u64, text: &str) -> u64 {
 
 /// How many slots there are: a power of two.
 pub(super) const SLOTS: usize = 128;
+
+/// A part, and its entry in the index.
+const PART_BYTES: usize = 192;
+
+/// Two pointers with their lengths.
+const TAG_BYTES: usize = 32;

@@ -169,13 +169,14 @@ fn a_driver_that_is_dropped_abandons_what_was_added_up() {
 }
 
 #[test]
-fn what_cannot_be_added_up_goes_as_a_line_of_its_own() {
+fn what_cannot_be_aggregated_is_sent_as_a_line_of_its_own() {
     let (client, mut server) = start(|config| config);
     let counter = client.prepare("held").counter().unwrap();
     counter.add(0.5);
     counter.add(i64::MAX);
     client.incr("named", 0.25);
-    client.inject_metric("raw", 1, "c");
+    client.inject_metric("raw", "1", "c");
+    client.inject_metric("gathered", 1, "c");
     let sampled = Metric::counter("sampled", 1).sampled_at(0.5);
     client.record(&sampled).unwrap();
     client.timing("x", Duration::from_millis(1));

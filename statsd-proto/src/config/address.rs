@@ -1,63 +1,135 @@
-//! Addresses with their transport, as one text.
+//! The one parser of server addresses, for setters, files and the environment.
 
-use super::{Config, Transport};
-use crate::error::ConfigError;
+use std::net::Ipv6Addr;
+use std::path::{Path, PathBuf};
 
-impl Config {
-    /// Sets the transport and where it leads to by one address.
-    ///
-    /// | address | means |
-    /// |---|---|
-    /// | `tcp://host:port`, `udp://host:port` | a name or an IP address, IPv6 in brackets; without a port, the one that is set |
-    /// | `unix:///path` | a Unix socket for a stream |
-    /// | `unixgram:///path` | a Unix socket for datagrams |
-    ///
-    /// ```
-    /// use statsd_proto::Config;
-    ///
-    /// # fn main() -> Result<(), statsd_proto::ConfigError> {
-    /// let config = Config::dogstatsd("localhost").address("udp://[::1]:9125")?;
-    /// # assert!(config.check().is_ok());
-    /// # Ok(())
-    /// # }
-    /// ```
+use super::Transport;
+
+/// The settings that an address makes. All others stay as they were set.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Address {
+    Network {
+        /// `None` if the address has no scheme.
+        transport: Option<Transport>,
+        host: String,
+        port: Option<u16>,
+    },
+    Unix {
+        /// `None` follows the dialect.
+        transport: Option<Transport>,
+        path: PathBuf,
+    },
+}
+
+impl Address {
+    /// Parses an address.
     ///
     /// # Errors
     ///
-    /// An address that is none of these.
-    pub fn address(self, address: &str) -> Result<Self, ConfigError> {
-        let invalid = |expected| ConfigError::Invalid {
-            setting: "address",
-            value: address.into(),
-            expected,
-        };
-        let Some((scheme, rest)) = address.split_once("://") else {
-            return Err(invalid("an address such as udp://host:8125"));
-        };
-        if rest.is_empty() {
-            return Err(invalid("an address with a host or a path behind `://`"));
+    /// A description of valid text.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        if is_pipe(text) {
+            return Err(PIPE);
         }
-        let transport = match scheme {
-            "tcp" => Transport::Tcp,
-            "udp" => Transport::Udp,
-            "unix" => return Ok(self.unix_stream(rest)),
-            "unixgram" => return Ok(self.unix_datagram(rest)),
-            _ => return Err(invalid("a tcp://, udp://, unix:// or unixgram:// address")),
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Ok(Self::Network {
+                transport: None,
+                host: host(text)?,
+                port: None,
+            });
         };
-        let (host, port) = split_port(rest);
-        let config = self.transport(transport).host(host);
-        config
-            .check_host()
-            .map_err(|_| invalid("an address with a host name or an IP address"))?;
-        match port.map(str::parse) {
-            None => Ok(config),
-            Some(Ok(port)) if port != 0 => Ok(config.port(port)),
-            Some(_) => Err(invalid("an address with a port from 1 to 65535")),
+        match scheme.to_ascii_lowercase().as_str() {
+            "tcp" => network(Transport::Tcp, rest),
+            "udp" => network(Transport::Udp, rest),
+            "unix" => unix(None, rest),
+            "unixgram" => unix(Some(Transport::UnixDatagram), rest),
+            "unixstream" => unix(Some(Transport::UnixStream), rest),
+            "pipe" | "npipe" => Err(PIPE),
+            _ => Err("a tcp://, udp://, unix://, unixgram:// or unixstream:// address"),
         }
     }
 }
 
-/// What stands before and behind the colon of a port; the colons in brackets are an IPv6 address's.
+fn network(transport: Transport, rest: &str) -> Result<Address, &'static str> {
+    let (name, port) = split_port(rest);
+    // `fe80::1:2` might be an address, or one with a port.
+    if name.contains(':') && !name.starts_with('[') {
+        return Err("an IPv6 address in brackets, such as udp://[::1]:8125");
+    }
+    Ok(Address::Network {
+        transport: Some(transport),
+        host: host(name)?,
+        port: port.map(parse_port).transpose()?,
+    })
+}
+
+fn unix(transport: Option<Transport>, rest: &str) -> Result<Address, &'static str> {
+    let path = match rest.strip_prefix('@') {
+        Some(name) => PathBuf::from(format!("\0{name}")),
+        None => PathBuf::from(rest),
+    };
+    check_path(&path)?;
+    Ok(Address::Unix { transport, path })
+}
+
+/// A port as digits, without a sign.
+pub(crate) fn parse_port(text: &str) -> Result<u16, &'static str> {
+    // Kubernetes sets a variable of that name in every container.
+    if text.contains("://") {
+        return Err(
+            "a number from 1 to 65535; Kubernetes sets this variable for a service of that name: \
+             set `enableServiceLinks: false` for the pod, or give the service another name",
+        );
+    }
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(port) if is_digits && port != 0 => Ok(port),
+        Ok(_) | Err(_) => Err("a port from 1 to 65535, in digits"),
+    }
+}
+
+/// A host's name or IP address, without the brackets of an address.
+fn host(text: &str) -> Result<String, &'static str> {
+    let in_brackets = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    if let Some(address) = in_brackets {
+        return match is_ip_v6(address) {
+            true => Ok(address.to_owned()),
+            false => Err("an IPv6 address in its brackets"),
+        };
+    }
+    if is_name(text) || is_ip_v6(text) {
+        return Ok(text.to_owned());
+    }
+    let (name, port) = split_port(text);
+    let has_port = parse_port(port.unwrap_or_default()).is_ok();
+    Err(match has_port && host(name).is_ok() {
+        true => "a host without a port, or an address with its scheme, such as udp://host:8125",
+        false => "a host name, an IP address, or an address such as udp://host:8125",
+    })
+}
+
+/// An IPv6 address, perhaps with the network interface that it holds for.
+fn is_ip_v6(text: &str) -> bool {
+    let (address, scope) = text.split_once('%').unwrap_or((text, "lo"));
+    let is_scope = |byte: u8| byte.is_ascii_graphic() && !b"%[]/:".contains(&byte);
+    address.parse::<Ipv6Addr>().is_ok()
+        && (1..=64).contains(&scope.len())
+        && scope.bytes().all(is_scope)
+}
+
+fn is_name(text: &str) -> bool {
+    // A name may end in the dot of the root.
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let is_label = |label: &str| {
+        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        (1..=63).contains(&label.len()) && label.bytes().all(is_valid)
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+/// What precedes and follows the colon of a port; the colons in brackets are an IPv6 address's.
 fn split_port(rest: &str) -> (&str, Option<&str>) {
     match rest.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -65,71 +137,45 @@ fn split_port(rest: &str) -> (&str, Option<&str>) {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_says_all() {
-        let base = || Config::new("elsewhere").port(9);
-        for (address, expected) in [
-            ("tcp://a.example:1", base().host("a.example").port(1)),
-            ("tcp://10.0.0.1", base().host("10.0.0.1")),
-            (
-                "udp://[::1]:65535",
-                base().host("[::1]").port(65535).transport(Transport::Udp),
-            ),
-            (
-                "udp://[::1]",
-                base().host("[::1]").transport(Transport::Udp),
-            ),
-            ("unix:///run/s.sock", base().unix_stream("/run/s.sock")),
-            (
-                "unixgram:///run/s.sock",
-                base().unix_datagram("/run/s.sock"),
-            ),
-        ] {
-            assert_eq!(base().address(address), Ok(expected), "{address}");
-        }
-    }
-
-    #[test]
-    fn an_address_that_is_none_is_an_error_with_its_text() {
-        for address in [
-            "",
-            "host",
-            "host:8125",
-            "http://host:8125",
-            "tcp://",
-            "tcp://:8125",
-            "tcp://a b:1",
-            "tcp://host:0",
-            "tcp://host:65536",
-            "tcp://host:",
-            "udp://::1:8125x",
-            "unix://",
-        ] {
-            let error = Config::new("elsewhere")
-                .address(address)
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.starts_with(&format!("address is {address:?}, but must be ")),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_path_of_a_unix_socket_has_its_bounds() {
-        assert!(Config::new("").unix_stream("/run/s.sock").check().is_ok());
-        for path in [String::new(), "a".repeat(108), "\0name".to_owned()] {
-            let error = Config::new("")
-                .unix_datagram(&path)
-                .check()
-                .unwrap_err()
-                .to_string();
-            assert!(error.starts_with("path "), "{error}");
-        }
+/// Checks the path of a Unix socket, or the name of an abstract one after its NUL.
+pub(super) fn check_path(path: &Path) -> Result<(), &'static str> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let text = path.to_string_lossy();
+    let (is_abstract, name) = match bytes {
+        [0, name @ ..] => (true, name),
+        name => (false, name),
+    };
+    if is_pipe(&text) {
+        Err(PIPE)
+    } else if name.is_empty() {
+        Err("the path of a Unix socket, or the name of an abstract one after `@`")
+    } else if text.contains("://") {
+        Err("a path without a scheme: `Config::host` takes an address")
+    } else if name.first() == Some(&b'@') && !is_abstract {
+        Err(
+            "`./@…` for a file of that name; for an abstract socket unixgram://@name or unixstream://@name",
+        )
+    } else if name.contains(&0) {
+        Err("without a NUL, except to begin the name of an abstract socket")
+    } else if bytes.len() > MAX_PATH {
+        Err("at most 107 bytes, which is all that a socket's may have")
+    } else if cfg!(not(unix)) {
+        Err("unset: this system has no Unix sockets")
+    } else if is_abstract && cfg!(not(any(target_os = "android", target_os = "linux"))) {
+        Err("a path: this system has no abstract sockets")
+    } else {
+        Ok(())
     }
 }
+
+fn is_pipe(text: &str) -> bool {
+    text.starts_with(r"\\.\pipe\") || text.starts_with("//./pipe/")
+}
+
+const PIPE: &str = "no Windows pipe: to send into one, connect it yourself with `connect_with`";
+
+/// What Linux has room for, and the last byte of that ends the path; macOS has three fewer.
+const MAX_PATH: usize = 107;
+
+#[cfg(test)]
+mod tests;

@@ -18,18 +18,24 @@ impl Config {
         if self.enabled {
             self.check_endpoint()?;
         }
-        require(self.port != 0, "port", self.port, "1 to 65535")?;
+        self.check_transport()?;
+        require(self.port != Some(0), "port", 0, "1 to 65535")?;
         self.check_sizes()?;
         self.check_pace()?;
         self.check_times()?;
         self.check_telemetry()
     }
 
-    fn check_endpoint(&self) -> Result<(), ConfigError> {
-        match self.transport {
-            Transport::Tcp | Transport::Udp => self.check_host(),
-            Transport::UnixDatagram | Transport::UnixStream => self.check_path(),
-        }
+    /// A Unix socket or a network that no server of the dialect listens on is an error, also where all else is well.
+    pub(crate) fn check_transport(&self) -> Result<(), ConfigError> {
+        let transport = self.effective_transport();
+        let rules = self.dialect.rules();
+        require(
+            rules.transports.contains(&transport),
+            "transport",
+            transport.name(),
+            rules.transports_text,
+        )
     }
 
     fn check_sizes(&self) -> Result<(), ConfigError> {
@@ -54,7 +60,10 @@ impl Config {
             datagram,
             "16 to 65507 bytes, to hold a line and fit in a datagram",
         )?;
-        let has_datagrams = matches!(self.transport, Transport::Udp | Transport::UnixDatagram);
+        let has_datagrams = match self.effective_transport() {
+            Transport::Tcp | Transport::UnixStream => false,
+            Transport::Udp | Transport::UnixDatagram => true,
+        };
         require(
             datagram <= rules.max_datagram || !has_datagrams,
             "max_datagram",
@@ -152,61 +161,14 @@ impl Config {
         )
     }
 
-    fn check_path(&self) -> Result<(), ConfigError> {
-        const EXPECTED: &str = "the path of a Unix socket";
-        if self.path.as_os_str().is_empty() {
-            return Err(ConfigError::Missing {
-                setting: "path",
-                expected: EXPECTED,
-            });
-        }
-        let path = self.path.display();
-        require(
-            cfg!(unix),
-            "path",
-            &path,
-            "unset: this system has no Unix sockets",
-        )?;
-        let has_end = self.path.as_os_str().as_encoded_bytes().contains(&0);
-        require(!has_end, "path", &path, "without a NUL, which would end it")?;
-        let is_short = self.path.as_os_str().len() <= MAX_PATH;
-        require(
-            is_short,
-            "path",
-            path,
-            "at most 107 bytes, which is all that a socket's may have",
-        )
-    }
-
-    pub(crate) fn check_host(&self) -> Result<(), ConfigError> {
-        const EXPECTED: &str = "an IP address or a host name, without a port";
-        if self.host.is_empty() {
-            return Err(ConfigError::Missing {
-                setting: "host",
-                expected: EXPECTED,
-            });
-        }
-        // A name may end in the dot of the root.
-        let name = self.host.strip_suffix('.').unwrap_or(&self.host);
-        let is_name = name.len() <= 253
-            && name.split('.').all(|label| {
-                let is_label = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-                (1..=63).contains(&label.len()) && label.bytes().all(is_label)
-            });
-        require(
-            is_name || self.ip_address().is_some(),
-            "host",
-            &self.host,
-            EXPECTED,
-        )
-    }
-
     pub(crate) fn check_prefix(&self) -> Result<(), ConfigError> {
-        const EXPECTED: &str = "a prefix, or explicitly none";
         let Some(prefix) = &self.prefix else {
+            if !self.enabled {
+                return Ok(());
+            }
             return Err(ConfigError::Missing {
                 setting: "prefix",
-                expected: EXPECTED,
+                expected: "by `STATSD_PREFIX`, `Config::application`, or `Config::prefix`, for which \"\" is none",
             });
         };
         let rules = self.dialect.rules();
@@ -283,6 +245,3 @@ pub(super) fn require(
         expected,
     })
 }
-
-/// What Linux has room for, and the last byte of that ends the path; macOS has three fewer.
-const MAX_PATH: usize = 107;

@@ -22,8 +22,8 @@ use crate::text::UnsafeText;
 /// - `origin` has `container_id`, `cgroup_inode`, `external_data`, `cardinality` and `detection`.
 /// - `telemetry` has `name`, without which Datadog's names are taken, and `interval`.
 /// - `"none"` turns off what can be turned off, such as `pace`, `resolve_interval` and `send_buffer`.
-/// - `address` is an [address](Config::address), which wins over `host`, `port` and `transport`.
-///   Without it, `path` leads to a Unix socket.
+/// - `host` may be an [address](Config::host), which wins over `port` and `transport`. So may `address`, which wins over
+///   `host`. Without one, `path` leads to a Unix socket.
 ///
 /// A setting that is not known, or cannot work, is an error with its name. What is missing is told when
 /// the configuration is used, since a setter may still add it.
@@ -35,10 +35,9 @@ use crate::text::UnsafeText;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let config: Config = toml::from_str(
 ///     r#"
-///     address = "udp://metrics.internal:8125"
+///     host = "metrics.internal"
 ///     prefix = "shop"
 ///     dialect = "dogstatsd"
-///     kind_prefixes = false
 ///     flush_interval = "50ms"
 ///     tags = { env = "production" }
 ///     "#,
@@ -55,12 +54,23 @@ use crate::text::UnsafeText;
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut settings = Settings::deserialize(deserializer)?;
-        let address = settings.address.take();
+        let host = settings.host.take().unwrap_or_default();
+        let address = settings.address.take().unwrap_or_default();
+        let is_address = host.contains("://");
+        let read = |config: Self, setting, text: &str| match text {
+            "" => Ok(config),
+            text => config.address_of(setting, text).map_err(D::Error::custom),
+        };
         let mut config = Self::new("");
-        settings.apply(&mut config);
-        if let Some(address) = address {
-            config = config.address(&address).map_err(D::Error::custom)?;
+        if !is_address {
+            config = read(config, "host", &host)?;
         }
+        settings.apply(&mut config);
+        // An address wins over what is beside it.
+        if is_address {
+            config = read(config, "host", &host)?;
+        }
+        config = read(config, "address", &address)?;
         // A setter may still bring the host, which is no reason to pass over what is wrong already.
         match config.clone().default_host("localhost").check() {
             Ok(()) | Err(ConfigError::Missing { .. }) => Ok(config),
@@ -117,12 +127,12 @@ macro_rules! settings {
 
 settings! {
     host: String,
-    port: u16,
+    port: Option<u16>,
     path: PathBuf,
-    transport: Transport,
+    transport: Option<Transport>,
     enabled: bool,
     prefix: Option<String>,
-    kind_prefixes: bool,
+    kind_prefixes: Option<bool>,
     dialect: Dialect,
     tags: Tags,
     origin: Origin,
@@ -137,6 +147,7 @@ settings! {
     aggregate: OrNone<Time>,
     max_contexts: usize,
     max_samples: usize,
+    max_aggregate_bytes: usize,
     backoff: Backoff,
     settle_time: Time,
     resolve_interval: OrNone<Time>,

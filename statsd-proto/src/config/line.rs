@@ -36,17 +36,26 @@ impl Config {
         self.default_prefix(format!("applications.{service}.{environment}"))
     }
 
-    /// Whether `incr`, `gauge`, `timing` and their like put `counters.`, `gauges.` or `timers.` before
-    /// the name. Default: yes, as the seed does; no for [`Config::dogstatsd`].
+    /// Whether metrics of this program get `counters.`, `gauges.` or `timers.` before their names. Default: no for
+    /// [`Dialect::DogStatsd`] and [`Dialect::OpenTelemetry`], whose servers keep the kind beside the name; yes for all
+    /// others, as in sprockets-statsd.
     #[must_use]
     pub fn kind_prefixes(self, kind_prefixes: bool) -> Self {
         Self {
-            kind_prefixes,
+            kind_prefixes: Some(kind_prefixes),
             ..self
         }
     }
 
+    pub(crate) fn has_kind_prefixes(&self) -> bool {
+        self.kind_prefixes
+            .unwrap_or_else(|| self.dialect.rules().kind_prefixes)
+    }
+
     /// The family of servers that the lines are for. Default: [`Dialect::Statsd`].
+    ///
+    /// The [transport](Self::transport), the [port](Self::port) and the [kind prefixes](Self::kind_prefixes) follow it
+    /// unless they are set, before or after.
     #[must_use]
     pub fn dialect(self, dialect: Dialect) -> Self {
         Self { dialect, ..self }

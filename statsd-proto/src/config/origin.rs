@@ -1,11 +1,11 @@
-//! Who sends, as the Datadog agent is told.
+//! Which container sends, for the Datadog agent.
 
-use super::Config;
 use super::check::require;
-use crate::dogstatsd::Cardinality;
+use super::{Config, Transport};
+use crate::dogstatsd::{Cardinality, Container};
 use crate::error::ConfigError;
 
-/// What goes behind the tags of every line.
+/// What follows the tags of every line.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
@@ -14,7 +14,7 @@ pub(crate) struct Origin {
     pub(crate) cgroup_inode: Option<u64>,
     pub(crate) external_data: Option<String>,
     pub(crate) cardinality: Option<Cardinality>,
-    /// Whether the first three are sent.
+    /// Whether the first three are found out and sent.
     #[cfg_attr(feature = "serde", serde(rename = "detection"))]
     pub(crate) is_sent: bool,
 }
@@ -33,23 +33,23 @@ impl Default for Origin {
 
 /// For [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) alone; see [`dogstatsd`](crate::dogstatsd).
 impl Config {
-    /// Tells the agent the ID of the container that sends, without a prefix (protocol 1.2 and 1.4:
-    /// `c:ci-…`). [`container_id_from_cgroup`](crate::dogstatsd::container_id_from_cgroup) finds it.
+    /// The ID of the container that sends, without a prefix (protocol 1.2 and 1.4: `c:ci-…`). Default: what
+    /// [`detect_origin`](Self::detect_origin) finds, which the adapters call.
     #[must_use]
     pub fn container_id(mut self, id: impl Into<String>) -> Self {
         self.origin.container_id = Some(id.into());
         self
     }
 
-    /// Tells the agent the inode of the container's cgroup, by which it finds the container (protocol
-    /// 1.4: `c:in-…`).
+    /// The inode of the container's cgroup, from which the agent knows the container (protocol 1.4: `c:in-…`).
+    /// Default: what [`detect_origin`](Self::detect_origin) finds, which the adapters call.
     #[must_use]
     pub fn cgroup_inode(mut self, inode: u64) -> Self {
         self.origin.cgroup_inode = Some(inode);
         self
     }
 
-    /// Tells the agent what its admission controller has put into the environment (protocol 1.5: `e:`).
+    /// Data that the agent's admission controller puts into the environment (protocol 1.5: `e:`).
     /// Default: none, except [from the environment](Self::from_dd_env).
     #[must_use]
     pub fn external_data(mut self, data: impl Into<String>) -> Self {
@@ -65,12 +65,60 @@ impl Config {
         self
     }
 
-    /// Whether the container's ID, its inode and the external data are sent, if they are set. Default:
-    /// yes.
+    /// Whether the container's ID, its inode and the external data are found out and sent. Default: yes, as in
+    /// Datadog's clients, or what `DD_ORIGIN_DETECTION_ENABLED` says.
     #[must_use]
     pub fn origin_detection(mut self, is_sent: bool) -> Self {
         self.origin.is_sent = is_sent;
         self
+    }
+
+    /// Finds out which container sends, from files that the caller reads: `read` returns a file's text, and `inode` its
+    /// inode, or `None`.
+    ///
+    /// The adapters call it, so that a program does not have to; a driver of one's own may. Nothing is read, and the
+    /// configuration stays as it is, where no agent wants to know: in another dialect, over TCP, without
+    /// [`origin_detection`](Self::origin_detection), when disabled, or when the container is set.
+    ///
+    /// The ID is looked for in `/proc/self/cgroup` and `/proc/self/mountinfo`. In a cgroup namespace of its own a
+    /// process may see none: then it is the inode of its cgroup. Neither is found outside of containers.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let id = "0123456789abcdef".repeat(4);
+    /// let read = |path: &str| (path == "/proc/self/cgroup").then(|| format!("0::/docker/{id}\n"));
+    /// let config = Config::dogstatsd("localhost").detect_origin(read, |_| None);
+    /// assert_eq!(config, Config::dogstatsd("localhost").container_id(&id));
+    /// ```
+    #[must_use]
+    pub fn detect_origin(
+        mut self,
+        read: impl Fn(&str) -> Option<String>,
+        inode: impl Fn(&str) -> Option<u64>,
+    ) -> Self {
+        if self.wants_origin() {
+            match Container::detect(read, inode) {
+                Some(Container::Id(id)) => self.origin.container_id = Some(id),
+                Some(Container::Inode(inode)) => self.origin.cgroup_inode = Some(inode),
+                None => {}
+            }
+        }
+        self
+    }
+
+    /// Agents do not listen on TCP, and what does may refuse the field.
+    fn wants_origin(&self) -> bool {
+        let Origin {
+            container_id,
+            cgroup_inode,
+            is_sent,
+            ..
+        } = &self.origin;
+        let is_known = container_id.is_some() || cgroup_inode.is_some();
+        let is_for_agent =
+            self.dialect.rules().has_extras && self.effective_transport() != Transport::Tcp;
+        self.enabled && *is_sent && is_for_agent && !is_known
     }
 
     pub(crate) fn check_origin(&self) -> Result<(), ConfigError> {
@@ -116,4 +164,43 @@ impl Config {
 fn is_external_data(data: &str) -> bool {
     (1..=1024).contains(&data.len())
         && !data.contains(|char: char| char == '|' || char.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+
+    #[test]
+    fn nothing_is_read_where_no_agent_wants_to_know() {
+        let agent = || Config::dogstatsd("localhost");
+        for config in [
+            Config::new("localhost"),
+            agent().dialect(Dialect::StatsdExporter),
+            agent().transport(Transport::Tcp),
+            agent().origin_detection(false),
+            agent().enabled(false),
+            agent().container_id("a"),
+            agent().cgroup_inode(7),
+        ] {
+            let read = |path: &str| -> Option<String> { panic!("{path} is read for {config:?}") };
+            let inode = |path: &str| -> Option<u64> { panic!("{path} is looked at") };
+            assert_eq!(config.clone().detect_origin(read, inode), config);
+        }
+    }
+
+    #[test]
+    fn what_is_found_is_sent_in_whatever_order_things_were_set() {
+        let inode = |path: &str| (path == "/sys/fs/cgroup").then_some(77);
+        let read = |path: &str| (path == "/proc/self/cgroup").then(|| "0::/\n".to_owned());
+        for config in [
+            Config::dogstatsd("unix:///d"),
+            Config::new("unix:///d").dialect(Dialect::DogStatsd),
+            Config::new("a").dialect(Dialect::DogStatsd),
+        ] {
+            let found = config.clone().detect_origin(read, inode);
+            assert_eq!(found, config.cgroup_inode(77));
+            assert_eq!(found.check(), Ok(()));
+        }
+    }
 }

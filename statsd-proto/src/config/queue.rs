@@ -43,6 +43,7 @@ impl Config {
     /// How fast datagrams may leave; none for as fast as possible. Default: bursts of 16 full datagrams
     /// and 3 MB a second, about 80,000 metrics. Linux's default receive buffer holds 92 such datagrams,
     /// so that a server may be busy elsewhere for 35 milliseconds in the middle of a burst and miss none.
+    /// Without a pace each flush leaves as one burst, and such a buffer drops all that it has no room for.
     #[must_use]
     pub fn pace(self, pace: Option<Pace>) -> Self {
         Self { pace, ..self }
@@ -112,6 +113,16 @@ impl Config {
     pub fn max_samples(self, samples: usize) -> Self {
         Self {
             max_samples: samples,
+            ..self
+        }
+    }
+
+    /// Maximum memory, in bytes, of all that is [aggregated](Self::aggregate): series, members of sets, and values.
+    /// What has no room is sent as lines of their own. Default: 16 MiB, as for the queue.
+    #[must_use]
+    pub fn max_aggregate_bytes(self, bytes: usize) -> Self {
+        Self {
+            max_aggregate_bytes: bytes,
             ..self
         }
     }

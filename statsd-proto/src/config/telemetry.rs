@@ -89,7 +89,7 @@ impl Config {
     pub(crate) fn for_telemetry(&self, telemetry: &Telemetry) -> Self {
         let config = self.clone().kind_prefixes(false);
         let Some(name) = &telemetry.name else {
-            let transport = match self.transport {
+            let transport = match self.effective_transport() {
                 Transport::Tcp => "tcp",
                 Transport::Udp => "udp",
                 Transport::UnixDatagram => "uds",

@@ -111,7 +111,13 @@ fn what_a_dialect_cannot_say_is_told() {
             "4096",
         ),
         (of(Dialect::Netdata).max_line(65_535), "max_line", "65535"),
-        (of(Dialect::Influx).max_line(65_536), "max_line", "65536"),
+        (
+            of(Dialect::Influx)
+                .transport(Transport::Tcp)
+                .max_line(65_536),
+            "max_line",
+            "65536",
+        ),
         (longest(Dialect::Collectd, 4096), "max_datagram", "4096"),
         (longest(Dialect::SignalFx, 4096), "max_datagram", "4096"),
         (longest(Dialect::DogStatsd, 8193), "max_datagram", "8193"),
@@ -142,10 +148,144 @@ fn what_a_dialect_cannot_say_is_told() {
         let config = longest(dialect, bytes);
         assert_eq!(config.check(), Ok(()));
         assert_eq!(config.line_limit(), bytes);
+    }
+    for (dialect, bytes) in [(Dialect::DogStatsd, 8192), (Dialect::Statsd, 8192)] {
         let socket = Config::new("").dialect(dialect).unix_datagram("/s");
         assert_eq!(socket.check(), Ok(()));
-        assert_eq!(socket.line_limit(), bytes.min(8192));
+        assert_eq!(socket.line_limit(), bytes);
     }
+}
+
+/// What each dialect's servers listen on, after their sources and manuals: first what is taken unless set otherwise.
+#[test]
+fn what_is_unset_follows_the_dialect_and_what_no_server_takes_is_an_error() {
+    use Transport::{Tcp, Udp, UnixDatagram, UnixStream};
+    for (dialect, transports, unix, port, kind_prefixes) in [
+        (Dialect::Collectd, &[Udp][..], None, 8125, true),
+        (
+            Dialect::DogStatsd,
+            &[Udp, UnixDatagram, UnixStream, Tcp],
+            Some(UnixDatagram),
+            8125,
+            false,
+        ),
+        (
+            Dialect::Graphite,
+            &[Tcp, Udp, UnixStream],
+            Some(UnixStream),
+            8125,
+            true,
+        ),
+        (Dialect::Influx, &[Udp, Tcp], None, 8125, true),
+        (
+            Dialect::Librato,
+            &[Tcp, Udp, UnixStream],
+            Some(UnixStream),
+            8125,
+            true,
+        ),
+        (Dialect::Netdata, &[Tcp, Udp], None, 8125, true),
+        (
+            Dialect::OpenTelemetry,
+            &[Udp, Tcp, UnixDatagram],
+            Some(UnixDatagram),
+            8125,
+            false,
+        ),
+        (Dialect::SignalFx, &[Udp], None, 8125, true),
+        (
+            Dialect::Statsd,
+            &[Tcp, Udp, UnixStream, UnixDatagram],
+            Some(UnixStream),
+            8125,
+            true,
+        ),
+        (
+            Dialect::StatsdExporter,
+            &[Tcp, Udp, UnixDatagram],
+            Some(UnixDatagram),
+            9125,
+            true,
+        ),
+    ] {
+        let config = Config::new("localhost").dialect(dialect);
+        assert_eq!(config.check(), Ok(()), "{dialect:?}");
+        assert_eq!(config.effective_transport(), transports[0], "{dialect:?}");
+        assert_eq!(config.effective_port(), port, "{dialect:?}");
+        assert_eq!(config.has_kind_prefixes(), kind_prefixes, "{dialect:?}");
+        let socket = Config::new("unix:///s").dialect(dialect);
+        match unix {
+            Some(unix) => {
+                assert_eq!(socket.effective_transport(), unix, "{dialect:?}");
+                assert_eq!(socket.check(), Ok(()), "{dialect:?}");
+            }
+            None => assert_told(&socket, "transport", "unix_stream"),
+        }
+        for transport in [Tcp, Udp, UnixDatagram, UnixStream] {
+            let config = Config::new("localhost").dialect(dialect);
+            let config = if transport.is_unix() {
+                config.unix_stream("/s").transport(transport)
+            } else {
+                config.transport(transport)
+            };
+            if transports.contains(&transport) {
+                assert_eq!(config.check(), Ok(()), "{dialect:?} {transport:?}");
+            } else {
+                assert_told(&config, "transport", transport.name());
+                let off = config.enabled(false);
+                assert_told(&off, "transport", transport.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_dialect_decides_in_whatever_order_it_is_set() {
+    let agent = |config: &Config| {
+        let (transport, port) = (config.effective_transport(), config.effective_port());
+        assert_eq!((transport, port), (Transport::Udp, 8125), "{config:?}");
+        assert!(!config.has_kind_prefixes());
+        let (client, mut recorder) = recorder(config.clone().prefix("shop")).unwrap();
+        client.incr("orders", 1);
+        assert_eq!(recorder.lines(), ["shop.orders:1|c"]);
+    };
+    let vars = [("STATSD_DIALECT", "dogstatsd"), ("STATSD_HOST", "a")];
+    for config in [
+        Config::dogstatsd("a"),
+        Config::new("a").dialect(Dialect::DogStatsd),
+        Config::new("").dialect(Dialect::DogStatsd).host("a"),
+        Config::from_vars(vars).unwrap(),
+        Config::from_dd_vars([("DD_AGENT_HOST", "a")]).unwrap(),
+    ] {
+        agent(&config);
+        assert_eq!(
+            config.prefix("").dialect(Dialect::DogStatsd),
+            Config::dogstatsd("a")
+        );
+    }
+    #[cfg(feature = "serde")]
+    for text in [
+        "host = 'a'\ndialect = 'dogstatsd'",
+        "dialect = 'dogstatsd'\naddress = 'a'",
+    ] {
+        let config = toml::from_str::<Config>(text).unwrap();
+        agent(&config);
+        assert_eq!(config, Config::dogstatsd("a"));
+    }
+    // Explicit settings stay, before the dialect and after it.
+    let set = |config: Config| config.transport(Transport::Tcp).port(9).kind_prefixes(true);
+    for config in [
+        set(Config::new("a")).dialect(Dialect::DogStatsd),
+        set(Config::dogstatsd("a")),
+    ] {
+        assert_eq!(config.effective_transport(), Transport::Tcp);
+        assert_eq!(config.effective_port(), 9);
+        assert!(config.has_kind_prefixes());
+        assert_eq!(config.check(), Ok(()));
+    }
+    // Back again, as if nothing had been.
+    let back = Config::dogstatsd("a").dialect(Dialect::Statsd);
+    assert_eq!(back, Config::new("a"));
 }
 
 #[test]
@@ -221,16 +361,22 @@ fn a_host_is_a_name_or_an_address_without_a_port() {
 }
 
 #[test]
-fn an_address_is_known_in_brackets_or_without() {
+fn what_is_no_address_is_looked_up() {
     for (host, address) in [
-        ("127.0.0.1", Some("127.0.0.1")),
-        ("::1", Some("::1")),
-        ("[::1]", Some("::1")),
+        ("127.0.0.1", Some("127.0.0.1:9")),
+        ("::1", Some("[::1]:9")),
+        ("[::1]", Some("[::1]:9")),
+        ("fe80::1%3", Some("[fe80::1%3]:9")),
         ("localhost", None),
+        ("fe80::1%eth0", None),
         ("127.1", None),
     ] {
         let address = address.map(|address| address.parse().unwrap());
-        assert_eq!(Config::new(host).ip_address(), address, "{host}");
+        assert_eq!(
+            Config::new(host).port(9).socket_address(),
+            address,
+            "{host}"
+        );
     }
 }
 
@@ -246,7 +392,7 @@ fn a_host_is_needed_only_to_send() {
 }
 
 #[test]
-fn a_disabled_configuration_is_checked_all_the_same() {
+fn what_is_wrong_is_an_error_also_when_disabled() {
     assert_told(&Config::new("a").port(0).enabled(false), "port", "0");
 }
 
@@ -296,9 +442,9 @@ fn the_extremes_of_each_setting_work() {
 #[test]
 fn the_agent_is_spoken_to_in_its_dialect_over_udp() {
     let config = Config::dogstatsd("10.0.0.7");
-    assert_eq!(config.transport, Transport::Udp);
+    assert_eq!(config.effective_transport(), Transport::Udp);
     assert_eq!(config.dialect, Dialect::DogStatsd);
-    assert_eq!(config.port, 8125);
+    assert_eq!(config.effective_port(), 8125);
     let (client, mut recorder) = recorder(config.prefix("shop")).unwrap();
     client.incr("orders", 1);
     client.distribution("total", 9.5);

@@ -13,9 +13,14 @@ pub(super) fn is_event_or_check(name: &[u8]) -> bool {
 /// begins with `c:` for the ID of a container. It takes white space off a line's ends, which may leave
 /// nothing of a name.
 pub(super) fn is_trap_of_telegraf(name: &[u8]) -> bool {
-    let has_space =
-        || std::str::from_utf8(name).is_ok_and(|name| name.starts_with(char::is_whitespace));
-    name.starts_with(b"_e") || name == b"c" || (!name.is_ascii() && has_space())
+    name.starts_with(b"_e") || name == b"c" || begins_with_space(name)
+}
+
+/// White space that a server takes off a line, which may leave nothing of a name.
+pub(super) fn begins_with_space(name: &[u8]) -> bool {
+    // The encoder replaces what ASCII has of it.
+    !name.is_ascii()
+        && std::str::from_utf8(name).is_ok_and(|name| name.starts_with(char::is_whitespace))
 }
 
 /// The reference server keeps metrics in plain objects: a timer or a set of such a name finds the

@@ -1,31 +1,91 @@
-//! A container's ID, found where Linux has it.
+//! The container of this process, found where Linux has it, as Datadog's clients look for it.
 
-/// Finds the ID of this process's container in the text of `/proc/self/cgroup`: the 64 digits of Docker
-/// and containerd, the 32 digits and a number of an ECS task, or a UUID.
-///
-/// In a cgroup namespace of its own, as containers have with version 2 of cgroups, the text has none;
-/// there the agent finds the container by [`Config::cgroup_inode`](crate::Config::cgroup_inode).
-///
-/// ```
-/// use statsd_proto::dogstatsd::container_id_from_cgroup;
-///
-/// let id = "0123456789abcdef".repeat(4);
-/// let text = format!("12:memory:/kubepods.slice/cri-containerd-{id}.scope\n0::/\n");
-/// assert_eq!(container_id_from_cgroup(&text), Some(&*id));
-/// assert_eq!(container_id_from_cgroup("0::/\n"), None);
-/// ```
-pub fn container_id_from_cgroup(text: &str) -> Option<&str> {
+/// How the agent finds the container of who sends.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Container {
+    Id(String),
+    /// Inode of the container's cgroup.
+    Inode(u64),
+}
+
+impl Container {
+    /// Looks for the container in files. `read` returns the text of a file, `inode` its inode.
+    pub(crate) fn detect(
+        read: impl Fn(&str) -> Option<String>,
+        inode: impl Fn(&str) -> Option<u64>,
+    ) -> Option<Self> {
+        let cgroup = read("/proc/self/cgroup").unwrap_or_default();
+        let id = id_in_cgroup(&cgroup).map(str::to_owned);
+        let id = id.or_else(|| id_in_mountinfo(&read("/proc/self/mountinfo")?).map(str::to_owned));
+        if let Some(id) = id {
+            return Some(Self::Id(id));
+        }
+        // A process that sees all cgroups would have seen an ID: it is in no container.
+        if inode("/proc/self/ns/cgroup") == Some(HOST_NAMESPACE) {
+            return None;
+        }
+        let inodes = cgroup_folders(&cgroup)
+            .into_iter()
+            .filter_map(|path| inode(&path));
+        // 0 is none, 1 the root of all cgroups, and 2 the root of other file systems.
+        inodes.filter(|inode| *inode > 2).map(Self::Inode).next()
+    }
+}
+
+/// The ID at the end of a path in the text of `/proc/self/cgroup`. In a cgroup namespace of its own, as containers
+/// have with version 2 of cgroups, the text has none.
+fn id_in_cgroup(text: &str) -> Option<&str> {
     text.lines().find_map(|line| {
-        // `hierarchy:controllers:path`
-        let path = line.splitn(3, ':').nth(2)?;
+        let path = path_of(line)?.1;
         id_at_end(path.strip_suffix(".scope").unwrap_or(path))
     })
 }
 
+/// The ID in the path that a container's `/etc/hostname` is mounted from, in the text of `/proc/self/mountinfo`, except
+/// that of the sandbox that a pod's containers share.
+fn id_in_mountinfo(text: &str) -> Option<&str> {
+    let fields = text.lines().flat_map(|line| line.rsplit([' ', '\t']));
+    fields.into_iter().find_map(|field| {
+        let (path, _) = field.rsplit_once("hostname")?;
+        let mut folders = path.rsplit('/').skip(1).peekable();
+        while let Some(folder) = folders.next() {
+            let is_in_folder = folders.peek().is_some_and(|parent| !parent.is_empty());
+            if is_in_folder && id_at_end(folder) == Some(folder) {
+                return (folders.peek() != Some(&"sandboxes")).then_some(folder);
+            }
+        }
+        None
+    })
+}
+
+/// Where the cgroup of this process is mounted, by its line in `/proc/self/cgroup`: the first version's controller of
+/// memory, then the second version's.
+fn cgroup_folders(text: &str) -> Vec<String> {
+    let folder = |controller: &str| {
+        let mut lines = text.lines().filter_map(path_of);
+        let (_, path) = lines.find(|(known, _)| *known == controller)?;
+        let folder = match controller {
+            "" => MOUNT.to_owned(),
+            controller => format!("{MOUNT}/{controller}"),
+        };
+        // One beyond the root of the namespace is another's.
+        let is_below = !path.split('/').any(|part| part == "..");
+        is_below.then(|| format!("{folder}{}", path.trim_end_matches('/')))
+    };
+    ["memory", ""].into_iter().filter_map(folder).collect()
+}
+
+/// The controllers and the path of a line `hierarchy:controllers:path`.
+fn path_of(line: &str) -> Option<(&str, &str)> {
+    let (_, rest) = line.split_once(':')?;
+    rest.split_once(':')
+}
+
+/// The 64 digits of Docker and containerd, a UUID, one of Garden, or the 32 digits and a number of an ECS task.
 fn id_at_end(path: &str) -> Option<&str> {
     let end_of = |len| path.get(path.len().checked_sub(len)?..);
     let container = end_of(64).filter(|id| id.bytes().all(is_hex));
-    let uuid = || end_of(36).filter(|id| is_uuid(id));
+    let grouped = |len| end_of(len).filter(|id| is_grouped(id));
     let task = || {
         let digits = path.bytes().rev().take_while(u8::is_ascii_digit).count();
         end_of(32 + 1 + digits).filter(|id| {
@@ -33,11 +93,14 @@ fn id_at_end(path: &str) -> Option<&str> {
             digits > 0 && number[0] == b'-' && hex.iter().copied().all(is_hex)
         })
     };
-    container.or_else(uuid).or_else(task)
+    container
+        .or_else(|| grouped(UUID))
+        .or_else(|| grouped(GARDEN))
+        .or_else(task)
 }
 
-fn is_uuid(id: &str) -> bool {
-    id.bytes().enumerate().all(|(place, byte)| match place {
+fn is_grouped(id: &str) -> bool {
+    id.bytes().enumerate().all(|(index, byte)| match index {
         8 | 13 | 18 | 23 => matches!(byte, b'-' | b'_'),
         _ => is_hex(byte),
     })
@@ -47,13 +110,26 @@ fn is_hex(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
+/// The inode of `/proc/self/ns/cgroup` in the namespace that Linux starts with (`include/linux/proc_ns.h`).
+const HOST_NAMESPACE: u64 = 0xEFFF_FFFB;
+
+const MOUNT: &str = "/sys/fs/cgroup";
+
+/// Groups of 8, 4, 4, 4 and 12 digits.
+const UUID: usize = 36;
+
+/// Groups of 8, 4, 4, 4 and 4 digits.
+const GARDEN: usize = 28;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const ID: &str = "3726184226f5d3147c25fdeab5b60097e378e8a720503a5e19ecfdf29f869860";
+    const OTHER: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     const TASK: &str = "34dc0b5e626f2c5c4c5170e34b10e765-1234567890";
     const UUID: &str = "34dc0b5e-626f-2c5c-4c51-70e34b10e765";
+    const GARDEN: &str = "7d5f1b3c-0a2e-4c6d-5b9f-1e2d";
 
     #[test]
     fn an_id_is_found_at_the_end_of_a_path() {
@@ -72,6 +148,7 @@ mod tests {
                 Some(TASK),
             ),
             (format!("1:name=systemd:/{UUID}\n"), Some(UUID)),
+            (format!("1:name=systemd:/garden/{GARDEN}\n"), Some(GARDEN)),
             (
                 format!("1:name=systemd:/uuid/{}.scope", UUID.replace('-', "_")),
                 Some("34dc0b5e_626f_2c5c_4c51_70e34b10e765"),
@@ -79,7 +156,7 @@ mod tests {
             (format!("nothing\n0::/\n5:cpu:/a/{ID}\n"), Some(ID)),
             (format!("5:cpu:/first/{UUID}\n5:cpu:/{ID}\n"), Some(UUID)),
         ] {
-            assert_eq!(container_id_from_cgroup(&text), id, "{text}");
+            assert_eq!(id_in_cgroup(&text), id, "{text}");
         }
     }
 
@@ -98,7 +175,88 @@ mod tests {
             format!("1:a:/{}-1\n", &ID[..31]),
             format!("1:a:/\u{e9}{}\n", &ID[1..]),
         ] {
-            assert_eq!(container_id_from_cgroup(&text), None, "{text:?}");
+            assert_eq!(id_in_cgroup(&text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_id_is_found_where_the_host_s_name_is_mounted_from() {
+        let mount = |from: &str| {
+            format!("608 554 0:42 {from} /etc/hostname rw,relatime - ext4 /dev/vda1 rw\n")
+        };
+        let docker = format!("/var/lib/docker/containers/{ID}/hostname");
+        let sandbox = format!("/io.containerd.grpc.v1.cri/sandboxes/{OTHER}/hostname");
+        for (text, id) in [
+            (mount(&docker), Some(ID)),
+            (
+                mount(&format!("/containers/{ID}/userdata/hostname")),
+                Some(ID),
+            ),
+            (mount(&format!("/ecs/{TASK}/hostname")), Some(TASK)),
+            (mount(&format!("/a/{OTHER}/b/{ID}/etc-hostname")), Some(ID)),
+            (mount(&sandbox), None),
+            (mount(&sandbox) + &mount(&docker), Some(ID)),
+            (mount(&format!("/{ID}/hostname")), None),
+            (mount(&format!("/docker/x{ID}/hostname")), None),
+            (mount(&format!("/docker/{ID}/resolv.conf")), None),
+            (mount("/"), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(id_in_mountinfo(&text), id, "{text}");
+        }
+    }
+
+    /// Detects by the files that a process sees.
+    fn detect(cgroup: &str, mountinfo: &str, inodes: &[(&str, u64)]) -> Option<Container> {
+        let read = |path: &str| match path {
+            "/proc/self/cgroup" => Some(cgroup.to_owned()),
+            "/proc/self/mountinfo" => Some(mountinfo.to_owned()),
+            path => panic!("{path} has nothing to do with it"),
+        };
+        let find = |path: &str| inodes.iter().find(|(known, _)| *known == path);
+        Container::detect(read, |path| find(path).map(|(_, inode)| *inode))
+    }
+
+    #[test]
+    fn an_id_wins_over_the_inode() {
+        let mountinfo = format!("1 2 0:4 /docker/{OTHER}/hostname /etc/hostname rw\n");
+        let inodes = [("/sys/fs/cgroup", 77)];
+        let cgroup = format!("0::/docker/{ID}\n");
+        let found = detect(&cgroup, &mountinfo, &inodes);
+        assert_eq!(found, Some(Container::Id(ID.into())));
+        let found = detect("0::/\n", &mountinfo, &inodes);
+        assert_eq!(found, Some(Container::Id(OTHER.into())));
+    }
+
+    #[test]
+    fn the_inode_is_that_of_the_process_s_own_cgroup() {
+        let two = [("/sys/fs/cgroup", 77), ("/sys/fs/cgroup/memory", 88)];
+        let deeper = [("/sys/fs/cgroup", 1), ("/sys/fs/cgroup/memory/a/b", 99)];
+        for (cgroup, inodes, found) in [
+            ("0::/\n", &two[..], Some(77)),
+            ("4:memory:/\n0::/\n", &two, Some(88)),
+            ("4:cpu:/\n", &two, None),
+            ("4:memory:/a/b\n", &deeper, Some(99)),
+            ("4:memory:/gone\n0::/\n", &two, Some(77)),
+            ("0::/../../other\n", &two, None),
+            ("", &two, None),
+        ] {
+            let found = found.map(Container::Inode);
+            assert_eq!(detect(cgroup, "", inodes), found, "{cgroup}");
+        }
+    }
+
+    #[test]
+    fn outside_of_containers_no_inode_is_told() {
+        for inode in [0, 1, 2] {
+            assert_eq!(detect("0::/\n", "", &[("/sys/fs/cgroup", inode)]), None);
+        }
+        let host = ("/proc/self/ns/cgroup", 0xEFFF_FFFB);
+        let root = ("/sys/fs/cgroup/user.slice", 4711);
+        assert_eq!(detect("0::/user.slice\n", "", &[host, root]), None);
+        let own = ("/proc/self/ns/cgroup", 4_026_532_999);
+        let found = detect("0::/user.slice\n", "", &[own, root]);
+        assert_eq!(found, Some(Container::Inode(4711)));
+        assert_eq!(Container::detect(|_| None, |_| None), None);
     }
 }

@@ -30,6 +30,7 @@ pub struct Event<'a> {
     pub(crate) alert: Option<Alert>,
     pub(crate) tags: Tags<'a>,
     pub(crate) cardinality: Option<Cardinality>,
+    pub(crate) may_be_cut: bool,
 }
 
 impl<'a> Event<'a> {
@@ -46,6 +47,7 @@ impl<'a> Event<'a> {
             alert: None,
             tags: Tags::Pairs(&[]),
             cardinality: None,
+            may_be_cut: false,
         }
     }
 
@@ -109,6 +111,16 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// Sets whether the text, and then the title, is cut at a character where the event is longer than a line may be.
+    /// Default: no, such an event is refused.
+    #[must_use]
+    pub fn truncate(self, truncate: bool) -> Self {
+        Self {
+            may_be_cut: truncate,
+            ..self
+        }
+    }
+
     /// Sets how many tags the agent adds. Default: the [configuration's](crate::Config::cardinality).
     #[must_use]
     pub fn cardinality(self, cardinality: Cardinality) -> Self {
@@ -117,6 +129,54 @@ impl<'a> Event<'a> {
             ..self
         }
     }
+
+    /// The event with as much of its title and its text as a line of `limit` bytes has room for beside `fields` bytes
+    /// that follow them.
+    pub(crate) fn cut(self, fields: usize, limit: usize) -> Self {
+        let room = limit.saturating_sub("_e{,}:|".len() + fields);
+        // An empty text has a length of one digit.
+        let title = cut(self.title, beside_its_length(room.saturating_sub(1)));
+        let len = escaped_len(title);
+        let room = room.saturating_sub(len + digits(len));
+        Self {
+            title,
+            text: cut(self.text, beside_its_length(room)),
+            ..self
+        }
+    }
+}
+
+/// The length on the wire of text that may have line breaks, which become two bytes; carriage returns are left out.
+pub(crate) fn escaped_len(text: &str) -> usize {
+    text.chars().map(escaped_char_len).sum()
+}
+
+fn escaped_char_len(char: char) -> usize {
+    match char {
+        '\n' => 2,
+        '\r' => 0,
+        char => char.len_utf8(),
+    }
+}
+
+/// As many whole characters as have room on the wire.
+fn cut(text: &str, room: usize) -> &str {
+    let mut len = 0;
+    let is_beyond = |(_, char): &(usize, char)| {
+        len += escaped_char_len(*char);
+        len > room
+    };
+    let end = text.char_indices().find(is_beyond);
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
+/// Room for text, when the digits of its length take some of it.
+fn beside_its_length(room: usize) -> usize {
+    room.saturating_sub(digits(room))
+}
+
+fn digits(number: usize) -> usize {
+    number.checked_ilog10().unwrap_or(0) as usize + 1
 }
 
 /// How bad what happened is.
@@ -159,6 +219,29 @@ impl Priority {
         match self {
             Self::Low => "low",
             Self::Normal => "normal",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_between_characters() {
+        for (text, room, expected) in [
+            ("abc", 3, "abc"),
+            ("abc", 2, "ab"),
+            ("abc", 0, ""),
+            ("a\u{e9}b", 2, "a"),
+            ("a\u{e9}b", 3, "a\u{e9}"),
+            ("\u{1f600}", 3, ""),
+            ("a\nb", 2, "a"),
+            ("a\nb", 3, "a\n"),
+            ("a\r\rb", 2, "a\r\rb"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(cut(text, room), expected, "{text:?} {room}");
         }
     }
 }

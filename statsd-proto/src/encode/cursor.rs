@@ -33,6 +33,12 @@ impl<'a> Cursor<'a> {
         self.len - self.left.len()
     }
 
+    /// The length of the whole room.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
     /// The number of bytes that can still be written.
     #[inline(always)]
     pub(super) fn room(&self) -> usize {
@@ -62,7 +68,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn apart<T>(
         &mut self,
-        write: impl FnOnce(&mut Cursor<'a>) -> Result<T, Unwritten>,
+        write: impl FnOnce(&mut Self) -> Result<T, Unwritten>,
     ) -> Result<T, Unwritten> {
         let mut cursor = Cursor {
             left: self.take(),
@@ -73,19 +79,19 @@ impl<'a> Cursor<'a> {
         Ok(result)
     }
 
-    /// Writes what `write` writes, if it returns something with which `is_right` of the bytes. Otherwise
-    /// nothing is written.
+    /// Writes what `write` writes, if it returns something, and `is_right` of it, of the room and of how much of
+    /// it is written. Otherwise nothing is written.
     #[inline(always)]
     pub(super) fn attempt<T>(
         &mut self,
         write: impl FnOnce(&mut Cursor<'_>) -> Option<T>,
-        is_right: impl FnOnce(T, &[u8]) -> bool,
+        is_right: impl FnOnce(T, &[u8], usize) -> bool,
     ) -> bool {
         let room = self.take();
         let mut cursor = Cursor::new(room);
         let result = write(&mut cursor);
         let len = cursor.written();
-        let is_kept = result.is_some_and(|result| is_right(result, &room[..len]));
+        let is_kept = result.is_some_and(|result| is_right(result, room, len));
         self.left = if is_kept { &mut room[len..] } else { room };
         is_kept
     }
@@ -140,9 +146,22 @@ impl<'a> Cursor<'a> {
     pub(super) fn put(&mut self, text: &[u8]) -> Result<(), Unwritten> {
         let room = self.take().split_at_mut_checked(text.len());
         let (to, rest) = room.ok_or(Unwritten::Full)?;
-        copy(to, text);
+        if !copy_short(to, text) {
+            to.copy_from_slice(text);
+        }
         self.left = rest;
         Ok(())
+    }
+
+    /// Writes text that is neither empty nor longer than any word.
+    #[inline(always)]
+    pub(super) fn put_word(&mut self, text: &[u8]) -> Option<()> {
+        let (to, rest) = self.take().split_at_mut_checked(text.len())?;
+        if !copy_short(to, text) {
+            return None;
+        }
+        self.left = rest;
+        Some(())
     }
 
     /// Writes text that does not change.
@@ -151,57 +170,37 @@ impl<'a> Cursor<'a> {
         &mut self,
         text: &Inline<SIZE>,
     ) -> Result<(), Unwritten> {
-        match self.left.first_chunk_mut::<SIZE>() {
-            Some(block) if text.long.is_empty() => {
-                match (block.first_chunk_mut::<16>(), text.block.first_chunk()) {
-                    // Whoever unlocks waits for every store.
-                    (Some(start), Some(short)) if text.len <= 16 => *start = *short,
-                    _ => *block = text.block,
+        match (self.left.first_chunk_mut::<SIZE>(), text.block()) {
+            (Some(to), Some(block)) => {
+                match (to.first_chunk_mut::<16>(), text.short()) {
+                    // Whoever unlocks waits for every store, so that a short text is to be one.
+                    (Some(to), Some(block)) => *to = *block,
+                    _ => *to = *block,
                 }
-                self.skip(text.len)
+                self.left = &mut self.take()[text.len()..];
+                Ok(())
             }
             _ => self.apart(|cursor| cursor.put_exactly(text.as_bytes())),
         }
     }
 
-    /// Writes what `fill` writes into a block, of which it returns the length.
+    /// The next bytes as a block, if the room has as many.
     #[inline(always)]
-    pub(super) fn put_block<const SIZE: usize>(
-        &mut self,
-        fill: impl FnOnce(&mut [u8; SIZE]) -> usize,
-    ) -> Result<(), Unwritten> {
-        match self.left.first_chunk_mut::<SIZE>() {
-            Some(block) => {
-                let len = fill(block);
-                self.skip(len)
-            }
-            None => self.apart(|cursor| cursor.put_last_block(fill)),
-        }
+    pub(super) fn block<const SIZE: usize>(&mut self) -> Option<&mut [u8; SIZE]> {
+        self.left.first_chunk_mut()
     }
 
-    /// The same where the room may end before the block does.
-    #[cold]
-    #[inline(never)]
-    fn put_last_block<const SIZE: usize>(
-        &mut self,
-        fill: impl FnOnce(&mut [u8; SIZE]) -> usize,
-    ) -> Result<(), Unwritten> {
-        let mut block = [0; SIZE];
-        let len = fill(&mut block);
-        self.put(&block[..len])
+    /// Passes over bytes that were written as a block.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, len: usize) -> Result<(), Unwritten> {
+        self.left = self.take().get_mut(len..).ok_or(Unwritten::Full)?;
+        Ok(())
     }
 
     #[cold]
     #[inline(never)]
     fn put_exactly(&mut self, text: &[u8]) -> Result<(), Unwritten> {
         self.put(text)
-    }
-
-    /// Passes over bytes that are written.
-    #[inline(always)]
-    fn skip(&mut self, len: usize) -> Result<(), Unwritten> {
-        self.left = self.take().get_mut(len..).ok_or(Unwritten::Full)?;
-        Ok(())
     }
 
     /// Writes text if it is [plain](is_plain), not empty, and fits. Otherwise nothing is written, and `false`
@@ -233,18 +232,39 @@ impl fmt::Write for Cursor<'_> {
     }
 }
 
-/// Copies text that is just as long as its room.
+/// Copies text that is just as long as its room, or returns `false` if it is empty or longer than any word.
 #[inline(always)]
-fn copy(to: &mut [u8], text: &[u8]) {
-    match text.len() {
-        // Two blocks that overlap take less than a call that copies any length.
-        33..=64 => copy_ends::<32>(to, text),
-        16..=32 => copy_ends::<16>(to, text),
-        8..16 => copy_ends::<8>(to, text),
-        4..8 => copy_ends::<4>(to, text),
-        0..4 => to.iter_mut().zip(text).for_each(|(to, byte)| *to = *byte),
-        _ => to.copy_from_slice(text),
+fn copy_short(to: &mut [u8], text: &[u8]) -> bool {
+    // Two blocks that overlap take less than a call that copies any length.
+    let len = text.len();
+    if len < 4 {
+        return copy_three(to, text);
+    } else if len < 8 {
+        copy_ends::<4>(to, text);
+    } else if len <= 16 {
+        copy_ends::<8>(to, text);
+    } else if len <= 32 {
+        copy_ends::<16>(to, text);
+    } else if len <= 64 {
+        copy_ends::<32>(to, text);
+    } else {
+        return false;
     }
+    true
+}
+
+/// Copies text of one to three bytes, or returns `false` if there are none.
+#[inline(always)]
+fn copy_three(to: &mut [u8], text: &[u8]) -> bool {
+    let Some(last) = text.len().checked_sub(1) else {
+        return false;
+    };
+    for index in [0, text.len() / 2, last] {
+        if let (Some(to), Some(byte)) = (to.get_mut(index), text.get(index)) {
+            *to = *byte;
+        }
+    }
+    true
 }
 
 /// Copies text of at least one block and at most two.
@@ -274,8 +294,7 @@ fn copy_plain_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) -> bool {
 #[inline(never)]
 fn copy_plain(to: &mut [u8], text: &[u8]) -> bool {
     let Some(last) = text.last_chunk::<16>() else {
-        copy(to, text);
-        return is_plain(text) && !text.is_empty();
+        return copy_short(to, text) && is_plain(text);
     };
     let blocks = to.chunks_exact_mut(16).zip(text.chunks_exact(16));
     for (to, block) in blocks {
@@ -306,7 +325,7 @@ mod tests {
 
     #[test]
     fn text_of_any_length_is_taken_whole_or_not_at_all() {
-        let text: Vec<u8> = (0..80).map(|number| b'a' + number % 26).collect();
+        let text: Vec<u8> = (0..90).map(|number| b'a' + number % 26).collect();
         for len in 0..text.len() {
             let text = &text[..len];
             for room in len.saturating_sub(3)..len + 70 {
@@ -324,21 +343,6 @@ mod tests {
                 let text = std::str::from_utf8(text).expect("it is ASCII");
                 let put = written(room, |cursor| cursor.write_str(text).is_ok());
                 assert_eq!(put, expected, "formatted {len} into {room}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_block_needs_no_more_room_than_what_it_is_filled_with() {
-        for room in 0..40 {
-            for len in 0..=32 {
-                let fill = |block: &mut [u8; 32]| {
-                    *block = [b'x'; 32];
-                    len
-                };
-                let put = written(room, |cursor| cursor.put_block(fill).is_ok());
-                let expected = (len <= room).then(|| vec![b'x'; len]);
-                assert_eq!(put, expected, "{len} into {room}");
             }
         }
     }

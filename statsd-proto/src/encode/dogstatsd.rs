@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::number::put_number;
 use super::{Encoder, Unwritten, Written};
 use crate::config::Config;
-use crate::dogstatsd::{Cardinality, Event, ServiceCheck};
+use crate::dogstatsd::{Cardinality, Event, ServiceCheck, escaped_len};
 use crate::error::RecordError;
 use crate::metric::{Extras, Kind, Number, Tags};
 use crate::text::{Charset, UnsafeText};
@@ -70,6 +70,13 @@ impl Encoder {
     }
 
     fn put_event(&self, event: &Event<'_>, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
+        let event = if event.may_be_cut {
+            let mut after = cursor.limited_again(usize::MAX);
+            self.put_event_fields(event, &mut after)?;
+            event.cut(after.written(), self.max_line)
+        } else {
+            *event
+        };
         let (title, text) = (escaped_len(event.title), escaped_len(event.text));
         if title == 0 {
             return Err(Unwritten::Refused(RecordError::EmptyName));
@@ -82,6 +89,15 @@ impl Encoder {
         put_escaped(event.title, cursor)?;
         cursor.put(b"|")?;
         put_escaped(event.text, cursor)?;
+        self.put_event_fields(&event, cursor)
+    }
+
+    /// Writes what follows the text.
+    fn put_event_fields(
+        &self,
+        event: &Event<'_>,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<(), Unwritten> {
         if let Some(timestamp) = event.timestamp {
             put_time(b"|d:", timestamp, cursor)?;
         }
@@ -217,13 +233,4 @@ fn put_escaped_byte(byte: u8, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> 
         b'\r' => Ok(()),
         _ => cursor.put_byte(byte),
     }
-}
-
-fn escaped_len(text: &str) -> usize {
-    let len = |byte| match byte {
-        b'\n' => 2,
-        b'\r' => 0,
-        _ => 1,
-    };
-    text.bytes().map(len).sum()
 }

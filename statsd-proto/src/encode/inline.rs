@@ -3,41 +3,47 @@
 /// Bytes that do not change, of which `SIZE` have room in place.
 #[derive(Clone, Debug)]
 pub(super) struct Inline<const SIZE: usize> {
-    pub(super) block: [u8; SIZE],
-    /// How many bytes of the block are the text.
-    pub(super) len: usize,
-    /// The text, if it is longer than the block.
-    pub(super) long: Box<[u8]>,
+    len: usize,
+    /// The text if it is no longer than the block, and bytes after it that mean nothing.
+    block: [u8; SIZE],
+    /// The text if it is longer.
+    long: Box<[u8]>,
 }
 
 impl<const SIZE: usize> Inline<SIZE> {
     pub(super) fn new(text: &[u8]) -> Self {
         let mut block = [0; SIZE];
-        let (len, long) = match block.get_mut(..text.len()) {
-            Some(part) => {
-                part.copy_from_slice(text);
-                (text.len(), &[][..])
-            }
-            None => (0, text),
-        };
+        let mut long = &[][..];
+        match block.get_mut(..text.len()) {
+            Some(part) => part.copy_from_slice(text),
+            None => long = text,
+        }
         Self {
+            len: text.len(),
             block,
-            len,
             long: long.into(),
         }
     }
 
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.len == 0 && self.long.is_empty()
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The first bytes, if the text has no more.
+    #[inline(always)]
+    pub(super) fn short(&self) -> Option<&[u8; 16]> {
+        self.block.first_chunk().filter(|_| self.len <= 16)
+    }
+
+    /// The whole block, if the text is in it.
+    #[inline(always)]
+    pub(super) fn block(&self) -> Option<&[u8; SIZE]> {
+        (self.len <= SIZE).then_some(&self.block)
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        if self.long.is_empty() {
-            &self.block[..self.len]
-        } else {
-            &self.long
-        }
+        self.block.get(..self.len).unwrap_or(&self.long)
     }
 }
 
@@ -49,9 +55,13 @@ mod tests {
     fn text_of_any_length_stays_as_it_is() {
         for len in 0..40 {
             let text = vec![b'a'; len];
-            let inline = Inline::<16>::new(&text);
+            let inline = Inline::<32>::new(&text);
             assert_eq!(inline.as_bytes(), text);
-            assert_eq!(inline.is_empty(), len == 0);
+            assert_eq!(inline.len(), len);
+            let short = inline.short().map(|block| &block[..len]);
+            assert_eq!(short, (len <= 16).then_some(&*text));
+            let block = inline.block().map(|block| &block[..len]);
+            assert_eq!(block, (len <= 32).then_some(&*text));
         }
     }
 }

@@ -22,7 +22,7 @@ impl Encoder {
         let metric = &Metric { name, ..*metric };
         let line = |value| Metric { value, ..*metric };
         let put = |metric: Metric<'_>, cursor: &mut Cursor<'_>| {
-            self.put_line(kind, &metric, name_tags, cursor)
+            self.put_any_line(kind, &metric, name_tags, cursor)
         };
         let is_packed = kind.is_ok_and(|kind| self.packs(kind));
         let is_parsed = matches!(metric.code, Code::Parsed(_));
@@ -104,7 +104,7 @@ impl Encoder {
         Ok(Written { lines, ..written })
     }
 
-    fn put_line(
+    fn put_any_line(
         &self,
         kind: Result<Kind, &str>,
         metric: &Metric<'_>,
@@ -113,7 +113,7 @@ impl Encoder {
     ) -> Result<usize, Unwritten> {
         let name_len = self.put_head(metric, name_tags, cursor)?;
         match kind {
-            Ok(kind) => self.put_value(kind, metric.value, cursor)?,
+            Ok(kind) => self.put_value(kind, &metric.value, cursor)?,
             Err(code) => self.put_unknown(code, metric.value, cursor)?,
         }
         self.put_tail(kind.ok(), metric, cursor)?;

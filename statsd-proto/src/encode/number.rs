@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::Unwritten;
 use super::cursor::Cursor;
+use super::digits::{Block, put_four, put_fraction, put_group, put_integer};
 use crate::metric::Number;
 
 /// A decimal with at most six places after the point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Decimal {
-    /// The sign as it is written, if there is one.
-    pub(super) sign: Option<u8>,
+    /// The sign as it is written, or zero for none.
+    pub(super) sign: u8,
     whole: u64,
     /// Below 1,000,000.
     millionths: u32,
@@ -31,22 +32,20 @@ impl Decimal {
 
     #[inline(always)]
     fn exact_float(float: f64) -> Option<Self> {
-        /// Integers up to here are exact as an `f64`, and so is the quotient's rounding below.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
+        /// Between this and its double an `f64` is an integer, of which the lower bits are how much it is more.
+        const INTEGERS: f64 = 4_503_599_627_370_496.0;
         const SCALE: f64 = 1e6;
 
-        let scaled = float.abs() * SCALE + 0.5;
-        if scaled < EXACT {
-            // Below 2^63, so that the cast to a signed integer, which takes less, is the same.
-            let millionths = scaled as i64;
-            if millionths as f64 / SCALE == float.abs() {
-                let millionths = millionths as u64;
-                return Some(Self {
-                    sign: (float < 0.0).then_some(b'-'),
-                    whole: millionths / 1_000_000,
-                    millionths: (millionths % 1_000_000) as u32,
-                });
-            }
+        let scaled = float.abs() * SCALE;
+        let shifted = scaled + INTEGERS;
+        // The quotient is rounded as the literal is. What has more places is another number.
+        if scaled < INTEGERS && (shifted - INTEGERS) / SCALE == float.abs() {
+            let millionths = shifted.to_bits() - INTEGERS.to_bits();
+            return Some(Self {
+                sign: sign(float < 0.0),
+                whole: millionths / 1_000_000,
+                millionths: (millionths % 1_000_000) as u32,
+            });
         }
         None
     }
@@ -58,7 +57,7 @@ impl Decimal {
         let nanoseconds = elapsed.subsec_nanos();
         let milliseconds = elapsed.as_secs().saturating_mul(1000);
         Self {
-            sign: None,
+            sign: 0,
             whole: milliseconds.saturating_add(u64::from(nanoseconds / 1_000_000)),
             millionths: nanoseconds % 1_000_000,
         }
@@ -67,23 +66,55 @@ impl Decimal {
     #[inline(always)]
     fn whole(is_negative: bool, whole: u64) -> Self {
         Self {
-            sign: is_negative.then_some(b'-'),
+            sign: sign(is_negative),
             whole,
             millionths: 0,
         }
     }
 
+    /// Writes the decimal.
+    #[inline(always)]
+    pub(super) fn put(self, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
+        match cursor.block() {
+            Some(block) => {
+                let len = self.write(block, 0);
+                cursor.skip(len)
+            }
+            None => cursor.apart(|cursor| put_last(self.sign, self.whole, self.millionths, cursor)),
+        }
+    }
+
+    /// Writes the decimal between a colon and a type suffix, whose length is in its highest byte.
+    #[inline(always)]
+    pub(super) fn put_between(self, suffix: u32, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
+        match cursor.block() {
+            Some(block) => {
+                block[0] = b':';
+                let at = self.write(block, 1);
+                put_four(block, at, suffix);
+                cursor.skip(at + suffix_len(suffix))
+            }
+            None => cursor.apart(|cursor| {
+                cursor.put_byte(b':')?;
+                put_last(self.sign, self.whole, self.millionths, cursor)?;
+                put_suffix(suffix, cursor)
+            }),
+        }
+    }
+
     /// Writes the decimal at an index of a block, and returns the index after it.
     #[inline(always)]
-    pub(super) fn write(self, block: &mut Block, at: usize) -> usize {
+    fn write(self, block: &mut Block, at: usize) -> usize {
         let mut at = at;
-        if let Some(sign) = self.sign {
-            block[at] = sign;
+        if self.sign != 0 {
+            block[at] = self.sign;
             at += 1;
         }
         if self.whole < 10 {
             block[at] = b'0' + self.whole as u8;
             at += 1;
+        } else if self.whole < 1000 {
+            at = put_group(block, at, self.whole);
         } else {
             at = put_integer(block, at, self.whole);
         }
@@ -94,87 +125,66 @@ impl Decimal {
     }
 }
 
-/// Room for a mark, a sign, the longest integer of 64 bits, a point, six places, a type suffix, and what the
-/// last group of digits writes past its end.
-pub(super) type Block = [u8; 40];
-
-/// Writes four bytes at an index of a block.
-#[inline(always)]
-pub(super) fn put_four(block: &mut Block, at: usize, bytes: [u8; 4]) {
-    if let Some(to) = block.get_mut(at..at + 4) {
-        to.copy_from_slice(&bytes);
-    }
-}
-
-/// Writes an integer in groups of three digits.
+/// Writes a decimal where the room may end before the block does. Its parts are not in memory, which they
+/// would be for all others too.
+#[cold]
 #[inline(never)]
-fn put_integer(block: &mut Block, at: usize, integer: u64) -> usize {
-    if integer < 1000 {
-        let group = GROUPS[integer as usize];
-        let digits = u32::from_le_bytes(group) >> (8 * (3 - group[3] % 4));
-        put_four(block, at, digits.to_le_bytes());
-        return at + usize::from(group[3] % 4);
-    }
-    let at = put_integer(block, at, integer / 1000);
-    put_four(block, at, GROUPS[(integer % 1000) as usize]);
-    at + 3
-}
-
-/// Writes a point and the places after it, without zeros at the end.
-#[inline(always)]
-fn put_fraction(block: &mut Block, at: usize, millionths: u32) -> usize {
-    let high = GROUPS[(millionths / 1000) as usize % 1000];
-    let low = GROUPS[(millionths % 1000) as usize];
-    block[at] = b'.';
-    put_four(block, at + 1, high);
-    put_four(block, at + 4, low);
-    let places = if low[3] < 4 {
-        high[3] / 4
-    } else {
-        3 + low[3] / 4
+fn put_last(
+    sign: u8,
+    whole: u64,
+    millionths: u32,
+    cursor: &mut Cursor<'_>,
+) -> Result<(), Unwritten> {
+    let mut block = [0; 40];
+    let decimal = Decimal {
+        sign,
+        whole,
+        millionths,
     };
-    at + 1 + usize::from(places)
+    let len = decimal.write(&mut block, 0);
+    cursor.put(&block[..len])
 }
 
-/// Each number below 1000 as three digits, and in the fourth byte how many are left without zeros before
-/// them, and four times how many without zeros behind them.
-static GROUPS: [[u8; 4]; 1000] = {
-    let mut groups = [[0; 4]; 1000];
-    let mut number = 0;
-    while number < groups.len() {
-        let n = number;
-        let digits = [(n / 100) as u8, (n / 10 % 10) as u8, (n % 10) as u8];
-        let leading = if n >= 100 {
-            3
-        } else if n >= 10 {
-            2
-        } else {
-            1
-        };
-        let trailing = if n == 0 {
-            0
-        } else if n % 100 == 0 {
-            1
-        } else if n % 10 == 0 {
-            2
-        } else {
-            3
-        };
-        groups[number] = [
-            b'0' + digits[0],
-            b'0' + digits[1],
-            b'0' + digits[2],
-            leading + 4 * trailing,
-        ];
-        number += 1;
+/// Writes a digit between a colon and a type suffix, whose length is in its highest byte.
+#[inline(always)]
+pub(super) fn put_digit_between(
+    digit: u8,
+    suffix: u32,
+    cursor: &mut Cursor<'_>,
+) -> Result<(), Unwritten> {
+    match cursor.block::<8>() {
+        Some(block) => {
+            let [bar, first, second, len] = suffix.to_le_bytes();
+            *block = [b':', b'0' + digit, bar, first, second, len, 0, 0];
+            cursor.skip(2 + suffix_len(suffix))
+        }
+        None => cursor.apart(|cursor| {
+            cursor.put(&[b':', b'0' + digit])?;
+            put_suffix(suffix, cursor)
+        }),
     }
-    groups
-};
+}
+
+#[inline(always)]
+fn suffix_len(suffix: u32) -> usize {
+    (suffix >> 24) as usize
+}
+
+#[cold]
+#[inline(never)]
+fn put_suffix(suffix: u32, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
+    cursor.put(&suffix.to_le_bytes()[..suffix_len(suffix)])
+}
+
+#[inline(always)]
+fn sign(is_negative: bool) -> u8 {
+    if is_negative { b'-' } else { 0 }
+}
 
 /// Writes a number that is finite.
 pub(super) fn put_number(cursor: &mut Cursor<'_>, number: Number) -> Result<(), Unwritten> {
     match (Decimal::exact(number), number) {
-        (Some(decimal), _) => cursor.put_block(|block| decimal.write(block, 0)),
+        (Some(decimal), _) => decimal.put(cursor),
         // The standard library prints floats shortest and never with an exponent.
         (None, Number::Float(float)) => write!(cursor, "{float}").map_err(|_| Unwritten::Full),
         (None, Number::Int(_) | Number::Uint(_)) => unreachable!("every integer is a decimal"),
@@ -183,11 +193,21 @@ pub(super) fn put_number(cursor: &mut Cursor<'_>, number: Number) -> Result<(), 
 
 /// Whether `text` is a plain decimal: an optional sign, digits, and perhaps a point and more digits.
 pub(super) fn is_decimal(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    match unsigned.split_once('.') {
-        Some((whole, fraction)) => digits(whole) && digits(fraction),
-        None => digits(unsigned),
+    let (first, rest) = text.as_bytes().split_first().unwrap_or((&0, &[]));
+    let digits = match first {
+        b'+' | b'-' => rest,
+        _ => text.as_bytes(),
+    };
+    let whole = digits
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    match digits[whole..].split_first() {
+        None => whole > 0,
+        Some((b'.', places)) => {
+            whole > 0 && !places.is_empty() && places.iter().all(u8::is_ascii_digit)
+        }
+        Some(_) => false,
     }
 }
 

@@ -3,18 +3,19 @@
 use super::checked_rate;
 use super::lines::is_code;
 use super::number::is_decimal;
+use super::split::{split, split_once};
 use crate::dogstatsd::Cardinality;
 use crate::error::ParseError;
 use crate::metric::{Code, Extras, Metric, Number, Rate, Tags, Value};
 
 /// A line taken apart; see [`Metric::parse`].
 pub(crate) fn parse(line: &str) -> Result<Metric<'_>, ParseError> {
-    let (name, rest) = line.split_once(':').ok_or(ParseError::Name)?;
+    let (name, rest) = split_once(line, b':').ok_or(ParseError::Name)?;
     if name.is_empty() {
         return Err(ParseError::Name);
     }
-    let (value, rest) = rest.split_once('|').ok_or(ParseError::Type)?;
-    let mut fields = rest.split('|');
+    let (value, rest) = split_once(rest, b'|').ok_or(ParseError::Type)?;
+    let mut fields = split(rest, b'|');
     let code = fields.next().unwrap_or_default();
     if !is_code(code) {
         return Err(ParseError::Type);
@@ -54,7 +55,7 @@ fn parse_field<'a>(metric: &mut Metric<'a>, field: &'a str) -> Result<&'static s
     if text.is_empty() {
         return Err(ParseError::Field);
     }
-    let extras = metric.extras.get_or_insert(Extras::default());
+    let extras = metric.extras.get_or_insert_with(Extras::default);
     match mark {
         "T" => extras.timestamp = Some(text.parse().map_err(|_| ParseError::Field)?),
         "card:" => extras.cardinality = Some(Cardinality::parse(text).ok_or(ParseError::Field)?),
@@ -69,7 +70,7 @@ fn parse_value<'a>(value: &'a str, code: &str) -> Result<Value<'a>, ParseError> 
     if value.is_empty() {
         return Err(ParseError::Value);
     }
-    if code == "s" || value.split(':').all(is_decimal) {
+    if code == "s" || split(value, b':').all(is_decimal) {
         return Ok(Value::Text(value));
     }
     // `Number` forgets a plus sign, which a gauge needs.

@@ -1,7 +1,9 @@
 //! Tags, in the name or after the type.
 
 use super::cursor::Cursor;
-use super::piece::put_unusual;
+use super::inline::Inline;
+use super::name::put_unusual;
+use super::split::{split, split_once};
 use super::{Encoder, Unwritten};
 use crate::config::Config;
 use crate::dialect::{Rules, TagSyntax};
@@ -9,36 +11,43 @@ use crate::error::RecordError;
 use crate::metric::Tags;
 use crate::text::{UnsafeText, count_unusual};
 
-/// Renders the constant tags as they are written, but for what closes them.
-pub(super) fn constant_tags(config: &Config) -> Box<[u8]> {
+/// The constant tags as they are written, but for what closes them; and what precedes the first other tag.
+pub(super) fn constant_tags(config: &Config) -> [Inline<64>; 2] {
     let rules = config.dialect.rules();
-    let text = config
+    let Some(syntax) = &rules.tags else {
+        return [Inline::new(b""), Inline::new(b"")];
+    };
+    let lens = config
         .tags
         .iter()
         .map(|(key, value)| key.len() + value.len() + 3);
-    let mut room = vec![0; text.sum()];
+    let mut room = vec![0; lens.sum()];
     let mut cursor = Cursor::new(&mut room);
-    if let Some(syntax) = &rules.tags {
-        let mut tags = Writer {
-            rules,
-            syntax,
-            policy: UnsafeText::Replace,
-            is_first: true,
-        };
-        for (key, value) in &config.tags {
-            tags.put(key, value, &mut cursor)
-                .expect("tags without a value were refused, and no text gets longer");
-        }
+    let mut writer = Writer {
+        rules,
+        syntax,
+        policy: UnsafeText::Replace,
+        is_first: true,
+    };
+    for (key, value) in &config.tags {
+        let put = writer.put(key, value, &mut cursor);
+        put.expect("tags without a value were refused, and replacing makes no text longer");
     }
     let len = cursor.written();
     room.truncate(len);
-    room.into_boxed_slice()
+    let tags = Inline::new(&room);
+    if room.is_empty() {
+        room.extend_from_slice(syntax.open.as_bytes());
+    } else {
+        room.push(syntax.separator);
+    }
+    [tags, Inline::new(&room)]
 }
 
 impl Encoder {
     #[inline(always)]
     pub(super) fn has_tags(&self, tags: Tags<'_>) -> bool {
-        !matches!(tags, Tags::List("") | Tags::Pairs([])) || !self.tags.is_empty()
+        !tags.is_empty() || self.tags.len() > 0
     }
 
     /// Writes the constant tags, those that the name had, and the metric's own.
@@ -50,18 +59,33 @@ impl Encoder {
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
         let syntax = self.rules.tags.as_ref().ok_or(RecordError::InvalidTag)?;
-        cursor.put(&self.tags)?;
-        if let (Tags::Pairs(pairs), "") = (tags, name_tags) {
-            let is_first = self.tags.is_empty();
-            let is_put = cursor.attempt(
-                |cursor| put_plain_tags(syntax, is_first, pairs, cursor),
-                |marks, written| count_unusual(written) == marks,
-            );
-            if is_put {
-                return Ok(());
+        let is_put = match (tags, name_tags) {
+            (Tags::Pairs([]), "") => {
+                cursor.put_inline(&self.tags)?;
+                true
             }
+            (Tags::Pairs(pairs), "") => cursor.attempt(
+                |cursor| {
+                    cursor.put_inline(&self.tags_start).ok()?;
+                    let start = cursor.written();
+                    let marks = put_plain_tags(syntax, pairs, cursor)?;
+                    // Plain bytes after the last tag, so that whole blocks can be looked at.
+                    *cursor.block::<16>()? = [b'0'; 16];
+                    Some((start, marks))
+                },
+                |(start, marks), room, len| {
+                    let end = start + (len - start).next_multiple_of(16);
+                    room.get(start..end)
+                        .is_some_and(|tags| count_unusual(tags) == marks)
+                },
+            ),
+            _ => false,
+        };
+        if is_put {
+            cursor.put_mark(syntax.close.as_bytes())
+        } else {
+            self.put_any_tags(syntax, name_tags, tags, cursor)
         }
-        self.put_any_tags(syntax, name_tags, tags, cursor)
     }
 
     /// The same for tags of which some may be unusual, or in a list.
@@ -74,20 +98,27 @@ impl Encoder {
         tags: Tags<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
+        cursor.put(self.tags.as_bytes())?;
         let mut writer = Writer {
             rules: self.rules,
             syntax,
             policy: self.policy,
-            is_first: self.tags.is_empty(),
+            is_first: self.tags.len() == 0,
         };
-        for tag in name_tags.split(char::from(syntax.separator)) {
-            if !tag.is_empty() {
-                let tag = tag.split_once(char::from(syntax.assign));
+        if !name_tags.is_empty() {
+            for tag in split(name_tags, syntax.separator) {
+                let tag = split_once(tag, syntax.assign);
                 let (key, value) = tag.ok_or(RecordError::InvalidTag)?;
                 writer.put(key, value, cursor)?;
             }
         }
         for (key, value) in tags.pairs() {
+            // Some PHP clients write the mark before each tag.
+            let key = match (tags, key.strip_prefix('#')) {
+                (Tags::List(_), Some("")) if value.is_empty() => continue,
+                (Tags::List(_), Some(key)) => key,
+                _ => key,
+            };
             writer.put(key, value, cursor)?;
         }
         if writer.is_first {
@@ -99,35 +130,23 @@ impl Encoder {
 }
 
 /// Copies tags as they are, and returns how many marks there are between their texts, or `None` if a text is
-/// empty or the room ended. They still have to be checked.
+/// empty or longer than any word, or the room ended. They still have to be checked.
 #[inline(always)]
 fn put_plain_tags(
     syntax: &TagSyntax,
-    is_first: bool,
     pairs: &[(&str, &str)],
     cursor: &mut Cursor<'_>,
 ) -> Option<usize> {
-    let mut is_first = is_first;
-    let mut marks = 0;
-    for (key, value) in pairs {
-        if key.is_empty() || value.is_empty() {
-            return None;
-        }
-        if is_first {
-            cursor.put_mark(syntax.open.as_bytes()).ok()?;
-            marks += syntax.open.len();
-        } else {
+    for (index, (key, value)) in pairs.iter().enumerate() {
+        if index > 0 {
             cursor.put_byte(syntax.separator).ok()?;
-            marks += 1;
         }
-        is_first = false;
-        cursor.put(key.as_bytes()).ok()?;
+        cursor.put_word(key.as_bytes())?;
         cursor.put_byte(syntax.assign).ok()?;
-        cursor.put(value.as_bytes()).ok()?;
-        marks += 1;
+        cursor.put_word(value.as_bytes())?;
     }
-    cursor.put_mark(syntax.close.as_bytes()).ok()?;
-    Some(marks + syntax.close.len())
+    // One within each tag, and one between two of them.
+    (2 * pairs.len()).checked_sub(1)
 }
 
 /// Writes tag after tag.
@@ -159,6 +178,26 @@ impl Writer<'_> {
             _ => {
                 cursor.put_byte(self.syntax.assign)?;
                 put_unusual(&self.rules.tag_value, self.policy, value, cursor)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+
+    /// Or counting them would not find text that has one.
+    #[test]
+    fn no_mark_is_plain() {
+        for syntax in Dialect::ALL
+            .map(Dialect::rules)
+            .into_iter()
+            .filter_map(|rules| rules.tags)
+        {
+            for mark in [syntax.assign, syntax.separator] {
+                assert_eq!(count_unusual(&[mark; 16]), 16, "{syntax:?}");
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::metric::{Kind, Metric, Number, Value};
 /// Everything of a series' line but the value.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// What precedes the value: the name, the tags that are a part of it, and a colon.
     prefix: Inline<64>,
     /// What follows the value: the type, the rate, other tags and extras.
@@ -40,10 +40,6 @@ impl Template {
         &self.prefix.as_bytes()[..self.name_len]
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// The series that the metric belongs to.
     pub(crate) fn series(&self) -> SeriesKey {
         let (prefix, suffix) = (self.prefix.as_bytes(), self.suffix.as_bytes());
@@ -62,7 +58,7 @@ impl Encoder {
     /// # Errors
     ///
     /// Why such a metric can never be recorded. Whole lines, and types that are not known here, have no
-    /// template.
+    /// template. A gauge has levels, however its type was given.
     pub(crate) fn template(&self, metric: &Metric<'_>) -> Result<Template, RecordError> {
         // Nearly always enough, and far less than the longest line.
         let mut room = vec![0; self.max_line.min(512)];
@@ -89,7 +85,7 @@ impl Encoder {
         }
         cursor.put_byte(b':')?;
         let value_at = cursor.written();
-        cursor.put(self.suffix(kind)?)?;
+        self.put_type(kind, &mut cursor)?;
         let mut rate = 0..cursor.written() - value_at;
         rate.start = rate.end;
         self.put_rate(Some(kind), metric.rate, &mut cursor)?;
@@ -143,18 +139,43 @@ impl Encoder {
         rate: Option<f64>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
-        if !self.is_one_line(template.kind, value) {
-            return self.encode_values(template, value, rate, cursor);
+        self.encode_value_as(template, template.kind, value, rate, cursor)
+    }
+
+    /// The same as another kind that has the same type: a change of a gauge, or its level.
+    #[inline]
+    pub(crate) fn encode_value_as(
+        &self,
+        template: &Template,
+        kind: Kind,
+        value: Value<'_>,
+        rate: Option<f64>,
+        cursor: Cursor<'_>,
+    ) -> Result<Written, Unwritten> {
+        if !self.is_one_line(kind, &value) {
+            return self.encode_values(template, kind, value, rate, cursor);
         }
-        self.within_limit(cursor, |cursor| {
-            cursor.put_inline(&template.prefix)?;
-            self.put_bare_value(template.kind, value, cursor)?;
-            match rate {
-                None => cursor.put_inline(&template.suffix)?,
-                Some(rate) => cursor.apart(|cursor| template.put_suffix_at(rate, cursor))?,
-            }
-            Ok(template.name_len)
-        })
+        let mut cursor = cursor.limited(self.max_line);
+        let name_len = self.put_templated(template, kind, &value, rate, &mut cursor);
+        self.finish(name_len, &cursor)
+    }
+
+    #[inline(always)]
+    fn put_templated(
+        &self,
+        template: &Template,
+        kind: Kind,
+        value: &Value<'_>,
+        rate: Option<f64>,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<usize, Unwritten> {
+        cursor.put_inline(&template.prefix)?;
+        self.put_bare_value(kind, value, cursor)?;
+        match rate {
+            None => cursor.put_inline(&template.suffix)?,
+            Some(rate) => cursor.apart(|cursor| template.put_suffix_at(rate, cursor))?,
+        }
+        Ok(template.name_len)
     }
 
     #[cold]
@@ -162,15 +183,13 @@ impl Encoder {
     fn encode_values(
         &self,
         template: &Template,
+        kind: Kind,
         value: Value<'_>,
         rate: Option<f64>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
         let put = |(value, rate), cursor: &mut Cursor<'_>| {
-            cursor.put(template.prefix.as_bytes())?;
-            self.put_bare_value(template.kind, value, cursor)?;
-            template.put_suffix(rate, cursor)?;
-            Ok(template.name_len)
+            self.put_templated(template, kind, &value, rate, cursor)
         };
         if let Value::Packed(values) = value {
             let number = |&value| (Value::Number(Number::Float(value)), rate);
@@ -201,24 +220,28 @@ impl Encoder {
             return Ok((1, written));
         }
         // What follows the values, of which the length has to be known before it is written.
-        let mut room = vec![0; template.suffix.as_bytes().len() + LONGEST_RATE];
-        let mut suffix = Cursor::new(&mut room);
-        template.put_suffix(rate, &mut suffix)?;
-        let len = suffix.written();
-        let suffix = &room[..len];
+        let mut room = Vec::new();
+        let mut suffix = template.suffix.as_bytes();
+        if let Some(rate) = rate {
+            room.resize(suffix.len() + LONGEST_RATE, 0);
+            let mut cursor = Cursor::new(&mut room);
+            template.put_suffix_at(rate, &mut cursor)?;
+            let len = cursor.written();
+            suffix = &room[..len];
+        }
         let mut count = 1;
         let mut cursor = cursor;
         let packed = self.within_limit(cursor.limited_again(self.max_packed), |cursor| {
             cursor.put(template.prefix.as_bytes())?;
             cursor.put_before(suffix, |cursor| {
-                self.put_bare_value(template.kind, number(first), cursor)?;
+                self.put_bare_value(template.kind, &number(first), cursor)?;
                 for value in others {
                     let put = |cursor: &mut Cursor<'_>| {
                         cursor.put_byte(b':').ok()?;
-                        self.put_bare_value(template.kind, number(value), cursor)
+                        self.put_bare_value(template.kind, &number(value), cursor)
                             .ok()
                     };
-                    if !cursor.attempt(put, |(), _| true) {
+                    if !cursor.attempt(put, |(), _, _| true) {
                         break;
                     }
                     count += 1;
@@ -239,13 +262,6 @@ impl Encoder {
 }
 
 impl Template {
-    fn put_suffix(&self, rate: Option<f64>, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
-        match rate {
-            None => cursor.put(self.suffix.as_bytes()),
-            Some(rate) => self.put_suffix_at(rate, cursor),
-        }
-    }
-
     /// Writes what follows the value, with another rate.
     #[inline(never)]
     fn put_suffix_at(&self, rate: f64, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {

@@ -7,8 +7,10 @@ mod arbitrary;
 mod dialects;
 mod dogstatsd;
 mod parsing;
+mod room;
 mod servers;
-mod twins;
+mod templates;
+mod verbatim;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const NANOSECOND: Duration = Duration::from_nanos(1);
@@ -368,8 +370,15 @@ fn written(
     config: &Config,
     write: impl FnOnce(&Encoder, Cursor<'_>) -> Result<Written, Unwritten>,
 ) -> Result<String, RecordError> {
+    let encoder = Encoder::new(config);
+    written_by(|cursor| write(&encoder, cursor))
+}
+
+fn written_by(
+    write: impl FnOnce(Cursor<'_>) -> Result<Written, Unwritten>,
+) -> Result<String, RecordError> {
     let mut room = vec![0; 200_000];
-    let written = match write(&Encoder::new(config), Cursor::new(&mut room)) {
+    let written = match write(Cursor::new(&mut room)) {
         Ok(written) => written,
         Err(Unwritten::Refused(error)) => return Err(error),
         Err(Unwritten::Full) => panic!("the room is larger than any record"),

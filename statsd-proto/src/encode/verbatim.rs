@@ -1,9 +1,10 @@
 //! Lines that were written elsewhere: checked as strictly as our own, and not changed.
 
 use super::cursor::Cursor;
+use super::limits::check_limits;
 use super::lines::is_code;
 use super::number::is_decimal;
-use super::value::check_limits;
+use super::split::{split, split_once};
 use super::{Encoder, Unwritten, Written, checked_rate};
 use crate::dialect::TagSyntax;
 use crate::dogstatsd::Cardinality;
@@ -20,9 +21,9 @@ impl Encoder {
         if line.len() > self.max_line {
             return Err(Unwritten::Refused(RecordError::LineTooLong));
         }
-        let (name, rest) = line.split_once(':').ok_or(RecordError::InvalidLine)?;
+        let (name, rest) = split_once(line, b':').ok_or(RecordError::InvalidLine)?;
         let name_len = self.check_name(name)?;
-        let mut fields = rest.split('|');
+        let mut fields = split(rest, b'|');
         let values = fields.next().unwrap_or_default();
         let code = fields.next().unwrap_or_default();
         if !is_code(code) {
@@ -64,9 +65,8 @@ impl Encoder {
     }
 
     fn check_tags(&self, syntax: &TagSyntax, tags: &str) -> Result<(), RecordError> {
-        for tag in tags.split(char::from(syntax.separator)) {
-            let assign = char::from(syntax.assign);
-            let (key, value) = tag.split_once(assign).unwrap_or((tag, ""));
+        for tag in split(tags, syntax.separator) {
+            let (key, value) = split_once(tag, syntax.assign).unwrap_or((tag, ""));
             let rules = self.rules;
             if key.is_empty() || !rules.tag_key.allows(key) || !rules.tag_value.allows(value) {
                 return Err(RecordError::UnsafeText);
@@ -82,7 +82,7 @@ impl Encoder {
         if kind != Kind::Set {
             // The agent unpacks the values of every type but sets.
             let may_be_packed = self.rules.has_extras || self.packs(kind);
-            if values.contains(':') && !may_be_packed {
+            if !may_be_packed && split_once(values, b':').is_some() {
                 return Err(RecordError::InvalidLine);
             }
             return self.check_decimals(kind, values, may_be_packed);

@@ -176,6 +176,9 @@ mod tests {
             data: text.into(),
             segment: None,
             header: 0,
+            keeps_break: false,
+            joins: Default::default(),
+            waste: 0,
             lines: text.matches('\n').count(),
         }
     }

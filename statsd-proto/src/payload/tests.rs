@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::encode::Written;
 
 /// Twelve bytes in a payload, line breaks included.
 const STREAM: Framing = Framing::Stream { capacity: 12 };
@@ -8,6 +9,14 @@ const STREAM: Framing = Framing::Stream { capacity: 12 };
 const DATAGRAMS: Framing = Framing::Datagrams {
     size: 10,
     capacity: 30,
+    ends_lines: false,
+};
+
+/// The same for a server that wants a line break at the end of each.
+const ENDED: Framing = Framing::Datagrams {
+    size: 10,
+    capacity: 30,
+    ends_lines: true,
 };
 
 /// Two frames in a payload, each of at most ten bytes behind its length.
@@ -59,20 +68,40 @@ fn datagrams_hold_whole_records_with_breaks_between() {
 }
 
 #[test]
-fn frames_stand_behind_their_length() {
+fn the_last_line_of_a_datagram_can_have_its_break_too() {
     for (records, payloads) in [
-        (&["aaaa"][..], &[("\x04\0\0\0aaaa", 1)][..]),
-        (&["aaaa", "bbbbb"], &[("\x0a\0\0\0aaaa\nbbbbb", 2)]),
-        // A frame that is filled up has the length of one that is full.
+        (&["aaaa"][..], &[("aaaa\n", 1)][..]),
+        (&["aaaa", "bbbb"], &[("aaaa\nbbbb\n", 2)]),
+        (&["aaaa", "bbbbb"], &[("aaaa\n\n\n\n\n\nbbbbb\n", 2)]),
+        (&["aaaaaaaaa", "b"], &[("aaaaaaaaa\nb\n", 2)]),
         (
-            &["aaaa", "bbbbbb"],
-            &[("\x0a\0\0\0aaaa\n\n\n\n\n\n\x06\0\0\0bbbbbb", 2)],
+            &["aaaaaaaaa", "bbbbbbbbb", "ccccccccc", "d"],
+            &[("aaaaaaaaa\nbbbbbbbbb\nccccccccc\n", 3), ("d\n", 1)],
         ),
         (
-            &["aaaaaaaaaa", "bbbbbbbbbb", "c"],
+            &["a", "aaaaaaaaaa", "b"],
+            &[("a\n", 1), ("aaaaaaaaaa\n", 1), ("b\n", 1)],
+        ),
+    ] {
+        assert_payloads(ENDED, records, payloads);
+    }
+}
+
+#[test]
+fn frames_follow_their_length() {
+    for (records, payloads) in [
+        (&["aaaa"][..], &[("\x05\0\0\0aaaa\n", 1)][..]),
+        (&["aaaa", "bbbb"], &[("\x0a\0\0\0aaaa\nbbbb\n", 2)]),
+        // A frame that is padded has the length of one that is full.
+        (
+            &["aaaa", "bbbbbb"],
+            &[("\x0a\0\0\0aaaa\n\n\n\n\n\n\x07\0\0\0bbbbbb\n", 2)],
+        ),
+        (
+            &["aaaaaaaaa", "bbbbbbbbb", "c"],
             &[
-                ("\x0a\0\0\0aaaaaaaaaa\x0a\0\0\0bbbbbbbbbb", 2),
-                ("\x01\0\0\0c", 1),
+                ("\x0a\0\0\0aaaaaaaaa\n\x0a\0\0\0bbbbbbbbb\n", 2),
+                ("\x02\0\0\0c\n", 1),
             ],
         ),
     ] {
@@ -81,15 +110,15 @@ fn frames_stand_behind_their_length() {
 }
 
 #[test]
-fn a_torn_frame_is_sent_again_from_its_length_on() {
+fn a_torn_frame_is_resent_from_its_length_on() {
     let mut packer = Packer::new(FRAMES);
-    packer.push("aaaaaaaaaa");
+    packer.push("aaaaaaaaa");
     packer.push("b\nb");
     let payload = packer.finish().remove(0);
     for written in 0..=payload.data.len() {
         let (left, lines) = match written {
-            0..14 => ("\x0a\0\0\0aaaaaaaaaa\x03\0\0\0b\nb", 3),
-            14..21 => ("\x03\0\0\0b\nb", 2),
+            0..14 => ("\x0a\0\0\0aaaaaaaaa\n\x04\0\0\0b\nb\n", 3),
+            14..22 => ("\x04\0\0\0b\nb\n", 2),
             _ => ("", 0),
         };
         let unfinished = payload.unfinished(written);
@@ -127,13 +156,18 @@ fn what_a_record_adds_counts_what_comes_before_it() {
         (DATAGRAMS, "bbbb", 5),
         (DATAGRAMS, "bbbbb", 10),
         (DATAGRAMS, "longer than it", 14),
-        (FRAMES, "bbbb", 5),
+        (FRAMES, "bbb", 4),
         (FRAMES, "bbbbb", 14),
     ] {
         let mut packer = Packer::new(framing);
         packer.push("aaaaa");
         let before = packer.len();
-        let (_, bytes) = packer.open.place(record.len());
+        let bytes = match packer.batch.place(record.len()) {
+            Place::Alone => record.len(),
+            Place::Here { bytes } => bytes - packer.batch.len(),
+            Place::NewBatch { bytes } => bytes,
+        };
+        // A batch of datagrams counts a line break that does not leave.
         packer.push(record);
         assert_eq!((bytes, packer.len() - before), (added, added), "{record}");
     }
@@ -143,11 +177,11 @@ fn what_a_record_adds_counts_what_comes_before_it() {
 fn nothing_is_taken_where_nothing_is() {
     for framing in [STREAM, DATAGRAMS] {
         let mut packer = Packer::new(framing);
-        assert!(packer.open.take(&mut packer.pool).is_none());
+        assert!(packer.batch.take(&mut packer.pool).is_none());
         packer.push("a");
-        assert!(packer.open.take(&mut packer.pool).is_some());
-        assert!(packer.open.take(&mut packer.pool).is_none());
-        assert_eq!((packer.open.len(), packer.open.lines()), (0, 0));
+        assert!(packer.batch.take(&mut packer.pool).is_some());
+        assert!(packer.batch.take(&mut packer.pool).is_none());
+        assert_eq!((packer.batch.len(), packer.batch.lines()), (0, 0));
     }
 }
 
@@ -214,42 +248,68 @@ fn only_whole_lines_are_counted() {
 }
 
 #[test]
-fn only_what_fills_a_datagram_up_is_trimmed() {
-    for (datagram, expected) in [
-        ("", ""),
-        ("a\nb", "a\nb"),
-        ("a\nb\n", "a\nb"),
-        ("a\n\n\n", "a"),
-        ("\n\n", ""),
+fn only_padding_is_trimmed() {
+    for (datagram, expected, with_break) in [
+        ("", "", ""),
+        ("a\nb", "a\nb", "a\nb"),
+        ("a\nb\n", "a\nb", "a\nb\n"),
+        ("a\n\n\n", "a", "a\n"),
+        ("\n\n", "", ""),
     ] {
-        assert_eq!(text(trimmed(datagram.as_bytes())), expected);
+        assert_eq!(text(trimmed(datagram.as_bytes(), false)), expected);
+        assert_eq!(text(trimmed(datagram.as_bytes(), true)), with_break);
     }
 }
 
 #[test]
 fn datagrams_are_divided_between_records() {
-    let payload = |text: &'static str| Payload {
-        data: Bytes::from_static(text.as_bytes()),
-        segment: Some(16),
-        header: 0,
-        lines: text.split('\n').filter(|line| !line.is_empty()).count(),
-    };
-    for (text, size, expected) in [
-        ("a\nb\nc", 3, ["a\nb", "c", ""]),
-        ("a\nb\nc", 4, ["a\nb", "c", ""]),
-        ("a\nb\nc", 5, ["a\nb\nc", "", ""]),
-        ("a\nlonger\n\n\n\n\n\n\n\nnext", 3, ["a", "longer", "next"]),
-        ("longer\na", 3, ["longer", "a", ""]),
-        ("g:0|g\ng:-1|g\na", 8, ["g:0|g\ng:-1|g", "a", ""]),
-        ("a\ng:0|g\ng:-1|g", 8, ["a", "g:0|g\ng:-1|g", ""]),
+    for (text, joins, size, expected) in [
+        ("a\nb\nc", &[][..], 3, ["a\nb", "c", ""]),
+        ("a\nb\nc", &[], 4, ["a\nb", "c", ""]),
+        ("a\nb\nc", &[], 5, ["a\nb\nc", "", ""]),
+        (
+            "a\nlonger\n\n\n\n\n\n\n\nnext",
+            &[],
+            3,
+            ["a", "longer", "next"],
+        ),
+        ("longer\na", &[], 3, ["longer", "a", ""]),
+        ("g:0|g\ng:-1|g\na", &[5], 8, ["g:0|g\ng:-1|g", "a", ""]),
+        ("a\ng:0|g\ng:-1|g", &[7], 8, ["a", "g:0|g\ng:-1|g", ""]),
     ] {
-        let parts = payload(text).split(size);
-        for (part, expected) in parts.into_iter().zip(expected) {
-            let (data, lines) = part.map_or((Bytes::new(), 0), |part| (part.data, part.lines));
-            assert_eq!(data, expected, "{text:?}");
-            assert_eq!(lines, expected.lines().count());
+        for keeps_break in [false, true] {
+            let end = &"\n"[..usize::from(keeps_break)];
+            let payload = Payload {
+                data: format!("{text}{end}").into(),
+                keeps_break,
+                joins: joins_at(joins),
+                ..payload("", Some(16))
+            };
+            let lines = payload.count_lines(0..payload.data.len());
+            let parts = Payload { lines, ..payload }.split(size + end.len());
+            for (part, expected) in parts.into_iter().zip(expected) {
+                let (data, lines) = part.map_or((Bytes::new(), 0), |part| (part.data, part.lines));
+                let end = if expected.is_empty() { "" } else { end };
+                assert_eq!(data, format!("{expected}{end}"), "{text:?}");
+                assert_eq!(lines, expected.lines().count());
+            }
         }
     }
+}
+
+#[test]
+fn a_join_moves_with_its_record() {
+    let mut packer = Packer::new(DATAGRAMS);
+    packer.push("aaaaaa");
+    packer.push_joined("g\n-g");
+    packer.push("b");
+    let payload = packer.finish().remove(0);
+    assert_eq!(text(&payload.data), "aaaaaa\n\n\n\ng\n-g\nb");
+    assert!(payload.joins.contains(11));
+    let [head, tail, rest] = payload.split(4);
+    let lines = [&head, &tail, &rest].map(|part| part.as_ref().map(|part| part.lines));
+    assert_eq!(lines, [Some(1), None, Some(3)]);
+    assert!(rest.unwrap().joins.contains(1));
 }
 
 #[test]
@@ -272,56 +332,76 @@ fn the_payload_leaves_room_for_four_in_the_queue() {
             .transport(Transport::Udp)
             .max_datagram(max_datagram)
             .max_queue_bytes(max_queue_bytes);
-        assert_eq!(Framing::new(&udp), Framing::Datagrams { size, capacity });
+        let expected = Framing::Datagrams {
+            size,
+            capacity,
+            ends_lines: false,
+        };
+        assert_eq!(Framing::new(&udp), expected);
     }
 }
 
 #[test]
-fn a_buffer_given_back_is_used_again() {
+fn memory_given_back_is_used_again() {
     for framing in [STREAM, DATAGRAMS] {
         let mut packer = Packer::new(framing);
         let mut seen = Vec::new();
         for _ in 0..6 {
             packer.push("a");
-            let payload = packer.open.take(&mut packer.pool).unwrap();
+            let payload = packer.batch.take(&mut packer.pool).unwrap();
             seen.push(payload.data.as_ptr());
-            packer.pool.give(payload.data);
+            packer.pool.recycle(payload);
         }
-        assert_eq!(seen[..2], seen[2..4]);
-        assert_eq!(seen[..2], seen[4..]);
+        assert!(seen.iter().all(|memory| *memory == seen[0]));
     }
 }
 
 #[test]
-fn a_buffer_that_somebody_holds_or_that_has_grown_is_not_used_again() {
+fn memory_that_something_refers_to_or_of_another_size_is_not_used_again() {
     let mut packer = Packer::new(STREAM);
     packer.push("a");
-    let held = packer.open.take(&mut packer.pool).unwrap();
-    packer.pool.give(held.data.clone());
-    assert!(packer.pool.free.is_empty());
+    let held = packer.batch.take(&mut packer.pool).unwrap();
+    packer.pool.recycle(held.clone());
+    assert_eq!(packer.pool.len(), 0);
     packer.push(&"a".repeat(10_000));
-    let grown = packer.open.take(&mut packer.pool).unwrap();
-    packer.pool.give(grown.data);
-    assert!(packer.pool.free.is_empty());
-    packer.pool.give(held.data);
-    assert_eq!(packer.pool.free.len(), 1);
+    let longer = packer.batch.take(&mut packer.pool).unwrap();
+    packer.pool.recycle(longer);
+    assert_eq!(packer.pool.len(), 0);
+    packer.pool.recycle(held);
+    assert_eq!(packer.pool.len(), 1);
 }
 
 #[test]
-fn only_so_many_buffers_are_kept() {
-    for (capacity, most, kept) in [(32_768, 38, 32), (500_000, 2, 2), (1 << 20, 2, 2)] {
+fn only_so_much_memory_is_kept_and_hardly_any_at_rest() {
+    for (capacity, most) in [(32_768, 38), (500_000, 2), (1 << 20, 2)] {
         let mut packer = Packer::new(Framing::Stream { capacity });
         packer.pool = Pool::new(Framing::Stream { capacity }, 1_250_000);
         let taken = [(); 40].map(|()| {
             packer.push("a");
-            packer.open.take(&mut packer.pool).unwrap()
+            packer.batch.take(&mut packer.pool).unwrap()
         });
         for payload in taken {
-            packer.pool.give(payload.data);
+            packer.pool.recycle(payload);
         }
-        assert_eq!(packer.pool.free.len(), most);
+        assert_eq!(packer.pool.len(), most);
         packer.pool.trim();
-        assert_eq!(packer.pool.free.len(), kept);
+        assert_eq!(packer.pool.len(), 1);
+    }
+}
+
+#[test]
+fn a_payload_that_waits_holds_hardly_more_memory_than_its_data_has_bytes() {
+    let framing = Framing::Stream {
+        capacity: 16 * 1024,
+    };
+    for (len, is_copied) in [(16 * 1024 - 1, false), (16 * 1024 - 400, true), (5, true)] {
+        let mut packer = Packer::new(framing);
+        packer.push(&"a".repeat(len));
+        let before = packer.batch.memory();
+        let payload = packer.batch.take_compact(&mut packer.pool, 256).unwrap();
+        assert_eq!(payload.data.as_ptr() != before, is_copied, "{len}");
+        assert_eq!(payload.waste, usize::from(!is_copied));
+        assert_eq!(packer.pool.len(), usize::from(is_copied));
     }
 }
 
@@ -339,7 +419,7 @@ proptest! {
         let mut seen = String::new();
         for payload in packer.finish() {
             let segment = payload.segment.unwrap_or(payload.data.len());
-            let datagrams: Vec<_> = payload.data.chunks(segment).map(|datagram| text(trimmed(datagram))).collect();
+            let datagrams: Vec<_> = payload.data.chunks(segment).map(|datagram| text(trimmed(datagram, false))).collect();
             prop_assert_eq!(payload.lines, payload.count_lines(0..payload.data.len()));
             let is_lone = datagrams.len() == 1 && records.contains(&datagrams[0].to_owned());
             let (size, capacity) = if is_stream { (12, 12) } else { (10, 30) };
@@ -352,39 +432,67 @@ proptest! {
     }
 }
 
-/// An open payload, and what became complete of it.
+/// A batch that may be filled, and what became complete of it.
 struct Packer {
+    framing: Framing,
     pool: Pool,
-    open: Open,
+    batch: Batch,
     complete: Vec<Payload>,
 }
 
 impl Packer {
     fn new(framing: Framing) -> Self {
-        let mut pool = Pool::new(framing, 1 << 20);
         Self {
-            open: Open::new(framing, &mut pool),
-            pool,
+            framing,
+            pool: Pool::new(framing, 1 << 20),
+            batch: Batch::new(framing),
             complete: Vec::new(),
         }
     }
 
     fn push(&mut self, record: &str) {
-        let (place, _) = self.open.place(record.len());
-        let lines = record.split('\n').count();
-        let complete = |payload| self.complete.push(payload);
-        self.open
-            .put(place, record.as_bytes(), lines, &mut self.pool, complete);
+        self.push_record(record, false);
+    }
+
+    fn push_joined(&mut self, record: &str) {
+        self.push_record(record, true);
+    }
+
+    fn push_record(&mut self, record: &str, is_joined: bool) {
+        let written = Written {
+            lines: record.split('\n').count(),
+            bytes: record.len(),
+            name_len: 0,
+            is_joined,
+        };
+        let mut place = self.batch.place(record.len());
+        if !matches!(place, Place::Here { .. }) {
+            self.complete.extend(self.batch.take(&mut self.pool));
+            place = self.batch.place(record.len());
+        }
+        if let Place::Alone = place {
+            let payload = alone(self.framing, record.as_bytes(), written);
+            return self.complete.push(payload);
+        }
+        if let Place::NewBatch { bytes } = place {
+            let bytes = bytes.max(self.framing.capacity());
+            self.batch.open(self.pool.take(bytes));
+            self.batch.grant(Grant {
+                bytes,
+                lines: usize::MAX,
+            });
+        }
+        self.batch.put(record.as_bytes(), written);
     }
 
     /// All bytes that were pushed, and what was put between.
     fn len(&self) -> usize {
         let complete = self.complete.iter().map(|payload| payload.data.len());
-        complete.sum::<usize>() + self.open.len()
+        complete.sum::<usize>() + self.batch.len()
     }
 
     fn finish(mut self) -> Vec<Payload> {
-        self.complete.extend(self.open.take(&mut self.pool));
+        self.complete.extend(self.batch.take(&mut self.pool));
         self.complete
     }
 }
@@ -407,10 +515,19 @@ fn payload(data: &'static str, segment: Option<usize>) -> Payload {
         data: Bytes::from_static(data.as_bytes()),
         segment,
         header: 0,
+        keeps_break: false,
         lines: 0,
+        joins: Joins::default(),
+        waste: 0,
     };
     payload.lines = payload.count_lines(0..data.len());
     payload
+}
+
+fn joins_at(indices: &[usize]) -> Joins {
+    let mut joins = Joins::default();
+    indices.iter().for_each(|index| joins.push(*index));
+    joins
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -28,7 +28,7 @@ fn the_share_is_halved_as_the_queue_fills_and_whole_again_at_a_quarter() {
         (f64::INFINITY, 0.0625),
     ] {
         thinning = thinning.at(fill);
-        assert_eq!(share(thinning.as_u8()), share_of_all, "{fill}");
+        assert_eq!(share(thinning.0), share_of_all, "{fill}");
         assert_eq!(thinning.at(fill), thinning, "{fill}");
     }
 }

@@ -10,6 +10,8 @@ pub(super) struct Backlog {
     payloads: VecDeque<Payload>,
     pub(super) bytes: usize,
     pub(super) lines: usize,
+    /// Bytes of memory that they hold beside their data.
+    pub(super) waste: usize,
 }
 
 impl Backlog {
@@ -20,12 +22,14 @@ impl Backlog {
     pub(super) fn push_back(&mut self, payload: Payload) {
         self.bytes += payload.data.len();
         self.lines += payload.lines;
+        self.waste += payload.waste;
         self.payloads.push_back(payload);
     }
 
     pub(super) fn push_front(&mut self, payload: Payload) {
         self.bytes += payload.data.len();
         self.lines += payload.lines;
+        self.waste += payload.waste;
         self.payloads.push_front(payload);
     }
 
@@ -33,6 +37,7 @@ impl Backlog {
         let payload = self.payloads.pop_front()?;
         self.bytes -= payload.data.len();
         self.lines -= payload.lines;
+        self.waste -= payload.waste;
         Some(payload)
     }
 }

@@ -9,11 +9,11 @@ use crate::dialect::Dialect;
 fn the_bound_in_bytes_holds_to_the_byte() {
     for (outside, fit) in [(0, 4), (6, 3), (7, 2), (24, 0)] {
         let mut queue = queue(|config| config.max_queue_bytes(24));
-        queue.set_outside(outside, 1);
+        queue.set_in_flight(outside, 1);
         for _ in 0..fit {
-            queue.push(line("aaaaa")).unwrap();
+            push(&mut queue, "aaaaa").unwrap();
         }
-        let full = queue.push(line("aaaaa"));
+        let full = push(&mut queue, "aaaaa");
         assert_eq!(full.unwrap_err(), RecordError::QueueFull, "{outside}");
         assert_eq!((queue.bytes(), queue.lines()), (6 * fit, fit));
     }
@@ -23,11 +23,11 @@ fn the_bound_in_bytes_holds_to_the_byte() {
 fn the_bound_in_lines_holds_to_the_line() {
     for (outside, fit) in [(0, 4), (1, 3), (4, 0), (9, 0)] {
         let mut queue = queue(|config| config.max_queue_lines(4));
-        queue.set_outside(1, outside);
+        queue.set_in_flight(1, outside);
         for _ in 0..fit {
-            queue.push(line("a")).unwrap();
+            push(&mut queue, "a").unwrap();
         }
-        let full = queue.push(line("a"));
+        let full = push(&mut queue, "a");
         assert_eq!(full.unwrap_err(), RecordError::QueueFull, "{outside}");
         assert_eq!(queue.lines(), fit);
     }
@@ -36,10 +36,10 @@ fn the_bound_in_lines_holds_to_the_line() {
 #[test]
 fn a_record_of_two_lines_is_taken_whole_or_not_at_all() {
     let mut queue = queue(|config| config.max_queue_lines(3));
-    assert_eq!(queue.push(line("a\nb")).unwrap().lines, 2);
-    let full = queue.push(line("c\nd"));
+    assert_eq!(push(&mut queue, "a\nb").unwrap().queued, 2);
+    let full = push(&mut queue, "c\nd");
     assert_eq!(full.unwrap_err(), RecordError::QueueFull);
-    queue.push(line("e")).unwrap();
+    push(&mut queue, "e").unwrap();
     assert_eq!(contents(&mut queue), "a\nb\ne\n");
 }
 
@@ -47,10 +47,10 @@ fn a_record_of_two_lines_is_taken_whole_or_not_at_all() {
 fn a_full_queue_refuses_the_newest_and_takes_shorter_ones_on() {
     let mut queue = queue(|config| config.max_queue_bytes(24));
     for text in ["one", "two", "three", "four"] {
-        queue.push(line(text)).unwrap();
+        push(&mut queue, text).unwrap();
     }
-    assert!(queue.push(line("longer")).is_err());
-    queue.push(line("6")).unwrap();
+    assert!(push(&mut queue, "longer").is_err());
+    push(&mut queue, "6").unwrap();
     assert_eq!(contents(&mut queue), "one\ntwo\nthree\nfour\n6\n");
 }
 
@@ -62,7 +62,7 @@ fn a_full_queue_can_drop_the_oldest_payload() {
     });
     let mut dropped = 0;
     for number in 100..117 {
-        let pushed = queue.push(line(&format!("{number}:1")));
+        let pushed = push(&mut queue, &format!("{number}:1"));
         dropped += pushed.unwrap().dropped;
         assert!(queue.bytes() <= 96);
     }
@@ -78,7 +78,7 @@ fn too_many_lines_can_drop_the_oldest_quarter() {
     });
     let mut dropped = 0;
     for number in 0..9 {
-        let pushed = queue.push(line(&number.to_string()));
+        let pushed = push(&mut queue, &number.to_string());
         dropped += pushed.unwrap().dropped;
     }
     assert_eq!(dropped, 2);
@@ -91,56 +91,20 @@ fn what_is_on_its_way_cannot_be_dropped_for_the_newest() {
         let config = config.overflow(Overflow::DropOldest);
         config.max_queue_bytes(96)
     });
-    queue.push(line("a")).unwrap();
+    push(&mut queue, "a").unwrap();
     for outside in [95, 96, 1000] {
-        queue.set_outside(outside, 1);
-        let full = queue.push(line("b"));
+        queue.set_in_flight(outside, 1);
+        let full = push(&mut queue, "b");
         assert_eq!(full.unwrap_err(), RecordError::QueueFull);
     }
     assert_eq!(contents(&mut queue), "a\n");
 }
 
 #[test]
-fn a_record_that_is_too_long_or_fails_leaves_nothing() {
-    let mut queue = queue(|config| config.max_line(16));
-    let too_long = queue.push(line(&"a".repeat(17)));
-    assert_eq!(too_long.unwrap_err(), RecordError::LineTooLong);
-    let failed = queue.push(|record| {
-        record.line().extend_from_slice(b"half a");
-        Err(RecordError::InvalidValue)
-    });
-    assert_eq!(failed.unwrap_err(), RecordError::InvalidValue);
-    assert_eq!((queue.bytes(), queue.lines()), (0, 0));
-    let longest = "a".repeat(16);
-    queue.push(line(&longest)).unwrap();
-    assert_eq!(contents(&mut queue), format!("{longest}\n"));
-}
-
-#[test]
-fn each_line_of_a_record_may_be_as_long_as_one_where_they_are_read_one_by_one() {
-    let (longest, longer) = ("a".repeat(16), "a".repeat(17));
-    let pair = format!("{longest}\n{longest}");
-    let mut stream = queue(|config| config.max_line(16));
-    assert_eq!(stream.push(line(&pair)).unwrap().lines, 2);
-    let mut frames = queue(|config| {
-        let config = config.dialect(Dialect::DogStatsd).unix_stream("/s");
-        config.max_datagram(16)
-    });
-    frames.push(line(&longest)).unwrap();
-    for too_long in [
-        stream.push(line(&format!("{longest}\n{longer}"))),
-        stream.push(line(&format!("{longer}\na"))),
-        frames.push(line(&pair)),
-    ] {
-        assert_eq!(too_long.unwrap_err(), RecordError::LineTooLong);
-    }
-}
-
-#[test]
 fn what_did_not_arrive_goes_first() {
     let mut queue = queue(|config| config.max_queue_bytes(24));
     for text in ["aaaaa", "bbbbb", "c"] {
-        queue.push(line(text)).unwrap();
+        push(&mut queue, text).unwrap();
     }
     let first = queue.pop(false).unwrap();
     assert_eq!((queue.bytes(), queue.lines()), (8, 2));
@@ -151,76 +115,136 @@ fn what_did_not_arrive_goes_first() {
 
 proptest! {
     #[test]
-    fn a_run_is_packed_as_its_lines_would_be(
-        lens in vec(prop_oneof![1..40_usize, 1..400_usize], 1..60),
+    fn what_inlets_bring_leaves_whole_in_their_order_within_the_bounds(
+        records in vec((0..3_usize, prop_oneof![1..40_usize, 1..400_usize], 0..20_usize), 1..120),
         transport in 0..4_usize,
-        max_datagram in prop_oneof![Just(16_usize), Just(128)],
+        max_datagram in prop_oneof![Just(50_usize), Just(1432)],
+        max_lines in prop_oneof![Just(usize::MAX), 1..40_usize],
+        overflow in prop_oneof![Just(Overflow::RefuseNewest), Just(Overflow::DropOldest)],
     ) {
-        let pack = |config: Config| {
-            let config = config.max_queue_bytes(16 * 1024).max_datagram(max_datagram);
-            let config = if transport == 1 { config.dialect(Dialect::DogStatsd) } else { config };
+        let mut queue = queue(|config| {
+            let config = config.max_queue_bytes(16 * 1024).max_queue_lines(max_lines);
+            let config = config.overflow(overflow).max_datagram(max_datagram);
             match transport {
                 0 => config.transport(Transport::Tcp),
-                1 => config.unix_stream("/s"),
+                1 => config.dialect(Dialect::DogStatsd).unix_stream("/s"),
+                2 => config.dialect(Dialect::DogStatsd).transport(Transport::Udp),
                 _ => config.transport(Transport::Udp),
             }
-        };
-        let lines = lens.iter().map(|len| "x".repeat(*len)).collect::<Vec<_>>();
-        let (mut one, mut other) = (queue(pack), queue(pack));
-        // Frames take no line that is longer than they are.
-        let lines = lines.iter().filter(|line| transport != 1 || line.len() <= max_datagram);
-        let lines = lines.map(String::as_str).collect::<Vec<_>>();
-        for text in &lines {
-            one.push(line(text)).unwrap();
-        }
-        let run = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-        other.append(run.as_bytes());
-        // As lanes reckon with.
-        let most = if transport == 1 { 3 * run.len() } else { 2 * run.len() };
-        prop_assert!(other.bytes() <= most);
-        prop_assert_eq!((one.bytes(), one.lines()), (other.bytes(), other.lines()));
-        loop {
-            let (one, other) = (one.pop(true), other.pop(true));
-            let as_text = |payload: &Payload| (payload.data.clone(), payload.segment, payload.lines);
-            prop_assert_eq!(one.as_ref().map(as_text), other.as_ref().map(as_text));
-            if one.is_none() {
-                break;
+        });
+        let mut inlets = [queue.batch(), queue.batch(), queue.batch()];
+        let (mut expected, mut dropped, mut left) = (vec![Vec::new(); 3], 0, Vec::new());
+        for (number, (inlet, len, step)) in records.into_iter().enumerate() {
+            let text = format!("{inlet}{number}{}", "x".repeat(len));
+            if transport == 1 && text.len() >= max_datagram {
+                continue;
+            }
+            let mut admitted = Admitted::default();
+            let written = written(&text);
+            let result = queue.admit(&mut inlets[inlet], text.as_bytes(), written, &mut admitted);
+            dropped += admitted.dropped;
+            if result.is_ok() {
+                expected[inlet].push(text);
+            }
+            let used = queue.used();
+            prop_assert!(used.bytes <= 16 * 1024 && used.lines <= max_lines, "{used:?}");
+            match step {
+                0 => left.extend(queue.pop(true)),
+                1 => left.extend(queue.pop(false)),
+                2 => _ = queue.collect(&mut inlets[inlet]),
+                _ => {}
             }
         }
+        for inlet in &mut inlets {
+            queue.collect(inlet);
+        }
+        prop_assert!(!queue.has_granted());
+        prop_assert_eq!(queue.noted, Grant::default());
+        left.extend(std::iter::from_fn(|| queue.pop(true)));
+        let lines = left.iter().flat_map(lines_of).collect::<Vec<_>>();
+        let counted = left.iter().map(|payload| payload.lines).sum::<usize>();
+        prop_assert_eq!(counted, lines.len());
+        prop_assert_eq!(lines.len() + dropped, expected.iter().map(Vec::len).sum::<usize>());
+        for (inlet, expected) in expected.into_iter().enumerate() {
+            let prefix = inlet.to_string();
+            let mut seen = lines.iter().filter(|line| line.starts_with(&prefix));
+            // Only the oldest are ever dropped, and none but whole payloads.
+            let mut expected = expected.iter();
+            prop_assert!(seen.all(|line| expected.any(|other| other == line)));
+        }
+    }
+
+    #[test]
+    fn many_inlets_use_the_bound_in_lines_to_the_line(
+        max_lines in 1..200_usize,
+        inlets in vec(0..8_usize, 400),
+    ) {
+        let mut queue = queue(|config| config.max_queue_lines(max_lines));
+        let mut batches: Vec<_> = (0..8).map(|_| queue.batch()).collect();
+        let mut taken = 0;
+        for inlet in inlets {
+            let mut admitted = Admitted::default();
+            let mut admit = |queue: &mut Queue, batch: &mut Batch| {
+                queue.admit(batch, b"a:1|c", written("a:1|c"), &mut admitted)
+            };
+            let mut result = admit(&mut queue, &mut batches[inlet]);
+            if result.is_err() && queue.may_reclaim() {
+                batches.iter_mut().for_each(|batch| _ = queue.collect(batch));
+                result = admit(&mut queue, &mut batches[inlet]);
+            }
+            if result.is_err() {
+                queue.on_exhausted();
+            }
+            taken += usize::from(result.is_ok());
+        }
+        prop_assert_eq!(taken, max_lines.min(400));
     }
 }
 
 #[test]
-fn room_that_is_set_aside_is_nobody_elses() {
-    let mut queue = queue(|config| config.max_queue_bytes(24).max_queue_lines(4));
-    assert!(!queue.reserve(25, 1) && !queue.reserve(1, 5));
-    assert!(queue.reserve(14, 3));
-    queue.push(line("aaaaa")).unwrap();
-    let full = queue.push(line("b"));
-    assert_eq!(full.unwrap_err(), RecordError::QueueFull);
-    queue.release(14, 3);
-    queue.append(b"bbb\nccc\n");
-    assert_eq!((queue.bytes(), queue.lines()), (14, 3));
-    queue.push(line("d")).unwrap();
-    assert_eq!(contents(&mut queue), "aaaaa\nbbb\nccc\nd\n");
+fn room_that_an_inlet_was_granted_is_nobody_elses_until_it_is_collected() {
+    let mut queue = queue(|config| config.max_queue_bytes(24).max_queue_lines(9));
+    let mut batch = queue.batch();
+    let mut admitted = Admitted::default();
+    let record = b"aaaaa";
+    queue
+        .admit(&mut batch, record, written("aaaaa"), &mut admitted)
+        .unwrap();
+    assert_eq!((queue.bytes(), queue.waiting().bytes), (0, 6));
+    for _ in 0..3 {
+        push(&mut queue, "bbbbb").unwrap();
+    }
+    assert_eq!(push(&mut queue, "c").unwrap_err(), RecordError::QueueFull);
+    assert_eq!(queue.collect(&mut batch), 1);
+    assert_eq!((queue.bytes(), queue.lines()), (24, 4));
+    assert_eq!(contents(&mut queue), "bbbbb\nbbbbb\nbbbbb\naaaaa\n");
 }
 
 #[test]
-fn the_open_payload_leaves_only_when_asked_for() {
+fn a_record_that_never_fits_is_too_long() {
+    let mut queue = queue(|config| config.max_queue_lines(1));
+    assert_eq!(
+        push(&mut queue, "a\nb").unwrap_err(),
+        RecordError::LineTooLong
+    );
+}
+
+#[test]
+fn the_tail_leaves_only_when_asked_for() {
     let mut queue = queue(|config| config);
-    queue.push(line("a")).unwrap();
-    assert_eq!(queue.open_lines(), 1);
+    push(&mut queue, "a").unwrap();
+    assert_eq!(queue.tail_lines(), 1);
     assert!(queue.pop(false).is_none());
     assert_eq!(queue.pop(true).unwrap().data, "a\n");
     assert!(queue.pop(true).is_none());
-    assert_eq!((queue.open_lines(), queue.bytes()), (0, 0));
+    assert_eq!((queue.tail_lines(), queue.bytes()), (0, 0));
 }
 
 #[test]
 fn clearing_drops_everything_and_tells_how_much() {
     let mut queue = queue(|config| config.max_queue_bytes(24));
     for text in ["aaaaa", "bbbbb\nccccc", "d"] {
-        queue.push(line(text)).unwrap();
+        push(&mut queue, text).unwrap();
     }
     assert_eq!(queue.clear(), 4);
     assert_eq!((queue.bytes(), queue.lines()), (0, 0));
@@ -231,7 +255,7 @@ fn clearing_drops_everything_and_tells_how_much() {
 #[test]
 fn there_is_room_while_half_of_both_bounds_is_free() {
     let mut queue = queue(|config| config.max_queue_bytes(40).max_queue_lines(10));
-    queue.push(line("a")).unwrap();
+    push(&mut queue, "a").unwrap();
     for (bytes, lines, has_room) in [
         (0, 0, true),
         (18, 0, true),
@@ -239,7 +263,7 @@ fn there_is_room_while_half_of_both_bounds_is_free() {
         (0, 4, true),
         (0, 5, false),
     ] {
-        queue.set_outside(bytes, lines);
+        queue.set_in_flight(bytes, lines);
         assert_eq!(queue.has_room(), has_room, "{bytes} {lines}");
     }
 }
@@ -247,45 +271,56 @@ fn there_is_room_while_half_of_both_bounds_is_free() {
 #[test]
 fn the_peak_is_remembered_however_the_bytes_leave() {
     let mut queue = queue(|config| config);
-    queue.push(line("aaaaa")).unwrap();
-    assert_eq!(queue.peak(), 6);
+    push(&mut queue, "aaaaa").unwrap();
+    assert_eq!(queue.peak(0), 6);
     queue.pop(true).unwrap();
-    queue.push(line("a")).unwrap();
-    assert_eq!(queue.peak(), 6);
-    queue.push(line("aaaaa")).unwrap();
-    assert_eq!(queue.peak(), 8);
+    push(&mut queue, "a").unwrap();
+    assert_eq!(queue.peak(0), 6);
+    push(&mut queue, "aaaaa").unwrap();
+    assert_eq!(queue.peak(0), 8);
     queue.clear();
-    assert_eq!((queue.peak(), queue.bytes()), (8, 0));
+    assert_eq!((queue.peak(0), queue.bytes()), (8, 0));
 }
 
 #[test]
-fn a_steady_flow_uses_the_same_buffers() {
+fn a_steady_flow_uses_the_same_memory() {
     let mut queue = queue(|config| config);
     let mut seen = Vec::new();
     for _ in 0..6 {
-        queue.push(line("a")).unwrap();
+        push(&mut queue, "a").unwrap();
         let payload = queue.pop(true).unwrap();
         seen.push(payload.data.as_ptr());
         queue.recycle(payload);
     }
-    assert_eq!(seen[..2], seen[2..4]);
-    assert_eq!(seen[..2], seen[4..]);
+    assert!(seen.iter().all(|memory| *memory == seen[0]));
 }
 
 fn queue(set: impl FnOnce(Config) -> Config) -> Queue {
     Queue::new(&set(Config::new("localhost")))
 }
 
-fn line(text: &str) -> impl FnOnce(&mut Record<'_>) -> Result<(), RecordError> {
-    move |record| {
-        for (place, line) in text.split('\n').enumerate() {
-            if place > 0 {
-                record.end_line();
-            }
-            record.line().extend_from_slice(line.as_bytes());
-        }
-        Ok(())
+fn push(queue: &mut Queue, text: &str) -> Result<Admitted, RecordError> {
+    queue.push(text.as_bytes(), written(text))
+}
+
+fn written(text: &str) -> Written {
+    Written {
+        lines: text.split('\n').count(),
+        bytes: text.len(),
+        name_len: 0,
+        is_joined: false,
     }
+}
+
+fn lines_of(payload: &Payload) -> Vec<String> {
+    let segment = payload.segment.unwrap_or(payload.data.len());
+    let segments = payload.data.chunks(segment);
+    let texts = segments.map(|segment| &segment[payload.header..]);
+    let lines = texts.flat_map(|text| text.split(|byte| *byte == b'\n'));
+    let lines = lines.filter(|line| !line.is_empty());
+    lines
+        .map(|line| String::from_utf8(line.to_vec()).unwrap())
+        .collect()
 }
 
 /// All that waits, which is taken.

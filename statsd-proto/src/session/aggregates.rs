@@ -1,160 +1,246 @@
-//! Values that are added up, and the rounds in which they become lines.
+//! What is aggregated, on its way to the queue.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
-use super::Session;
-use crate::aggregate::{Added, Limits, Rounds, Sink, Sought, Table};
-use crate::config::Config;
+use super::exchange::write_into;
+use super::{Core, Inlet, Pending};
+use crate::aggregate::{Added, Drained, Lookup, Parts, Series, Sink};
+use crate::encode::{Cursor, Unwritten, Written};
 use crate::error::RecordError;
-use crate::line::Encoder;
-use crate::metric::{Metric, Rate};
-use crate::payload::Record;
+use crate::metric::{Kind, Metric, Rate, Value};
+use crate::queue::{Admitted, Queue};
+use crate::stats::Refused;
 
-#[derive(Debug)]
-pub(super) struct Aggregates {
-    table: Table,
-    pub(super) rounds: Rounds,
-    limits: Limits,
-    /// How many more contexts may be kept, here and outside.
-    room: Arc<AtomicUsize>,
-    /// Whether rounds are started outside, where values are added up as well.
-    is_shared: bool,
-}
-
-impl Aggregates {
-    pub(super) fn new(config: &Config) -> Option<Self> {
-        let limits = Limits::new(config);
-        let room = Arc::new(AtomicUsize::new(limits.contexts));
-        config.aggregate.map(|interval| Self {
-            table: Table::new(limits, Arc::clone(&room)),
-            rounds: Rounds::new(interval),
-            limits,
-            room,
-            is_shared: false,
-        })
-    }
-}
-
-impl Session {
-    /// Adds a metric up. None if it goes as a line of its own.
-    #[inline]
-    pub(crate) fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let aggregates = self.aggregates.as_mut().filter(|_| self.phase.is_open())?;
-        let sought = Sought::new(&self.encoder, metric)?;
-        let table = &mut aggregates.table;
-        match table.add(&self.encoder, sought, metric, &mut self.sampler) {
-            Ok(Added::First) => self.on_added(),
-            Ok(Added::More) => {}
-            Ok(Added::Not) => return None,
-            Err(error) => {
-                self.stats.refused.count(error);
-                return Some(Err(error));
-            }
-        }
-        Some(Ok(()))
-    }
-
-    /// Something was added, here or outside, for which a round has to take place.
-    pub(crate) fn on_added(&mut self) {
-        if let Some(aggregates) = &mut self.aggregates {
-            self.wants_poll |= aggregates.rounds.add();
-        }
-    }
-
-    /// A table to add up in outside; none if every metric is a line.
-    pub(crate) fn outer_table(&self) -> Option<Table> {
-        let aggregates = self.aggregates.as_ref()?;
-        Some(Table::new(aggregates.limits, Arc::clone(&aggregates.room)))
-    }
-
-    /// How many values of a context are kept; none if every metric is a line.
-    pub(crate) fn max_samples(&self) -> Option<usize> {
-        Some(self.aggregates.as_ref()?.limits.samples)
-    }
-
-    /// Leaves it to the caller to start rounds, to which it brings what is added up outside. Whether
-    /// anything is added up.
-    pub(crate) fn share_rounds(&mut self) -> bool {
-        if let Some(aggregates) = &mut self.aggregates {
-            aggregates.is_shared = true;
-        }
+impl Core {
+    /// Whether metrics are aggregated.
+    pub(crate) fn aggregates(&self) -> bool {
         self.aggregates.is_some()
     }
 
-    /// Starts a round in a poll, if nobody else does.
-    pub(super) fn start_own_round(&mut self, now: Instant) {
-        let is_shared = |aggregates: &Aggregates| aggregates.is_shared;
-        if !self.aggregates.as_ref().is_some_and(is_shared) {
-            self.start_round(now);
+    /// Where an inlet aggregates. `None` if every metric is a line.
+    pub(super) fn parts(&self) -> Option<Parts> {
+        self.aggregates.as_ref().map(|(store, _)| Parts::new(store))
+    }
+
+    /// The series of a metric. `None` if it is sent as lines of its own.
+    ///
+    /// # Errors
+    ///
+    /// No such metric can be sent.
+    pub(crate) fn series(
+        &mut self,
+        kind: Kind,
+        metric: &Metric<'_>,
+    ) -> Result<Option<Arc<Series>>, RecordError> {
+        let is_open = self.phase.is_open();
+        match &mut self.aggregates {
+            Some((store, _)) if is_open => store.find_or_insert(&self.encoder, kind, metric),
+            Some(_) | None => Ok(None),
         }
     }
 
-    /// Whether a round is to take place at this time. While the link is down, or the queue is full, values
-    /// are held where they are.
-    pub(super) fn wants_round(&self, now: Instant) -> bool {
-        let is_due = |aggregates: &Aggregates| aggregates.rounds.is_due(now);
-        self.aggregates.as_ref().is_some_and(is_due) && self.link.is_up() && self.has_room()
+    /// Aggregates a metric whose series an inlet does not know.
+    pub(crate) fn aggregate_new(
+        &mut self,
+        inlet: &mut Inlet,
+        lookup: Lookup,
+        metric: &Metric<'_>,
+    ) -> Result<Added, RecordError> {
+        let (Some((store, _)), Some((parts, random))) = (&mut self.aggregates, inlet.aggregator())
+        else {
+            return Ok(Added::Not);
+        };
+        parts.insert(&self.encoder, store, lookup, metric, random)
     }
 
-    /// Starts a round, if it is time for one: makes lines of what was added up here.
-    pub(crate) fn start_round(&mut self, now: Instant) -> bool {
-        let is_due = self.wants_round(now);
-        if let Some(aggregates) = self.aggregates.as_mut().filter(|_| is_due) {
-            aggregates.rounds.start(now);
-            self.drain_aggregates();
-            self.end_round();
+    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge, so that they keep their
+    /// order.
+    ///
+    /// # Errors
+    ///
+    /// Another inlet has lines of the gauge, which have to be collected first. Or, within `Ok`, the queue is full. The
+    /// level that waits goes on waiting.
+    pub(crate) fn send_level_before(
+        &mut self,
+        inlet: &mut Inlet,
+        metric: &Metric<'_>,
+        admit: &dyn Fn(&[u8]) -> Result<(), usize>,
+    ) -> Result<Result<(), RecordError>, usize> {
+        let (Some((store, _)), true) = (&self.aggregates, metric.is_level()) else {
+            return Ok(Ok(()));
+        };
+        let series = self.encoder.gauge_series(metric);
+        let Some(series) = series.and_then(|key| store.get(&key)).cloned() else {
+            return Ok(Ok(()));
+        };
+        let level = series.take_level();
+        let Some((kind, number)) = level.line() else {
+            return Ok(Ok(()));
+        };
+        let encoder = Arc::clone(&self.encoder);
+        let write = |cursor: Cursor<'_>| {
+            encoder.encode_value_as(series.template(), kind, Value::Number(number), None, cursor)
+        };
+        let result = match inlet.write(Rate::Always, true, write, admit) {
+            Ok(result) => Ok(result),
+            Err(Pending::Owner(owner)) => Err(owner),
+            Err(Pending::Room) => Ok(self.exchange(inlet)),
+        };
+        if matches!(result, Err(_) | Ok(Err(RecordError::QueueFull))) {
+            series.put_level_back(level);
         }
-        is_due
+        result
     }
 
-    /// The lines of a round, also those from outside, have waited long enough.
-    pub(crate) fn end_round(&mut self) {
+    /// Something was aggregated for the first time since the last drain.
+    pub(crate) fn on_aggregated(&mut self) {
+        if let Some((_, interval)) = &mut self.aggregates {
+            self.wants_poll |= interval.add();
+        }
+    }
+
+    /// A handle has added to a series for the first time since the last drain.
+    pub(crate) fn add_pending(&mut self, series: &Arc<Series>) {
+        if let Some((store, _)) = &mut self.aggregates {
+            store.add_pending(series);
+        }
+        self.on_aggregated();
+    }
+
+    /// Whether what is aggregated is to be drained at this time. While the connection is down, or the queue is full,
+    /// values are held where they are.
+    pub(crate) fn wants_aggregates(&self, now: Instant) -> bool {
+        let is_due = self
+            .aggregates
+            .as_ref()
+            .is_some_and(|(_, interval)| interval.is_due(now));
+        is_due && self.link.is_up() && self.has_room()
+    }
+
+    /// Starts an interval, whose time has come, before anything is drained.
+    pub(crate) fn start_interval(&mut self, now: Instant) {
+        if let Some((_, interval)) = &mut self.aggregates {
+            interval.start(now);
+        }
+    }
+
+    /// Begins a drain.
+    pub(crate) fn start_drain(&mut self) {
+        if let Some((store, _)) = &mut self.aggregates {
+            store.start_drain();
+        }
+    }
+
+    /// Moves what an inlet has gathered of a few series to the store. Returns whether it has more.
+    pub(crate) fn collect_parts(&mut self, inlet: &mut Inlet) -> bool {
+        match (&mut self.aggregates, &mut inlet.parts) {
+            (Some((store, _)), Some(parts)) => parts.drain(store, MOST_SERIES),
+            _ => false,
+        }
+    }
+
+    /// Writes lines of a few series. `owner` tells of a gauge's name which inlet has lines of it.
+    pub(crate) fn write_series(&mut self, owner: &dyn Fn(&[u8]) -> Option<usize>) -> Drained {
+        let Some((store, interval)) = &mut self.aggregates else {
+            return Drained::All;
+        };
+        let mut sink = Lines {
+            queue: &mut self.queue,
+            record: &mut self.record,
+            admitted: Admitted::default(),
+            refused: Refused::default(),
+            bytes: 0,
+            is_full: false,
+        };
+        let mut drained = Drained::Series;
+        for _ in 0..MOST_SERIES {
+            drained = store.write_next(&self.encoder, &mut sink, owner);
+            if drained != Drained::Series {
+                break;
+            }
+        }
+        if drained == Drained::Stopped && !sink.is_full {
+            drained = Drained::Series;
+        }
+        if drained == Drained::Stopped {
+            // What has no room waits for the next interval.
+            interval.add();
+        }
+        self.stats.accepted += sink.admitted.queued as u64;
+        self.stats.dropped.overflow += sink.admitted.dropped as u64;
+        self.stats.refused.add(sink.refused);
+        drained
+    }
+
+    /// The lines of a drain have waited long enough.
+    pub(crate) fn end_drain(&mut self) {
         self.flusher.release(self.stats.accepted);
     }
 
-    /// Makes lines of all that was added up here.
-    pub(super) fn drain_aggregates(&mut self) {
-        if let Some(mut aggregates) = self.aggregates.take() {
-            if aggregates.table.drain(self) {
-                aggregates.rounds.add();
-            }
-            self.aggregates = Some(aggregates);
+    /// Takes nothing more from handles.
+    pub(crate) fn close_series(&mut self) {
+        if let Some((store, _)) = &mut self.aggregates {
+            store.close();
         }
     }
 
-    /// Forgets what was added up here and the queue had no room for, since there are no more rounds.
+    /// Forgets what was aggregated and the queue had no room for, since there are no more drains.
     pub(super) fn lose_aggregates(&mut self) {
-        if let Some(mut aggregates) = self.aggregates.take() {
-            aggregates.table.clear(self);
-            self.aggregates = Some(aggregates);
+        if let Some((store, _)) = &mut self.aggregates {
+            for _ in 0..store.clear() {
+                self.stats.refused.count(RecordError::QueueFull);
+            }
         }
     }
 
-    /// When the next round is to take place; none if there is nothing for it.
-    pub(super) fn next_round(&self) -> Option<Instant> {
-        let deadline = self.aggregates.as_ref()?.rounds.deadline()?;
+    /// When the next drain is to take place. `None` if there is nothing for it.
+    pub(super) fn next_drain(&self) -> Option<Instant> {
+        let deadline = self.aggregates.as_ref()?.1.deadline()?;
         // One that has passed waits for room in the queue, not for time.
         self.now.filter(|now| deadline > *now).and(Some(deadline))
     }
 }
 
-impl Sink for Session {
-    fn take(
-        &mut self,
-        write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
-    ) -> Result<(), RecordError> {
-        let result = self.try_record(Rate::Always, write);
-        if let Err(error) = result {
-            if error != RecordError::QueueFull {
-                self.stats.refused.count(error);
+/// Where the lines of a drain go: a few KiB at once, so that no client waits for long.
+struct Lines<'a> {
+    queue: &'a mut Queue,
+    record: &'a mut Vec<u8>,
+    admitted: Admitted,
+    refused: Refused,
+    bytes: usize,
+    is_full: bool,
+}
+
+impl Sink for Lines<'_> {
+    fn take(&mut self, write: &mut dyn FnMut(Cursor<'_>) -> Result<Written, Unwritten>) -> bool {
+        if self.bytes >= MOST_BYTES {
+            return false;
+        }
+        let pushed = write_into(self.record, write).and_then(|written| {
+            self.bytes += written.bytes;
+            self.queue.push(&self.record[..written.bytes], written)
+        });
+        match pushed {
+            Ok(admitted) => {
+                self.admitted.queued += admitted.queued;
+                self.admitted.dropped += admitted.dropped;
+                true
+            }
+            Err(RecordError::QueueFull) => {
+                self.is_full = true;
+                false
+            }
+            Err(error) => {
+                self.refused.count(error);
+                true
             }
         }
-        result
-    }
-
-    fn lose(&mut self) {
-        self.stats.refused.count(RecordError::QueueFull);
     }
 }
+
+/// Series whose values are moved, or written, under one hold of a lock.
+const MOST_SERIES: usize = 32;
+
+/// Bytes of lines after which a drain pauses, so that others come to the lock.
+const MOST_BYTES: usize = 16 * 1024;

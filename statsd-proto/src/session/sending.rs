@@ -3,14 +3,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::{ANY, Session};
+use super::{ANY, Core};
 use crate::failure::{is_refusal, may_pass};
 use crate::flight::Progress;
 use crate::instruction::Output;
 use crate::payload::Payload;
 use crate::telemetry::Reporter;
 
-impl Session {
+impl Core {
     /// The link is up: sends what may leave now.
     pub(super) fn poll_usable(&mut self, now: Instant) -> Output {
         if let Some(deadline) = self.flight.write_deadline(now + self.write_timeout) {
@@ -23,7 +23,6 @@ impl Session {
         if let (true, Some(until)) = (self.is_probing, self.flight.doubt_until(now + CONSENT)) {
             return self.wait(until);
         }
-        self.start_own_round(now);
         self.tell(now);
         let has_work = self.queue.lines() > 0 && self.flight.remaining().is_none();
         if has_work && self.link.is_stale(now) && !self.is_closed() {
@@ -72,7 +71,7 @@ impl Session {
         if let Some(remaining) = self.flight.remaining() {
             return Some(remaining);
         }
-        let first_open = self.stats.accepted - self.queue.open_lines() as u64;
+        let first_open = self.stats.accepted - self.queue.tail_lines() as u64;
         // The flush interval saves writes. It is not worth refusing metrics for.
         let is_due = self.flusher.through() > first_open || !self.has_room();
         let payload = self.queue.pop(is_due)?;
@@ -85,12 +84,10 @@ impl Session {
     fn wait_for_lines(&mut self) -> Output {
         let flush = self.flusher.deadline();
         self.wake_at = match flush {
-            Some(_) => self.high_water,
-            None => {
-                self.queue.trim();
-                ANY
-            }
+            Some(_) => Some(self.queue.high_water()),
+            None => Some(ANY),
         };
+        let rest = self.next_rest(flush.is_none());
         let settled = self.settled();
         let awaits = |reporter: &Reporter| reporter.awaits(settled);
         let is_awaited = self.is_closed()
@@ -102,10 +99,23 @@ impl Session {
             Some(_) | None => None,
         };
         // Something may have come since all that is outside was brought in for this poll.
-        let wants_more = |now| self.wants_lanes(now) || self.wants_round(now);
+        let wants_more = |now| self.wants_lines(now) || self.wants_aggregates(now);
         self.wants_poll |= self.now.is_some_and(wants_more);
         let look = self.next_look();
-        self.wait_until(&[flush, doubt, look, self.next_round(), self.next_telling()])
+        self.wait_until(&[
+            flush,
+            doubt,
+            look,
+            rest,
+            self.next_drain(),
+            self.next_telling(),
+        ])
+    }
+
+    /// When to give memory back that only a flow needs. `None` while there is a flow, or nothing to give back.
+    fn next_rest(&mut self, is_idle: bool) -> Option<Instant> {
+        let now = self.now.filter(|_| is_idle && self.has_spare_memory())?;
+        Some(*self.rest_at.get_or_insert(now + REST))
     }
 
     /// When to look whether the rest is acknowledged; none if nobody waits for that.
@@ -187,7 +197,10 @@ impl Session {
     fn make_sendable(&mut self, unfinished: &mut Payload, kind: io::ErrorKind) {
         let is_too_large = kind == io::ErrorKind::InvalidInput;
         match unfinished.smaller_datagram().filter(|_| is_too_large) {
-            Some(size) => self.queue.shrink_datagrams(size),
+            Some(size) => {
+                self.queue.shrink_datagrams(size);
+                self.regrow_at = self.now.map(|now| now + REGROW);
+            }
             None if self.flight.on_failure() => {
                 let before = unfinished.data.len();
                 self.stats.dropped.unsendable += unfinished.drop_first_datagram() as u64;
@@ -200,3 +213,11 @@ impl Session {
 
 /// How long a refusal of a datagram may take to come back: many round trips within a data centre.
 const CONSENT: Duration = Duration::from_millis(50);
+
+/// How long nothing is recorded until memory is given back: as long as the usual aggregation interval, so that regular
+/// bursts find it there.
+const REST: Duration = Duration::from_secs(10);
+
+/// How long Linux keeps what it has learned of a path (`net.ipv4.route.mtu_expires`): after that a larger datagram may
+/// pass.
+const REGROW: Duration = Duration::from_secs(600);

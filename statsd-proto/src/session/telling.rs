@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
-use super::Session;
-use crate::metric::Rate;
-use crate::telemetry::Counts;
+use super::Core;
+use crate::telemetry::{Counts, Reporter};
 
-impl Session {
+impl Core {
     /// Tells what has happened, if it is time for that and there is room.
     pub(super) fn tell(&mut self, now: Instant) {
         let settled = self.settled();
@@ -17,11 +16,18 @@ impl Session {
         if let Some(mut reporter) = due {
             reporter.tell(&self.counts(), |encoder, metric| {
                 // One that fails is not counted, or it would be something to tell.
-                self.try_record(Rate::Always, |_, record| encoder.encode(metric, record))
+                self.push(|cursor| encoder.encode(metric, cursor))
             });
             self.reporter = Some(reporter);
             self.flusher.release(self.stats.accepted);
         }
+    }
+
+    /// Whether it is time for telemetry, for which the counts of all inlets are needed.
+    pub(super) fn wants_counts(&self, now: Instant) -> bool {
+        let settled = self.settled();
+        let is_due = |reporter: &Reporter| reporter.is_due(now, settled);
+        self.reporter.as_deref().is_some_and(is_due)
     }
 
     /// Sets the time to tell.

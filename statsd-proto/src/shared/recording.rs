@@ -1,149 +1,187 @@
-//! Recording lines, in the thread's lane.
+//! Recording, in the inlet of the thread.
 
-use super::{Shared, State, wake_driver};
+use std::sync::Arc;
+
+use super::{Shared, wake_driver};
+use crate::aggregate::{Added, Lookup, Put, Series};
+use crate::encode::{Cursor, Encoder, Unwritten, Written};
 use crate::error::RecordError;
-use crate::lane::{Drafted, Lane};
-use crate::line::Encoder;
-use crate::metric::{Metric, Rate};
-use crate::payload::Record;
-use crate::pressure::Thinning;
-use crate::room::Room;
-use crate::session::Session;
-use crate::sync::{MutexGuard, thread_number};
+use crate::metric::{Metric, Rate, Value};
+use crate::prepared::Prepared;
+use crate::session::{Inlet, Pending, Recorded};
+use crate::sync::MutexGuard;
 
 impl Shared {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
     #[inline]
     pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        if self.adds_up {
-            if let Some(result) = self.add_up(metric) {
+        if self.aggregates {
+            if let Some(result) = self.aggregate(metric) {
                 return result;
             }
         }
-        if self.thinning() != Thinning::NONE {
-            return self.record_thinned(metric);
-        }
-        self.record_metric(metric.rate, metric)
+        self.record_in_inlet(|inlet, admit| inlet.record(&self.encoder, metric, admit))
     }
 
-    /// Not inlined, so that it is there once and not wherever there are metrics.
-    #[inline(never)]
-    fn record_metric(&self, rate: Rate, metric: &Metric<'_>) -> Result<(), RecordError> {
-        self.record_with(
-            rate,
-            metric.is_level(),
-            |encoder, room| encoder.encode_short(metric, room),
-            |encoder, record| encoder.encode(metric, record),
-        )
-    }
-
-    #[cold]
-    fn record_thinned(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        let thinned = self.thinning().apply(&self.encoder, metric);
-        let (rate, metric) = thinned.unwrap_or((metric.rate, *metric));
-        self.record_metric(rate, &metric)
-    }
-
-    /// Records what `write` writes, in the order that all threads record such things in.
-    pub(crate) fn record_in_order(
-        &self,
-        write: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
-    ) -> Result<(), RecordError> {
-        self.record_with(Rate::Always, true, |_, _| None, write)
-    }
-
-    /// Records what `short` writes, or else what `long` does. Levels go into the first lane whichever
-    /// thread they come from, so that they leave in the order recorded.
-    #[inline]
+    /// Records what `encode` writes.
     pub(crate) fn record_with(
         &self,
-        rate: Rate,
-        is_level: bool,
-        short: impl for<'a> FnOnce(&Encoder, Room<'a>) -> Option<Room<'a>>,
-        long: impl FnOnce(&Encoder, &mut Record<'_>) -> Result<(), RecordError>,
+        encode: impl Fn(&Encoder, Cursor<'_>) -> Result<Written, Unwritten>,
     ) -> Result<(), RecordError> {
-        let encoder = &*self.encoder;
-        let place = self.place_of_thread();
-        let mut lane = self.lanes[place].0.lock();
-        let mut first = None;
-        let record_in = if is_level && place > 0 {
-            // The thread's lane stays locked, or else its other threads could come between.
-            let first = first.insert(self.split_lanes().0.lock());
-            if lane.is_open() {
-                // Behind what the thread recorded before.
-                self.lock().take_lines(&mut lane, first);
-            }
-            first
-        } else {
-            &mut lane
-        };
-        let drafted = record_in.record(
-            rate,
-            |room| short(encoder, room),
-            |record| long(encoder, record),
-        );
-        match drafted {
-            Drafted::NeedsRoom => self.make_room(place, lane, first),
-            Drafted::Settled(result) => result,
-        }
+        let encode = |cursor: Cursor<'_>| encode(&self.encoder, cursor);
+        self.record_in_inlet(|inlet, admit| inlet.write(Rate::Always, false, encode, admit))
     }
 
-    /// Where this thread records.
+    /// Records a value of a prepared metric.
     #[inline]
-    pub(super) fn place_of_thread(&self) -> usize {
-        thread_number() & (self.lanes.len() - 1)
-    }
-
-    /// Finds room for the draft: of the first lane, if that is locked besides or this is it.
-    #[cold]
-    fn make_room(
+    pub(crate) fn record_prepared(
         &self,
-        place: usize,
-        mut lane: MutexGuard<'_, Lane>,
-        mut first: Option<MutexGuard<'_, Lane>>,
+        prepared: &Prepared,
+        value: Value<'_>,
     ) -> Result<(), RecordError> {
-        let is_first = first.is_some() || place == 0;
-        let drafted = first.as_deref_mut().unwrap_or(&mut lane);
-        let mut before = (!is_first).then(|| self.split_lanes().0.lock());
-        let mut state = self.lock();
-        match &mut before {
-            Some(before) => state.take_lines(drafted, before),
-            None => hand_over(drafted, &mut state.session),
-        }
-        let result = keep(drafted, &mut state.session);
-        self.show_pressure(&state.session);
-        drop((lane, first, before));
-        wake_driver(state);
-        result
+        let value = match prepared.aggregate(value) {
+            Ok(Put::Kept) => return Ok(()),
+            Ok(put) => return self.follow_up(prepared, put),
+            Err(value) => value,
+        };
+        self.record_in_inlet(|inlet, admit| prepared.write(&self.encoder, inlet, value, admit))
     }
-}
 
-impl State {
-    /// Takes over what a thread has recorded in a further lane.
-    pub(super) fn take_lines(&mut self, lane: &mut Lane, first: &mut Lane) {
-        if lane.is_open() {
-            // The thread's own levels are there, and come first.
-            hand_over(first, &mut self.session);
-            hand_over(lane, &mut self.session);
-        }
+    /// Prepares a metric that is recorded again and again.
+    pub(crate) fn prepare(&self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
+        Prepared::new(&mut self.lock().core, metric)
     }
-}
 
-pub(super) fn hand_over(lane: &mut Lane, session: &mut Session) {
-    lane.hand_over(|run, lines| session.close_lane(run, lines));
-}
+    /// Counts what was not taken.
+    pub(crate) fn refuse(&self, error: RecordError) -> RecordError {
+        self.inlet(self.index()).refuse(error)
+    }
 
-/// Keeps the draft of a lane that was handed over: in the lane, or else in the session.
-fn keep(lane: &mut Lane, session: &mut Session) -> Result<(), RecordError> {
-    if lane.may_hold_draft() && session.open_lane() {
-        lane.open();
-        if lane.keep() {
-            return Ok(());
+    /// Records by `work` in the inlet of this thread, for as long as something else has to be done first.
+    #[inline]
+    fn record_in_inlet(
+        &self,
+        work: impl Fn(&mut Inlet, &dyn Fn(&[u8]) -> Result<(), usize>) -> Recorded,
+    ) -> Result<(), RecordError> {
+        let index = self.index();
+        let admit = |name: &[u8]| self.owners.claim(index, name);
+        let mut inlet = self.inlet(index);
+        match work(&mut inlet, &admit) {
+            Ok(result) => result,
+            Err(pending) => self.record_pending(index, inlet, pending, |inlet| work(inlet, &admit)),
         }
     }
-    let (draft, lines) = lane.drafted();
-    session.record_with(Rate::Always, |_, record| {
-        record.copy(draft, lines);
+
+    #[cold]
+    fn record_pending<'a>(
+        &'a self,
+        index: usize,
+        mut inlet: MutexGuard<'a, Inlet>,
+        mut pending: Pending,
+        work: impl Fn(&mut Inlet) -> Recorded,
+    ) -> Result<(), RecordError> {
+        let mut may_reclaim = true;
+        loop {
+            match pending {
+                Pending::Owner(other) => {
+                    drop(inlet);
+                    self.collect_at(other);
+                }
+                Pending::Room => {
+                    let mut state = self.lock();
+                    let result = state.core.exchange(&mut inlet);
+                    let helps = may_reclaim && state.core.may_reclaim();
+                    if result != Err(RecordError::QueueFull) || !helps {
+                        if result.is_err() {
+                            state.core.on_exhausted();
+                        }
+                        let result = result.map_err(|error| inlet.refuse(error));
+                        drop(inlet);
+                        wake_driver(state);
+                        return result;
+                    }
+                    drop(state);
+                    drop(inlet);
+                    // Room that other inlets were granted and have not used.
+                    self.collect();
+                    may_reclaim = false;
+                }
+            }
+            inlet = self.inlet(index);
+            pending = match work(&mut inlet) {
+                Ok(result) => return result,
+                Err(pending) => pending,
+            };
+        }
+    }
+
+    /// Aggregates a metric. `None` if it is sent as lines of its own.
+    #[inline(never)]
+    fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let Some(lookup) = Lookup::new(&self.encoder, metric) else {
+            return self.send_level_before(metric);
+        };
+        let mut inlet = self.inlet(self.index());
+        let (parts, random) = inlet.aggregator()?;
+        let mut added = parts.add(&self.encoder, lookup, metric, random);
+        if added == Ok(Added::Unknown) {
+            added = self.lock().core.aggregate_new(&mut inlet, lookup, metric);
+        }
+        match added {
+            Ok(Added::First) => {
+                let mut state = self.lock();
+                state.core.on_aggregated();
+                drop(inlet);
+                wake_driver(state);
+            }
+            Ok(Added::More) => {}
+            Ok(Added::Not | Added::Unknown) => {
+                drop(inlet);
+                return self.send_level_before(metric);
+            }
+            Err(error) => return Some(Err(inlet.refuse(error))),
+        }
+        Some(Ok(()))
+    }
+
+    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge. Returns an error if the
+    /// metric is refused because that has no room.
+    #[cold]
+    fn send_level_before(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        if !metric.is_level() {
+            return None;
+        }
+        let index = self.index();
+        let admit = |name: &[u8]| self.owners.claim(index, name);
+        loop {
+            let mut inlet = self.inlet(index);
+            let mut state = self.lock();
+            let sent = state.core.send_level_before(&mut inlet, metric, &admit);
+            drop(inlet);
+            wake_driver(state);
+            match sent {
+                Ok(Ok(())) => return None,
+                Ok(Err(error)) => return Some(Err(self.refuse(error))),
+                Err(other) => self.collect_at(other),
+            }
+        }
+    }
+
+    #[cold]
+    fn follow_up(&self, prepared: &Prepared, put: Put) -> Result<(), RecordError> {
+        if put == Put::Closed {
+            return Err(self.refuse(RecordError::Closed));
+        }
+        if let Some(series) = prepared.series() {
+            self.on_first(series);
+        }
         Ok(())
-    })
+    }
+
+    /// A handle has put something into a part of a sum, or into a series, that the store may not know of.
+    fn on_first(&self, series: &Arc<Series>) {
+        let mut state = self.lock();
+        state.core.add_pending(series);
+        wake_driver(state);
+    }
 }

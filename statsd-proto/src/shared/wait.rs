@@ -30,11 +30,16 @@ impl Future for Wait {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Self { shared, until, key } = self.get_mut();
+        // A waker is code of the caller's: it is cloned and dropped outside of the lock.
+        let waker = context.waker().clone();
         let mut state = shared.lock();
-        if until.is_reached(&state.session) {
+        if until.is_reached(&state.core) {
+            drop(state);
             return Poll::Ready(());
         }
-        state.waiters.add(key, *until, context.waker());
+        let before = state.waiters.add(key, *until, waker);
+        drop(state);
+        drop(before);
         Poll::Pending
     }
 }
@@ -42,7 +47,8 @@ impl Future for Wait {
 impl Drop for Wait {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.shared.lock().waiters.remove(key);
+            let waker = self.shared.lock().waiters.remove(key, self.until);
+            drop(waker);
         }
     }
 }

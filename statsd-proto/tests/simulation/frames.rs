@@ -15,7 +15,7 @@ fn a_frame_stands_behind_its_length() {
     let mut world = World::new(Settings::frames());
     world.record_lines(2);
     world.finish();
-    let expected = b"\x15\0\0\0n00000:1|c\nn00001:1|c";
+    let expected = b"\x16\0\0\0n00000:1|c\nn00001:1|c\n";
     assert_eq!(world.net.connections[0].taken, expected);
 }
 
@@ -24,7 +24,7 @@ fn a_frame_before_another_is_filled_up_with_line_breaks() {
     let mut world = World::new(small());
     world.record_lines(3);
     world.finish();
-    let expected = b"\x18\0\0\0n00000:1|c\nn00001:1|c\n\n\n\x0a\0\0\0n00002:1|c";
+    let expected = b"\x18\0\0\0n00000:1|c\nn00001:1|c\n\n\n\x0b\0\0\0n00002:1|c\n";
     assert_eq!(world.net.connections[0].taken, expected);
     assert_eq!(world.net.connections[0].writes, 1);
 }
@@ -43,7 +43,7 @@ fn writes_of_one_byte_deliver_whole_frames() {
 fn lines_count_as_sent_when_their_frame_is_whole() {
     let mut world = World::new(small());
     world.record_lines(5);
-    for (window, sent) in [(27, 0), (1, 2), (27, 2), (1, 4), (13, 4), (1, 5)] {
+    for (window, sent) in [(27, 0), (1, 2), (27, 2), (1, 4), (14, 4), (1, 5)] {
         world.net.window = window;
         world.advance(ms(200));
         assert_eq!(world.stats().sent, sent);
@@ -53,8 +53,8 @@ fn lines_count_as_sent_when_their_frame_is_whole() {
 
 #[test]
 fn a_torn_frame_is_sent_again_whole() {
-    // Two frames of 28 bytes, and one of 14.
-    for takes in 0..28 + 28 + 14 {
+    // Two frames of 28 bytes, and one of 15.
+    for takes in 0..28 + 28 + 15 {
         let mut world = World::new(small());
         world.net.cuts.push_back(Cut { takes, loses: 0 });
         world.record_lines(5);
@@ -112,7 +112,7 @@ fn what_the_kernel_took_whole_is_not_sent_again() {
 #[test]
 fn a_line_longer_than_a_frame_is_refused_and_counted() {
     let mut world = World::new(Settings::frames());
-    let len = 8192 - "n00000:1|c".len();
+    let len = 8192 - "n00000:1|c\n".len();
     assert_eq!(world.record(len + 1), Err(RecordError::LineTooLong));
     assert_eq!(world.record(len), Ok(()));
     world.record_lines(1);

@@ -29,13 +29,13 @@ fn add(input: &mut Unstructured<'_>) -> Result<()> {
     let interval = Duration::from_millis(input.int_in_range(1..=3000)?);
     let config = Config::new("192.0.2.1")
         .kind_prefixes(false)
-        .transport(transport)
         .aggregate(Some(interval))
         .max_contexts(input.int_in_range(1..=3)?)
         .flush_interval(Duration::from_millis(input.int_in_range(0..=300)?));
-    let dialect = *input.choose(&DIALECTS)?;
+    let (dialect, transport) = Grammar::pair(*input.choose(&DIALECTS)?, transport);
     let config = config
         .dialect(dialect)
+        .transport(transport)
         .max_samples(*input.choose(&[512, 1, 3])?)
         .max_queue_lines(*input.choose(&[usize::MAX, 2, 3, 40])?);
     let mut world = World::new(config, Grammar::of(dialect));

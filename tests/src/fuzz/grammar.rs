@@ -1,12 +1,16 @@
 //! The lines that each dialect's servers take, in the narrowest form that all of them agree on.
 
+#[cfg(test)]
+mod page;
 mod rows;
 
-use statsd_proto::{Dialect, Kind};
+use statsd_proto::{Dialect, Kind, Transport};
 
 /// What may stand where, told from the servers' sources and not from the encoder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grammar {
+    /// Transports that the servers listen on.
+    transports: &'static [Transport],
     /// Servers of this family read bytes as 7-bit ASCII.
     pub(crate) is_ascii: bool,
     /// What ends a name.
@@ -61,10 +65,27 @@ impl Grammar {
         rows::of(dialect)
     }
 
+    /// A dialect and a transport that its servers listen on. A dialect that came later replaces pairs that no server
+    /// has, so that stored cases need no byte for it.
+    pub(crate) fn pair(dialect: Dialect, transport: Transport) -> (Dialect, Transport) {
+        let later = Dialect::OpenTelemetry;
+        for dialect in [dialect, later] {
+            if Self::of(dialect).transports.contains(&transport) {
+                return (dialect, transport);
+            }
+        }
+        (later, Transport::Udp)
+    }
+
     /// The code that stands for a kind; none if the server has none.
     pub(crate) fn code(&self, kind: Kind) -> Option<&'static str> {
         let known = self.kinds.iter().find(|(known, _)| *known == kind);
         known.map(|(_, code)| *code)
+    }
+
+    #[cfg(test)]
+    fn knows(&self, code: &str) -> bool {
+        self.kinds.iter().any(|(_, known)| *known == code)
     }
 
     /// Whether several values of this type may stand in a line.

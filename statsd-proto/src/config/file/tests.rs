@@ -82,6 +82,9 @@ fn what_is_written_is_read_back() {
     for config in [
         Config::new(""),
         Config::dogstatsd("b"),
+        Config::dogstatsd("unix:///run/dsd.socket"),
+        Config::new("unixgram://@statsd"),
+        Config::new("udp://[::1]:9125").kind_prefixes(false),
         none,
         odd,
         agents,
@@ -114,11 +117,17 @@ fn none_turns_off_what_can_be_turned_off() {
 
 #[test]
 fn an_address_wins_over_the_other_settings() {
-    let udp = Config::new("b").port(9125).transport(Transport::Udp);
+    let udp = || Ok(Config::new("b").port(9125).transport(Transport::Udp));
     let text = "port = 7\naddress = 'udp://b:9125'\nhost = 'a'\ntransport = 'tcp'";
-    assert_eq!(toml(text), Ok(udp));
-    let unix = Ok(Config::new("").unix_stream("/s"));
+    assert_eq!(toml(text), udp());
+    let text = "port = 7\nhost = 'udp://b:9125'\ntransport = 'tcp'";
+    assert_eq!(toml(text), udp());
+    let unix = Ok(Config::new("unix:///s"));
     assert_eq!(json(r#"{"address": "unix:///s"}"#), unix);
+    assert_eq!(json(r#"{"host": "unix:///s"}"#), unix);
+    assert_eq!(json(r#"{"path": "/s"}"#), unix);
+    let other = r#"{"address": "unix:///s", "path": "/other"}"#;
+    assert_eq!(json(other), unix);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::metric::Extras;
 proptest! {
     #[test]
     fn whatever_is_encoded_is_what_a_server_reads(case in case()) {
-        let pairs: Vec<_> = case.tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let pairs = case.pairs();
         let metric = case.metric(&pairs);
         match encode(&case.config, &metric) {
             Ok(record) => case.check_record(&record, &metric)?,
@@ -59,6 +59,11 @@ pub(super) struct Case {
 }
 
 impl Case {
+    pub(super) fn pairs(&self) -> Vec<(&str, &str)> {
+        let tags = self.tags.iter();
+        tags.map(|(key, value)| (&**key, &**value)).collect()
+    }
+
     pub(super) fn metric<'a>(&'a self, pairs: &'a [(&'a str, &'a str)]) -> Metric<'a> {
         let Self {
             name,
@@ -116,7 +121,7 @@ impl Case {
             );
         let is_split = dialect != Dialect::DogStatsd
             && metric.code == Code::Known(Kind::Gauge)
-            && value::is_negative(metric.value);
+            && limits::is_negative(metric.value);
         let values = if let Value::Packed(values) = metric.value {
             values
         } else {
@@ -174,7 +179,7 @@ impl Case {
         let is_negative = match metric.value {
             Value::Packed(values) => values.iter().any(|&value| value < 0.0),
             value @ (Value::Elapsed(_) | Value::Number(_) | Value::Text(_)) => {
-                value::is_negative(value)
+                limits::is_negative(value)
             }
         };
         let has_bad_code = match metric.code {
@@ -207,6 +212,10 @@ impl Case {
             RecordError::NotDogStatsd => dialect != Dialect::DogStatsd && metric.extras.is_some(),
             RecordError::UnsafeText => {
                 has_bad_code || self.config.unsafe_text == UnsafeText::Refuse
+            }
+            // A plus sign makes it one.
+            RecordError::Unsupported(Kind::GaugeDelta) if kind == Some(Kind::Gauge) => {
+                matches!(metric.value, Value::Text(text) if text.starts_with('+'))
             }
             RecordError::Unsupported(refused) => kind == Some(refused),
             RecordError::Closed
@@ -326,7 +335,7 @@ fn config() -> impl Strategy<Value = Config> {
     )
 }
 
-fn dialect() -> impl Strategy<Value = Dialect> {
+pub(super) fn dialect() -> impl Strategy<Value = Dialect> {
     prop::sample::select(Dialect::ALL.to_vec())
 }
 

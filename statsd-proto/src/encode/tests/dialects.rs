@@ -53,6 +53,11 @@ fn tags_are_written_as_each_server_reads_them() {
             "x:1|c|@0.5|#env:prod,route:home,zone:eu-1",
         ),
         (
+            Dialect::OpenTelemetry,
+            "x:1|c|#env:prod",
+            "x:1|c|@0.5|#env:prod,route:home,zone:eu-1",
+        ),
+        (
             Dialect::SignalFx,
             "x[env=prod]:1|c",
             "x[env=prod,route=home,zone=eu-1]:1|c|@0.5",
@@ -121,7 +126,7 @@ fn a_tag_needs_a_value_where_servers_drop_it_without() {
 
 #[test]
 fn other_kinds_exist_where_the_server_knows_them() {
-    use Dialect::{DogStatsd, Influx, Netdata, StatsdExporter};
+    use Dialect::{DogStatsd, Influx, Netdata, OpenTelemetry, StatsdExporter};
 
     for dialect in Dialect::ALL {
         for (metric, kind, line, dialects) in [
@@ -129,26 +134,26 @@ fn other_kinds_exist_where_the_server_knows_them() {
                 Metric::distribution("x", 1),
                 Kind::Distribution,
                 "x:1|d",
-                &[DogStatsd, StatsdExporter][..],
+                &[DogStatsd, OpenTelemetry, StatsdExporter][..],
             ),
             (
                 Metric::histogram("x", 1),
                 Kind::Histogram,
                 "x:1|h",
-                &[DogStatsd, Influx, Netdata, StatsdExporter],
+                &[DogStatsd, Influx, Netdata, OpenTelemetry, StatsdExporter],
             ),
             (Metric::meter("x", 1), Kind::Meter, "x:1|m", &[Netdata]),
             (
                 Metric::set("x", "m"),
                 Kind::Set,
                 "x:m|s",
-                &Dialect::ALL[..Dialect::ALL.len() - 1],
+                &all_but(&[OpenTelemetry, StatsdExporter]),
             ),
             (
                 Metric::gauge_delta("x", 1),
                 Kind::GaugeDelta,
                 "x:+1|g",
-                &[&Dialect::ALL[..1], &Dialect::ALL[2..]].concat(),
+                &all_but(&[DogStatsd, OpenTelemetry]),
             ),
         ] {
             let result = encode(&config(dialect), &metric);
@@ -181,7 +186,10 @@ fn a_negative_gauge_is_a_level_for_the_agent_and_two_lines_for_others() {
 #[test]
 fn counts_that_a_server_would_cut_are_refused() {
     for dialect in Dialect::ALL {
-        let whole = matches!(dialect, Dialect::Influx | Dialect::Netdata);
+        let whole = matches!(
+            dialect,
+            Dialect::Influx | Dialect::Netdata | Dialect::OpenTelemetry
+        );
         for value in [
             Value::from(1.5),
             Value::from(1e300),
@@ -343,6 +351,10 @@ fn no_name_or_tag_forges_another() {
             "a_1_c,b_c;d_e_f_g[h]i!j~k^l_m:1|c|#a_1_c_b_c;d_e_f_g[h]i!j~k^l_m:a_1_c_b_c;d_e_f_g[h]i!j~k^l m",
         ),
         (
+            Dialect::OpenTelemetry,
+            "a_1_c,b=c;d=e_f_g[h]i!j~k^l_m:1|c|#a_1_c_b=c;d=e_f@g[h]i!j~k^l_m:a:1_c_b=c;d=e#f@g[h]i!j~k^l m",
+        ),
+        (
             Dialect::SignalFx,
             "a_1_c,b=c;d=e_f_g_h_i!j~k^l_m[a_1_c_b_c;d_e_f_g_h_i!j~k^l_m=a_1_c_b_c;d_e_f_g_h_i!j~k^l_m]:1|c",
         ),
@@ -361,6 +373,8 @@ fn no_name_or_tag_forges_another() {
 
 #[test]
 fn a_name_that_telegraf_does_not_take_for_one_is_marked() {
+    let collector = config(Dialect::OpenTelemetry);
+    assert_line(&collector, &Metric::counter("\u{a0}", 1), "_\u{a0}:1|c");
     for (name, line) in [
         ("c", "_c:1|c"),
         ("_events", "__events:1|c"),
@@ -375,7 +389,12 @@ fn a_name_that_telegraf_does_not_take_for_one_is_marked() {
 
 fn config(dialect: Dialect) -> Config {
     let config = Config::new("localhost").transport(Transport::Udp);
-    config.dialect(dialect)
+    config.dialect(dialect).kind_prefixes(true)
+}
+
+fn all_but(others: &[Dialect]) -> Vec<Dialect> {
+    let is_among = |dialect: &Dialect| !others.contains(dialect);
+    Dialect::ALL.into_iter().filter(is_among).collect()
 }
 
 fn assert_refused(dialect: Dialect, metric: &Metric<'_>, kind: Kind, is_refused: bool) {

@@ -54,6 +54,58 @@ fn an_event_has_its_fields_in_the_usual_order() {
 }
 
 #[test]
+fn an_event_that_is_too_long_is_cut_at_a_character_if_it_may_be() {
+    let tags = [("service", "shop")];
+    let config = agent().tag("env", "prod").container_id("1f").max_line(80);
+    let long = "\u{e9}\n".repeat(100);
+    for (title, text) in [
+        ("a", "short"),
+        ("a", &*long),
+        (&*long, "b"),
+        (&*long, ""),
+        (&*long, &*long),
+        ("a", &"x".repeat(5000)),
+    ] {
+        for size in 40..120 {
+            let config = config.clone().max_line(size.max(60));
+            let event = Event::new(title, text).tags(&tags).alert(Alert::Error);
+            let whole = encode_event(&config, &event);
+            let cut = encode_event(&config, &event.truncate(true));
+            if let Ok(whole) = whole {
+                assert_eq!(cut, Ok(whole));
+                continue;
+            }
+            let line = cut.unwrap();
+            let after = "|t:error|#env:prod,service:shop|c:ci-1f";
+            let body = line.strip_suffix(after).unwrap();
+            let (lens, texts) = body.strip_prefix("_e{").unwrap().split_once("}:").unwrap();
+            let (title_len, text_len) = lens.split_once(',').unwrap();
+            let (title_len, text_len): (usize, usize) =
+                (title_len.parse().unwrap(), text_len.parse().unwrap());
+            assert_eq!(&texts[title_len..=title_len], "|");
+            assert_eq!(texts.len(), title_len + 1 + text_len);
+            assert!(title.replace('\n', r"\n").starts_with(&texts[..title_len]));
+            assert!(
+                text.replace('\n', r"\n")
+                    .starts_with(&texts[title_len + 1..])
+            );
+            // A character of two bytes, and a digit less, are all that may be left.
+            let limit = size.max(60);
+            assert!(line.len() <= limit, "{line}");
+            assert!(
+                line.len() + 4 >= limit || text_len == 0,
+                "{line} of {limit}"
+            );
+        }
+    }
+    let event = Event::new("a", &long);
+    assert_eq!(encode_event(&config, &event), Err(RecordError::LineTooLong));
+    let host = "h".repeat(200);
+    let no_room = Event::new("a", "b").hostname(&host).truncate(true);
+    assert!(encode_event(&config, &no_room).is_err());
+}
+
+#[test]
 fn a_field_of_an_event_cannot_begin_another() {
     let event = Event::new("a", "b")
         .hostname("h|k:1")

@@ -4,6 +4,7 @@
 
 mod agent;
 mod collectd;
+mod collector;
 mod exporter;
 mod netdata;
 mod reference;
@@ -33,6 +34,7 @@ pub(super) fn read(dialect: Dialect, line: &str) -> Reading {
         Dialect::Influx => telegraf::read(line),
         Dialect::Librato => reference::librato(line),
         Dialect::Netdata => netdata::read(line),
+        Dialect::OpenTelemetry => collector::read(line),
         Dialect::SignalFx => collectd::with_dimensions(line),
         Dialect::Statsd => reference::plain(line),
         Dialect::StatsdExporter => exporter::read(line),

@@ -34,6 +34,7 @@ impl Settings {
         ];
         let transport = *input.choose(&transports)?;
         let dialect = *input.choose(&DIALECTS)?;
+        let (dialect, transport) = Grammar::pair(dialect, transport);
         Ok(Self {
             transport,
             dialect,

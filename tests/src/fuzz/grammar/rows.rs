@@ -1,6 +1,6 @@
 //! One row for each family of servers, after the sources that `Dialect` names.
 
-use statsd_proto::{Dialect, Kind};
+use statsd_proto::{Dialect, Kind, Transport};
 
 use super::{Counts, Grammar, Tags};
 use crate::fuzz::reference;
@@ -13,6 +13,7 @@ pub(super) fn of(dialect: Dialect) -> &'static Grammar {
         Dialect::Influx => &INFLUX,
         Dialect::Librato => &LIBRATO,
         Dialect::Netdata => &NETDATA,
+        Dialect::OpenTelemetry => &OPEN_TELEMETRY,
         Dialect::SignalFx => &SIGNALFX,
         Dialect::Statsd => &STATSD,
         Dialect::StatsdExporter => &STATSD_EXPORTER,
@@ -23,6 +24,7 @@ pub(super) fn of(dialect: Dialect) -> &'static Grammar {
 static STATSD: Grammar = REFERENCE;
 
 static GRAPHITE: Grammar = Grammar {
+    transports: &[Transport::Tcp, Transport::Udp, Transport::UnixStream],
     // Of any other character the server would leave nothing.
     name_ends: NOT_KEPT,
     key_ends: NOT_KEPT,
@@ -33,6 +35,7 @@ static GRAPHITE: Grammar = Grammar {
 };
 
 static LIBRATO: Grammar = Grammar {
+    transports: &[Transport::Tcp, Transport::Udp, Transport::UnixStream],
     tag_ends: " :|@#,;=",
     tags: Tags::Name("#", ',', ""),
     has_bare_tags: false,
@@ -73,6 +76,7 @@ static DOGSTATSD: Grammar = Grammar {
 };
 
 static INFLUX: Grammar = Grammar {
+    transports: &[Transport::Tcp, Transport::Udp],
     is_ascii: false,
     name_ends: " :|@#,",
     key_ends: " :|@#,=",
@@ -96,6 +100,7 @@ static INFLUX: Grammar = Grammar {
 };
 
 static NETDATA: Grammar = Grammar {
+    transports: &[Transport::Tcp, Transport::Udp],
     is_ascii: false,
     name_ends: " :|@#=",
     key_ends: " :|@#,=",
@@ -116,7 +121,27 @@ static NETDATA: Grammar = Grammar {
     ..REFERENCE
 };
 
+static OPEN_TELEMETRY: Grammar = Grammar {
+    transports: &[Transport::Tcp, Transport::Udp, Transport::UnixDatagram],
+    is_ascii: false,
+    key_ends: " :|,#",
+    tag_ends: "|,",
+    has_bare_tags: false,
+    kinds: &[
+        (Kind::Counter, "c"),
+        (Kind::Distribution, "d"),
+        (Kind::Gauge, "g"),
+        (Kind::Histogram, "h"),
+        (Kind::Timing, "ms"),
+    ],
+    counts: Counts::Whole,
+    // It cuts white space off.
+    is_fatal: |name| name.trim_start() != name,
+    ..REFERENCE
+};
+
 static STATSD_EXPORTER: Grammar = Grammar {
+    transports: &[Transport::Tcp, Transport::Udp, Transport::UnixDatagram],
     is_ascii: false,
     name_ends: " :|@#,[]",
     key_ends: ":|,#",
@@ -136,8 +161,64 @@ static STATSD_EXPORTER: Grammar = Grammar {
     ..REFERENCE
 };
 
+/// The CloudWatch agent, by the format in its manual.
+#[cfg(test)]
+pub(super) static CLOUDWATCH: Grammar = Grammar {
+    transports: &[Transport::Udp],
+    kinds: LETTERS,
+    ..REFERENCE
+};
+
+/// Metricbeat's statsd module, by the types and the styles of tags in its manual.
+#[cfg(test)]
+pub(super) static METRICBEAT: Grammar = Grammar {
+    transports: &[Transport::Udp],
+    kinds: LETTERS,
+    ..REFERENCE
+};
+
+/// New Relic's integration, which is gostatsd. A name that begins with `_` it takes for an event.
+#[cfg(test)]
+pub(super) static NEW_RELIC: Grammar = Grammar {
+    transports: &[Transport::Udp],
+    kinds: LETTERS,
+    is_fatal: |name| name.starts_with('_'),
+    ..REFERENCE
+};
+
+/// Vector's statsd source.
+#[cfg(test)]
+pub(super) static VECTOR: Grammar = Grammar {
+    kinds: &[
+        (Kind::Counter, "c"),
+        (Kind::Distribution, "d"),
+        (Kind::Gauge, "g"),
+        (Kind::GaugeDelta, "g"),
+        (Kind::Histogram, "h"),
+        (Kind::Set, "s"),
+        (Kind::Timing, "ms"),
+    ],
+    ..REFERENCE
+};
+
+#[cfg(test)]
+const LETTERS: &[(Kind, &str)] = &[
+    (Kind::Counter, "c"),
+    (Kind::Gauge, "g"),
+    (Kind::GaugeDelta, "g"),
+    (Kind::Histogram, "h"),
+    (Kind::Set, "s"),
+    (Kind::Timing, "ms"),
+];
+
 /// The reference server.
 const REFERENCE: Grammar = Grammar {
+    transports: &[
+        Transport::Tcp,
+        Transport::Udp,
+        Transport::UnixDatagram,
+        Transport::UnixStream,
+    ],
     is_ascii: true,
     name_ends: " :|@#",
     key_ends: " :|@#,;=",
@@ -165,6 +246,7 @@ const REFERENCE: Grammar = Grammar {
 
 /// collectd's plugin.
 const PLUGIN: Grammar = Grammar {
+    transports: &[Transport::Udp],
     is_ascii: false,
     key_ends: " :|@#,=[]",
     tag_ends: " :|@#,=[]",

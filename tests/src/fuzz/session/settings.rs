@@ -45,9 +45,12 @@ impl Settings {
         );
         let is_paced = input.arbitrary()?;
         let initial = millis(input, 1, 200)?;
+        let transport = *input.choose(&transports)?;
+        let dialect = *input.choose(&DIALECTS)?;
+        let (dialect, transport) = Grammar::pair(dialect, transport);
         let settings = Self {
-            transport: *input.choose(&transports)?,
-            dialect: *input.choose(&DIALECTS)?,
+            transport,
+            dialect,
             is_named: input.arbitrary()?,
             overflow: *input.choose(&[Overflow::DropOldest, Overflow::RefuseNewest])?,
             max_datagram: *input.choose(&[16, 40, 100, 1432])?,

@@ -1,0 +1,397 @@
+//! Lines where they are recorded, in the layout in which they leave.
+
+use bytes::{Bytes, BytesMut};
+use memchr::memchr;
+
+use super::{BREAK, Framing, Joins, Memory, Payload, Pool, is_break};
+use crate::encode::{Cursor, Unwritten, Written};
+
+/// Whole records, each behind the one before, and room for more.
+///
+/// A record that does not end within its datagram or frame moves to the next one when it is written, so that a
+/// full batch leaves as it is.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    framing: Framing,
+    /// Memory of the batch. Empty as long as no room is granted.
+    bytes: BytesMut,
+    joins: Joins,
+    /// Index after the last record and its line break, where the next record begins.
+    end: usize,
+    /// Last index at which a record in the current datagram or frame may end; on a stream, in the batch.
+    segment_end: usize,
+    /// Index of the first byte of the current datagram or frame; on a stream always 0.
+    segment: usize,
+    /// How many of the bytes may be used, so that the bound of the queue holds.
+    granted_bytes: usize,
+    lines: usize,
+    /// How many lines the batch may have.
+    granted_lines: usize,
+    /// What the queue knows to be in it, which last looked some time ago.
+    noted: Grant,
+}
+
+/// How much room a batch has been granted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Grant {
+    pub(crate) bytes: usize,
+    pub(crate) lines: usize,
+}
+
+/// Where a record belongs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    /// In a datagram of its own that is longer than the others.
+    Alone,
+    /// In the batch, which then takes so many bytes.
+    Here { bytes: usize },
+    /// In a new batch, of which it takes so many bytes.
+    NewBatch { bytes: usize },
+}
+
+impl Batch {
+    pub(crate) fn new(framing: Framing) -> Self {
+        Self {
+            framing,
+            bytes: BytesMut::new(),
+            joins: Joins::default(),
+            end: 0,
+            segment_end: 0,
+            segment: 0,
+            granted_bytes: 0,
+            lines: 0,
+            granted_lines: 0,
+            noted: Grant::default(),
+        }
+    }
+
+    /// Writes a record behind the others. `admit` sees the name of its first line before it counts.
+    ///
+    /// # Errors
+    ///
+    /// The batch is as before: it has no memory or no room, or the record was refused.
+    #[inline]
+    pub(crate) fn write(
+        &mut self,
+        encode: impl FnOnce(Cursor<'_>) -> Result<Written, Unwritten>,
+        admit: impl FnOnce(&[u8]) -> Result<(), Unwritten>,
+    ) -> Result<(), Unwritten> {
+        let end = self.end;
+        // One test for no memory, no room, and closed.
+        let Some(room) = self.bytes.get_mut(end..self.granted_bytes) else {
+            return Err(Unwritten::Full);
+        };
+        let written = encode(Cursor::new(room))?;
+        let next = end + written.bytes;
+        let lines = self.lines + written.lines;
+        admit(&self.bytes[end..end + written.name_len])?;
+        if next > self.segment_end || lines > self.granted_lines || written.is_joined {
+            return self.place_written(written);
+        }
+        self.bytes[next] = BREAK[0];
+        self.end = next + 1;
+        self.lines = lines;
+        Ok(())
+    }
+
+    /// Moves a record that has just been written to the next datagram, unless it may stay.
+    #[cold]
+    fn place_written(&mut self, written: Written) -> Result<(), Unwritten> {
+        let (from, len) = (self.end, written.bytes);
+        if self.lines + written.lines > self.granted_lines {
+            return Err(Unwritten::Full);
+        }
+        if from + len > self.segment_end {
+            let Place::Here { bytes } = self.place(len) else {
+                return Err(Unwritten::Full);
+            };
+            if bytes > self.granted_bytes {
+                return Err(Unwritten::Full);
+            }
+            let next = self.segment + self.framing.segment().unwrap_or_default();
+            self.bytes
+                .copy_within(from..from + len, next + self.framing.header());
+            self.next_segment();
+        }
+        self.commit(written);
+        Ok(())
+    }
+
+    /// Adds a record for which [room was granted](Self::grant), where it belongs.
+    pub(crate) fn put(&mut self, record: &[u8], written: Written) {
+        if self.end + record.len() > self.segment_end {
+            self.next_segment();
+        }
+        self.bytes[self.end..self.end + record.len()].copy_from_slice(record);
+        self.commit(written);
+    }
+
+    /// Where a record of so many bytes belongs.
+    pub(crate) fn place(&self, len: usize) -> Place {
+        let (end, kept) = (self.end + len, self.framing.kept_break());
+        match self.framing {
+            Framing::Stream { .. } if end + kept <= self.capacity() => {
+                Place::Here { bytes: end + kept }
+            }
+            Framing::Stream { .. } => Place::NewBatch { bytes: len + kept },
+            Framing::Datagrams { size, .. } | Framing::Frames { size, .. } => {
+                let header = self.framing.header();
+                let capacity = self.capacity().min(self.framing.capacity());
+                let alone = header + len + kept;
+                let first = if self.lines == 0 { header } else { self.end };
+                let next = self.segment + size;
+                if alone > size {
+                    Place::Alone
+                } else if first + len + kept <= next.min(capacity) {
+                    Place::Here {
+                        bytes: first + len + kept,
+                    }
+                } else if next + alone <= capacity {
+                    Place::Here {
+                        bytes: next + alone,
+                    }
+                } else {
+                    Place::NewBatch { bytes: alone }
+                }
+            }
+        }
+    }
+
+    /// Lets so much of the batch be used.
+    pub(crate) fn grant(&mut self, grant: Grant) {
+        self.granted_bytes = grant.bytes;
+        self.granted_lines = grant.lines;
+        self.set_segment_end();
+    }
+
+    /// How much of it may be used.
+    pub(crate) fn granted(&self) -> Grant {
+        Grant {
+            bytes: self.granted_bytes,
+            lines: self.granted_lines,
+        }
+    }
+
+    /// What the queue knows to be in it. Tells it what is.
+    pub(crate) fn note(&mut self) -> (Grant, Grant) {
+        let known = self.noted;
+        self.noted = Grant {
+            bytes: self.len(),
+            lines: self.lines,
+        };
+        (known, self.noted)
+    }
+
+    /// How much memory it has.
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.len().saturating_sub(SPARE)
+    }
+
+    /// Takes memory, which has one byte more than may be granted.
+    pub(crate) fn open(&mut self, memory: Memory) {
+        self.bytes = memory.bytes;
+        self.joins = Joins::new(memory.joins);
+        self.end = self.framing.header();
+        self.segment = 0;
+        self.set_segment_end();
+    }
+
+    /// How many bytes have been written, line breaks and padding included.
+    pub(crate) fn len(&self) -> usize {
+        match self.lines {
+            0 => 0,
+            // A datagram that is full to the last byte has no line break in it.
+            _ => self.end - (1 - self.framing.kept_break()),
+        }
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.lines
+    }
+
+    /// Takes all records as a payload, which leaves at once. `None` if there are none.
+    pub(crate) fn take(&mut self, pool: &mut Pool) -> Option<Payload> {
+        self.take_as(pool, |bytes, len, _| freeze(bytes, len))
+    }
+
+    /// The same as a payload that may wait. It holds at most `waste` bytes of memory more than its data has, and is
+    /// copied if it would hold more.
+    pub(crate) fn take_compact(&mut self, pool: &mut Pool, waste: usize) -> Option<Payload> {
+        self.take_as(pool, |bytes, len, pool| {
+            if bytes.len() - len <= waste {
+                return freeze(bytes, len);
+            }
+            let data = Bytes::copy_from_slice(&bytes[..len]);
+            pool.give_back(Memory { bytes, joins: None });
+            (data, 0)
+        })
+    }
+
+    fn take_as(
+        &mut self,
+        pool: &mut Pool,
+        freeze: impl FnOnce(BytesMut, usize, &mut Pool) -> (Bytes, usize),
+    ) -> Option<Payload> {
+        let len = self.len();
+        self.write_header();
+        let batch = std::mem::replace(self, Self::new(self.framing));
+        if batch.lines == 0 {
+            pool.give_back(batch.into_memory());
+            return None;
+        }
+        let (data, waste) = freeze(batch.bytes, len, pool);
+        Some(Payload {
+            data,
+            waste,
+            segment: batch.framing.segment(),
+            header: batch.framing.header(),
+            keeps_break: batch.framing.kept_break() == 1,
+            lines: batch.lines,
+            joins: batch.joins,
+        })
+    }
+
+    /// Gives each record to `take`, in their order.
+    pub(crate) fn for_each(&self, mut take: impl FnMut(&[u8], Written)) {
+        let data = self.bytes.get(..self.len()).unwrap_or_default();
+        let size = self.framing.segment().unwrap_or(usize::MAX);
+        let mut start = 0;
+        for segment in data.chunks(size) {
+            let mut at = self.framing.header();
+            while let Some((record, written)) = next_record(segment, &mut at, start, &self.joins) {
+                take(record, written);
+            }
+            start += segment.len();
+        }
+    }
+
+    /// The memory of a batch whose records are elsewhere.
+    pub(crate) fn into_memory(self) -> Memory {
+        Memory {
+            bytes: self.bytes,
+            joins: self.joins.into_memory(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> *const u8 {
+        self.bytes.as_ptr()
+    }
+
+    /// Begins the next datagram or frame, and pads the one before with line breaks, which servers skip.
+    fn next_segment(&mut self) {
+        let Some(size) = self.framing.segment() else {
+            return;
+        };
+        let next = self.segment + size;
+        if let Some(rest) = self.bytes.get_mut(self.end..next) {
+            rest.fill(BREAK[0]);
+        }
+        self.end = next;
+        self.write_header();
+        self.segment = next;
+        self.end = next + self.framing.header();
+        self.set_segment_end();
+    }
+
+    /// Counts a record that has been written at the end.
+    fn commit(&mut self, written: Written) {
+        // A stream is not parted at lines.
+        if written.is_joined && self.framing.segment().is_some() {
+            let record = &self.bytes[self.end..self.end + written.bytes];
+            if let Some(at) = memchr(BREAK[0], record) {
+                self.joins.push(self.end + at);
+            }
+        }
+        self.end += written.bytes;
+        self.bytes[self.end] = BREAK[0];
+        self.end += 1;
+        self.lines += written.lines;
+    }
+
+    fn set_segment_end(&mut self) {
+        let size = self.framing.segment().unwrap_or(usize::MAX - self.segment);
+        let end = self.granted_bytes.min(self.segment + size);
+        self.segment_end = end.saturating_sub(self.framing.kept_break());
+    }
+
+    /// Sets the length of a frame before its lines.
+    fn write_header(&mut self) {
+        let size = self.framing.segment().unwrap_or_default();
+        let end = self.end.min(self.segment + size);
+        let frame = self.bytes.get_mut(self.segment..end.max(self.segment));
+        if let Framing::Frames { .. } = self.framing {
+            set_frame_length(frame.unwrap_or_default());
+        }
+    }
+}
+
+/// The first bytes of a batch's memory as data, and how many bytes are left over.
+fn freeze(mut bytes: BytesMut, len: usize) -> (Bytes, usize) {
+    let waste = bytes.len() - len;
+    bytes.truncate(len);
+    (bytes.freeze(), waste)
+}
+
+/// The record at `at` of a datagram, frame or stream that begins at `start`, and what it is.
+fn next_record<'a>(
+    segment: &'a [u8],
+    at: &mut usize,
+    start: usize,
+    joins: &Joins,
+) -> Option<(&'a [u8], Written)> {
+    while segment.get(*at).is_some_and(is_break) {
+        *at += 1;
+    }
+    let from = *at;
+    let (mut lines, mut end) = (1, from);
+    loop {
+        let rest = segment.get(end..).filter(|rest| !rest.is_empty())?;
+        end += memchr(BREAK[0], rest).unwrap_or(rest.len());
+        if !joins.contains(start + end) {
+            break;
+        }
+        lines += 1;
+        end += 1;
+    }
+    *at = end;
+    let record = &segment[from..end];
+    let written = Written {
+        lines,
+        bytes: record.len(),
+        name_len: 0,
+        is_joined: lines > 1,
+    };
+    Some((record, written))
+}
+
+/// Writes how long the frame is that begins with room for its length.
+fn set_frame_length(frame: &mut [u8]) {
+    if let Some((length, lines)) = frame.split_first_chunk_mut() {
+        let len = u32::try_from(lines.len()).expect("a frame is no longer than a datagram");
+        *length = len.to_le_bytes();
+    }
+}
+
+/// A datagram of one record that is longer than the others.
+pub(crate) fn alone(framing: Framing, record: &[u8], written: Written) -> Payload {
+    let mut data = Vec::with_capacity(record.len() + 1);
+    data.extend_from_slice(record);
+    data.extend_from_slice(&BREAK[..framing.kept_break()]);
+    let mut joins = Joins::default();
+    if let Some(at) = memchr(BREAK[0], record).filter(|_| written.is_joined) {
+        joins.push(at);
+    }
+    Payload {
+        segment: Some(data.len()),
+        header: 0,
+        keeps_break: framing.kept_break() == 1,
+        lines: written.lines,
+        joins,
+        waste: 0,
+        data: Bytes::from(data),
+    }
+}
+
+/// A line break behind the last byte of a full datagram needs a place, though it never leaves.
+pub(crate) const SPARE: usize = 1;

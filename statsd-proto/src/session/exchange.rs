@@ -1,0 +1,152 @@
+//! The only way into the queue: batches of inlets, and records that have no room in one.
+
+use std::time::Instant;
+
+use super::{Core, Inlet};
+use crate::encode::{Cursor, Unwritten, Written};
+use crate::error::RecordError;
+use crate::queue::Admitted;
+use crate::stats::Stats;
+
+impl Core {
+    /// A new inlet, without memory.
+    pub(crate) fn inlet(&mut self) -> Inlet {
+        let parts = self.parts();
+        Inlet::new(self.queue.batch(), self.sampler.fork(), parts)
+    }
+
+    /// Finds room for the record that an inlet has written [apart](super::Pending::Room).
+    ///
+    /// # Errors
+    ///
+    /// There is none. It is not counted yet, since room that other inlets have been granted may be taken back.
+    pub(crate) fn exchange(&mut self, inlet: &mut Inlet) -> Result<(), RecordError> {
+        let mut admitted = Admitted::default();
+        let record = &inlet.record[..inlet.written.bytes];
+        let result = self
+            .queue
+            .admit(&mut inlet.batch, record, inlet.written, &mut admitted);
+        self.count(admitted);
+        self.is_trimmed = false;
+        self.follow_pressure();
+        inlet.set_thinning(self.thinning());
+        self.check_wake();
+        result
+    }
+
+    /// Whether it may help to take back the room that other inlets have been granted. Once that was in vain, it is not
+    /// tried again before something has left.
+    pub(crate) fn may_reclaim(&self) -> bool {
+        self.queue.may_reclaim()
+    }
+
+    /// Taking back was in vain.
+    pub(crate) fn on_exhausted(&mut self) {
+        self.queue.on_exhausted();
+    }
+
+    /// Takes all that is in an inlet, and the room that it was granted.
+    pub(crate) fn collect(&mut self, inlet: &mut Inlet) {
+        let (refused, sampled_out) = inlet.take_counts();
+        self.stats.refused.add(refused);
+        self.stats.sampled_out += sampled_out;
+        let queued = self.queue.collect(&mut inlet.batch);
+        self.stats.accepted += queued as u64;
+        inlet.set_thinning(self.thinning());
+        self.check_wake();
+    }
+
+    /// Whether it is time to give memory back that only a flow needs.
+    pub(crate) fn wants_rest(&self, now: Instant) -> bool {
+        self.rest_at.is_some_and(|at| now >= at) && !self.queue.has_granted()
+    }
+
+    /// Gives memory back that only a flow needs. The inlets are trimmed before.
+    pub(crate) fn rest(&mut self) {
+        self.rest_at = None;
+        self.is_trimmed = true;
+        self.queue.trim();
+        self.record = Vec::new();
+    }
+
+    /// Whether there is memory to give back: buffers, or what inlets have.
+    pub(super) fn has_spare_memory(&self) -> bool {
+        self.queue.has_spare_memory() || !self.is_trimmed
+    }
+
+    /// Adds a record of the machine's own to the queue.
+    ///
+    /// # Errors
+    ///
+    /// The queue is full, or the record was refused. Neither is counted.
+    pub(super) fn push(
+        &mut self,
+        write: impl FnMut(Cursor<'_>) -> Result<Written, Unwritten>,
+    ) -> Result<(), RecordError> {
+        let written = write_into(&mut self.record, write)?;
+        let admitted = self.queue.push(&self.record[..written.bytes], written)?;
+        self.count(admitted);
+        self.check_wake();
+        Ok(())
+    }
+
+    /// Whether the lines in inlets are to be collected before the poll at this time.
+    ///
+    /// Not while complete payloads make room by leaving: memory that two cores write in turn costs them more
+    /// than all else that is done with a line. Nor while none could leave, since they are held where they are.
+    pub(crate) fn wants_lines(&self, now: Instant) -> bool {
+        let is_short = !self.has_room() && !self.queue.has_complete();
+        let may_leave = self.flusher.is_due(now) || is_short;
+        let is_due = self.queue.has_granted() && may_leave || self.wants_counts(now);
+        is_due && self.link.is_up()
+    }
+
+    /// All counts, with those of inlets.
+    pub(crate) fn stats_with<'a>(&self, inlets: impl IntoIterator<Item = &'a Inlet>) -> Stats {
+        let mut stats = self.stats();
+        for inlet in inlets {
+            inlet.add_to(&mut stats);
+        }
+        stats.queued_bytes_peak = stats.queued_bytes_peak.max(stats.queued_bytes);
+        stats
+    }
+
+    fn count(&mut self, admitted: Admitted) {
+        self.stats.accepted += admitted.queued as u64;
+        self.stats.dropped.overflow += admitted.dropped as u64;
+    }
+
+    /// Asks for a poll if as much waits as is worth waking up for.
+    fn check_wake(&mut self) {
+        if let Some(wake_at) = self.wake_at {
+            let waiting = self.queue.waiting();
+            self.wants_poll |= waiting.bytes >= wake_at.bytes || waiting.lines >= wake_at.lines;
+        }
+    }
+}
+
+/// Writes a record into memory that grows for it.
+pub(super) fn write_into(
+    memory: &mut Vec<u8>,
+    mut write: impl FnMut(Cursor<'_>) -> Result<Written, Unwritten>,
+) -> Result<Written, RecordError> {
+    loop {
+        match write(Cursor::new(memory)) {
+            Ok(written) => return Ok(written),
+            Err(Unwritten::Refused(error)) => return Err(error),
+            Err(Unwritten::Full) if memory.len() >= LONGEST_RECORD => {
+                return Err(RecordError::LineTooLong);
+            }
+            Err(Unwritten::Full) => {
+                let len = (2 * memory.len()).max(USUAL_RECORD);
+                memory.resize(len, 0);
+            }
+        }
+    }
+}
+
+/// Longer than the longest line of most servers, 4095 bytes.
+const USUAL_RECORD: usize = 4096;
+
+/// Longer than any record. As many values as half a line has bytes are refused before, each in a line of a MiB.
+const LONGEST_RECORD: usize = 1 << 30;
