@@ -19,6 +19,7 @@ use crate::queue::Overflow;
 use crate::text::UnsafeText;
 pub(crate) use address::parse_port;
 use origin::Origin;
+pub use server::UnixSockets;
 pub use telemetry::Telemetry;
 
 /// How to reach a server, and how to speak to it.

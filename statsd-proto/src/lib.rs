@@ -186,7 +186,7 @@ mod waiters;
 #[cfg(feature = "cadence")]
 pub use crate::cadence::CadenceSink;
 pub use crate::client::Client;
-pub use crate::config::{Config, Pace, Telemetry, Transport};
+pub use crate::config::{Config, Pace, Telemetry, Transport, UnixSockets};
 pub use crate::dialect::Dialect;
 pub use crate::driver::Driver;
 pub use crate::error::{ConfigError, ParseError, RecordError};

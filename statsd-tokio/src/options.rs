@@ -11,7 +11,17 @@ use socket2::MsgHdr;
 use socket2::SockAddr;
 use socket2::{SockRef, Socket, TcpKeepalive};
 
-use statsd_proto::{Connect, Segmentation};
+use statsd_proto::{Connect, Segmentation, UnixSockets};
+
+/// Which Unix sockets this system has.
+pub(crate) const UNIX_SOCKETS: UnixSockets =
+    if cfg!(any(target_os = "android", target_os = "linux")) {
+        UnixSockets::PathsAndNames
+    } else if cfg!(unix) {
+        UnixSockets::Paths
+    } else {
+        UnixSockets::Missing
+    };
 
 /// Applies what the session wants of a TCP socket. A system that does not know an option does without.
 pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {

@@ -362,39 +362,6 @@ fn what_stands_in_a_path_is_made_safe() {
     assert_eq!(recorder.stats().refused.invalid, 1);
 }
 
-#[test]
-fn a_request_allocates_nothing_but_its_metrics_for_the_handler() {
-    fn allocations<S>(service: &S) -> u64
-    where
-        S: Service<Request<()>, Response: std::fmt::Debug, Error = &'static str> + Clone,
-    {
-        let answer = || {
-            let response = service.clone().oneshot(get("/users/7"));
-            assert!(block_on(response).is_ok());
-        };
-        // The client's own room comes first.
-        (0..3).for_each(|_| answer());
-        allocation_counter::measure(|| (0..100).for_each(|_| answer())).count_total
-    }
-
-    let (client, _recorder) = start_tagged();
-    let inner = service_fn(async |mut request: Request<()>| {
-        // As any framework does.
-        request.extensions_mut().insert(Marker);
-        no_content()
-    });
-    let layer = MetricsLayer::named(client, "/users/{id}").tagged("http.request");
-    let layer = layer.in_flight("http.in_flight");
-    let without = allocations(&inner);
-    let with = allocations(&layer.layer(inner));
-    let with_less = allocations(&layer.without_request_metrics().layer(inner));
-    assert_eq!((with - without, with_less - without), (100, 0));
-}
-
-/// Without a size, so that it needs no box.
-#[derive(Clone)]
-struct Marker;
-
 type Answer = Result<Response<Empty<Bytes>>, &'static str>;
 type Frames = mpsc::UnboundedSender<Item>;
 type Item = Result<Frame<Bytes>, &'static str>;
