@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::failure;
+use crate::failure::{Failure, System};
 use crate::instruction::Transmit;
 
 /// How many datagrams of a [`Transmit`] a driver gives the kernel in one call: all of them where the
@@ -69,7 +69,7 @@ impl Segmentation {
     /// Whether a send may have failed because the kernel was to cut. Then it is not asked to any more,
     /// and the [`next`](Self::next) bytes may pass.
     pub fn is_to_blame(&mut self, error: &io::Error) -> bool {
-        let is_to_blame = self.was_asked && !failure::may_pass(failure::kind(error));
+        let is_to_blame = self.was_asked && Failure::new(error, System::CURRENT).is_about_data();
         if is_to_blame {
             *self = Self::default();
         }

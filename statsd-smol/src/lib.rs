@@ -35,6 +35,7 @@
 mod connection;
 mod connector;
 mod driver;
+mod lookup;
 mod options;
 mod origin;
 mod socket;

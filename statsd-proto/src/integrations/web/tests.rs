@@ -16,7 +16,7 @@ use http::response::Builder;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
-use tower::{Layer as _, Service, ServiceExt as _, service_fn};
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use super::{Fixed, MeasuredBody, MetricsLayer, RequestMetrics};
 use crate::client::Client;
