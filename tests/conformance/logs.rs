@@ -80,6 +80,7 @@ pub(crate) fn a_host_that_is_not_found_is_logged_with_the_systems_words<A: Adapt
     );
 }
 
+#[cfg(unix)]
 pub(crate) fn a_socket_of_another_kind_is_logged_with_the_systems_words<A: Adapter>(
     world: &World<A>,
 ) {
