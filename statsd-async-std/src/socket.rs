@@ -181,7 +181,7 @@ async fn step_udp(
         if let Some(transmit) = next.as_ref() {
             let (bytes, len, size) = segmentation.next(transmit);
             match send_udp(&SockRef::from(socket.get_ref()), bytes, size) {
-                Err(error) if segmentation.is_to_blame(&error) => continue,
+                Err(error) if segmentation.disable_on_error(&error) => continue,
                 sent => {
                     if unless_blocked(sent)?.is_some() {
                         *next = None;

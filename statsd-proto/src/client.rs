@@ -1,17 +1,23 @@
 //! The handle that programs record with.
 
+pub(crate) mod driver;
+pub(crate) mod handle;
+pub(crate) mod shared;
+pub(crate) mod timer;
+pub(crate) mod waiters;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::client::handle::Prepare;
+use crate::client::shared::{Shared, Wait};
+use crate::client::timer::{Timer, TimerGuard};
+use crate::client::waiters::Until;
 use crate::dogstatsd;
 use crate::error::RecordError;
-use crate::handle::Prepare;
 use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::session::Core;
-use crate::shared::{Shared, Wait};
-use crate::stats::{Report, Stats};
-use crate::timer::{Timer, TimerGuard};
-use crate::waiters::Until;
+use crate::session::stats::{Report, Stats};
 
 /// Records metrics, from any thread.
 ///
@@ -230,7 +236,7 @@ impl Client {
     /// some 50 ms later, the time that a refusal may take; else it makes no difference. A
     /// [`close`](Self::close) waits for that as well.
     pub fn flush_confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
-        finished(self.flush_until(Core::flush_confirmed, Until::Settled))
+        finished(self.flush_until(Core::flush_confirmed, Until::Completed))
     }
 
     /// Waits until at least half of the queue is free, or the client is closed: what a program does

@@ -1,4 +1,8 @@
-//! What other crates' users record through.
+//! Other interfaces to record by.
 
+#[cfg(feature = "cadence")]
+pub(crate) mod cadence;
+#[cfg(feature = "metrics")]
+pub(crate) mod facade;
 #[cfg(feature = "tower")]
 pub mod web;

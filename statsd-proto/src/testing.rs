@@ -30,13 +30,13 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
+use crate::client::driver::Driver;
 use crate::config::Config;
-use crate::driver::Driver;
 use crate::error::ConfigError;
-use crate::failure::FailureKind;
-use crate::instruction::{Input, Output, Transmit};
-use crate::payload::frames;
-use crate::stats::{Report, Stats};
+use crate::session::failure::FailureKind;
+use crate::session::instruction::{Input, Output, Transmit};
+use crate::session::payload::frames;
+use crate::session::stats::{Report, Stats};
 
 /// A client to test with, and what it records into. Recorders know nothing of each other, so that tests
 /// may run side by side.
@@ -289,7 +289,7 @@ pub(crate) fn origin() -> Instant {
 mod tests {
     use super::*;
     use crate::config::Transport;
-    use crate::dialect::Dialect;
+    use crate::encode::dialect::Dialect;
     use crate::metric::Metric;
 
     const MILLISECOND: Duration = Duration::from_millis(1);

@@ -225,7 +225,7 @@ async fn step_udp(
             let (bytes, len, size) = segmentation.next(transmit);
             let send = || send_udp(&SockRef::from(socket), bytes, size);
             match socket.try_io(Interest::WRITABLE, send) {
-                Err(error) if segmentation.is_to_blame(&error) => {}
+                Err(error) if segmentation.disable_on_error(&error) => {}
                 sent => {
                     if unless_blocked(sent)?.is_some() {
                         *next = None;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::event::{Backlog, Outage};
+use crate::session::event::{Backlog, Outage};
 
 impl Core {
     /// Reports what is due.
@@ -34,7 +34,7 @@ impl Core {
         match outage {
             Some(outage) => outage,
             None if self.pacer.is_dry() => Backlog::Pace,
-            None if self.flight.is_transmitting() => Backlog::Server,
+            None if self.in_flight.is_transmitting() => Backlog::Server,
             None => Backlog::Driver,
         }
     }
