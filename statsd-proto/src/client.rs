@@ -211,7 +211,7 @@ impl Client {
     /// Why the event was not taken.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.shared()
-            .map_or(Ok(()), |shared| shared.record_line(event))
+            .map_or(Ok(()), |shared| shared.record_apart(event))
     }
 
     /// Records a service check for the Datadog agent, or tells why it could not.
@@ -221,7 +221,7 @@ impl Client {
     /// Why the check was not taken.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
         self.shared()
-            .map_or(Ok(()), |shared| shared.record_line(check))
+            .map_or(Ok(()), |shared| shared.record_apart(check))
     }
 
     /// Sends what is queued without waiting for the flush interval.
