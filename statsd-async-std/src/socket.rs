@@ -2,7 +2,7 @@
 //! not tell when they are ready.
 
 use std::future::pending;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 #[cfg(unix)]
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -17,7 +17,7 @@ use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 #[cfg(unix)]
 use crate::options::connect_unix;
 use crate::options::{
-    refuse_self, say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp,
+    refuse_self, say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
 };
 
 /// What the driver has under way, if anything.
@@ -49,7 +49,7 @@ impl Socket {
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
-                Target::Udp(to) => Self::Udp(open_udp(*to)?, Segmentation::default(), None),
+                Target::Udp(to) => Self::Udp(open_udp(*to)?, segmentation(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = Async::<UnixDatagram>::unbound()?;
@@ -114,7 +114,7 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::UnixStream(stream, next) => {
-                let write = |mut stream: &UnixStream, data: &_| stream.write(data);
+                let write = |mut stream: &UnixStream, data: &_| io::Write::write(&mut stream, data);
                 step_stream(stream, next, write).await.map(Input::Written)
             }
         };
@@ -185,9 +185,8 @@ async fn step_udp(
 ) -> io::Result<usize> {
     loop {
         if let Some(transmit) = next.as_ref() {
-            let set = |size| set_segment_size(socket, size);
-            let (bytes, len) = segmentation.next(transmit, set);
-            match socket.get_ref().send(bytes) {
+            let (bytes, len, size) = segmentation.next(transmit);
+            match send_udp(&SockRef::from(socket.get_ref()), bytes, size) {
                 Err(error) if segmentation.disable_on_error(&error) => continue,
                 sent => {
                     if unless_blocked(sent)?.is_some() {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use statsd_proto::{Client, Config, ConfigError, Driver, Report};
 
 use crate::driver::{drive, now};
+use crate::options::UNIX_SOCKETS;
 use crate::origin::with_origin;
 
 /// A client, and the connection that sends what it records: a future to spawn, or to await beside
@@ -34,6 +35,7 @@ use crate::origin::with_origin;
 /// # }
 /// ```
 pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
+    config.check_unix_sockets(UNIX_SOCKETS)?;
     let (client, driver) = Driver::new(&with_origin(config), now)?;
     Ok((
         client,

@@ -34,6 +34,7 @@
 //! - `cadence`: a sink for programs that record with cadence.
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: `Config` from files of any format, and into them.
+//! - `tower`: `web`, metrics of requests to any service of HTTP.
 //! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
 
 mod connection;

@@ -51,7 +51,7 @@
 //!
 //! # Features
 //!
-//! - `axum`: `web` for axum: metrics of requests by their route.
+//! - `axum`: `web` for axum: names by route, and metrics as an argument of handlers.
 //! - `cadence`: a sink for programs that record with cadence.
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: `Config` from files of any format, and into them.
@@ -71,8 +71,8 @@ mod origin;
 mod runtime;
 mod socket;
 mod watch;
-#[cfg(feature = "tower")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub mod web;
 
 pub use statsd_proto::*;

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, Interest, ReadBuf};
 use tokio::net::{TcpStream, UdpSocket};
 #[cfg(unix)]
 use tokio::net::{UnixDatagram, UnixStream};
@@ -18,7 +18,7 @@ use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 #[cfg(unix)]
 use crate::options::connect_unix;
 use crate::options::{
-    refuse_self, say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp,
+    refuse_self, say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
 };
 
 /// What the driver has under way, if anything.
@@ -50,7 +50,7 @@ impl Socket {
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
-                Target::Udp(to) => Self::Udp(open_udp(*to).await?, Segmentation::default(), None),
+                Target::Udp(to) => Self::Udp(open_udp(*to).await?, segmentation(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = UnixDatagram::unbound()?;
@@ -128,7 +128,7 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::UnixStream(stream, next) => {
-                let step = step_stream(stream, next, AsyncWrite::poll_write);
+                let step = step_stream(stream, next, tokio::io::AsyncWrite::poll_write);
                 step.await.map(Input::Written)
             }
         };
@@ -262,9 +262,9 @@ fn send(
     segmentation: &mut Segmentation,
     transmit: &Transmit,
 ) -> io::Result<Option<usize>> {
-    let set = |size| set_segment_size(socket, size);
-    let (bytes, len) = segmentation.next(transmit, set);
-    match socket.try_send(bytes) {
+    let (bytes, len, size) = segmentation.next(transmit);
+    let send = || send_udp(&SockRef::from(socket), bytes, size);
+    match socket.try_io(Interest::WRITABLE, send) {
         Err(error) if segmentation.disable_on_error(&error) => Ok(None),
         sent => Ok(unless_blocked(sent)?.map(|_| len)),
     }

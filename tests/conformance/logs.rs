@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use statsd_proto::{Client, Config, Stats};
 use tests::adapter::Adapter;
+#[cfg(unix)]
 use tests::carrier::Carrier;
 use tests::patience::eventually;
 use tests::server::Server;
@@ -80,6 +81,7 @@ pub(crate) fn a_host_that_is_not_found_is_logged_with_the_systems_words<A: Adapt
     );
 }
 
+#[cfg(unix)]
 pub(crate) fn a_socket_of_another_kind_is_logged_with_the_systems_words<A: Adapter>(
     world: &World<A>,
 ) {
