@@ -20,6 +20,7 @@ use crate::encode::text::UnsafeText;
 use crate::session::queue::Overflow;
 pub(crate) use address::parse_port;
 use origin::Origin;
+pub use server::UnixSockets;
 pub use telemetry::Telemetry;
 
 /// Address of a server, and everything about how metrics are sent to it.

@@ -4,3 +4,5 @@
 pub(crate) mod cadence;
 #[cfg(feature = "metrics")]
 pub(crate) mod facade;
+#[cfg(feature = "tower")]
+pub mod web;

@@ -34,7 +34,7 @@ use crate::session::stats::Stats;
 /// [`Wait`](Output::Wait) returns its deadline; the poll at that time cancels it.
 ///
 /// A socket can break, or its peer can close it, at any time. A driver keeps a read pending to notice, and answers
-/// [`Disconnected`](Input::Disconnected). [`Input::failed`] classifies the error. A socket that has failed is never used
+/// [`Disconnected`](Input::Disconnected). It reads at most [`MAX_READS`](crate::MAX_READS) times in a row. [`Input::failed`] classifies the error. A socket that has failed is never used
 /// again, for datagrams as well as for streams. Where [`Connect`](crate::Connect) asks for it, a driver reports the
 /// [unacknowledged](Input::Unacknowledged) bytes before each poll, and once more before `Disconnected`. Closing a stream
 /// with unread data resets the connection. To close it gracefully, a driver shuts it down for writing and reads it to
@@ -222,7 +222,8 @@ impl Session {
                 self.core.end_drain();
             } else if self.core.wants_lines(now) {
                 self.collect();
-            } else if self.core.wants_rest(now) {
+            }
+            if self.core.wants_rest(now) {
                 self.inlet.trim();
                 self.core.rest();
             }

@@ -30,6 +30,12 @@ pub struct Event {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
+    /// The driver was dropped before the session had ended: its task was aborted, or its runtime is gone. Metrics
+    /// are refused from now on.
+    Cancelled {
+        /// Number of lines that were lost.
+        abandoned: u64,
+    },
     /// The server is reached, or a re-resolved name has led to another address. Over UDP this means that datagrams are
     /// sent and none is refused.
     Connected {
@@ -77,6 +83,11 @@ pub enum EventKind {
         /// Cause of the backlog.
         backlog: Backlog,
     },
+    /// A connector was dropped without a stop, and its runtime will end with the program, without a report.
+    Unstopped {
+        /// Number of lines that are lost if the program ends now.
+        pending: u64,
+    },
 }
 
 /// Cause of a backlog in the queue.
@@ -121,11 +132,13 @@ impl Event {
     pub fn is_warning(&self) -> bool {
         match self.kind {
             EventKind::Connected { .. } | EventKind::QueueDrained => false,
-            EventKind::ConnectFailed { .. }
+            EventKind::Cancelled { .. }
+            | EventKind::ConnectFailed { .. }
             | EventKind::Disconnected { .. }
             | EventKind::LookupFailed { .. }
             | EventKind::Lost { .. }
-            | EventKind::QueueHalfFull { .. } => true,
+            | EventKind::QueueHalfFull { .. }
+            | EventKind::Unstopped { .. } => true,
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::session::instruction::Transmit;
 
 /// Segmentation offload of a UDP socket: how many datagrams of a [`Transmit`] a driver sends in one system call.
 ///
-/// With the socket option `UDP_SEGMENT`, Linux sends all of them in one call and splits them itself. Everywhere else a
-/// call sends one datagram. The state belongs to one socket. Not every kernel, network card and path supports
+/// With the control message `UDP_SEGMENT`, Linux sends all of them in one call and splits them itself. By default, and
+/// everywhere else, a call sends one datagram. The state belongs to one socket. Not every network card and path supports
 /// segmentation; after a failure, datagrams are sent one by one.
 ///
 /// ```
@@ -16,13 +16,12 @@ use crate::session::instruction::Transmit;
 /// # use statsd_proto::{Segmentation, Transmit};
 /// # struct Socket;
 /// # impl Socket {
-/// #     fn set_segment_size(&self, _: usize) -> io::Result<()> { Ok(()) }
-/// #     fn send(&self, bytes: &[u8]) -> io::Result<usize> { Ok(bytes.len()) }
+/// #     fn send(&self, bytes: &[u8], segment_size: Option<usize>) -> io::Result<usize> { Ok(bytes.len()) }
 /// # }
 /// fn write(socket: &Socket, segmentation: &mut Segmentation, transmit: &Transmit) -> io::Result<usize> {
 ///     loop {
-///         let (bytes, len) = segmentation.next(transmit, |size| socket.set_segment_size(size));
-///         match socket.send(bytes) {
+///         let (bytes, len, segment_size) = segmentation.next(transmit);
+///         match socket.send(bytes, segment_size) {
 ///             Err(error) if segmentation.disable_on_error(&error) => {}
 ///             sent => return sent.map(|_| len),
 ///         }
@@ -31,45 +30,49 @@ use crate::session::instruction::Transmit;
 /// ```
 #[derive(Debug, Default)]
 pub struct Segmentation {
-    /// Segment size that is set on the socket, in bytes. 0 means that segmentation is off.
-    size: usize,
-    is_off: bool,
+    is_on: bool,
+    /// Whether the last send used segmentation.
+    was_segmented: bool,
 }
 
 impl Segmentation {
-    /// Returns the bytes to send next, without the padding at their end, and the number of bytes of `transmit` that
-    /// they cover. On a stream: all of it.
-    ///
-    /// `set` sets the segment size on the socket. A size of 0 turns segmentation off.
-    pub fn next<'a>(
-        &mut self,
-        transmit: &'a Transmit,
-        set: impl FnOnce(usize) -> io::Result<()>,
-    ) -> (&'a [u8], usize) {
+    /// State for a Linux kernel of this release, the content of `/proc/sys/kernel/osrelease`. Segmentation is on from
+    /// 4.18. An earlier kernel would ignore the control message and send everything as one datagram.
+    pub fn of_linux(release: &str) -> Self {
+        let mut numbers = release.split(|char: char| !char.is_ascii_digit());
+        let mut number = || numbers.next().and_then(|number| number.parse().ok());
+        let version: (Option<u32>, Option<u32>) = (number(), number());
+        Self {
+            is_on: version >= (Some(4), Some(18)),
+            was_segmented: false,
+        }
+    }
+
+    /// Returns the bytes to send next, without the padding at their end, the number of bytes of `transmit` that they
+    /// cover, and the segment size. On a stream: all bytes. A segment size means that they are several datagrams, which
+    /// the kernel has to split at this distance. `None` means a single datagram, or a stream.
+    pub fn next<'a>(&mut self, transmit: &'a Transmit) -> (&'a [u8], usize, Option<usize>) {
         let one = transmit.first_datagram();
         let all = transmit.all_datagrams();
-        let wanted = match transmit.segment_size {
-            Some(size) if !self.is_off && one.1 < all.1 => size,
-            // The kernel does not split data that is no longer than a segment, so the option can stay set.
-            Some(_) if !self.is_off && one.0.len() <= self.size => self.size,
-            Some(_) | None => 0,
+        let size = transmit
+            .segment_size
+            .filter(|_| self.is_on && one.1 < all.1);
+        self.was_segmented = size.is_some();
+        let (bytes, len) = match transmit.segment_size {
+            Some(_) if size.is_none() => one,
+            Some(_) | None => all,
         };
-        if wanted != self.size {
-            let is_set = set(wanted).is_ok();
-            self.size = if is_set { wanted } else { 0 };
-            self.is_off |= !is_set;
-        }
-        if self.is_off { one } else { all }
+        (bytes, len, size)
     }
 
     /// Whether segmentation may have caused a failed send. If so, it is turned off for the socket, and the driver
     /// retries with [`next`](Self::next).
     pub fn disable_on_error(&mut self, error: &io::Error) -> bool {
-        let is_segmenting = self.size > 0 && !self.is_off;
-        let disable_on_error =
-            is_segmenting && Failure::new(error, System::CURRENT).is_about_data();
-        self.is_off |= disable_on_error;
-        disable_on_error
+        let is_cause = self.was_segmented && Failure::new(error, System::CURRENT).is_about_data();
+        if is_cause {
+            *self = Self::default();
+        }
+        is_cause
     }
 }
 
@@ -81,64 +84,67 @@ mod tests {
 
     #[test]
     fn all_datagrams_are_sent_at_once_and_the_last_without_padding() {
-        let mut segmentation = Segmentation::default();
-        let mut sizes = Vec::new();
-        for _ in 0..2 {
-            let transmit = transmit("aaa\nbb\n\nc\n\n\n", 4);
-            let next = segmentation.next(&transmit, |size| record(&mut sizes, size));
-            assert_eq!(next, (&b"aaa\nbb\n\nc"[..], 12));
-        }
-        assert_eq!(sizes, [4], "the option is set once");
-    }
-
-    #[test]
-    fn the_option_is_set_only_if_that_makes_a_difference() {
-        let mut segmentation = Segmentation::default();
-        let mut sizes = Vec::new();
-        for (text, size) in [
-            ("a", 4),        // alone, and nothing is set
-            ("aaa\nb", 4),   // two
-            ("a", 4),        // alone, and no longer than what is set
-            ("aaaaa", 5),    // alone, and longer
-            ("aaa\nb", 4),   // two
-            ("aaaa\nbb", 5), // two of another size
+        let mut segmentation = Segmentation::of_linux("6.1.0");
+        for (text, bytes, len, size) in [
+            ("aaa\nbb\n\nc\n\n\n", "aaa\nbb\n\nc", 12, Some(4)),
+            ("a\n\n\n", "a", 4, None),
+            ("aaa\nb", "aaa\nb", 5, Some(4)),
         ] {
-            let transmit = transmit(text, size);
-            let next = segmentation.next(&transmit, |size| record(&mut sizes, size));
-            assert_eq!(next, (text.as_bytes(), text.len()));
+            let transmit = transmit(text, 4);
+            let next = segmentation.next(&transmit);
+            assert_eq!(next, (bytes.as_bytes(), len, size));
         }
-        assert_eq!(sizes, [4, 0, 4, 5]);
     }
 
     #[test]
     fn without_kernel_support_datagrams_are_sent_one_by_one() {
-        let mut segmentation = Segmentation::default();
         let transmit = transmit("aaa\nbb", 4);
-        let refuse = |_| Err(io::ErrorKind::Unsupported.into());
-        assert_eq!(segmentation.next(&transmit, refuse), (&b"aaa"[..], 4));
-        let never = |_| panic!("the option is not set again");
-        assert_eq!(segmentation.next(&transmit, never), (&b"aaa"[..], 4));
-        assert!(!segmentation.disable_on_error(&io::ErrorKind::InvalidInput.into()));
+        for (release, is_cut) in [
+            ("4.18.0-553.el8_10.x86_64\n", true),
+            ("4.19.0", true),
+            ("5.4.0-1103-aws", true),
+            ("6.18.44", true),
+            ("10.0", true),
+            ("4.17.19", false),
+            ("3.10.0-1160.el7.x86_64", false),
+            // gVisor, which knows nothing of it, and an old subsystem for Linux of Windows.
+            ("4.4.0", false),
+            ("4.4.0-19041-Microsoft", false),
+            ("4", false),
+            ("", false),
+            ("unknown", false),
+        ] {
+            let mut segmentation = Segmentation::of_linux(release);
+            let size = segmentation.next(&transmit).2;
+            assert_eq!(size, is_cut.then_some(4), "{release}");
+        }
+        let next = Segmentation::default().next(&transmit);
+        assert_eq!(next, (&b"aaa"[..], 4, None));
     }
 
     #[test]
     fn a_send_that_fails_with_segmentation_is_retried_without() {
-        let mut segmentation = Segmentation::default();
-        let mut sizes = Vec::new();
+        let mut segmentation = Segmentation::of_linux("6.1.0");
         let transmit = transmit("aaa\nbb", 4);
-        segmentation.next(&transmit, |size| record(&mut sizes, size));
+        segmentation.next(&transmit);
         assert!(segmentation.disable_on_error(&io::Error::other("EIO")));
-        let next = segmentation.next(&transmit, |size| record(&mut sizes, size));
-        assert_eq!(next, (&b"aaa"[..], 4));
-        assert_eq!(sizes, [4, 0]);
+        assert_eq!(segmentation.next(&transmit), (&b"aaa"[..], 4, None));
+        assert!(!segmentation.disable_on_error(&io::Error::other("EIO")));
+    }
+
+    #[test]
+    fn a_send_that_fails_without_segmentation_is_not_retried() {
+        let mut segmentation = Segmentation::of_linux("6.1.0");
+        segmentation.next(&transmit("aaa\nbb", 4));
+        segmentation.next(&transmit("aaa", 4));
         assert!(!segmentation.disable_on_error(&io::Error::other("EIO")));
     }
 
     #[test]
     fn an_unreachable_server_does_not_disable_segmentation() {
-        let mut segmentation = Segmentation::default();
+        let mut segmentation = Segmentation::of_linux("6.1.0");
         let transmit = transmit("aaa\nbb", 4);
-        segmentation.next(&transmit, |_| Ok(()));
+        segmentation.next(&transmit);
         for kind in [
             io::ErrorKind::ConnectionRefused,
             io::ErrorKind::NetworkUnreachable,
@@ -155,9 +161,10 @@ mod tests {
             segment_size: None,
             keeps_break: false,
         };
-        let never = |_| panic!("a stream has no segments");
-        let next = Segmentation::default().next(&transmit, never);
-        assert_eq!(next, (&b"a\nb\n"[..], 4));
+        for release in ["6.1.0", ""] {
+            let next = Segmentation::of_linux(release).next(&transmit);
+            assert_eq!(next, (&b"a\nb\n"[..], 4, None));
+        }
     }
 
     fn transmit(text: &'static str, size: usize) -> Transmit {
@@ -166,11 +173,5 @@ mod tests {
             segment_size: Some(size),
             keeps_break: false,
         }
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "a kernel may fail")]
-    fn record(sizes: &mut Vec<usize>, size: usize) -> io::Result<()> {
-        sizes.push(size);
-        Ok(())
     }
 }
