@@ -32,7 +32,7 @@ fn a_server_that_is_not_there_is_reported_once_and_never_as_connected() {
     for (settings, expected) in [
         (
             Settings::udp(),
-            "udp://192.0.2.1:8125: nobody takes datagrams: Connection refused (os error 111); retrying",
+            "udp://192.0.2.1:8125: datagrams are refused: Connection refused (os error 111); retrying",
         ),
         (
             Settings::tcp(),
@@ -175,7 +175,7 @@ fn a_cause_that_changes_is_reported() {
         first.contains("cannot look up the host: no such host"),
         "{first}"
     );
-    assert!(second.contains("nobody takes datagrams"), "{second}");
+    assert!(second.contains("datagrams are refused"), "{second}");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn a_queue_that_fills_behind_a_server_that_reads_nothing_is_reported_at_once() {
     world.settle();
     let log = log_of(&mut world);
     assert!(
-        log[0].contains("half full: the server takes them too slowly"),
+        log[0].contains("half full: the server reads more slowly than metrics are recorded"),
         "{log:?}"
     );
     // It is reported once, and does not wake the driver again and again.

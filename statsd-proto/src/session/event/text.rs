@@ -52,7 +52,7 @@ impl fmt::Display for Event {
                 unreported,
             } => {
                 let what = match failure {
-                    failure if is_udp && failure.is_refusal() => "nobody takes datagrams",
+                    failure if is_udp && failure.is_refusal() => "datagrams are refused",
                     _ if is_udp => "cannot send",
                     _ => "the connection broke",
                 };
@@ -73,7 +73,7 @@ impl fmt::Display for Event {
                 let mut losses = Losses { f, is_first: true };
                 losses.write_full(*full, *backlog, about)?;
                 losses.write_dropped(*dropped, *backlog, about)?;
-                losses.write(*invalid, "refused that no server would understand")
+                losses.write(*invalid, "refused as invalid")
             }
             EventKind::Unstopped { pending } => write!(
                 f,
@@ -117,7 +117,7 @@ impl Losses<'_, '_> {
             self.write(dropped.overflow, "dropped from a full queue, ")?;
             write_backlog(self.f, backlog, about)?;
         }
-        self.write(dropped.unsendable, "dropped that no datagram takes")?;
+        self.write(dropped.unsendable, "dropped because the kernel would not send them")?;
         if dropped.abandoned > 0 {
             self.write(dropped.abandoned, "dropped at shutdown, ")?;
             write_cause(self.f, backlog, about)?;
@@ -148,7 +148,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, backlog: Backlog, about: &About) -> f
         Backlog::Driver => f.write_str("metrics are recorded faster than they are sent"),
         Backlog::NeverReached => f.write_str("the server was never reached"),
         Backlog::Pace => write!(f, "held back by the pace of {} bytes a second", about.rate),
-        Backlog::Server => f.write_str("the server takes them too slowly"),
+        Backlog::Server => f.write_str("the server reads more slowly than metrics are recorded"),
     }
 }
 
