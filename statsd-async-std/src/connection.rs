@@ -1,4 +1,4 @@
-//! The future that sends what clients record.
+//! Connection: the future that sends recorded metrics.
 
 use std::fmt;
 use std::pin::Pin;
@@ -10,18 +10,17 @@ use crate::driver::{drive, now};
 use crate::options::UNIX_SOCKETS;
 use crate::origin::with_origin;
 
-/// A client, and the connection that sends what it records: a future to spawn, or to await beside
-/// others.
+/// Creates a client and its connection. The connection is a future that sends the recorded metrics: spawn it, or await
+/// it together with others.
 ///
-/// The connection ends, with a report, when the client is [closed](Client::close) or its last clone
-/// dropped, and what was queued is sent or its time is up. Nothing is sent before it is first polled.
+/// When the client is [closed](Client::close), or its last clone is dropped, the connection sends the queue within the
+/// close timeout, ends, and returns a report. Nothing is sent before the connection is first polled.
 ///
-/// For a Datadog agent this call reads a few small files of `/proc`, to
-/// [find out which container sends](Config::detect_origin).
+/// For a Datadog agent this call reads a few small files in `/proc`, to [detect the container](Config::detect_origin).
 ///
 /// # Errors
 ///
-/// The first setting that cannot work.
+/// The first invalid setting.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,11 +44,11 @@ pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
     ))
 }
 
-/// Sends what clients record, until they are done; made by [`connect`].
+/// Connection that sends the metrics of its clients, until they are closed or dropped. [`connect`] creates it.
 ///
-/// Dropping it before it has ended, as by aborting its task or ending its runtime, loses what is queued. That is
-/// counted, in [`Stats::dropped`](crate::Stats::dropped), and logged: one warning, with the feature `tracing`. Close
-/// a client and await the connection first.
+/// Dropping it before it has ended loses the queue. Aborting its task and ending its runtime drop it. The loss is
+/// counted in [`Stats::dropped`](crate::Stats::dropped), and logged as one warning with the feature `tracing`. To
+/// avoid it, close a client and await the connection.
 #[must_use = "nothing is sent unless the connection is spawned or awaited"]
 pub struct Connection {
     driving: Pin<Box<dyn Future<Output = Report> + Send>>,

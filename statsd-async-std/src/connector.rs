@@ -1,4 +1,4 @@
-//! A connection that runs by itself.
+//! Connector: a connection in a task of its own.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,12 +6,12 @@ use statsd_proto::{Client, Config, ConfigError, Report};
 
 use crate::connection::connect;
 
-/// A connection in a task of its own, to be started and stopped with the program.
+/// Connection in a task of its own. Start it and stop it with the program.
 ///
-/// Dropping it stops nothing by itself: the connection goes on while there are clients, and sends what is queued when
-/// the last one is dropped. The program's end cuts it off, without a word: so [`stop`](Self::stop) it before `main`
-/// returns. If it is dropped without a stop while lines are queued, one warning says how many, with the feature
-/// `tracing`.
+/// Dropping the connector does not stop the connection. It runs while there are clients, and sends the queue when the
+/// last one is dropped. If the program ends first, the queue is lost without a log. Therefore [`stop`](Self::stop) the
+/// connector before `main` returns. If it is dropped without a stop while lines are queued, one warning with the
+/// feature `tracing` says how many.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), statsd_async_std::ConfigError> {
@@ -33,18 +33,19 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Starts to connect, and returns at once: metrics may be recorded before the server is there.
+    /// Starts a connection in the background, and returns at once. Metrics can be recorded before the server is
+    /// reached.
     ///
     /// # Errors
     ///
-    /// The first setting that cannot work.
+    /// The first invalid setting.
     pub fn start(config: Config) -> Result<Self, ConfigError> {
         let client = Mutex::new(spawn(&config)?);
         Ok(Self { config, client })
     }
 
-    /// Starts again after a [`stop`](Self::stop); does nothing while the connector runs. Clients from
-    /// before stay closed: ask for a new one.
+    /// Starts the connection again after a [`stop`](Self::stop). Does nothing while it runs. Earlier clients stay
+    /// closed; get a new one by [`client`](Self::client).
     pub fn restart(&self) {
         let mut client = self.lock();
         if client.is_closed() {
@@ -52,25 +53,26 @@ impl Connector {
         }
     }
 
-    /// The client to record with.
+    /// Client of this connector, for recording metrics.
     pub fn client(&self) -> Client {
         self.lock().clone()
     }
 
-    /// Waits until all that was recorded so far has been given to the kernel or dropped.
+    /// Waits until every metric recorded so far has been passed to the kernel or dropped.
     pub async fn flush(&self) {
         self.client().flush().await;
     }
 
-    /// The same, and until no server can refuse any of it any more, which over UDP is some 50 ms later.
+    /// Waits like [`flush`](Self::flush), and until the refusal window of the last datagram is over. Over UDP that
+    /// takes about 50 ms more.
     pub async fn flush_confirmed(&self) {
         self.client().flush_confirmed().await;
     }
 
-    /// Takes no more metrics, sends what is queued as long as
-    /// [`close_timeout`](Config::close_timeout) allows, and tells what became of them.
+    /// Refuses further metrics, sends the queue within [`close_timeout`](Config::close_timeout), and returns the final
+    /// counts.
     ///
-    /// Stopping again, also from several tasks at once, gives the same report.
+    /// Further stops, also from several tasks at once, return the same report.
     pub async fn stop(&self) -> Report {
         let client = self.client();
         client.close();

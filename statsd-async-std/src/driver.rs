@@ -1,4 +1,4 @@
-//! The loop: one await, one timer.
+//! Driver loop: one await, one timer.
 
 use std::future::pending;
 use std::pin::pin;
@@ -16,7 +16,7 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
     let mut socket = Socket::CLOSED;
     let mut lookup = Lookup::default();
     loop {
-        tell_unacknowledged(&mut driver, &mut socket);
+        report_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
             Output::Disconnect => socket = Socket::CLOSED,
@@ -24,7 +24,7 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
             Output::Resolve(name) => lookup.start(name),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
-                // News of the socket must not wait behind a time that has come as well.
+                // An event of the socket precedes a timer that has expired at the same time.
                 let news = async {
                     select(pin!(socket.next()), pin!(lookup.next()))
                         .await
@@ -40,23 +40,23 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
                     Either::Left((input, _)) => Some(input),
                     Either::Right(_) => None,
                 };
-                tell_unacknowledged(&mut driver, &mut socket);
+                report_unacknowledged(&mut driver, &mut socket);
                 if let Some(input) = input {
                     driver.handle(input);
                 }
-                // A socket that is always ready would never let other tasks run.
+                // Yields, because a socket that is always ready would starve other tasks.
                 yield_now().await;
             }
         }
     }
 }
 
-/// The time, as async-std's timers know it.
+/// Time of the clock that async-std's timers use.
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-fn tell_unacknowledged(driver: &mut Driver, socket: &mut Socket) {
+fn report_unacknowledged(driver: &mut Driver, socket: &mut Socket) {
     if let Some(input) = socket.unacknowledged() {
         driver.handle(input);
     }

@@ -1,9 +1,9 @@
-//! **Async-std is discontinued** ([RUSTSEC-2025-0052](https://rustsec.org/advisories/RUSTSEC-2025-0052)):
-//! new programs should use smol and [`statsd-smol`](https://docs.rs/statsd-smol), which works the same. This
-//! crate is for programs that have yet to move, and works fully.
+//! **Async-std is discontinued** ([RUSTSEC-2025-0052](https://rustsec.org/advisories/RUSTSEC-2025-0052)): new programs
+//! should use smol and [`statsd-smol`](https://docs.rs/statsd-smol), which has the same interface. This crate is for
+//! programs that have not migrated yet. It is fully supported.
 //!
-//! A StatsD client for async-std: metrics are recorded in a short call from any thread, and reach their
-//! server in order, packed, over TCP, UDP or Unix sockets, across restarts of the server.
+//! A StatsD client for async-std: metrics are recorded by a short call on any thread. They are sent in order and in
+//! batches, over TCP, UDP or Unix sockets, and the client reconnects when the server restarts.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -23,15 +23,14 @@
 //! # }
 //! ```
 //!
-//! [`Connector`] spawns a task and can be stopped; [`connect`] gives the future instead, to spawn or to
-//! await as the program likes. Everything else comes from [`statsd_proto`], whose documentation tells
-//! the guarantees and what cannot be guaranteed; this crate holds a socket and a timer, and decides
-//! nothing.
+//! [`Connector`] spawns a task and can be stopped. [`connect`] returns the future instead, which the program spawns or
+//! awaits itself. Everything else comes from [`statsd_proto`], whose documentation lists the guarantees and their
+//! limits. This crate adds a socket and a timer, and no policy.
 //!
 //! # Tasks that block
 //!
-//! The connection goes on sending while tasks block some threads of the executor that runs it (by default one for each core).
-//! While all of them are blocked nothing is sent, and metrics wait in the queue.
+//! The connection keeps sending while tasks block some threads of the executor that runs it (by default one for each
+//! core). While all of them are blocked, metrics wait in the queue.
 //!
 //! # Features
 //!
@@ -39,7 +38,7 @@
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: `Config` from files of any format, and into them.
 //! - `tower`: `web`, metrics of requests to any service of HTTP.
-//! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
+//! - `tracing` (default): reports the state of the connection and losses as `tracing` events, throttled.
 
 mod connection;
 mod connector;

@@ -1,10 +1,10 @@
-//! The container that this process runs in, as the system shows it; the same file in each adapter.
+//! Detection of the container of this process. This file is the same in each adapter.
 
 use std::fs;
 
 use statsd_proto::Config;
 
-/// The configuration with the container that sends, where the server wants to know it.
+/// Configuration with the container of this process, if the server can use it.
 pub(crate) fn with_origin(config: &Config) -> Config {
     let read = |path: &str| fs::read_to_string(path).ok();
     config.clone().detect_origin(read, inode)

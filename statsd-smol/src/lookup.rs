@@ -1,4 +1,4 @@
-//! The lookup of the server's name, beside the socket; the same file in each adapter.
+//! Lookup of the server's name, concurrent with the socket. This file is the same in each adapter.
 
 use std::future::poll_fn;
 use std::io;
@@ -9,10 +9,11 @@ use std::thread::Builder;
 
 use statsd_proto::{Input, Resolve};
 
-/// Looks a name up on a thread of its own: a lookup may take minutes, and a runtime waits for its blocking threads
+/// Lookup of a name on a thread of its own. A lookup may take minutes, and a runtime waits for its blocking threads
 /// when it ends.
 ///
-/// There is one such thread at most. A lookup that is asked for while an abandoned one still goes on gets its answer.
+/// There is at most one such thread. A lookup that starts while an abandoned one is still running gets the answer of
+/// that one.
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
     name: Option<Resolve>,
@@ -22,7 +23,7 @@ pub(crate) struct Lookup {
 type Answer = io::Result<Vec<SocketAddr>>;
 
 impl Lookup {
-    /// Starts a lookup, in place of the one before. If there is no thread to be had, it fails.
+    /// Starts a lookup and abandons the one before. It fails if no thread can be created.
     pub(crate) fn start(&mut self, name: Resolve) {
         let (host, port) = (Arc::clone(&name.host), name.port);
         let builder = Builder::new().name("statsd-lookup".into());
@@ -33,7 +34,7 @@ impl Lookup {
         self.name = Some(name);
     }
 
-    /// Waits for the answer. Loses nothing if it is dropped.
+    /// Waits for the answer. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Input {
         poll_fn(|context| self.poll(context)).await
     }
@@ -48,7 +49,7 @@ impl Lookup {
     }
 }
 
-/// What the thread shares with the driver.
+/// State shared by the thread and the driver.
 #[derive(Debug, Default)]
 struct Shared(Mutex<State>);
 
@@ -66,7 +67,7 @@ impl Shared {
         look_up: impl FnOnce() -> Answer + Send + 'static,
     ) {
         let mut state = self.lock();
-        // One that came after its lookup was abandoned may be old.
+        // The answer of an abandoned lookup may be out of date.
         state.answer = None;
         if !state.has_thread {
             let shared = Arc::clone(self);
@@ -141,7 +142,7 @@ mod tests {
     #[test]
     fn a_thread_that_cannot_be_had_is_a_lookup_that_failed() {
         let shared = Arc::<Shared>::default();
-        // No system has so much memory.
+        // No system has this much memory, so no thread can be created.
         let builder = Builder::new().stack_size(1 << 60);
         shared.start(builder, || Ok(Vec::new()));
         wait(&shared).expect_err("there is no such thread");

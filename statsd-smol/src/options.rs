@@ -1,4 +1,4 @@
-//! What a socket is told beyond where to connect; the same file in each adapter.
+//! Socket options and system calls. This file is the same in each adapter.
 
 use std::io::{self, Read};
 use std::net::Shutdown;
@@ -13,7 +13,7 @@ use socket2::{SockRef, Socket, TcpKeepalive};
 
 use statsd_proto::{Connect, Segmentation, UnixSockets};
 
-/// Which Unix sockets this system has.
+/// Unix sockets that this system supports.
 pub(crate) const UNIX_SOCKETS: UnixSockets =
     if cfg!(any(target_os = "android", target_os = "linux")) {
         UnixSockets::PathsAndNames
@@ -23,15 +23,15 @@ pub(crate) const UNIX_SOCKETS: UnixSockets =
         UnixSockets::Missing
     };
 
-/// Applies what the session wants of a TCP socket. A system that does not know an option does without.
+/// Sets the options of a TCP socket. Options that the system does not support are skipped.
 pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
-    // Lines have been packed already; there is nothing to wait for.
+    // Nagle's algorithm is off, because lines are packed already.
     let _ = socket.set_tcp_nodelay(true);
     if let Some(bytes) = connect.send_buffer {
         let _ = socket.set_send_buffer_size(bytes);
     }
     if let Some(keepalive) = connect.keepalive {
-        let asked = TcpKeepalive::new().with_time(keepalive.time);
+        let wanted = TcpKeepalive::new().with_time(keepalive.time);
         #[cfg(any(
             target_os = "android",
             target_os = "dragonfly",
@@ -43,10 +43,10 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
             target_os = "netbsd",
             windows,
         ))]
-        let asked = asked
+        let wanted = wanted
             .with_interval(keepalive.interval)
             .with_retries(keepalive.probes);
-        let _ = socket.set_tcp_keepalive(&asked);
+        let _ = socket.set_tcp_keepalive(&wanted);
     }
     #[cfg(target_os = "linux")]
     {
@@ -57,34 +57,36 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
     }
 }
 
-/// Refuses a socket that is connected to itself, as if nobody listened there.
+/// Refuses a socket that is connected to itself, with the error of a port without a listener.
 ///
-/// A server's port may be among those that the system gives to sockets that connect. While the server is away, such a
-/// socket may get that very port, and reaches itself; and as long as it lives, the server cannot have its port back.
+/// A server's port may be in the range that the system assigns to connecting sockets. While the server is not running,
+/// a client may be assigned that port and connect to itself. The server could not bind its port as long as that socket
+/// is open.
 pub(crate) fn refuse_self(socket: &SockRef<'_>) -> io::Result<()> {
     let (local, peer) = (socket.local_addr()?, socket.peer_addr()?);
     if local.as_socket() == peer.as_socket() {
-        // A stream that ends in an orderly way keeps the port for a minute.
+        // A stream that is closed gracefully would keep the port for a minute (`TIME_WAIT`).
         let _ = socket.set_linger(Some(Default::default()));
         return Err(io::ErrorKind::ConnectionRefused.into());
     }
     Ok(())
 }
 
-/// Connects a Unix socket of datagrams, also to an abstract one, whose name follows a NUL.
+/// Connects a Unix datagram socket to a path, or to an abstract socket, whose name follows a NUL.
 #[cfg(unix)]
 pub(crate) fn connect_unix(socket: &SockRef<'_>, path: &Path) -> io::Result<()> {
     socket.connect(&SockAddr::unix(path)?)
 }
 
-/// Writes to a TCP socket what its kernel has room for.
+/// Writes to a TCP socket as much as its kernel has room for.
 ///
-/// Linux looks at its bounds only where a segment begins, and goes on filling the last one, up to 64 KiB. So
-/// each write ends its segment.
+/// Linux checks the limit of unsent bytes only at the start of a segment, and fills the last segment up to 64 KiB.
+/// `MSG_EOR` ends the segment with each write, so that the limit holds.
 pub(crate) fn write_tcp(socket: &SockRef<'_>, data: &[u8]) -> io::Result<usize> {
     #[cfg(target_os = "linux")]
     let flags = libc::MSG_EOR | libc::MSG_NOSIGNAL;
-    // No signal ends a program whose server has gone. On Apple's systems sockets are made that way.
+    // Without it, writing to a closed connection would end the program by `SIGPIPE`. On Apple's systems the socket
+    // itself has the option.
     #[cfg(all(unix, not(target_os = "linux"), not(target_vendor = "apple")))]
     let flags = libc::MSG_NOSIGNAL;
     #[cfg(any(not(unix), target_vendor = "apple"))]
@@ -92,7 +94,7 @@ pub(crate) fn write_tcp(socket: &SockRef<'_>, data: &[u8]) -> io::Result<usize> 
     socket.send_with_flags(data, flags)
 }
 
-/// Whether the kernel cuts datagrams apart.
+/// Segmentation offload, on if the kernel supports it.
 pub(crate) fn segmentation() -> Segmentation {
     #[cfg(target_os = "linux")]
     return std::fs::read_to_string("/proc/sys/kernel/osrelease").map_or_else(
@@ -103,7 +105,7 @@ pub(crate) fn segmentation() -> Segmentation {
     Segmentation::default()
 }
 
-/// Sends one datagram, or with a segment size several, which the kernel cuts so many bytes apart.
+/// Sends one datagram. With a segment size, it sends several, and the kernel splits them at this distance.
 #[cfg(target_os = "linux")]
 pub(crate) fn send_udp(
     socket: &SockRef<'_>,
@@ -114,7 +116,7 @@ pub(crate) fn send_udp(
         return socket.send(data);
     };
     let size = u16::try_from(size).map_err(io::Error::other)?;
-    // A `cmsghdr`, whose length is a `size_t` to the kernel, and a `u16`.
+    // A `cmsghdr` (a `size_t` and two `int`s), and the segment size as a `u16`.
     const WORD: usize = size_of::<usize>();
     const LEN: usize = WORD + 2 * size_of::<libc::c_int>() + size_of::<u16>();
     let mut control = [0; LEN.next_multiple_of(WORD)];
@@ -132,19 +134,19 @@ pub(crate) fn send_udp(socket: &SockRef<'_>, data: &[u8], _: Option<usize>) -> i
     socket.send(data)
 }
 
-/// How many bytes of all that was written to a TCP socket its peer's kernel has not acknowledged; none if
-/// the system does not tell.
+/// Number of bytes written to a TCP socket that the peer's kernel has not acknowledged, or `None` if the system does
+/// not know.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "no maintained crate has a safe call for this")]
 pub(crate) fn unacknowledged(socket: &SockRef<'_>) -> Option<usize> {
     use std::os::fd::AsRawFd as _;
 
     let mut bytes: libc::c_int = 0;
-    // Linux has one number for this and for `SIOCOUTQ`.
-    // SAFETY: the socket is borrowed until this returns, and so is open. Of a socket the request writes one
-    // `int`, to `bytes`, which is one and outlives the call.
-    let told = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
-    (told == 0)
+    // On Linux, `TIOCOUTQ` and `SIOCOUTQ` are the same request.
+    // SAFETY: the file descriptor is open, because the socket is borrowed until the call returns. The request writes
+    // one `int`. `bytes` is an `int` and outlives the call.
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    (result == 0)
         .then_some(bytes)
         .and_then(|bytes| usize::try_from(bytes).ok())
 }
@@ -154,14 +156,14 @@ pub(crate) fn unacknowledged(_: &SockRef<'_>) -> Option<usize> {
     None
 }
 
-/// Ends a stream in an orderly way. One that is closed with something left unread resets the server,
-/// which then loses what it has not read, and perhaps its life.
-pub(crate) fn say_goodbye(socket: &SockRef<'_>) {
+/// Closes a stream gracefully: it sends FIN and reads to the end. Closing with unread data would reset the connection,
+/// so that the server loses the lines that it has not read.
+pub(crate) fn shut_down(socket: &SockRef<'_>) {
     let mut socket: &Socket = socket;
-    // It fails where the server is gone already.
+    // It fails if the connection is closed already.
     let _ = socket.shutdown(Shutdown::Write);
     let mut discarded = [0; 4096];
-    // One that talks without end is not listened to for ever.
+    // Bounded, because a server may send data without end.
     for _ in 0..256 {
         if !matches!(socket.read(&mut discarded), Ok(1..)) {
             return;

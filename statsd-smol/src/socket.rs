@@ -1,4 +1,4 @@
-//! Smol's sockets, one step at a time.
+//! Sockets of smol, one operation at a time.
 
 use std::future::pending;
 use std::io::{self, Read};
@@ -16,16 +16,16 @@ use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 #[cfg(unix)]
 use crate::options::connect_unix;
 use crate::options::{
-    refuse_self, say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
+    refuse_self, segmentation, send_udp, set_tcp_options, shut_down, unacknowledged, write_tcp,
 };
 
-/// What the driver has under way, if anything.
+/// Socket, and its pending operation if there is one.
 pub(crate) enum Socket {
-    /// With what is to be told of the last stream.
+    /// Closed socket, with the last report of unacknowledged bytes if it was not taken yet.
     Closed(Option<Input>),
-    /// A connect, which brings what it opens.
+    /// Pending connect, which resolves to the open socket.
     Opening(Opening),
-    /// With whether the session wants to know what is not acknowledged.
+    /// Stream, whether unacknowledged bytes are reported, and the pending write.
     Tcp(Async<TcpStream>, bool, Option<Transmit>),
     Udp(Async<UdpSocket>, Segmentation, Option<Transmit>),
     #[cfg(unix)]
@@ -77,8 +77,8 @@ impl Socket {
         }
     }
 
-    /// What the peer's kernel has not acknowledged, if the session wants to know and the system does; once
-    /// more after the socket has failed.
+    /// Report of unacknowledged bytes, or `None` if the session does not want it or the system does not know. After
+    /// the socket has failed, there is one more report.
     pub(crate) fn unacknowledged(&mut self) -> Option<Input> {
         match self {
             Self::Closed(last) => last.take(),
@@ -91,7 +91,7 @@ impl Socket {
         }
     }
 
-    /// Waits for what is under way, or for the peer to hang up. Loses nothing if it is dropped.
+    /// Waits for the pending operation, or for the peer to close the connection. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Input {
         let step = match self {
             Self::Closed(_) => pending().await,
@@ -127,9 +127,9 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         match &*self {
-            Self::Tcp(stream, ..) => say_goodbye(&SockRef::from(stream)),
+            Self::Tcp(stream, ..) => shut_down(&SockRef::from(stream)),
             #[cfg(unix)]
-            Self::UnixStream(stream, _) => say_goodbye(&SockRef::from(stream)),
+            Self::UnixStream(stream, _) => shut_down(&SockRef::from(stream)),
             #[cfg(unix)]
             Self::UnixDatagram(..) => {}
             Self::Closed(_) | Self::Opening(_) | Self::Udp(..) => {}
@@ -148,7 +148,7 @@ fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
     Ok(socket)
 }
 
-/// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
+/// Writes once. It reads first, to notice that the peer has closed the connection before the next write.
 async fn step_stream<T>(
     stream: &Async<T>,
     next: &mut Option<Transmit>,
@@ -176,7 +176,7 @@ where
     }
 }
 
-/// Sends once. A refusal of an earlier datagram comes as an error of any call.
+/// Sends once. Any call may return the refusal of an earlier datagram as its error.
 async fn step_udp(
     socket: &Async<UdpSocket>,
     segmentation: &mut Segmentation,
@@ -200,7 +200,7 @@ async fn step_udp(
     }
 }
 
-/// Sends one datagram, when the server has room for it. Of a server that has gone, the next one tells.
+/// Sends one datagram when the server has room for it. A server that is gone is noticed by the next send.
 #[cfg(unix)]
 async fn step_unix_datagram(
     socket: &Async<UnixDatagram>,
@@ -231,6 +231,7 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// StatsD servers do not answer; what comes all the same is read in pieces of this size. On Windows a datagram
-/// that is longer than the piece is an error, and as it seems one of ours.
+/// Buffer for data from the server, in bytes. StatsD servers send none, so it may be small. On Windows a received
+/// datagram that is longer than the buffer is an error, which would look like an error of our own send; there it holds
+/// any datagram.
 const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };

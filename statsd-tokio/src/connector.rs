@@ -1,4 +1,4 @@
-//! A connection that runs by itself.
+//! Connector: a connection in a task of its own.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,12 +7,12 @@ use statsd_proto::{Client, Config, ConfigError, Report};
 use crate::connection::connect;
 use crate::runtime::check_runtime;
 
-/// A connection in a task of its own, to be started and stopped with the program.
+/// Connection in a task of its own. Start it and stop it with the program.
 ///
-/// Dropping it stops nothing by itself: the connection goes on while there are clients, and sends what is queued when
-/// the last one is dropped. The runtime's end cuts it off: what is queued then is lost, which is counted and, with the
-/// feature `tracing`, logged in one warning. So [`stop`](Self::stop) it before the runtime ends, as before `main`
-/// returns.
+/// Dropping the connector does not stop the connection. It runs while there are clients, and sends the queue when the
+/// last one is dropped. If the runtime ends first, the queue is lost; the loss is counted, and logged as one warning
+/// with the feature `tracing`. Therefore [`stop`](Self::stop) the connector before the runtime ends, for example
+/// before `main` returns.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), statsd_tokio::ConfigError> {
@@ -34,23 +34,24 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Starts to connect, and returns at once: metrics may be recorded before the server is there.
+    /// Starts a connection in the background, and returns at once. Metrics can be recorded before the server is
+    /// reached.
     ///
     /// # Errors
     ///
-    /// The first setting that cannot work.
+    /// The first invalid setting.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, or in one without its I/O driver or its time driver.
+    /// If called outside of a tokio runtime, or in a runtime without an I/O driver or a time driver.
     #[track_caller]
     pub fn start(config: Config) -> Result<Self, ConfigError> {
         let client = Mutex::new(spawn(&config)?);
         Ok(Self { config, client })
     }
 
-    /// Starts again after a [`stop`](Self::stop); does nothing while the connector runs. Clients from
-    /// before stay closed: ask for a new one.
+    /// Starts the connection again after a [`stop`](Self::stop). Does nothing while it runs. Earlier clients stay
+    /// closed; get a new one by [`client`](Self::client).
     ///
     /// # Panics
     ///
@@ -63,25 +64,26 @@ impl Connector {
         }
     }
 
-    /// The client to record with.
+    /// Client of this connector, for recording metrics.
     pub fn client(&self) -> Client {
         self.lock().clone()
     }
 
-    /// Waits until all that was recorded so far has been given to the kernel or dropped.
+    /// Waits until every metric recorded so far has been passed to the kernel or dropped.
     pub async fn flush(&self) {
         self.client().flush().await;
     }
 
-    /// The same, and until no server can refuse any of it any more, which over UDP is some 50 ms later.
+    /// Waits like [`flush`](Self::flush), and until the refusal window of the last datagram is over. Over UDP that
+    /// takes about 50 ms more.
     pub async fn flush_confirmed(&self) {
         self.client().flush_confirmed().await;
     }
 
-    /// Takes no more metrics, sends what is queued as long as
-    /// [`close_timeout`](Config::close_timeout) allows, and tells what became of them.
+    /// Refuses further metrics, sends the queue within [`close_timeout`](Config::close_timeout), and returns the final
+    /// counts.
     ///
-    /// Stopping again, also from several tasks at once, gives the same report.
+    /// Further stops, also from several tasks at once, return the same report.
     pub async fn stop(&self) -> Report {
         let client = self.client();
         client.close();

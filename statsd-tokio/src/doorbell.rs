@@ -1,4 +1,4 @@
-//! Waking the driver from a worker thread that may block right afterwards.
+//! Wake-up of the driver from a worker thread that may block right afterwards.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,14 +8,14 @@ use std::task::{Context, Wake, Waker};
 use tokio::runtime::Handle;
 use tokio::task::try_id;
 
-/// Waits for `event`, so that any worker thread can go on when it has come.
+/// Waits for `event` in such a way that any worker thread can run the task afterwards.
 ///
-/// Tokio puts a task that a worker wakes into that worker's own slot for the next task, from which no other worker
-/// takes. If the task that woke it then blocks the thread, the woken one waits as long. A second task pushes it out
-/// of the slot into the queue, from which every worker takes, and wakes a worker that sleeps.
+/// Tokio puts a task that a worker wakes into the LIFO slot of that worker, from which no other worker steals. If the
+/// waking task then blocks the thread, the woken task waits as long. A second task pushes it out of the slot into the
+/// queue, from which every worker steals, and wakes a sleeping worker.
 ///
-/// An event of the reactor would not do in place of this: the worker that blocks is often the one that polled the
-/// reactor, and nobody polls it while the others sleep.
+/// An event of the reactor would not help: the worker that blocks is often the one that polled the reactor, and no
+/// worker polls it while the others sleep.
 pub(crate) async fn ring_for<T>(bell: &mut Bell, event: impl Future<Output = T>) -> T {
     let mut event = pin!(event);
     poll_fn(|context| {
@@ -25,7 +25,7 @@ pub(crate) async fn ring_for<T>(bell: &mut Bell, event: impl Future<Output = T>)
     .await
 }
 
-/// The waker of the last wait, which the next one nearly always needs again.
+/// Waker of the last wait, which the next wait nearly always reuses.
 #[derive(Default)]
 pub(crate) struct Bell(Option<(Arc<Ring>, Waker)>);
 
@@ -56,7 +56,7 @@ impl Wake for Ring {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.task.wake_by_ref();
-        // What is woken from outside of all tasks is in a queue already.
+        // A task that is woken from outside of all tasks is put into a queue anyway.
         if try_id().is_some() {
             self.runtime.spawn(async {});
         }

@@ -1,4 +1,4 @@
-//! The loop: one await, one timer.
+//! Driver loop: one await, one timer.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
     let mut socket = Socket::CLOSED;
     let mut lookup = Lookup::default();
     loop {
-        tell_unacknowledged(&mut driver, &mut socket);
+        report_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
             Output::Disconnect => socket = Socket::CLOSED,
@@ -29,30 +29,30 @@ pub(crate) async fn drive(mut driver: Driver) -> Report {
             Output::Wait(until) => {
                 let is_busy = socket.is_busy();
                 let input = tokio::select! {
-                    // News of the socket must not wait behind a time that has come as well.
+                    // An event of the socket precedes a timer that has expired at the same time.
                     biased;
                     input = socket.next() => Some(input),
                     input = lookup.next() => Some(input),
                     () = ring_for(&mut bell, driver.woken()) => None,
                     () = watch.reached(until, is_busy) => None,
                 };
-                tell_unacknowledged(&mut driver, &mut socket);
+                report_unacknowledged(&mut driver, &mut socket);
                 if let Some(input) = input {
                     driver.handle(input);
                 }
-                // A socket that is always ready would never let other tasks run.
+                // Yields, because a socket that is always ready would starve other tasks.
                 consume_budget().await;
             }
         }
     }
 }
 
-/// The runtime's clock, which stands still where a test has paused it.
+/// Time of the runtime's clock, which a test may pause.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-fn tell_unacknowledged(driver: &mut Driver, socket: &mut Socket) {
+fn report_unacknowledged(driver: &mut Driver, socket: &mut Socket) {
     if let Some(input) = socket.unacknowledged() {
         driver.handle(input);
     }

@@ -1,4 +1,4 @@
-//! One client for a whole program, for those who cannot pass one.
+//! Global client, for programs that cannot pass a client.
 
 use std::error::Error;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 
 use statsd_proto::Client;
 
-/// The client that was given to [`set_global`]; before that, one that does nothing.
+/// Global client: the one passed to [`set_global`], and before that a client that does nothing.
 ///
-/// A program that can pass a [`Client`] to what records should: tests of one that is passed
-/// [see its metrics only](statsd_proto::testing), and nothing is lost that is recorded early.
+/// Prefer to pass a [`Client`] to the code that records. Its tests then [see its metrics only](statsd_proto::testing),
+/// and no metric is lost that is recorded early.
 ///
 /// ```
 /// # let client = statsd_tokio::Client::noop();
@@ -23,19 +23,19 @@ pub fn global() -> &'static Client {
     GLOBAL.get().unwrap_or(&NOOP)
 }
 
-/// Makes this client the program's [`global`] one, for good.
+/// Makes this client the program's [`global`] client, permanently.
 ///
-/// It is never dropped. So that what is queued at the end is sent, stop its
-/// [`Connector`](crate::Connector), or [close](Client::close) it.
+/// The global client is never dropped. To send the queue at the end, stop its [`Connector`](crate::Connector), or
+/// [close](Client::close) it.
 ///
 /// # Errors
 ///
-/// There is one already, which stays.
+/// A global client is set already. It stays.
 pub fn set_global(client: Client) -> Result<(), AlreadySet> {
     GLOBAL.set(client).map_err(|_| AlreadySet(()))
 }
 
-/// There is a global client already.
+/// Error: a global client is set already.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AlreadySet(());
 

@@ -1,5 +1,5 @@
-//! A StatsD client for tokio: metrics are recorded in a short call from any thread, and reach their
-//! server in order, packed, over TCP, UDP or Unix sockets, across restarts of the server.
+//! A StatsD client for tokio: metrics are recorded by a short call on any thread. They are sent in order and in
+//! batches, over TCP, UDP or Unix sockets, and the client reconnects when the server restarts.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -19,22 +19,20 @@
 //! # }
 //! ```
 //!
-//! [`Connector`] spawns a task and can be stopped; [`connect`] gives the future instead, to spawn or to
-//! await as the program likes. Everything else comes from [`statsd_proto`], whose documentation tells
-//! the guarantees and what cannot be guaranteed; this crate holds a socket and a timer, and decides
-//! nothing.
+//! [`Connector`] spawns a task and can be stopped. [`connect`] returns the future instead, which the program spawns or
+//! awaits itself. Everything else comes from [`statsd_proto`], whose documentation lists the guarantees and their
+//! limits. This crate adds a socket and a timer, and no policy.
 //!
 //! # Tasks that block
 //!
-//! On a runtime of several worker threads the connection goes on sending while tasks block some of them. For that
-//! it has a thread of its own, which sleeps nearly always: tokio has one worker at a time poll timers and sockets, and
-//! when that one blocks in a task, this thread has another worker go on. Where the system has no thread left, metrics
-//! may wait as long as such a task blocks.
+//! On a runtime with several worker threads, the connection keeps sending while tasks block some of them. It has a
+//! watchdog thread for that, which sleeps nearly all the time. In tokio, one worker at a time polls timers and
+//! sockets; if that worker blocks in a task, the watchdog makes another worker take over. If the thread cannot be
+//! created, metrics may wait as long as such a task blocks.
 //!
-//! A runtime of one worker, such as `current_thread`, runs nothing while a task blocks it, this connection included:
-//! metrics wait in the queue until it goes on. There a task must not block on [`Client::flush`] or
-//! [`Client::closed`], as in a hook for panics. A program that does either can give the connection a runtime and a
-//! thread of its own:
+//! A runtime with one worker, such as `current_thread`, runs no task while one blocks it, and so no connection:
+//! metrics wait in the queue. A task must not block on [`Client::flush`] or [`Client::closed`] there, for example in a
+//! panic hook. A program with blocking tasks can run the connection on a runtime and a thread of its own:
 //!
 //! ```no_run
 //! # fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -56,7 +54,7 @@
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: `Config` from files of any format, and into them.
 //! - `tower`: `web`, metrics of requests to any service of HTTP.
-//! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
+//! - `tracing` (default): reports the state of the connection and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,4 +1,4 @@
-//! What a runtime must have.
+//! Requirements on the runtime.
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::panic::catch_unwind;
@@ -10,15 +10,15 @@ use crate::driver::now;
 
 /// # Panics
 ///
-/// Outside of a tokio runtime, or in one without its I/O driver or its time driver: a task that needs one would panic
-/// later, where nobody looks.
+/// If called outside of a tokio runtime, or in a runtime without an I/O driver or a time driver. The connection's task
+/// would panic later, where the panic is easily missed.
 #[track_caller]
 pub(crate) fn check_runtime() {
     assert!(
         Handle::try_current().is_ok(),
         "statsd-tokio needs a tokio runtime: call this from a task or from `block_on`, or `enter` the runtime before"
     );
-    // Tokio has no question to ask, only calls that panic.
+    // Tokio has no function to test this; it has only functions that panic.
     let has_drivers = catch_unwind(|| {
         drop(sleep_until(now().into()));
         register()
@@ -29,7 +29,7 @@ pub(crate) fn check_runtime() {
     );
 }
 
-/// Registers a socket with the I/O driver, if there is a socket to be had.
+/// Registers a socket with the I/O driver, if a socket can be created.
 fn register() {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
     if let Ok(socket) = socket.and_then(|socket| socket.set_nonblocking(true).map(|()| socket)) {
@@ -95,7 +95,7 @@ mod tests {
         Config::new("127.0.0.1")
     }
 
-    /// The words of the last panic in this, and its line.
+    /// Message and line of the last panic in `work`.
     fn panic_of(work: impl FnOnce()) -> (String, u32) {
         static TURN: Mutex<()> = Mutex::new(());
         static LINE: Mutex<u32> = Mutex::new(0);

@@ -1,4 +1,4 @@
-//! Tokio's sockets, one step at a time.
+//! Sockets of tokio, one operation at a time.
 
 use std::future::{pending, poll_fn};
 use std::io;
@@ -18,16 +18,16 @@ use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 #[cfg(unix)]
 use crate::options::connect_unix;
 use crate::options::{
-    refuse_self, say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
+    refuse_self, segmentation, send_udp, set_tcp_options, shut_down, unacknowledged, write_tcp,
 };
 
-/// What the driver has under way, if anything.
+/// Socket, and its pending operation if there is one.
 pub(crate) enum Socket {
-    /// With what is to be told of the last stream.
+    /// Closed socket, with the last report of unacknowledged bytes if it was not taken yet.
     Closed(Option<Input>),
-    /// A connect, which brings what it opens.
+    /// Pending connect, which resolves to the open socket.
     Opening(Opening),
-    /// With whether the session wants to know what is not acknowledged.
+    /// Stream, whether unacknowledged bytes are reported, and the pending write.
     Tcp(TcpStream, bool, Option<Transmit>),
     Udp(UdpSocket, Segmentation, Option<Transmit>),
     #[cfg(unix)]
@@ -79,7 +79,7 @@ impl Socket {
         }
     }
 
-    /// Whether an instruction is under way.
+    /// Whether an operation is pending.
     pub(crate) fn is_busy(&self) -> bool {
         match self {
             Self::Closed(_) => false,
@@ -90,8 +90,8 @@ impl Socket {
         }
     }
 
-    /// What the peer's kernel has not acknowledged, if the session wants to know and the system does; once
-    /// more after the socket has failed.
+    /// Report of unacknowledged bytes, or `None` if the session does not want it or the system does not know. After
+    /// the socket has failed, there is one more report.
     pub(crate) fn unacknowledged(&mut self) -> Option<Input> {
         match self {
             Self::Closed(last) => last.take(),
@@ -104,7 +104,7 @@ impl Socket {
         }
     }
 
-    /// Waits for what is under way, or for the peer to hang up. Loses nothing if it is dropped.
+    /// Waits for the pending operation, or for the peer to close the connection. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Input {
         let step = match self {
             Self::Closed(_) => pending().await,
@@ -142,9 +142,9 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         match &*self {
-            Self::Tcp(stream, ..) => say_goodbye(&SockRef::from(stream)),
+            Self::Tcp(stream, ..) => shut_down(&SockRef::from(stream)),
             #[cfg(unix)]
-            Self::UnixStream(stream, _) => say_goodbye(&SockRef::from(stream)),
+            Self::UnixStream(stream, _) => shut_down(&SockRef::from(stream)),
             #[cfg(unix)]
             Self::UnixDatagram(..) => {}
             Self::Closed(_) | Self::Opening(_) | Self::Udp(..) => {}
@@ -163,7 +163,7 @@ async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Writes once. Reading comes first, to notice the peer's hang-up before the next write.
+/// Writes once. It reads first, to notice that the peer has closed the connection before the next write.
 async fn step_stream<S: AsyncRead + Unpin>(
     stream: &mut S,
     next: &mut Option<Transmit>,
@@ -186,13 +186,13 @@ fn poll_stream<S: AsyncRead>(
     if written.is_ready() {
         *next = None;
     } else if talks_on {
-        // No event will come for what is there already.
+        // No event will arrive for data that is readable already.
         context.waker().wake_by_ref();
     }
     written
 }
 
-/// Reads what the server says, as far as that goes in one turn. Returns whether there may be more of it.
+/// Reads and discards data from the server, up to `MAX_READS` times. Returns whether there may be more.
 fn discard<S: AsyncRead>(mut stream: Pin<&mut S>, context: &mut Context<'_>) -> io::Result<bool> {
     let mut discarded = [0; DISCARD];
     for _ in 0..MAX_READS {
@@ -223,7 +223,7 @@ fn poll_write_tcp(
     }
 }
 
-/// Sends once. A refusal of an earlier datagram comes as an error of any call.
+/// Sends once. Any call may return the refusal of an earlier datagram as its error.
 async fn step_udp(
     socket: &UdpSocket,
     segmentation: &mut Segmentation,
@@ -234,7 +234,7 @@ async fn step_udp(
             let ready = socket.ready(interest(next.as_ref()) | Interest::ERROR);
             let ready = ready.await?;
             if ready.is_error() {
-                // Clears the readiness if there turns out to be no error.
+                // Clears the readiness if there is no error after all.
                 let result = socket.try_io(Interest::ERROR, || match socket.take_error()? {
                     Some(error) => Err(error),
                     None => Err(io::ErrorKind::WouldBlock.into()),
@@ -251,12 +251,12 @@ async fn step_udp(
                 }
             }
         }
-        // The server talks. Times and other wake-ups have their turn.
+        // The server sends data. Yields, so that timers and other wake-ups proceed.
         yield_now().await;
     }
 }
 
-/// Sends once, if there is room.
+/// Sends once, if the kernel has room.
 fn send(
     socket: &UdpSocket,
     segmentation: &mut Segmentation,
@@ -270,7 +270,7 @@ fn send(
     }
 }
 
-/// Sends one datagram, when the server has room for it. Of a server that has gone, the next one tells.
+/// Sends one datagram when the server has room for it. A server that is gone is noticed by the next send.
 #[cfg(unix)]
 async fn step_unix_datagram(
     socket: &UnixDatagram,
@@ -300,8 +300,9 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// StatsD servers do not answer; what comes all the same is read in pieces of this size. On Windows a datagram
-/// that is longer than the piece is an error, and as it seems one of ours.
+/// Buffer for data from the server, in bytes. StatsD servers send none, so it may be small. On Windows a received
+/// datagram that is longer than the buffer is an error, which would look like an error of our own send; there it holds
+/// any datagram.
 const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A thread that sees to it that the driver's waits end in time.
+//! Watchdog thread, which ends the driver's waits in time.
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
@@ -14,11 +14,11 @@ use statsd_proto::OVERDUE;
 
 use crate::driver::now;
 
-/// Wakes the driver's task where the runtime lets a time pass.
+/// Watchdog: it wakes the driver's task if the runtime does not expire its timer in time.
 ///
-/// Tokio's timers and sockets are polled by one worker thread at a time. When that one takes a task from them which
-/// blocks, and all others sleep, no timer of the program goes off until it is done. The driver's own then wakes one
-/// of the others, which goes on polling.
+/// In tokio, one worker thread at a time polls timers and sockets. If that worker then runs a task that blocks, and
+/// all other workers sleep, no timer of the program expires until the task is done. The watchdog wakes the driver's
+/// task, which wakes another worker, which polls timers and sockets again.
 #[derive(Debug)]
 pub(crate) struct Watch(Option<Arc<Shared>>);
 
@@ -30,21 +30,21 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the driver is overdue.
+    /// Time at which the driver is overdue, or `None` if it waits without a time.
     due: Option<Instant>,
     task: Option<Waker>,
-    /// Until when the thread sleeps, or `None` if until it is notified.
+    /// Time until which the thread sleeps, or `None` if it sleeps until a notification.
     alarm: Option<Instant>,
     is_over: bool,
 }
 
 impl Watch {
-    /// Starts the thread where the runtime has a second worker, which could run the driver. Without a thread to be
-    /// had the driver relies on the runtime.
+    /// Starts the thread if the runtime has a second worker, which could run the driver. If no thread can be created,
+    /// the driver relies on the runtime.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// If called outside of a tokio runtime.
     pub(crate) fn start() -> Self {
         let runtime = Handle::current();
         let has_others = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
@@ -56,8 +56,8 @@ impl Watch {
         Self(is_watched.then_some(shared))
     }
 
-    /// Waits for a time, or without one for ever. While the socket has something under way, an event of it may be
-    /// overdue at any time.
+    /// Waits until a time, or forever without one. While the socket has a pending operation, its event may be overdue
+    /// at any time.
     pub(crate) async fn reached(&self, until: Option<Instant>, socket_is_busy: bool) {
         let Some(until) = until else {
             self.expect(None, None);
@@ -71,7 +71,7 @@ impl Watch {
                 until
             };
             self.expect(next.checked_add(OVERDUE), Some(context));
-            // The timer itself may not have been looked at.
+            // The runtime may not have polled the timer itself.
             if now() >= until {
                 return Poll::Ready(());
             }
@@ -133,7 +133,7 @@ impl Shared {
     }
 }
 
-/// The state is whole whenever its lock is given up.
+/// Ignores poisoning: the state is consistent whenever the lock is released.
 fn wait<T>(locked: Result<T, PoisonError<T>>) -> T {
     locked.unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! What a handler measures itself, as an argument.
+//! Metrics of a request, as an argument of handlers.
 
 use std::convert::Infallible;
 use std::ops::Deref;
@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 
 use statsd_proto::web::RequestMetrics;
 
-/// Gives the [`RequestMetrics`] of a request to its handler, who takes it as an argument. Without a
-/// [`MetricsLayer`](super::MetricsLayer) all of it does nothing.
+/// Extractor for the [`RequestMetrics`] of a request. Without a [`MetricsLayer`](super::MetricsLayer) it records
+/// nothing.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "as axum's extractors are")]
 pub struct Metrics(pub RequestMetrics);

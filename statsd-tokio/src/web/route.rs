@@ -1,4 +1,4 @@
-//! Names by the route that axum has found.
+//! Names of requests by axum's route.
 
 use axum::extract::MatchedPath;
 use axum::http::request::Parts;
@@ -6,16 +6,16 @@ use axum::http::request::Parts;
 use statsd_proto::Client;
 use statsd_proto::web::MetricsLayer;
 
-/// The route of axum's that a request matches, such as `/users/{id}`; `unmatched` if it matches none.
+/// Axum's route that a request matches, such as `/users/{id}`, or `unmatched` if it matches none.
 #[derive(Clone, Debug)]
 pub struct Route(Option<MatchedPath>);
 
-/// Names requests by axum's routes; for [`MetricsLayer`] alone.
+/// Names of requests by axum's routes, for [`MetricsLayer`] alone.
 pub trait ByRoute {
-    /// A layer that names requests by the route that they match, or `unmatched`.
+    /// Creates a layer that names requests by the route that they match, or `unmatched`.
     ///
-    /// Routes of a nested `Router` are known in whole. Within another service that is nested they are
-    /// not, and its requests are `unmatched` too: add the layer there.
+    /// Routes of a nested `Router` include the path of the outer one. Requests to another nested service are
+    /// `unmatched`; add the layer to that service instead.
     fn by_route(client: Client) -> Self;
 }
 

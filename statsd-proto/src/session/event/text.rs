@@ -117,7 +117,10 @@ impl Losses<'_, '_> {
             self.write(dropped.overflow, "dropped from a full queue, ")?;
             write_backlog(self.f, backlog, about)?;
         }
-        self.write(dropped.unsendable, "dropped because the kernel would not send them")?;
+        self.write(
+            dropped.unsendable,
+            "dropped because the kernel would not send them",
+        )?;
         if dropped.abandoned > 0 {
             self.write(dropped.abandoned, "dropped at shutdown, ")?;
             write_cause(self.f, backlog, about)?;
