@@ -47,10 +47,10 @@
 //! With `MetricsLayer::by_route(client).tagged("http.request")`, for a server that has tags, the second is
 //! `http.request:1002.4960041|d|#route:/my/{item},method:GET,status:204`.
 //!
-//! [`Connector::start`](crate::Connector::start) needs no server to be there. Where start and stop hooks
-//! may run more than once, [`restart`](crate::Connector::restart) does nothing while the connector runs,
-//! and [`stop`](crate::Connector::stop) tells again what it has told. `examples/web.rs` and
-//! `examples/axum_tags.rs` are programs to copy from.
+//! [`Connector::start`](crate::Connector::start) does not wait for the server. Start and stop hooks may run more than
+//! once: [`restart`](crate::Connector::restart) does nothing while the connector runs, and
+//! [`stop`](crate::Connector::stop) returns the same report again. `examples/web.rs` and `examples/axum_tags.rs` are
+//! programs to copy from.
 //!
 //! # Another version of axum
 //!

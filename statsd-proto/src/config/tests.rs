@@ -156,7 +156,7 @@ fn what_a_dialect_cannot_say_is_told() {
     }
 }
 
-/// What each dialect's servers listen on, after their sources and manuals: first what is taken unless set otherwise.
+/// Transports of each dialect's servers, after their sources and manuals. The first one is the default.
 #[test]
 fn what_is_unset_follows_the_dialect_and_what_no_server_takes_is_an_error() {
     use Transport::{Tcp, Udp, UnixDatagram, UnixStream};
@@ -272,7 +272,7 @@ fn the_dialect_decides_in_whatever_order_it_is_set() {
         agent(&config);
         assert_eq!(config, Config::dogstatsd("a"));
     }
-    // Explicit settings stay, before the dialect and after it.
+    // Explicit settings stay, whether they are set before or after the dialect.
     let set = |config: Config| config.transport(Transport::Tcp).port(9).kind_prefixes(true);
     for config in [
         set(Config::new("a")).dialect(Dialect::DogStatsd),
@@ -283,7 +283,7 @@ fn the_dialect_decides_in_whatever_order_it_is_set() {
         assert!(config.has_kind_prefixes());
         assert_eq!(config.check(), Ok(()));
     }
-    // Back again, as if nothing had been.
+    // Returns to the first dialect, with all its defaults.
     let back = Config::dogstatsd("a").dialect(Dialect::Statsd);
     assert_eq!(back, Config::new("a"));
 }

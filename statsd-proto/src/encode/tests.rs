@@ -250,7 +250,7 @@ fn hostile_names_become_harmless() {
         ("a b@c#d", "a_b_c_d", "a_b_c_d"),
         ("a\0b\rc\x7fd\te", "a_b_c_d_e", "a_b_c_d_e"),
         ("a;b=c,d/e", "a;b=c,d/e", "a;b=c,d/e"),
-        // The reference server reads a stream as 7-bit, and this one's second byte as a line break.
+        // Etsy/statsd reads a stream as 7-bit ASCII, and so the second byte of this character as a line feed.
         ("a\u{10a}b", "a_b", "a\u{10a}b"),
         ("a\u{85}b", "a_b", "a_b"),
         ("\u{1f600}", "_", "\u{1f600}"),
@@ -360,12 +360,12 @@ fn assert_line(config: &Config, metric: &Metric<'_>, line: &str) {
     assert_eq!(encode(config, metric).as_deref(), Ok(line), "{metric:?}");
 }
 
-/// The lines of a metric, in a room that is large enough.
+/// Lines of a metric, in a buffer that is large enough.
 fn encode(config: &Config, metric: &Metric<'_>) -> Result<String, RecordError> {
     written(config, |encoder, cursor| encoder.encode(metric, cursor))
 }
 
-/// What was written into a room that is large enough.
+/// Text that was written to a buffer that is large enough.
 fn written(
     config: &Config,
     write: impl FnOnce(&Encoder, Cursor<'_>) -> Result<Written, Unwritten>,

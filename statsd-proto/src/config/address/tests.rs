@@ -4,14 +4,14 @@ use crate::config::{Config, Transport, UnixSockets};
 use crate::encode::dialect::Dialect;
 use crate::error::ConfigError;
 
-/// Where an address leads: what carries the lines, and the address or the host's name, or the path.
+/// Transport, and address, host name or path.
 type Where = (Transport, String);
 
-/// Each form of the table in the docs of `Config::host`, and where it leads in a dialect.
+/// Each form in the table of [`Config::host`], and its meaning in a dialect.
 #[test]
 fn each_form_of_an_address_means_the_same_wherever_it_is_written() {
     use Transport::{Tcp, Udp, UnixDatagram, UnixStream};
-    // The transport for the reference server, and for the Datadog agent.
+    // Transport for Etsy/statsd, and for the Datadog agent.
     for (address, statsd, agent, place) in [
         ("stats.example", Tcp, Udp, "stats.example 8125"),
         ("stats.example.", Tcp, Udp, "stats.example. 8125"),
@@ -166,7 +166,7 @@ fn what_an_address_leaves_out_stays_as_it_was_set() {
 }
 
 proptest! {
-    /// Whatever is written is read the same everywhere, and brings nothing down.
+    /// Every text has the same meaning in each place where an address is read, and none panics.
     #[test]
     fn no_text_is_read_differently_in_two_places(text in text()) {
         for dialect in [Dialect::Statsd, Dialect::DogStatsd] {
@@ -209,7 +209,7 @@ fn a_socket_that_the_system_does_not_have_is_an_error_of_its_adapter() {
     }
 }
 
-/// Text that is nearly an address.
+/// Text that resembles an address.
 fn text() -> impl Strategy<Value = String> {
     let scheme = "((tcp|udp|unix|unixgram|unixstream|npipe|http|Udp)://)?";
     let host =
@@ -221,7 +221,7 @@ fn text() -> impl Strategy<Value = String> {
         .prop_filter("empty is unset", |text| !text.is_empty())
 }
 
-/// The ways of writing an address, and what becomes of it.
+/// Each way to give an address, and its result.
 fn ways(address: &str, dialect: Dialect) -> Vec<(&'static str, Result<Config, ConfigError>)> {
     let base = || Config::new("").dialect(dialect);
     let by_variable = Config::from_vars([("STATSD_HOST", address)]);

@@ -42,7 +42,7 @@ proptest! {
     }
 }
 
-/// A metric of any kind, out of anything.
+/// Arbitrary metric of any kind.
 #[derive(Debug)]
 pub(super) struct Case {
     pub(super) config: Config,
@@ -111,7 +111,7 @@ impl Case {
         }
     }
 
-    /// Every line is exactly the metric that was meant.
+    /// Checks that every line reads back as the metric.
     fn check_record(&self, record: &str, metric: &Metric<'_>) -> Result<(), TestCaseError> {
         let dialect = self.config.dialect;
         let lines: Vec<_> = record.split('\n').collect();
@@ -149,7 +149,7 @@ impl Case {
         check_values(&values, metric)
     }
 
-    /// Text that nobody could misread has come through, and other text has not become more.
+    /// Checks that plain text is unchanged, and that other text has not grown.
     fn check_texts(&self, reading: &Reading) -> Result<(), TestCaseError> {
         if is_plain(&self.name) {
             prop_assert!(reading.name.ends_with(&self.name), "{:?}", reading);
@@ -214,7 +214,7 @@ impl Case {
             RecordError::UnsafeText => {
                 has_bad_code || self.config.unsafe_text == UnsafeText::Refuse
             }
-            // A plus sign makes it one.
+            // A plus sign makes a gauge a change.
             RecordError::Unsupported(Kind::GaugeDelta) if kind == Some(Kind::Gauge) => {
                 matches!(metric.value, Value::Text(text) if text.starts_with('+'))
             }
@@ -249,7 +249,7 @@ fn check_values(values: &[String], metric: &Metric<'_>) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Whether the server has the metric's type; of others it is not asked.
+/// Whether the server has the metric's type.
 fn is_known(dialect: Dialect, metric: &Metric<'_>) -> bool {
     let rules = dialect.rules();
     match metric.code {
@@ -348,7 +348,7 @@ fn policy() -> impl Strategy<Value = UnsafeText> {
     ])
 }
 
-/// Text with more of what hurts than chance would give.
+/// Text with many structural characters.
 fn hostile() -> impl Strategy<Value = String> {
     let char = prop_oneof![
         4 => prop::char::range('a', 'z'),
@@ -375,7 +375,7 @@ fn hostile() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Something that may well be a line.
+/// Text that resembles a line.
 fn line_like() -> impl Strategy<Value = String> {
     let value = prop_oneof![
         "[+-]?[0-9]{0,3}\\.?[0-9]{0,3}(e[+-]?[0-9]{1,3})?",

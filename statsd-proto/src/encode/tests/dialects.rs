@@ -1,4 +1,4 @@
-//! The acceptance table, dialect by dialect.
+//! Table of accepted metrics, by dialect.
 
 use super::servers::{Reading, read};
 use super::*;

@@ -89,7 +89,7 @@ fn an_event_that_is_too_long_is_cut_at_a_character_if_it_may_be() {
                 text.replace('\n', r"\n")
                     .starts_with(&texts[title_len + 1..])
             );
-            // A character of two bytes, and a digit less, are all that may be left.
+            // Up to a character of two bytes and a digit may be left over.
             let limit = size.max(60);
             assert!(line.len() <= limit, "{line}");
             assert!(
@@ -115,7 +115,7 @@ fn a_field_of_an_event_cannot_begin_another() {
     assert_eq!(encode_event(&agent(), &event).as_deref(), Ok(line));
     let careful = agent().unsafe_text(UnsafeText::Refuse);
     assert_eq!(encode_event(&careful, &event), Err(RecordError::UnsafeText));
-    // Their lengths are known, so that nothing in a title or a text is unsafe.
+    // The length fields make structural characters safe in a title and a text.
     let event = Event::new("a|b\n", "|c");
     assert!(encode_event(&careful, &event).is_ok());
 }

@@ -1,4 +1,4 @@
-//! Whatever room there is: a record is written whole, or not at all and for the right reason.
+//! In a buffer of any size, a record is written whole, or not at all and with the right error.
 
 use proptest::prelude::*;
 
@@ -42,7 +42,7 @@ proptest! {
             Metric::timings_ms(&name, &values),
         ] {
             let result = encode(&config, &metric);
-            // What it would be without a limit.
+            // Result without a limit.
             let free = encode(&config.clone().max_line(4095).max_datagram(4095), &metric).unwrap();
             let longest = if is_stream {
                 free.split('\n').map(str::len).max().unwrap()
@@ -55,7 +55,7 @@ proptest! {
     }
 }
 
-/// Writes into rooms of any size up to what is needed, and a bit more.
+/// Writes into buffers of each size up to a little more than needed.
 fn check_rooms(
     encode: impl Fn(Cursor<'_>) -> Result<Written, Unwritten>,
 ) -> Result<(), TestCaseError> {
@@ -80,7 +80,7 @@ fn check_rooms(
                 prop_assert_eq!(error, Unwritten::Full);
                 prop_assert!(size < len, "{size} is room for {len}");
             }
-            // Before the room ends, the fault may have been met or not.
+            // A buffer that is too small may end before the invalid part is reached.
             (Err(error), Err(met)) => prop_assert!(met == error || met == Unwritten::Full),
             (Err(error), Ok(_)) => prop_assert!(false, "{error:?}, but written into {size}"),
         }
@@ -122,7 +122,7 @@ fn every_line_of_a_record_may_have_the_longest_length_on_a_stream() {
     let longer = Metric::gauge("n", -12_345_678_901.0);
     let refused = Err(RecordError::LineTooLong);
     assert_eq!(encode(&config.clone().max_line(15), &longer), refused);
-    // A datagram has to have room for both.
+    // A datagram needs room for both lines.
     let datagram = config.transport(Transport::UnixDatagram).max_datagram(20);
     assert_eq!(encode(&datagram, &level), refused);
 }

@@ -1,6 +1,6 @@
-//! How each family of servers takes a line apart, written after their sources and not after ours.
+//! Parsers of each family of servers, written after their sources and not after our encoder.
 //!
-//! A server that would refuse the line, or misread it, panics.
+//! A parser panics if the server would refuse or misread the line.
 
 mod agent;
 mod collectd;
@@ -12,7 +12,7 @@ mod telegraf;
 
 use crate::encode::dialect::Dialect;
 
-/// What a server gets out of a line.
+/// Metric as a server reads it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Reading {
     pub(super) name: String,
@@ -20,11 +20,11 @@ pub(super) struct Reading {
     pub(super) values: Vec<String>,
     pub(super) code: String,
     pub(super) rate: Option<f64>,
-    /// What stands behind the tags.
+    /// Fields after the tags.
     pub(super) extras: Vec<String>,
 }
 
-/// Takes a line apart as the dialect's servers do.
+/// Parses a line as the dialect's servers do.
 pub(super) fn read(dialect: Dialect, line: &str) -> Reading {
     assert!(!line.contains(['\n', '\r', '\0']), "{line:?}");
     match dialect {
@@ -41,7 +41,7 @@ pub(super) fn read(dialect: Dialect, line: &str) -> Reading {
     }
 }
 
-/// A number that no two parsers read differently.
+/// Number that all parsers read alike.
 fn number(text: &str) -> String {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
@@ -58,7 +58,7 @@ fn rate(text: &str) -> f64 {
     rate
 }
 
-/// `key=value`, or whatever stands between the two; servers drop a tag that has only one of them.
+/// Tag as `key=value`. Servers drop a tag without a key or a value.
 fn tag(text: &str, assign: char) -> (String, String) {
     let (key, value) = text.split_once(assign).expect("a tag has a value");
     assert!(!key.is_empty() && !value.is_empty(), "{text:?} is no tag");

@@ -1,4 +1,4 @@
-//! Templates write what the metric itself would be written as.
+//! A template writes the same bytes as the metric itself.
 
 use std::collections::HashSet;
 

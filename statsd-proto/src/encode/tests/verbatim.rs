@@ -1,4 +1,4 @@
-//! Lines that were written elsewhere: copied, or parsed and written anew.
+//! Lines that were written elsewhere: copied, or parsed and rewritten.
 
 use proptest::prelude::*;
 
@@ -175,13 +175,13 @@ fn tags_in_the_name_of_a_line_are_tags() {
         let config = Config::new("localhost").dialect(dialect);
         assert_line(&config, &Metric::line(line), line);
         assert_line(&config, &parse(line).unwrap(), line);
-        // Other tags follow, the constant ones first.
+        // Further tags follow, the constant ones first.
         let tagged = config.clone().tag("env", "prod");
         let written = encode(&tagged, &parse(&format!("{line}|#e:f,#g:h")).unwrap()).unwrap();
         let tags = read(dialect, &written).tags;
         let keys: Vec<_> = tags.iter().map(|(key, _)| &**key).collect();
         assert_eq!(keys, ["env", "k", "b", "e", "g"], "{written}");
-        // The syntax of others is no syntax here.
+        // The tag syntax of another dialect has no effect here.
         let other = encode(&config, &parse(other).unwrap()).unwrap();
         assert_eq!(read(dialect, &other).tags, []);
     }
@@ -264,7 +264,7 @@ proptest! {
             let copied = encode(&case.config, &Metric::line(line));
             let refused = Err(RecordError::InvalidLine);
             prop_assert_eq!(&copied, &if is_known { Ok(line.to_owned()) } else { refused.clone() });
-            // Without what the configuration adds, which the line has already.
+            // Without the tags and the origin of the configuration, which the line contains already.
             let config = Config::new("localhost")
                 .dialect(case.config.dialect)
                 .unsafe_text(UnsafeText::Refuse);
@@ -301,7 +301,7 @@ proptest! {
         }
     }
 }
-/// What is written for a line.
+/// Text that is sent for a line.
 fn sent(dialect: Dialect, line: &str) -> Result<String, RecordError> {
     encode(
         &Config::new("localhost").dialect(dialect),

@@ -122,7 +122,7 @@ fn an_outage_of_any_length_costs_no_counts() {
     let lines = server.lines();
     assert_eq!(total(&lines, "counters.named"), 10_000);
     assert_eq!(total(&lines, "counters.held"), 10_000);
-    // The values are a choice that stands for all of them.
+    // The samples and their rate represent all values.
     let sampled = lines
         .iter()
         .filter(|line| **line == "timers.checkout:1|ms|@0.0512");
@@ -218,7 +218,7 @@ fn series_are_bounded_and_idle_ones_make_room() {
         client.incr(&format!("x{name}"), 1);
     }
     server.advance(SECOND / 10);
-    // Ten wait for their round, and the others are lines already.
+    // Ten series are pending, and the other metrics were sent as lines.
     assert_eq!(server.payloads().concat().lines().count(), 20);
     server.advance(SECOND * 2);
     assert_eq!(server.lines().len(), 10);
@@ -345,7 +345,7 @@ fn distributions_are_packed_where_the_server_unpacks_them() {
     assert_eq!(values, 512);
 }
 
-/// A client that adds up for two seconds.
+/// Client that aggregates, with an interval of two seconds.
 fn start(set: impl FnOnce(Config) -> Config) -> (Client, Recorder) {
     let config = Config::new("localhost")
         .transport(Transport::Udp)

@@ -3,23 +3,23 @@ use proptest::prelude::*;
 use super::*;
 use crate::encode::Written;
 
-/// Twelve bytes in a payload, line breaks included.
+/// Payloads of twelve bytes, including line feeds.
 const STREAM: Framing = Framing::Stream { capacity: 12 };
-/// Three datagrams in a payload.
+/// Payloads of three datagrams.
 const DATAGRAMS: Framing = Framing::Datagrams {
     size: 10,
     capacity: 30,
     ends_lines: false,
 };
 
-/// The same for a server that wants a line break at the end of each.
+/// Payloads of three datagrams, for a server that needs a line feed at the end of each.
 const ENDED: Framing = Framing::Datagrams {
     size: 10,
     capacity: 30,
     ends_lines: true,
 };
 
-/// Two frames in a payload, each of at most ten bytes behind its length.
+/// Payloads of two frames, each of at most ten bytes after its length field.
 const FRAMES: Framing = Framing::Frames {
     size: 14,
     capacity: 28,
@@ -49,10 +49,10 @@ fn datagrams_hold_whole_records_with_breaks_between() {
         (&["aaaaaaaaaa"], &[("aaaaaaaaaa", 1)]),
         (&["aaaa", "bbbbb"], &[("aaaa\nbbbbb", 2)]),
         (&["aaaa", "bb\nbb"], &[("aaaa\nbb\nbb", 3)]),
-        // One byte too many, and the datagram is filled up.
+        // One byte too many: the datagram is padded.
         (&["aaaa", "bbbbbb"], &[("aaaa\n\n\n\n\n\nbbbbbb", 2)]),
         (&["aaaa", "bb\nbbb"], &[("aaaa\n\n\n\n\n\nbb\nbbb", 3)]),
-        // Nothing to fill up.
+        // No padding is needed.
         (&["aaaaaaaaaa", "b"], &[("aaaaaaaaaab", 2)]),
         (
             &["aaaaaaaaa", "bbbbbbbbb", "ccccccccc", "d"],
@@ -92,7 +92,7 @@ fn frames_follow_their_length() {
     for (records, payloads) in [
         (&["aaaa"][..], &[("\x05\0\0\0aaaa\n", 1)][..]),
         (&["aaaa", "bbbb"], &[("\x0a\0\0\0aaaa\nbbbb\n", 2)]),
-        // A frame that is padded has the length of one that is full.
+        // A padded frame has the length of a full one.
         (
             &["aaaa", "bbbbbb"],
             &[("\x0a\0\0\0aaaa\n\n\n\n\n\n\x07\0\0\0bbbbbb\n", 2)],
@@ -167,7 +167,7 @@ fn what_a_record_adds_counts_what_comes_before_it() {
             Place::Here { bytes } => bytes - packer.batch.len(),
             Place::NewBatch { bytes } => bytes,
         };
-        // A batch of datagrams counts a line break that does not leave.
+        // A batch of datagrams counts the last line feed, which is not sent.
         packer.push(record);
         assert_eq!((bytes, packer.len() - before), (added, added), "{record}");
     }
@@ -432,7 +432,7 @@ proptest! {
     }
 }
 
-/// A batch that may be filled, and what became complete of it.
+/// Batch that is filled, and the payloads completed from it.
 struct Packer {
     framing: Framing,
     pool: Pool,
@@ -485,7 +485,7 @@ impl Packer {
         self.batch.put(record.as_bytes(), written);
     }
 
-    /// All bytes that were pushed, and what was put between.
+    /// Number of bytes pushed, with separators and padding.
     fn len(&self) -> usize {
         let complete = self.complete.iter().map(|payload| payload.data.len());
         complete.sum::<usize>() + self.batch.len()

@@ -168,7 +168,7 @@ proptest! {
         for (inlet, expected) in expected.into_iter().enumerate() {
             let prefix = inlet.to_string();
             let mut seen = lines.iter().filter(|line| line.starts_with(&prefix));
-            // Only the oldest are ever dropped, and none but whole payloads.
+            // Only whole payloads are dropped, the oldest first.
             let mut expected = expected.iter();
             prop_assert!(seen.all(|line| expected.any(|other| other == line)));
         }
@@ -323,7 +323,7 @@ fn lines_of(payload: &Payload) -> Vec<String> {
         .collect()
 }
 
-/// All that waits, which is taken.
+/// Takes the whole queue as text.
 fn contents(queue: &mut Queue) -> String {
     let payloads = std::iter::from_fn(|| queue.pop(true));
     let texts = payloads.map(|payload| String::from_utf8(payload.data.to_vec()).unwrap());

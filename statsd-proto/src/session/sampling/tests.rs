@@ -61,7 +61,7 @@ fn what_is_left_out_is_made_up_for_by_the_rate() {
                 .record(&Metric::counter("half", 1).rate(0.5))
                 .unwrap();
             client
-                .record(&Metric::counter("told", 1).sampled_at(0.5))
+                .record(&Metric::counter("sampled", 1).sampled_at(0.5))
                 .unwrap();
             recorded += 1;
         }
@@ -78,12 +78,12 @@ fn what_is_left_out_is_made_up_for_by_the_rate() {
             ("counters.held", 1.0),
             ("counters.sampled", 1.0),
             ("half", 1.0),
-            ("told", 2.0),
+            ("sampled", 2.0),
         ] {
             let total = total(&lines, name) / times / f64::from(recorded);
             assert!((0.9..1.1).contains(&total), "{name}: {total}");
         }
-        // All is well again.
+        // The queue has drained.
         client.incr("named", 1);
         counter.incr();
         assert_eq!(server.lines(), ["counters.named:1|c", "counters.held:1|c"]);
@@ -109,7 +109,7 @@ fn what_no_server_can_make_up_for_is_never_left_out() {
     let later = client.stats();
     assert_eq!(later.accepted - stats.accepted, 50 * 7);
     assert_eq!(later.sampled_out, stats.sampled_out);
-    // A rate that makes no sense is refused all the same.
+    // An invalid rate is refused under sampling too.
     let refused = client.record(&Metric::counter("x", 1).rate(2.0));
     assert!(refused.is_err());
 }
@@ -172,7 +172,7 @@ fn a_session_without_clients_follows_its_queue_at_each_poll() {
     assert_eq!(session.stats().sampled_out, stats.sampled_out);
 }
 
-/// Records until the queue is under pressure.
+/// Records until the queue is filling.
 fn fill(client: &Client, server: &mut Recorder) {
     server.set_up(false);
     while client.stats().queued_bytes < 200_000 {
@@ -193,7 +193,7 @@ fn start(set: impl FnOnce(Config) -> Config, lanes: usize) -> (Client, Recorder)
     recorder_with_inlets(set(config), lanes).unwrap()
 }
 
-/// What a server makes of the lines of a counter.
+/// Total of a counter, as a server computes it.
 fn total(lines: &[String], name: &str) -> f64 {
     let values = lines.iter().filter_map(|line| {
         let parts = line.strip_prefix(name)?.strip_prefix(':')?;

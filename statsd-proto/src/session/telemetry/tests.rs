@@ -19,7 +19,7 @@ fn what_happened_is_told_after_the_interval() {
     recorder.advance(SECOND * 9);
     assert_eq!(recorder.lines(), ["shop.counters.orders:1|c"; 2]);
     recorder.advance(SECOND * 2);
-    let told = [
+    let reported = [
         "shop.self.accepted:2|c",
         "shop.self.sent:2|c",
         "shop.self.bytes:50|c",
@@ -29,7 +29,7 @@ fn what_happened_is_told_after_the_interval() {
         "shop.self.queued_bytes:0|g",
         "shop.self.queued_bytes_peak:50|g",
     ];
-    assert_eq!(recorder.lines(), told);
+    assert_eq!(recorder.lines(), reported);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_client_at_rest_says_nothing_and_sets_no_timer() {
         let mut now = origin();
         session.record(&Metric::counter("a", 1)).unwrap();
         let mut rounds = 0;
-        // Until it would sleep for good.
+        // Runs until the session would sleep forever.
         while let Some(until) = run(&mut session, now) {
             rounds += 1;
             assert!(rounds < 20, "{:?}", session.stats());
@@ -67,20 +67,20 @@ fn what_is_told_adds_up_to_what_was_counted() {
         let half = Metric::counter("b", 1).rate(0.5);
         client.record(&half).unwrap();
         recorder.advance(SECOND * 3);
-        add_up(&mut sums, &recorder.lines());
+        add_reported(&mut sums, &recorder.lines());
     }
-    // Metrics that are left out wake nobody, so that their count leaves with the next line.
+    // Sampled-out metrics wake no task: their count is sent with the next line.
     client.incr("a", 1);
     recorded += 1;
     recorder.advance(SECOND * 60);
-    add_up(&mut sums, &recorder.lines());
+    add_reported(&mut sums, &recorder.lines());
     let stats = recorder.stats();
     assert_eq!(stats.accepted, stats.sent);
     assert_eq!(sums["accepted"] + sums["sampled_out"], recorded + 40);
     assert_eq!(sums["sampled_out"], stats.sampled_out);
-    // All but the lines that told it last.
-    let untold = stats.sent - sums["sent"];
-    assert!((1..=15).contains(&untold), "{stats:?} {sums:?}");
+    // All lines but those of the last report.
+    let unreported = stats.sent - sums["sent"];
+    assert!((1..=15).contains(&unreported), "{stats:?} {sums:?}");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn while_the_link_is_down_nothing_is_told_and_afterwards_all() {
     recorder.set_up(true);
     recorder.advance(SECOND * 12);
     let mut sums = BTreeMap::new();
-    add_up(&mut sums, &recorder.lines());
+    add_reported(&mut sums, &recorder.lines());
     assert_eq!((sums["accepted"], sums["refused.full"]), (40, 1));
     assert_eq!(sums["connect_failures"], stats.connect_failures);
     let stats = recorder.stats();
@@ -108,7 +108,7 @@ fn a_server_that_takes_nothing_is_not_told_ever_more() {
     let mut session = Session::new(&named().host("127.0.0.1"), 7).unwrap();
     let mut now = origin();
     session.record(&Metric::counter("a", 1)).unwrap();
-    // The write of what it tells never ends.
+    // The write of its report never ends.
     loop {
         match session.poll(now) {
             Output::Connect(_) => session.handle(Input::Connected),
@@ -150,14 +150,14 @@ fn datadogs_names_have_its_tags_and_no_prefix() {
     recorder.advance(SECOND * 2);
     let version = env!("CARGO_PKG_VERSION");
     let tags = format!("env:test,client:rust,client_version:{version},client_transport:udp");
-    let told = [
+    let reported = [
         "shop.a:1|c|#env:test".to_owned(),
         format!("datadog.dogstatsd.client.metrics:1|c|#{tags}"),
         format!("datadog.dogstatsd.client.packets_sent:1|c|#{tags}"),
         format!("datadog.dogstatsd.client.bytes_sent:21|c|#{tags}"),
     ];
-    assert_eq!(recorder.lines(), told);
-    // Calls that are added up are not counted.
+    assert_eq!(recorder.lines(), reported);
+    // Calls are not counted with aggregation.
     let (client, mut recorder) = start(config.aggregate(Some(SECOND)));
     client.incr("a", 1);
     recorder.advance(SECOND * 3);
@@ -179,8 +179,8 @@ fn what_a_full_queue_drops_is_told_in_bytes_and_datagrams() {
     recorder.set_up(true);
     recorder.advance(SECOND * 30);
     let mut sums = BTreeMap::new();
-    add_up(&mut sums, &recorder.lines());
-    // Five lines of 17 bytes in a datagram, the rest of which is filled unless it is a payload's last.
+    add_reported(&mut sums, &recorder.lines());
+    // A datagram holds five lines of 17 bytes. It is padded unless it is the last of its payload.
     assert!(dropped > 0 && dropped % 5 == 0, "{dropped}");
     assert_eq!(sums["packets_dropped"], dropped / 5);
     assert_eq!(sums["packets_dropped_queue"], dropped / 5);
@@ -224,7 +224,7 @@ fn start(config: Config) -> (Client, Recorder) {
     recorder(config).unwrap()
 }
 
-/// Does what the session says until it waits. Returns until when.
+/// Executes instructions until the session waits. Returns the time that it waits for.
 fn run(session: &mut Session, now: Instant) -> Option<Instant> {
     loop {
         match session.poll(now) {
@@ -238,8 +238,8 @@ fn run(session: &mut Session, now: Instant) -> Option<Instant> {
     }
 }
 
-/// Adds up the counters that were told.
-fn add_up(sums: &mut BTreeMap<String, u64>, lines: &[String]) {
+/// Adds the reported counters to `sums`.
+fn add_reported(sums: &mut BTreeMap<String, u64>, lines: &[String]) {
     for line in lines {
         let (name, rest) = line.split_once(':').unwrap();
         let prefixes = ["self.", "datadog.dogstatsd.client."];

@@ -3,7 +3,7 @@
 use super::{Reading, number, rate, tag};
 
 pub(super) fn plain(line: &str) -> Reading {
-    // The first bar ends the value, whose start is the last colon before.
+    // The first bar ends the value, and the last colon before it begins the value.
     let (name_and_value, rest) = line.split_once('|').expect("a type");
     let (name, value) = name_and_value.rsplit_once(':').expect("a value");
     assert!(!name.is_empty() && !name.contains(':'), "{line:?}");

@@ -15,7 +15,7 @@ pub(super) fn read(line: &str) -> Reading {
     let (head, rest) = line.split_once('|').expect("a type");
     let (name, value) = head.split_once(':').expect("a value");
     assert!(!name.is_empty(), "{line:?}");
-    // Over TCP white space is taken off.
+    // Over TCP, white space is trimmed.
     assert_eq!(name, name.trim_start(), "{line:?}");
     let mut parts = rest.split('|');
     let code = parts.next().unwrap_or_default();

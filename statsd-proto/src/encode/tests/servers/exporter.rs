@@ -5,7 +5,7 @@ use super::{Reading, number, rate, tag};
 pub(super) fn read(line: &str) -> Reading {
     let (name, rest) = line.split_once(':').expect("a name");
     assert!(!name.is_empty(), "{line:?}");
-    // Any of these begins tags, which are not taken beside those behind the type.
+    // Each of these characters begins tags in the name, which exclude tags after the type.
     assert!(!name.contains(['#', ',', '[', ']']), "{line:?}");
     let has_tags = rest.contains("|#");
     let (value, fields) = rest.split_once('|').expect("a type");
@@ -15,7 +15,7 @@ pub(super) fn read(line: &str) -> Reading {
     if is_packed {
         assert!(["ms", "h", "d"].contains(&code), "{line:?}");
     } else if !has_tags {
-        // What else has a colon would be another value.
+        // A further colon would begin another value.
         assert!(!rest.contains(':'), "{line:?}");
     }
     let mut reading = Reading {

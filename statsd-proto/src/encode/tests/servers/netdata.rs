@@ -41,7 +41,7 @@ pub(super) fn read(line: &str) -> Reading {
     reading
 }
 
-/// `statsd_parse_skip_up_to`: what stands before the first of the marks, and it with the rest.
+/// `statsd_parse_skip_up_to`: splits before the first of the marks.
 fn split<'a>(text: &'a str, marks: &[char]) -> (&'a str, &'a str) {
     text.split_at(text.find(marks).unwrap_or(text.len()))
 }

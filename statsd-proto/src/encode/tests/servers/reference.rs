@@ -1,4 +1,4 @@
-//! statsd/statsd: `stats.js`, `lib/helpers.js`; a stream's bytes it reads as 7-bit ASCII.
+//! Etsy/statsd: `stats.js`, `lib/helpers.js`. It reads a stream as 7-bit ASCII.
 
 use super::{Reading, number, rate, tag};
 
@@ -10,7 +10,7 @@ pub(super) fn plain(line: &str) -> Reading {
     let mut reading = packet(line);
     reading.name = sanitized(&reading.name);
     for tag in tags {
-        // It becomes `;key=value` at the end of the name.
+        // The server turns the tag into `;key=value` at the end of the name.
         assert!(!tag.contains([';', '=', ',']), "{line:?}");
         let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
         assert!(!key.is_empty(), "{line:?}");
@@ -19,7 +19,7 @@ pub(super) fn plain(line: &str) -> Reading {
     reading
 }
 
-/// The name goes to Graphite as it is: `TaggedSeries.parse_carbon`.
+/// Graphite gets the name unchanged: `TaggedSeries.parse_carbon`.
 pub(super) fn graphite(line: &str) -> Reading {
     let mut reading = packet(line);
     let path = sanitized(&reading.name);
@@ -35,7 +35,7 @@ pub(super) fn graphite(line: &str) -> Reading {
     reading
 }
 
-/// With `keyNameSanitize: false`, and the name taken apart by Librato's back end.
+/// With `keyNameSanitize: false`. Librato's back end parses the name.
 pub(super) fn librato(line: &str) -> Reading {
     let mut reading = packet(line);
     if let Some((name, tags)) = reading.name.clone().split_once('#') {

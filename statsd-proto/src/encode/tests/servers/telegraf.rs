@@ -5,7 +5,7 @@ use super::{Reading, number, rate, tag};
 pub(super) fn read(line: &str) -> Reading {
     let trimmed = line.trim();
     assert_eq!(trimmed, line, "white space at the ends is taken off");
-    // With the Datadog extensions, which must make no difference.
+    // With the Datadog extensions, which must not change the result.
     assert!(!line.starts_with("_e"), "{line:?}");
     for segment in line.split('|') {
         assert!(
@@ -33,7 +33,7 @@ pub(super) fn read(line: &str) -> Reading {
             number(value);
             assert!(!is_signed, "{line:?}");
         }
-        // A sign is refused here too, by a rule that is about numbers.
+        // A rule for numbers refuses a sign here too.
         "s" => assert!(!is_signed, "{line:?}"),
         _ => panic!("{line:?} has another type"),
     }
