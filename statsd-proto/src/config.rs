@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::encode::dialect::{Dialect, MAX_DATAGRAM};
-use crate::encode::text::UnsafeText;
+use crate::encode::text::SanitizePolicy;
 use crate::session::queue::Overflow;
 pub(crate) use address::parse_port;
 use origin::Origin;
@@ -57,7 +57,7 @@ pub struct Config {
     pub(crate) dialect: Dialect,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) origin: Origin,
-    pub(crate) unsafe_text: UnsafeText,
+    pub(crate) sanitize_policy: SanitizePolicy,
     pub(crate) max_line: usize,
     /// Maximum size of a datagram, or `None` for the transport's default.
     pub(crate) max_datagram: Option<usize>,
@@ -145,7 +145,7 @@ impl Config {
             dialect: Dialect::Statsd,
             tags: Vec::new(),
             origin: Origin::default(),
-            unsafe_text: UnsafeText::Replace,
+            sanitize_policy: SanitizePolicy::Replace,
             max_line: 4095,
             max_datagram: None,
             max_queue_bytes: 16 * 1024 * 1024,

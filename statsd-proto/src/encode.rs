@@ -25,7 +25,7 @@ mod verbatim;
 use crate::config::Config;
 use crate::dogstatsd::Cardinality;
 use crate::encode::dialect::{Counts, Dialect, Rules};
-use crate::encode::text::UnsafeText;
+use crate::encode::text::SanitizePolicy;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Value};
 pub(crate) use cursor::Cursor;
@@ -39,7 +39,7 @@ pub(crate) use template::Template;
 #[derive(Debug)]
 pub(crate) struct Encoder {
     rules: &'static Rules,
-    policy: UnsafeText,
+    policy: SanitizePolicy,
     /// Text before the name, by section. It is empty or ends in a dot.
     prefixes: [Inline<64>; 4],
     /// [Type suffix](value::type_suffix) of each kind.
@@ -127,7 +127,7 @@ impl Encoder {
         let has_extras = !origin.is_empty() || cardinality.is_some();
         Self {
             rules,
-            policy: config.unsafe_text,
+            policy: config.sanitize_policy,
             prefixes: prefixes(config),
             suffixes: Kind::ALL.map(|kind| value::type_suffix(rules, kind)),
             has_constant_name_tags: has_tags_in_name && tags.len() > 0,

@@ -40,7 +40,7 @@ pub enum RecordError {
     #[error("the queue is full")]
     QueueFull,
     /// A name, a tag or a value contains a character that the server would read as structure, and the policy is
-    /// [`UnsafeText::Refuse`](crate::UnsafeText::Refuse).
+    /// [`SanitizePolicy::Refuse`](crate::SanitizePolicy::Refuse).
     #[error("a name, tag or value has a character that the server would misread")]
     UnsafeText,
     /// The dialect does not support this kind of metric, or this form of its value.

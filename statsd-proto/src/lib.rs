@@ -163,7 +163,7 @@ pub use crate::client::handle::{
 pub use crate::client::timer::{RunningTimer, StoppedTimer, Timer, TimerGuard};
 pub use crate::config::{Config, Pace, Telemetry, Transport, UnixSockets};
 pub use crate::encode::dialect::Dialect;
-pub use crate::encode::text::UnsafeText;
+pub use crate::encode::text::SanitizePolicy;
 pub use crate::error::{ConfigError, ParseError, RecordError};
 #[cfg(feature = "cadence")]
 pub use crate::integrations::cadence::CadenceSink;

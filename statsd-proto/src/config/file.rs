@@ -11,7 +11,7 @@ use self::form::{Backoff, OrNone, Tags, Time};
 use super::origin::Origin;
 use super::{Config, Pace, Transport};
 use crate::encode::dialect::Dialect;
-use crate::encode::text::UnsafeText;
+use crate::encode::text::SanitizePolicy;
 use crate::error::ConfigError;
 use crate::session::queue::Overflow;
 
@@ -136,7 +136,7 @@ settings! {
     dialect: Dialect,
     tags: Tags,
     origin: Origin,
-    unsafe_text: UnsafeText,
+    sanitize_policy: SanitizePolicy,
     max_line: usize,
     max_datagram: Option<usize>,
     max_queue_bytes: usize,

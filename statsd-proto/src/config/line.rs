@@ -2,7 +2,7 @@
 
 use super::Config;
 use crate::encode::dialect::Dialect;
-use crate::encode::text::UnsafeText;
+use crate::encode::text::SanitizePolicy;
 
 /// Settings of the lines.
 impl Config {
@@ -69,11 +69,11 @@ impl Config {
         self
     }
 
-    /// Sanitize policy for characters that a server would misread. Default: [`UnsafeText::Replace`].
+    /// Sanitize policy for characters that a server would misread. Default: [`SanitizePolicy::Replace`].
     #[must_use]
-    pub fn unsafe_text(self, unsafe_text: UnsafeText) -> Self {
+    pub fn sanitize_policy(self, policy: SanitizePolicy) -> Self {
         Self {
-            unsafe_text,
+            sanitize_policy: policy,
             ..self
         }
     }

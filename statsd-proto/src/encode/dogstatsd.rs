@@ -5,7 +5,7 @@ use super::number::put_number;
 use super::{Encoder, Unwritten, Written};
 use crate::config::Config;
 use crate::dogstatsd::{Cardinality, Event, ServiceCheck, escaped_len};
-use crate::encode::text::{Charset, UnsafeText};
+use crate::encode::text::{Charset, SanitizePolicy};
 use crate::error::RecordError;
 use crate::metric::{Extras, Kind, Number, Tags};
 
@@ -192,7 +192,7 @@ impl Encoder {
         let mut last = None;
         for byte in message.bytes() {
             match byte {
-                b'|' if self.policy == UnsafeText::Refuse => {
+                b'|' if self.policy == SanitizePolicy::Refuse => {
                     return Err(Unwritten::Refused(RecordError::UnsafeText));
                 }
                 b'|' => cursor.put_byte(b'_')?,

@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::{Encoder, Unwritten};
-use crate::encode::text::{Charset, UnsafeText};
+use crate::encode::text::{Charset, SanitizePolicy};
 use crate::error::RecordError;
 use crate::metric::Section;
 
@@ -57,7 +57,7 @@ impl Encoder {
         if is_harmless || result.is_err() {
             return result;
         }
-        if self.policy == UnsafeText::Refuse {
+        if self.policy == SanitizePolicy::Refuse {
             return Err(Unwritten::Refused(RecordError::UnsafeText));
         }
         cursor.put_byte(b'_')?;
@@ -83,7 +83,7 @@ impl Encoder {
 #[inline(never)]
 pub(super) fn put_unusual(
     charset: &Charset,
-    policy: UnsafeText,
+    policy: SanitizePolicy,
     text: &str,
     cursor: &mut Cursor<'_>,
 ) -> Result<(), Unwritten> {
@@ -95,7 +95,7 @@ pub(super) fn put_unusual(
     if charset.allows(text) {
         return cursor.put(text.as_bytes());
     }
-    if policy == UnsafeText::Refuse {
+    if policy == SanitizePolicy::Refuse {
         return Err(Unwritten::Refused(RecordError::UnsafeText));
     }
     let mut encoded = [0; 4];

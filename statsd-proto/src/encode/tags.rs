@@ -7,7 +7,7 @@ use super::split::{split, split_once};
 use super::{Encoder, Unwritten};
 use crate::config::Config;
 use crate::encode::dialect::{Rules, TagSyntax};
-use crate::encode::text::{UnsafeText, count_unusual};
+use crate::encode::text::{SanitizePolicy, count_unusual};
 use crate::error::RecordError;
 use crate::metric::Tags;
 
@@ -26,7 +26,7 @@ pub(super) fn constant_tags(config: &Config) -> [Inline<64>; 2] {
     let mut writer = Writer {
         rules,
         syntax,
-        policy: UnsafeText::Replace,
+        policy: SanitizePolicy::Replace,
         is_first: true,
     };
     for (key, value) in &config.tags {
@@ -153,7 +153,7 @@ fn put_plain_tags(
 struct Writer<'a> {
     rules: &'a Rules,
     syntax: &'a TagSyntax,
-    policy: UnsafeText,
+    policy: SanitizePolicy,
     /// Whether no tag has been written yet.
     is_first: bool,
 }
@@ -168,8 +168,10 @@ impl Writer<'_> {
         }
         self.is_first = false;
         match (key, self.policy) {
-            ("", UnsafeText::Refuse) => return Err(Unwritten::Refused(RecordError::UnsafeText)),
-            ("", UnsafeText::Replace) => cursor.put_byte(b'_')?,
+            ("", SanitizePolicy::Refuse) => {
+                return Err(Unwritten::Refused(RecordError::UnsafeText));
+            }
+            ("", SanitizePolicy::Replace) => cursor.put_byte(b'_')?,
             _ => put_unusual(&self.rules.tag_key, self.policy, key, cursor)?,
         }
         match value {

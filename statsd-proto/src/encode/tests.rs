@@ -318,8 +318,8 @@ fn a_name_that_the_server_does_not_survive_is_marked() {
 #[test]
 fn hostile_text_can_be_refused() {
     let counter = Metric::counter("x", 1);
-    let statsd = statsd_config().unsafe_text(UnsafeText::Refuse);
-    let dogstatsd = dogstatsd_config().unsafe_text(UnsafeText::Refuse);
+    let statsd = statsd_config().sanitize_policy(SanitizePolicy::Refuse);
+    let dogstatsd = dogstatsd_config().sanitize_policy(SanitizePolicy::Refuse);
     for metric in [
         Metric::counter("a:b", 1),
         Metric::counter("a\n", 1),
@@ -331,8 +331,8 @@ fn hostile_text_can_be_refused() {
         parse("x:1|c|#:a").unwrap(),
     ] {
         for config in [&statsd, &dogstatsd] {
-            let unsafe_text = Err(RecordError::UnsafeText);
-            assert_eq!(encode(config, &metric), unsafe_text, "{metric:?}");
+            let sanitize_policy = Err(RecordError::UnsafeText);
+            assert_eq!(encode(config, &metric), sanitize_policy, "{metric:?}");
         }
     }
     for (config, name) in [

@@ -5,7 +5,7 @@
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
-pub enum UnsafeText {
+pub enum SanitizePolicy {
     /// Refuses the metric with [`RecordError::UnsafeText`](crate::RecordError::UnsafeText).
     Refuse,
     /// Replaces each such character by `_`. The default: a metric under a slightly different name is worth more than

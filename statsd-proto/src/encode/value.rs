@@ -8,7 +8,7 @@ use super::number::{self, Decimal, is_decimal, put_number};
 use super::split::split;
 use super::{Encoder, Unwritten};
 use crate::encode::dialect::Rules;
-use crate::encode::text::UnsafeText;
+use crate::encode::text::SanitizePolicy;
 use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
 
@@ -230,7 +230,7 @@ impl Encoder {
         if self.rules.signed_samples || !has_sign(Value::Text(text)) {
             return self.put_text(&self.rules.member, text, cursor);
         }
-        if self.policy == UnsafeText::Refuse {
+        if self.policy == SanitizePolicy::Refuse {
             return Err(Unwritten::Refused(RecordError::UnsafeText));
         }
         cursor.put_byte(b'_')?;

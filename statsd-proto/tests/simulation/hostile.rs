@@ -2,7 +2,7 @@
 //! nor fills memory.
 
 use statsd_proto::testing::recorder;
-use statsd_proto::{Config, Dialect, Metric, RecordError, Transport, UnsafeText};
+use statsd_proto::{Config, Dialect, Metric, RecordError, SanitizePolicy, Transport};
 
 #[test]
 fn no_text_of_a_caller_becomes_a_second_line() {
@@ -34,7 +34,7 @@ fn no_text_of_a_caller_becomes_a_second_line() {
 #[test]
 fn text_that_could_forge_a_metric_can_be_refused() {
     for config in configs() {
-        let config = config.unsafe_text(UnsafeText::Refuse);
+        let config = config.sanitize_policy(SanitizePolicy::Refuse);
         let (client, mut recorder) = recorder(config).expect("the settings are good");
         for text in INJECTIONS {
             let tags = [("key", text)];
@@ -55,13 +55,13 @@ fn text_that_could_forge_a_metric_can_be_refused() {
 
 #[test]
 fn a_name_that_the_reference_server_dies_of_never_leaves() {
-    for policy in [UnsafeText::Refuse, UnsafeText::Replace] {
-        let config = Config::new("localhost").unsafe_text(policy);
+    for policy in [SanitizePolicy::Refuse, SanitizePolicy::Replace] {
+        let config = Config::new("localhost").sanitize_policy(policy);
         let (client, mut recorder) = recorder(config).expect("the settings are good");
         for name in ["constructor", "__proto__", "toString", "con,structor"] {
             for metric in [Metric::timing_ms(name, 1), Metric::set(name, "m")] {
                 let result = client.record(&metric);
-                assert_eq!(result.is_ok(), policy == UnsafeText::Replace, "{name}");
+                assert_eq!(result.is_ok(), policy == SanitizePolicy::Replace, "{name}");
             }
         }
         let safe = ["_constructor", "___proto__", "_toString", "_con,structor"];

@@ -5,7 +5,7 @@ mod wire;
 
 use arbitrary::{Result, Unstructured};
 use statsd_proto::dogstatsd::{Alert, Cardinality, Event, Priority, ServiceCheck, Status};
-use statsd_proto::{Client, RecordError, Session, UnsafeText};
+use statsd_proto::{Client, RecordError, SanitizePolicy, Session};
 
 use self::wire::{escaped, safe};
 use super::meant::Constant;
@@ -138,7 +138,7 @@ impl Announced {
                 RecordError::InvalidTimestamp,
             ),
             (
-                is_unsafe && constant.policy == UnsafeText::Refuse,
+                is_unsafe && constant.policy == SanitizePolicy::Refuse,
                 RecordError::UnsafeText,
             ),
         ];

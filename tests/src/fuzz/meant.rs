@@ -5,7 +5,7 @@ mod flaws;
 use std::time::Duration;
 
 use statsd_proto::dogstatsd::Cardinality;
-use statsd_proto::{Kind, Metric, Number, UnsafeText};
+use statsd_proto::{Kind, Metric, Number, SanitizePolicy};
 
 use super::grammar::{Grammar, Read};
 use super::origin::Origin;
@@ -52,7 +52,7 @@ pub(crate) struct Rate {
 #[derive(Debug)]
 pub(crate) struct Constant {
     pub(crate) grammar: &'static Grammar,
-    pub(crate) policy: UnsafeText,
+    pub(crate) policy: SanitizePolicy,
     /// Empty, or with a dot at its end.
     pub(crate) prefix: String,
     pub(crate) kind_prefixes: bool,

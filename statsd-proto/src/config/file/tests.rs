@@ -25,7 +25,7 @@ fn every_setting_can_be_read_from_toml() {
         prefix = "shop"
         kind_prefixes = false
         dialect = "dogstatsd"
-        unsafe_text = "refuse"
+        sanitize_policy = "refuse"
         max_line = 1000
         max_datagram = 4096
         max_queue_bytes = 1000000
@@ -173,7 +173,7 @@ fn every_setting() -> Config {
         .dialect(Dialect::DogStatsd)
         .tag("beta", "")
         .tag("env", "test")
-        .unsafe_text(UnsafeText::Refuse)
+        .sanitize_policy(SanitizePolicy::Refuse)
         .max_line(1000)
         .max_datagram(4096)
         .max_queue_bytes(1_000_000)

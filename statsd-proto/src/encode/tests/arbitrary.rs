@@ -23,7 +23,7 @@ proptest! {
         dialect in dialect(),
         policy in policy(),
     ) {
-        let config = statsd_config().dialect(dialect).unsafe_text(policy);
+        let config = statsd_config().dialect(dialect).sanitize_policy(policy);
         let Ok(metric) = parse(&line) else {
             return Ok(());
         };
@@ -212,7 +212,7 @@ impl Case {
             RecordError::NegativeTiming => is_negative,
             RecordError::NotDogStatsd => dialect != Dialect::DogStatsd && metric.extras.is_some(),
             RecordError::UnsafeText => {
-                has_bad_code || self.config.unsafe_text == UnsafeText::Refuse
+                has_bad_code || self.config.sanitize_policy == SanitizePolicy::Refuse
             }
             // A plus sign makes a gauge a change.
             RecordError::Unsupported(Kind::GaugeDelta) if kind == Some(Kind::Gauge) => {
@@ -323,7 +323,7 @@ fn config() -> impl Strategy<Value = Config> {
         |(dialect, policy, prefix, kind_prefixes, is_tagged)| {
             let config = statsd_config()
                 .dialect(dialect)
-                .unsafe_text(policy)
+                .sanitize_policy(policy)
                 .prefix(prefix)
                 .kind_prefixes(kind_prefixes);
             let tagged = config.clone().tag("env", "prod");
@@ -340,11 +340,11 @@ pub(super) fn dialect() -> impl Strategy<Value = Dialect> {
     prop::sample::select(Dialect::ALL.to_vec())
 }
 
-fn policy() -> impl Strategy<Value = UnsafeText> {
+fn policy() -> impl Strategy<Value = SanitizePolicy> {
     prop::sample::select(vec![
-        UnsafeText::Refuse,
-        UnsafeText::Replace,
-        UnsafeText::Replace,
+        SanitizePolicy::Refuse,
+        SanitizePolicy::Replace,
+        SanitizePolicy::Replace,
     ])
 }
 

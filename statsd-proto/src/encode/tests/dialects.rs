@@ -239,7 +239,7 @@ fn telegraf_takes_a_sign_on_counts_and_gauges_alone() {
     assert_line(&config, &Metric::set("x", "-1"), "x:_1|s");
     assert_line(&config, &Metric::set("x", "+"), "x:_|s");
     assert_line(&config, &Metric::set("x", "a-1"), "x:a-1|s");
-    let careful = config.unsafe_text(UnsafeText::Refuse);
+    let careful = config.sanitize_policy(SanitizePolicy::Refuse);
     let refused = encode(&careful, &Metric::set("x", "-1"));
     assert_eq!(refused, Err(RecordError::UnsafeText));
 }
@@ -366,7 +366,7 @@ fn no_name_or_tag_forges_another() {
         assert_line(&config(dialect), &metric, line);
         let reading = read(dialect, line);
         assert_eq!(reading.tags.len(), 1, "{dialect:?}");
-        let careful = config(dialect).unsafe_text(UnsafeText::Refuse);
+        let careful = config(dialect).sanitize_policy(SanitizePolicy::Refuse);
         assert_eq!(encode(&careful, &metric), Err(RecordError::UnsafeText));
     }
 }

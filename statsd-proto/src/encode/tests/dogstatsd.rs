@@ -113,7 +113,7 @@ fn a_field_of_an_event_cannot_begin_another() {
         .source_type("s|");
     let line = "_e{1,1}:a|b|h:h_k:1|k:k_x:1_c|s:s_";
     assert_eq!(encode_event(&agent(), &event).as_deref(), Ok(line));
-    let careful = agent().unsafe_text(UnsafeText::Refuse);
+    let careful = agent().sanitize_policy(SanitizePolicy::Refuse);
     assert_eq!(encode_event(&careful, &event), Err(RecordError::UnsafeText));
     // The length fields make structural characters safe in a title and a text.
     let event = Event::new("a|b\n", "|c");
@@ -181,7 +181,7 @@ fn a_service_check_has_its_message_last() {
 
 #[test]
 fn a_service_check_that_the_agent_would_misread_is_refused() {
-    let careful = agent().unsafe_text(UnsafeText::Refuse);
+    let careful = agent().sanitize_policy(SanitizePolicy::Refuse);
     let check = ServiceCheck::new("db.up", Status::Ok);
     let long = "x".repeat(4096);
     for (check, error) in [

@@ -202,7 +202,7 @@ fn tags_in_the_name_that_are_none_are_an_error() {
         ),
     ] {
         let config = Config::new("localhost").dialect(dialect);
-        let config = config.unsafe_text(UnsafeText::Refuse);
+        let config = config.sanitize_policy(SanitizePolicy::Refuse);
         for name in names {
             let line = format!("{name}:1|c");
             for metric in [Metric::line(&line), parse(&line).unwrap()] {
@@ -267,7 +267,7 @@ proptest! {
             // Without the tags and the origin of the configuration, which the line contains already.
             let config = Config::new("localhost")
                 .dialect(case.config.dialect)
-                .unsafe_text(UnsafeText::Refuse);
+                .sanitize_policy(SanitizePolicy::Refuse);
             let parsed = encode(&config, &parse(line).unwrap());
             prop_assert_eq!(parsed, if is_known { Ok(line.to_owned()) } else { refused });
         }

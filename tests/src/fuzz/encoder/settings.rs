@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use statsd_proto::{Config, Dialect, Transport, UnsafeText};
+use statsd_proto::{Config, Dialect, SanitizePolicy, Transport};
 
 use crate::fuzz::grammar::{DIALECTS, Grammar};
 use crate::fuzz::meant::Constant;
@@ -15,7 +15,7 @@ use crate::fuzz::text;
 pub(crate) struct Settings {
     pub(crate) transport: Transport,
     pub(crate) dialect: Dialect,
-    policy: UnsafeText,
+    policy: SanitizePolicy,
     prefix: String,
     kind_prefixes: bool,
     tags: Vec<(String, String)>,
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn arbitrary(input: &mut Unstructured<'_>) -> Result<Self> {
-        let policies = [UnsafeText::Refuse, UnsafeText::Replace];
+        let policies = [SanitizePolicy::Refuse, SanitizePolicy::Replace];
         let transports = [
             Transport::Tcp,
             Transport::Udp,
@@ -67,7 +67,7 @@ impl Settings {
             .unix_stream("/run/statsd.sock")
             .transport(self.transport)
             .dialect(self.dialect)
-            .unsafe_text(self.policy)
+            .sanitize_policy(self.policy)
             .prefix(&*self.prefix)
             .kind_prefixes(self.kind_prefixes)
             .max_line(self.max_line)

@@ -1,6 +1,6 @@
 //! What of a metric is a reason to refuse it.
 
-use statsd_proto::{Kind, Number, RecordError, UnsafeText};
+use statsd_proto::{Kind, Number, RecordError, SanitizePolicy};
 
 use super::{Code, Constant, Meant, Rate, Worth};
 use crate::fuzz::grammar::{Counts, Grammar, Tags, is_decimal};
@@ -28,7 +28,7 @@ impl Meant<'_> {
         };
         let has_bad_code = matches!(self.code, Code::Raw(code)
             if code.is_empty() || !code.chars().all(|char| char.is_ascii_alphanumeric()));
-        let is_unsafe = constant.policy == UnsafeText::Refuse && self.has_unsafe_text(constant);
+        let is_unsafe = constant.policy == SanitizePolicy::Refuse && self.has_unsafe_text(constant);
         let mut flaws = Vec::new();
         if let Some(kind) = self.misread_kind(grammar) {
             flaws.push(RecordError::Unsupported(kind));
