@@ -166,15 +166,15 @@ impl Config {
     }
 }
 
-/// Which Unix sockets a system has.
+/// Unix sockets that a system supports.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UnixSockets {
-    /// None at all, as Windows' runtimes.
+    /// No Unix sockets, as on the runtimes of Windows.
     Missing,
-    /// Those that are files.
+    /// Unix sockets with a path in the file system.
     Paths,
-    /// Also abstract ones, which have a name and no file, as on Linux.
+    /// Unix sockets with a path, and abstract ones, which have a name and no file, as on Linux.
     PathsAndNames,
 }
 

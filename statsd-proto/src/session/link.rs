@@ -1,20 +1,20 @@
-//! The link to the server: when to look up its name, when to connect, when to wait.
+//! Link: the connection to the server as a state machine of lookup, connect, backoff and reconnect.
 //!
 //! ```text
-//!              wait is over, no address left          addresses
+//!              backoff is over, no address left       addresses
 //!        ┌────────────────────────────────▶ Resolving ──────────┐
 //!        │                                      │               ▼
 //!      Idle ◀───────────────────────────────────┤          (next one)
-//!        │         failed, or out of time       │               │
+//!        │         failed, or timed out         │               │
 //!        │                                      │               ▼
 //!        └────────────────────────────────▶ Connecting ◀────────┘
-//!        ▲    wait is over, address left        │
+//!        ▲    backoff is over, address left     │
 //!        │                                      │ connected
 //!        └────────────────────────────────── Up ◀┘
 //!                       broken
 //! ```
 //!
-//! A lookup goes on beside the socket. While the link is up, its answer decides whether the socket stays.
+//! A lookup is concurrent with the socket. While the link is up, the answer decides whether the socket stays.
 
 mod lookup;
 mod targets;
