@@ -230,4 +230,4 @@ fn prefixes(config: &Config) -> [Inline<64>; 4] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

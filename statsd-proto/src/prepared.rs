@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::aggregate::{Put, Series, Sum};
-use crate::encode::{Encoder, Template};
+use crate::encode::{Encoder, SeriesKey, Template};
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
 use crate::pressure::{Thinning, is_thinned};
@@ -56,6 +56,18 @@ impl Prepared {
     /// Where values are aggregated. `None` if each is sent as a line.
     pub(crate) fn series(&self) -> Option<&Arc<Series>> {
         self.0.series.as_ref()
+    }
+
+    /// Whether it is a gauge, of which the order means something.
+    #[inline]
+    pub(crate) fn is_level(&self) -> bool {
+        self.0.kind.is_level()
+    }
+
+    /// The series that values belong to, also those that are not aggregated.
+    #[cold]
+    pub(crate) fn key(&self) -> SeriesKey {
+        self.0.template.series()
     }
 
     /// Aggregates a value.

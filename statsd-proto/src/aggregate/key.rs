@@ -30,7 +30,9 @@ impl Lookup {
     pub(crate) fn new(encoder: &Encoder, metric: &Metric<'_>) -> Option<Self> {
         let kind = match metric.code {
             Code::Known(kind) => kind,
-            Code::Line | Code::Parsed(_) | Code::Raw(_) => raw_kind(encoder, metric)?,
+            Code::Raw(_) => raw_kind(encoder, metric)?,
+            // The name may have tags in it.
+            Code::Line | Code::Parsed(_) => return None,
         };
         // What has a time of its own, or what somebody else has sampled and stands for more than itself.
         if metric.extras.is_some() || matches!(metric.rate, Rate::Sampled(_)) {

@@ -118,21 +118,15 @@ impl Series {
         add_level(&mut self.gathered.lock().values, kind, number)
     }
 
-    /// Takes the level of a gauge that waits.
-    pub(crate) fn take_level(&self) -> Level {
-        match &mut self.gathered.lock().values {
-            Accumulator::Level(level) => std::mem::replace(level, Level::Unchanged),
-            Accumulator::Count(_) | Accumulator::Members(_) | Accumulator::Samples(_) => {
-                Level::Unchanged
-            }
-        }
-    }
-
-    /// Puts a level back that could not be sent, unless it was set or changed since.
-    pub(crate) fn put_level_back(&self, back: Level) {
+    /// Sends the level of a gauge that waits by `send`, which tells whether it is done with it. Nothing is added
+    /// meanwhile.
+    pub(crate) fn send_level(&self, send: impl FnOnce(Kind, Number) -> bool) {
         if let Accumulator::Level(level) = &mut self.gathered.lock().values {
-            if *level == Level::Unchanged {
-                *level = back;
+            if level
+                .line()
+                .is_some_and(|(kind, number)| send(kind, number))
+            {
+                *level = Level::Unchanged;
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::exchange::write_into;
 use super::{Core, Inlet, Pending};
 use crate::aggregate::{Added, Drained, Lookup, Parts, Series, Sink};
-use crate::encode::{Cursor, Unwritten, Written};
+use crate::encode::{Cursor, SeriesKey, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Rate, Value};
 use crate::queue::{Admitted, Queue};
@@ -54,8 +54,7 @@ impl Core {
         parts.insert(&self.encoder, store, lookup, metric, random)
     }
 
-    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge, so that they keep their
-    /// order.
+    /// Before a level of this series that cannot be aggregated: sends the one that waits, so that they keep their order.
     ///
     /// # Errors
     ///
@@ -64,32 +63,29 @@ impl Core {
     pub(crate) fn send_level_before(
         &mut self,
         inlet: &mut Inlet,
-        metric: &Metric<'_>,
+        key: &SeriesKey,
         admit: &dyn Fn(&[u8]) -> Result<(), usize>,
     ) -> Result<Result<(), RecordError>, usize> {
-        let (Some((store, _)), true) = (&self.aggregates, metric.is_level()) else {
-            return Ok(Ok(()));
-        };
-        let series = self.encoder.gauge_series(metric);
-        let Some(series) = series.and_then(|key| store.get(&key)).cloned() else {
-            return Ok(Ok(()));
-        };
-        let level = series.take_level();
-        let Some((kind, number)) = level.line() else {
+        // At the end the last drain takes it, and the metric itself is refused.
+        let series = self.aggregates.as_ref().filter(|_| !inlet.is_closed());
+        let Some(series) = series.and_then(|(store, _)| store.get(key)).cloned() else {
             return Ok(Ok(()));
         };
         let encoder = Arc::clone(&self.encoder);
-        let write = |cursor: Cursor<'_>| {
-            encoder.encode_value_as(series.template(), kind, Value::Number(number), None, cursor)
-        };
-        let result = match inlet.write(Rate::Always, true, write, admit) {
-            Ok(result) => Ok(result),
-            Err(Pending::Owner(owner)) => Err(owner),
-            Err(Pending::Room) => Ok(self.exchange(inlet)),
-        };
-        if matches!(result, Err(_) | Ok(Err(RecordError::QueueFull))) {
-            series.put_level_back(level);
-        }
+        let mut result = Ok(Ok(()));
+        series.send_level(|kind, number| {
+            let write = |cursor: Cursor<'_>| {
+                let value = Value::Number(number);
+                encoder.encode_value_as(series.template(), kind, value, None, cursor)
+            };
+            result = match inlet.write(Rate::Always, true, write, admit) {
+                // One that is refused has been counted, and hinders no other.
+                Ok(_) => Ok(Ok(())),
+                Err(Pending::Owner(owner)) => Err(owner),
+                Err(Pending::Room) => Ok(self.exchange(inlet)),
+            };
+            result == Ok(Ok(()))
+        });
         result
     }
 

@@ -7,7 +7,7 @@ use super::{Core, Inlet, Pending, Recorded};
 use crate::aggregate::{Added, Drained, Lookup, Put};
 use crate::config::Config;
 use crate::dogstatsd;
-use crate::encode::Encoder;
+use crate::encode::{Encoder, SeriesKey};
 use crate::error::{ConfigError, RecordError};
 use crate::event::Event;
 use crate::instruction::{Input, Output};
@@ -165,6 +165,9 @@ impl Session {
             }
             Err(value) => value,
         };
+        if self.core.aggregates() && prepared.is_level() {
+            self.send_level_before(Some(prepared.key()))?;
+        }
         let recorded = prepared.write(&self.encoder, &mut self.inlet, value, |_| Ok(()));
         self.finish_record(recorded)
     }
@@ -271,7 +274,7 @@ impl Session {
     /// Aggregates a metric. `None` if it is sent as lines of its own.
     fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
-            return self.send_level_before(metric);
+            return self.aggregate_not(metric);
         };
         let (parts, random) = self.inlet.aggregator()?;
         let mut added = parts.add(&self.encoder, lookup, metric, random);
@@ -281,21 +284,31 @@ impl Session {
         match added {
             Ok(Added::First) => self.core.on_aggregated(),
             Ok(Added::More) => {}
-            Ok(Added::Not | Added::Unknown) => return self.send_level_before(metric),
+            Ok(Added::Not | Added::Unknown) => return self.aggregate_not(metric),
             Err(error) => return Some(Err(self.inlet.refuse(error))),
         }
         Some(Ok(()))
     }
 
+    /// Prepares for a line of its own. `Some` if it is refused, since what has to come before it has no room.
+    #[cold]
+    fn aggregate_not(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let is_level = metric.is_level();
+        let key = is_level.then(|| self.encoder.gauge_series(metric));
+        self.send_level_before(key?).err().map(Err)
+    }
+
     /// Before a level that cannot be aggregated: sends the one that waits of the same gauge.
     #[cold]
-    fn send_level_before(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let sent = self
-            .core
-            .send_level_before(&mut self.inlet, metric, &|_| Ok(()));
-        match sent {
-            Ok(Err(error)) => Some(Err(self.inlet.refuse(error))),
-            Ok(Ok(())) | Err(_) => None,
+    fn send_level_before(&mut self, key: Option<SeriesKey>) -> Result<(), RecordError> {
+        let Some(key) = key else {
+            return Ok(());
+        };
+        let admit = |_: &[u8]| Ok(());
+        match self.core.send_level_before(&mut self.inlet, &key, &admit) {
+            Ok(Err(error)) => Err(self.inlet.refuse(error)),
+            // There is no other inlet.
+            Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
 

@@ -178,6 +178,10 @@ impl Inlet {
         self.record = Vec::new();
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
     /// Takes no more metrics.
     pub(crate) fn close(&mut self) {
         self.is_closed = true;

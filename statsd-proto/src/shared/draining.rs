@@ -17,6 +17,9 @@ impl Shared {
         let mut inlet = self.inlet(index);
         if inlet.has_something() {
             self.collect_inlet(index, &mut inlet);
+        } else {
+            // A record that had no room in it went into the queue past it.
+            self.owners.on_collected(index);
         }
     }
 

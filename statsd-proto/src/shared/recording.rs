@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Shared, wake_driver};
 use crate::aggregate::{Added, Lookup, Put, Series};
-use crate::encode::{Cursor, Encoder, Unwritten, Written};
+use crate::encode::{Cursor, Encoder, SeriesKey, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Metric, Rate, Value};
 use crate::prepared::Prepared;
@@ -44,6 +44,9 @@ impl Shared {
             Ok(put) => return self.follow_up(prepared, put),
             Err(value) => value,
         };
+        if self.aggregates && prepared.is_level() {
+            self.send_level_before(Some(prepared.key()))?;
+        }
         self.record_in_inlet(|inlet, admit| prepared.write(&self.encoder, inlet, value, admit))
     }
 
@@ -119,7 +122,7 @@ impl Shared {
     #[inline(never)]
     fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
-            return self.send_level_before(metric);
+            return self.aggregate_not(metric);
         };
         let mut inlet = self.inlet(self.index());
         let (parts, random) = inlet.aggregator()?;
@@ -137,32 +140,52 @@ impl Shared {
             Ok(Added::More) => {}
             Ok(Added::Not | Added::Unknown) => {
                 drop(inlet);
-                return self.send_level_before(metric);
+                return self.aggregate_not(metric);
             }
             Err(error) => return Some(Err(inlet.refuse(error))),
         }
         Some(Ok(()))
     }
 
-    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge. Returns an error if the
-    /// metric is refused because that has no room.
+    /// Prepares for a line of its own. `Some` if it is refused, since what has to come before it has no room.
     #[cold]
-    fn send_level_before(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        if !metric.is_level() {
-            return None;
-        }
+    fn aggregate_not(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let is_level = metric.is_level();
+        let key = is_level.then(|| self.encoder.gauge_series(metric));
+        self.send_level_before(key?).err().map(Err)
+    }
+
+    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge.
+    ///
+    /// # Errors
+    ///
+    /// That has no room, and so the other level has none.
+    #[cold]
+    fn send_level_before(&self, key: Option<SeriesKey>) -> Result<(), RecordError> {
+        let Some(key) = key else {
+            return Ok(());
+        };
         let index = self.index();
         let admit = |name: &[u8]| self.owners.claim(index, name);
+        let mut may_reclaim = true;
         loop {
             let mut inlet = self.inlet(index);
             let mut state = self.lock();
-            let sent = state.core.send_level_before(&mut inlet, metric, &admit);
+            let sent = state.core.send_level_before(&mut inlet, &key, &admit);
+            let is_full = sent == Ok(Err(RecordError::QueueFull));
+            let helps = is_full && may_reclaim && state.core.may_reclaim();
+            if is_full && !helps {
+                state.core.on_exhausted();
+            }
             drop(inlet);
             wake_driver(state);
             match sent {
-                Ok(Ok(())) => return None,
-                Ok(Err(error)) => return Some(Err(self.refuse(error))),
                 Err(other) => self.collect_at(other),
+                Ok(_) if helps => {
+                    self.collect();
+                    may_reclaim = false;
+                }
+                Ok(sent) => return sent.map_err(|error| self.refuse(error)),
             }
         }
     }

@@ -1,3 +1,6 @@
+mod gauges;
+mod order;
+
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
