@@ -157,6 +157,11 @@ impl Encoder {
         self.has_limits
     }
 
+    /// Whether the server takes an amount from a counter.
+    pub(crate) fn counts_down(&self) -> bool {
+        self.rules.counts != Counts::NotNegative
+    }
+
     /// Whether one line may have several values.
     pub(crate) fn packs(&self, kind: Kind) -> bool {
         self.rules.packs && matches!(kind, Kind::Distribution | Kind::Histogram | Kind::Timing)

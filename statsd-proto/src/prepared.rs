@@ -26,6 +26,8 @@ struct Encoded {
     series: Option<Arc<Series>>,
     /// Of a counter that is aggregated, its sum.
     sum: Option<Arc<Sum>>,
+    /// Least amount to add to the sum. The encoder refuses others.
+    least: i64,
 }
 
 impl Prepared {
@@ -48,7 +50,8 @@ impl Prepared {
             rate: metric.rate,
             template,
             is_thinned: is_thinned(&encoder, kind),
-            sum: sum.map(|series| Arc::clone(series.sum())),
+            sum: sum.map(|series| series.sum()),
+            least: Sum::least(encoder.counts_down()),
             series,
         })))
     }
@@ -76,30 +79,34 @@ impl Prepared {
     ///
     /// The value is to be sent as a line of its own.
     #[inline]
-    pub(crate) fn aggregate<'a>(&self, value: Value<'a>) -> Result<Put, Value<'a>> {
+    pub(crate) fn aggregate<'a>(
+        &self,
+        encoder: &Encoder,
+        value: Value<'a>,
+    ) -> Result<Put, Value<'a>> {
         match (&self.0.sum, &self.0.series, value) {
             (_, None, value) => Err(value),
-            (Some(sum), Some(series), Value::Number(number)) => match sum.add(number) {
-                Put::Kept => Ok(Put::Kept),
-                put @ (Put::Closed | Put::First | Put::Not | Put::Overflowing(_)) => {
-                    count_other(series, put, value)
+            (Some(sum), Some(series), Value::Number(number)) => {
+                match sum.add(number, self.0.least) {
+                    Put::Kept => Ok(Put::Kept),
+                    put => count_other(series, put, value),
                 }
-            },
-            (_, Some(series), value) => self.add(series, value),
+            }
+            (_, Some(series), value) => self.add(encoder, series, value),
         }
     }
 
     #[inline(never)]
-    fn add<'a>(&self, series: &Series, value: Value<'a>) -> Result<Put, Value<'a>> {
-        let put = match value {
-            Value::Number(number) if series.kind() == Kind::Gauge => {
-                series.put_level(self.0.kind, number)
-            }
-            Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_) => {
-                series.add(value)
-            }
-        };
-        if put == Put::Not { Err(value) } else { Ok(put) }
+    fn add<'a>(
+        &self,
+        encoder: &Encoder,
+        series: &Series,
+        value: Value<'a>,
+    ) -> Result<Put, Value<'a>> {
+        match series.add(encoder, self.0.kind, value) {
+            Put::Not => Err(value),
+            put => Ok(put),
+        }
     }
 
     /// Records a value as a line.
@@ -137,7 +144,7 @@ impl Prepared {
 fn count_other<'a>(series: &Series, put: Put, value: Value<'a>) -> Result<Put, Value<'a>> {
     match put {
         Put::First if !series.mark() => Ok(Put::Kept),
-        Put::Closed | Put::First | Put::Kept => Ok(put),
+        Put::First | Put::Kept | Put::Refused(_) => Ok(put),
         Put::Not => Err(value),
         // All that was in the part, with this value.
         Put::Overflowing(sum) => Err(Value::Number(Number::Int(sum))),

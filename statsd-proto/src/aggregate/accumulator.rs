@@ -82,25 +82,37 @@ impl Accumulator {
         }
     }
 
-    /// Takes what another one of the same kind has gathered.
+    /// Number of values or members.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Count(_) | Self::Level(_) => 1,
+            Self::Members(members) => members.len(),
+            Self::Samples(samples) => samples.len(),
+        }
+    }
+
+    /// Takes what another one of the same kind has gathered. Returns whether that is all; what memory is short for
+    /// stays.
     pub(crate) fn merge(
         &mut self,
         other: &mut Self,
         max_samples: Option<usize>,
         random: &mut Random,
-    ) {
+        budget: &Budget,
+    ) -> bool {
         match (self, other) {
             (counter @ Self::Count(_), Self::Count(more)) => {
                 if let Some(amount) = more.take() {
                     counter.count(amount);
                 }
             }
-            (Self::Members(members), Self::Members(more)) => members.merge(more),
+            (Self::Members(members), Self::Members(more)) => members.merge(more, budget),
             (Self::Samples(samples), Self::Samples(more)) => {
-                samples.merge(more, max_samples, random);
+                return samples.merge(more, max_samples, random, budget);
             }
             _ => {}
         }
+        true
     }
 
     /// Memory that was charged for it.

@@ -1,5 +1,6 @@
 //! What one inlet has gathered of each series: one look-up for each metric.
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::accumulator::Accumulator;
 use super::key::{Key, Lookup, SLOTS};
 use super::store::IDLE_DRAINS;
 use super::{Budget, Series, Store};
-use crate::encode::{Cursor, Encoder, Unwritten};
+use crate::encode::Encoder;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Rate, Value};
 use crate::random::Random;
@@ -23,7 +24,7 @@ pub(crate) struct Parts {
     hasher: DefaultHashBuilder,
     parts: Vec<Part>,
     /// Indices of those that have something for the store, in the order in which they got it.
-    pending: Vec<usize>,
+    pending: VecDeque<usize>,
     budget: Arc<Budget>,
     max_parts: usize,
     /// Number of drains so far.
@@ -62,7 +63,7 @@ impl Parts {
             recent: [usize::MAX; SLOTS],
             hasher: DefaultHashBuilder::default(),
             parts: Vec::new(),
-            pending: Vec::new(),
+            pending: VecDeque::new(),
             budget: Arc::clone(store.budget()),
             max_parts: store.limits().series,
             drains: 0,
@@ -112,14 +113,14 @@ impl Parts {
             Value::Number(Number::Int(amount)) if amount >= 0 => part.values.count(amount),
             Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_) => false,
         };
-        if !is_counted && !part.add_other(encoder, kind, value, random, &self.budget)? {
+        if !is_counted && !part.add_other(encoder, kind, value, random)? {
             return Ok(Added::Not);
         }
         if part.is_pending {
             return Ok(Added::More);
         }
         part.is_pending = true;
-        self.pending.push(at);
+        self.pending.push_back(at);
         Ok(if self.pending.len() == 1 {
             Added::First
         } else {
@@ -169,25 +170,46 @@ impl Parts {
         self.add_at(encoder, at, lookup.kind, metric.value, random)
     }
 
-    /// Moves what some series have gathered here to the store, of so many at most. Returns whether any are left.
-    pub(crate) fn drain(&mut self, store: &mut Store, most: usize) -> bool {
+    /// Moves what some series have gathered here to the store: of so many series at most, and about so many values.
+    /// Returns whether there are more for this drain, which takes of each what there is at that moment.
+    pub(crate) fn drain(&mut self, store: &mut Store, most: usize, most_values: usize) -> bool {
         if self.drains != store.drains() {
             self.drains = store.drains();
             if self.drains % IDLE_DRAINS == 0 {
                 self.forget_idle();
             }
         }
-        let count = most.min(self.pending.len());
-        for at in self.pending.drain(..count) {
+        let mut values = 0;
+        for _ in 0..most {
+            if values >= most_values || !self.has_more() {
+                break;
+            }
+            let Some(at) = self.pending.pop_front() else {
+                break;
+            };
             let part = &mut self.parts[at];
-            part.is_pending = false;
+            values += part.values.len();
             part.used = self.drains;
-            part.series.merge(&mut part.values);
+            part.is_pending = !part.series.merge(&mut part.values);
+            if part.is_pending {
+                self.pending.push_back(at);
+            }
             if part.series.mark() {
                 store.add_pending(&part.series);
             }
         }
+        self.has_more()
+    }
+
+    /// Whether something is left that came before this drain, or during it.
+    pub(crate) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
+    }
+
+    /// Whether the first that has something has not been visited in this drain.
+    fn has_more(&self) -> bool {
+        let first = self.pending.front();
+        first.is_some_and(|&at| self.parts[at].used != self.drains)
     }
 
     fn find(&self, kind: Kind, metric: &Metric<'_>) -> Option<usize> {
@@ -210,9 +232,13 @@ impl Parts {
         let before = self.parts.len();
         let oldest = self.drains.saturating_sub(IDLE_DRAINS);
         let budget = &self.budget;
+        let (mut moved, mut kept) = (Vec::with_capacity(before), 0);
         self.parts.retain(|part| {
             let is_used = part.is_pending || part.used > oldest;
-            if !is_used {
+            moved.push(kept);
+            if is_used {
+                kept += 1;
+            } else {
                 budget.release(part.key.bytes() + part.values.charged());
             }
             is_used
@@ -220,18 +246,16 @@ impl Parts {
         if self.parts.len() == before {
             return;
         }
-        // All indices have changed; what is pending was so in the order of its indices or is about to be.
+        // All indices have changed.
+        let pending = std::mem::take(&mut self.pending);
         self.index.clear();
         self.recent = [usize::MAX; SLOTS];
-        self.pending.clear();
         let parts = &self.parts;
         for (at, part) in parts.iter().enumerate() {
             self.index
                 .insert_unique(part.hash, at, |&at| parts[at].hash);
-            if part.is_pending {
-                self.pending.push(at);
-            }
         }
+        self.pending = pending.into_iter().map(|at| moved[at]).collect();
     }
 }
 
@@ -243,24 +267,13 @@ impl Part {
         kind: Kind,
         value: Value<'_>,
         random: &mut Random,
-        budget: &Budget,
     ) -> Result<bool, RecordError> {
         match (&mut self.values, value) {
             (Accumulator::Level(_), Value::Number(number)) => {
-                return Ok(self.series.set_level(kind, number));
+                Ok(self.series.set_level(kind, number))
             }
-            (Accumulator::Members(members), Value::Text(member)) if !members.contains(member) => {
-                check_value(encoder, &self.series, value)?;
-            }
-            // The server may not count down, which must not cost it what was counted up.
-            (Accumulator::Count(_), _) if encoder.has_limits() => {
-                check_value(encoder, &self.series, value)?;
-            }
-            _ => {}
+            (values, value) => self.series.add_to(values, encoder, value, random),
         }
-        Ok(self
-            .values
-            .add(value, self.series.max_samples(), random, budget))
     }
 }
 
@@ -270,15 +283,6 @@ impl Drop for Parts {
             self.budget
                 .release(part.key.bytes() + part.values.charged());
         }
-    }
-}
-
-/// Refuses a value that could not be sent as a line.
-fn check_value(encoder: &Encoder, series: &Series, value: Value<'_>) -> Result<(), RecordError> {
-    let mut line = [0; 1024];
-    match encoder.encode_value(series.template(), value, None, Cursor::new(&mut line)) {
-        Err(Unwritten::Refused(error)) => Err(error),
-        Err(Unwritten::Full) | Ok(_) => Ok(()),
     }
 }
 

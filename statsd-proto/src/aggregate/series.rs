@@ -1,11 +1,12 @@
 //! One series, as the server knows it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::accumulator::{Accumulator, Level};
 use super::sum::{Put, Sum};
 use super::{Budget, Limits};
 use crate::encode::{Cursor, Encoder, Template, Unwritten, Written};
+use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
 use crate::random::Random;
 use crate::sync::Mutex;
@@ -21,8 +22,6 @@ pub(crate) struct Series {
     gathered: Mutex<Gathered>,
     /// Whether the store has it in its list.
     is_pending: AtomicBool,
-    /// What handles of a counter have added. Made by the first of them.
-    sum: OnceLock<Arc<Sum>>,
     /// The last drain in which there was something to send.
     used: AtomicU64,
     budget: Arc<Budget>,
@@ -33,6 +32,8 @@ pub(crate) struct Series {
 #[derive(Debug)]
 struct Gathered {
     values: Accumulator,
+    /// What handles of a counter add to. Made for the first of them.
+    sum: Option<Arc<Sum>>,
     random: Random,
     is_closed: bool,
 }
@@ -61,11 +62,11 @@ impl Series {
             template,
             gathered: Mutex::new(Gathered {
                 values,
+                sum: None,
                 random,
                 is_closed: false,
             }),
             is_pending: AtomicBool::new(false),
-            sum: OnceLock::new(),
             used: AtomicU64::new(0),
             budget: Arc::clone(budget),
             charged,
@@ -77,45 +78,68 @@ impl Series {
         self.kind
     }
 
-    pub(crate) fn max_samples(&self) -> Option<usize> {
-        self.max_samples
-    }
-
     pub(crate) fn template(&self) -> &Template {
         &self.template
     }
 
-    /// Adds a value of any kind but a gauge's, for a handle.
-    pub(crate) fn add(&self, value: Value<'_>) -> Put {
-        let Gathered {
-            values,
-            random,
-            is_closed,
-        } = &mut *self.gathered.lock();
-        if *is_closed {
-            Put::Closed
-        } else if values.add(value, self.max_samples, random, &self.budget) {
-            self.mark_locked()
-        } else {
-            Put::Not
+    /// Adds a value, or sets or changes the level of a gauge, for a handle of this kind.
+    pub(crate) fn add(&self, encoder: &Encoder, kind: Kind, value: Value<'_>) -> Put {
+        let gathered = &mut *self.gathered.lock();
+        if gathered.is_closed {
+            return Put::Refused(RecordError::Closed);
+        }
+        let Gathered { values, random, .. } = gathered;
+        let added = match (&mut *values, value) {
+            (Accumulator::Level(level), Value::Number(number)) => Ok(level.add(kind, number)),
+            _ => self.add_to(values, encoder, value, random),
+        };
+        match added {
+            Ok(true) => self.mark_locked(),
+            Ok(false) => Put::Not,
+            Err(error) => Put::Refused(error),
         }
     }
 
-    /// Sets or changes the level of a gauge, for a handle.
-    pub(crate) fn put_level(&self, kind: Kind, number: Number) -> Put {
-        let gathered = &mut *self.gathered.lock();
-        if gathered.is_closed {
-            Put::Closed
-        } else if add_level(&mut gathered.values, kind, number) {
-            self.mark_locked()
-        } else {
-            Put::Not
+    /// Adds a value of any kind but a gauge's to what is gathered here or in an inlet. Returns whether it was taken.
+    ///
+    /// # Errors
+    ///
+    /// The value could not be sent as a line either.
+    #[inline]
+    pub(super) fn add_to(
+        &self,
+        values: &mut Accumulator,
+        encoder: &Encoder,
+        value: Value<'_>,
+        random: &mut Random,
+    ) -> Result<bool, RecordError> {
+        let is_checked = match (&*values, value) {
+            (Accumulator::Members(members), Value::Text(member)) => !members.contains(member),
+            // The server may not count down, which must not cost it what was counted up.
+            (Accumulator::Count(_), _) => encoder.has_limits(),
+            _ => false,
+        };
+        if is_checked {
+            self.check(encoder, value)?;
+        }
+        Ok(values.add(value, self.max_samples, random, &self.budget))
+    }
+
+    /// Refuses a value that could not be sent as a line.
+    fn check(&self, encoder: &Encoder, value: Value<'_>) -> Result<(), RecordError> {
+        let mut line = [0; 1024];
+        match encoder.encode_value(&self.template, value, None, Cursor::new(&mut line)) {
+            Err(Unwritten::Refused(error)) => Err(error),
+            Err(Unwritten::Full) | Ok(_) => Ok(()),
         }
     }
 
     /// The same for an inlet, which tells the store of it at the next drain.
     pub(crate) fn set_level(&self, kind: Kind, number: Number) -> bool {
-        add_level(&mut self.gathered.lock().values, kind, number)
+        match &mut self.gathered.lock().values {
+            Accumulator::Level(level) => level.add(kind, number),
+            Accumulator::Count(_) | Accumulator::Members(_) | Accumulator::Samples(_) => false,
+        }
     }
 
     /// Sends the level of a gauge that waits by `send`, which tells whether it is done with it. Nothing is added
@@ -132,23 +156,21 @@ impl Series {
     }
 
     /// The sum that handles add to.
-    pub(crate) fn sum(&self) -> &Arc<Sum> {
-        self.sum.get_or_init(Arc::default)
+    pub(crate) fn sum(&self) -> Arc<Sum> {
+        Arc::clone(self.gathered.lock().sum.get_or_insert_default())
     }
 
-    /// Takes what an inlet has gathered.
-    pub(super) fn merge(&self, part: &mut Accumulator) {
+    /// Takes what an inlet has gathered. Returns whether that is all; what memory is short for stays.
+    pub(super) fn merge(&self, part: &mut Accumulator) -> bool {
         let Gathered { values, random, .. } = &mut *self.gathered.lock();
-        values.merge(part, self.max_samples, random);
+        values.merge(part, self.max_samples, random, &self.budget)
     }
 
     /// Takes nothing more from handles. Returns whether there is something to send.
     pub(super) fn close(&self) -> bool {
         let mut gathered = self.gathered.lock();
         gathered.is_closed = true;
-        if let Some(amount) = self.sum.get().and_then(|sum| sum.take(true)) {
-            gathered.values.count(amount);
-        }
+        gathered.take_sum();
         !gathered.values.is_empty()
     }
 
@@ -189,10 +211,8 @@ impl Series {
     /// Writes what waits as lines. Returns whether that is all; what the sink has no room for stays.
     pub(super) fn write(&self, encoder: &Encoder, sink: &mut dyn Sink) -> bool {
         let mut gathered = self.gathered.lock();
+        gathered.take_sum();
         let values = &mut gathered.values;
-        if let Some(amount) = self.sum.get().and_then(|sum| sum.take(false)) {
-            values.count(amount);
-        }
         let mut one = |kind: Kind, value: Value<'_>| {
             sink.take(&mut |cursor| {
                 encoder.encode_value_as(&self.template, kind, value, None, cursor)
@@ -218,7 +238,8 @@ impl Series {
                 members.drain(&self.budget, |member| one(Kind::Set, Value::Text(member)));
             }
             Accumulator::Samples(samples) => samples.drain(|values, rate| {
-                let mut taken = values.len();
+                // One that is refused is refused alone.
+                let mut taken = 1;
                 let is_done = sink.take(&mut |cursor| {
                     let (count, written) =
                         encoder.encode_samples(&self.template, values, rate, cursor)?;
@@ -232,17 +253,19 @@ impl Series {
     }
 }
 
+impl Gathered {
+    fn take_sum(&mut self) {
+        let sum = self.sum.as_ref();
+        if let Some(amount) = sum.and_then(|sum| sum.take(self.is_closed)) {
+            self.values.count(amount);
+        }
+    }
+}
+
 impl Drop for Series {
     fn drop(&mut self) {
         let values = self.gathered.lock().values.charged();
         self.budget.release(self.charged + values);
-    }
-}
-
-fn add_level(values: &mut Accumulator, kind: Kind, number: Number) -> bool {
-    match values {
-        Accumulator::Level(level) => level.add(kind, number),
-        Accumulator::Count(_) | Accumulator::Members(_) | Accumulator::Samples(_) => false,
     }
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct Store {
     series: HashMap<SeriesKey, Arc<Series>>,
     /// Those that have something to send, in the order in which they got it.
     pending: VecDeque<Arc<Series>>,
+    /// Those of them that the drain under way writes. What comes in meanwhile is left to the next, so that a drain has
+    /// an end, and a series one line in it.
+    draining: VecDeque<Arc<Series>>,
     /// Number of drains so far.
     drains: u64,
     /// The drain at which idle series were last forgotten.
@@ -46,6 +49,7 @@ impl Store {
             budget: Arc::new(Budget::new(limits.bytes)),
             series: HashMap::new(),
             pending: VecDeque::new(),
+            draining: VecDeque::new(),
             drains: 1,
             swept: 0,
         }
@@ -112,6 +116,11 @@ impl Store {
         }
     }
 
+    /// All that is to be written in this drain is in the store.
+    pub(crate) fn start_writing(&mut self) {
+        self.draining.append(&mut self.pending);
+    }
+
     /// Number of drains so far.
     pub(crate) fn drains(&self) -> u64 {
         self.drains
@@ -124,12 +133,12 @@ impl Store {
         sink: &mut dyn Sink,
         owner: &dyn Fn(&[u8]) -> Option<usize>,
     ) -> Drained {
-        let Some(series) = self.pending.pop_front() else {
+        let Some(series) = self.draining.pop_front() else {
             return Drained::All;
         };
         if series.kind() == Kind::Gauge {
             if let Some(owner) = owner(series.template().name()) {
-                self.pending.push_front(series);
+                self.draining.push_front(series);
                 return Drained::Owner(owner);
             }
         }
@@ -138,7 +147,7 @@ impl Store {
             return Drained::Series;
         }
         if series.mark() {
-            self.pending.push_front(series);
+            self.draining.push_front(series);
         }
         Drained::Stopped
     }
@@ -156,6 +165,7 @@ impl Store {
     /// Forgets all that waits. Returns how many series had something.
     pub(crate) fn clear(&mut self) -> usize {
         self.pending.clear();
+        self.draining.clear();
         let series = std::mem::take(&mut self.series);
         let lost = series.values().filter(|series| !series.is_empty());
         lost.count()

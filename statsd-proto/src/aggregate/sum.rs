@@ -1,5 +1,6 @@
 //! A counter that handles add to: without a lock and without a look-up.
 
+use crate::error::RecordError;
 use crate::metric::Number;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::thread_number;
@@ -24,16 +25,16 @@ pub(crate) enum Put {
     Not,
     /// The part is about to overflow, and this much was taken out of it, to be sent as a line of its own.
     Overflowing(i64),
-    /// The session is over.
-    Closed,
+    /// It could not be sent as a line either, or the session is over.
+    Refused(RecordError),
 }
 
 impl Sum {
-    /// Adds an amount.
+    /// Adds an amount that is not less than `least`.
     #[inline]
-    pub(crate) fn add(&self, amount: Number) -> Put {
+    pub(crate) fn add(&self, amount: Number, least: i64) -> Put {
         let amount = match amount {
-            Number::Int(amount) if (-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) => amount,
+            Number::Int(amount) if (least..=MAX_AMOUNT).contains(&amount) => amount,
             Number::Uint(amount) if amount <= MAX_AMOUNT as u64 => amount as i64,
             Number::Float(_) | Number::Int(_) | Number::Uint(_) => return Put::Not,
         };
@@ -45,6 +46,11 @@ impl Sum {
         } else {
             mark(part, before)
         }
+    }
+
+    /// The least amount for a server that counts down, or that does not.
+    pub(crate) fn least(counts_down: bool) -> i64 {
+        if counts_down { -MAX_AMOUNT } else { 0 }
     }
 
     /// Takes all parts, for the last time if `is_last`. `None` if nothing was added.
@@ -72,7 +78,7 @@ impl Sum {
 #[cold]
 fn mark(part: &AtomicI64, before: i64) -> Put {
     if before & CLOSED != 0 {
-        return Put::Closed;
+        return Put::Refused(RecordError::Closed);
     }
     if !(-LIMIT..LIMIT).contains(&before) {
         let before = part.fetch_and(PENDING | CLOSED, Ordering::Relaxed);

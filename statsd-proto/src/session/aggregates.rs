@@ -128,11 +128,23 @@ impl Core {
         }
     }
 
-    /// Moves what an inlet has gathered of a few series to the store. Returns whether it has more.
+    /// Moves what an inlet has gathered of a few series to the store. Returns whether it has more for this drain.
     pub(crate) fn collect_parts(&mut self, inlet: &mut Inlet) -> bool {
-        match (&mut self.aggregates, &mut inlet.parts) {
-            (Some((store, _)), Some(parts)) => parts.drain(store, MOST_SERIES),
-            _ => false,
+        let (Some((store, interval)), Some(parts)) = (&mut self.aggregates, &mut inlet.parts)
+        else {
+            return false;
+        };
+        let has_more = parts.drain(store, MOST_SERIES, MOST_VALUES);
+        if !has_more && parts.has_pending() {
+            self.wants_poll |= interval.add();
+        }
+        has_more
+    }
+
+    /// All that is to be written in this drain is in the store.
+    pub(crate) fn start_writing(&mut self) {
+        if let Some((store, _)) = &mut self.aggregates {
+            store.start_writing();
         }
     }
 
@@ -237,6 +249,9 @@ impl Sink for Lines<'_> {
 
 /// Series whose values are moved, or written, under one hold of a lock.
 const MOST_SERIES: usize = 32;
+
+/// Values that are moved under one hold of a lock, and those of one series more: as many bytes as of lines.
+const MOST_VALUES: usize = MOST_BYTES / size_of::<f64>();
 
 /// Bytes of lines after which a drain pauses, so that others come to the lock.
 const MOST_BYTES: usize = 16 * 1024;

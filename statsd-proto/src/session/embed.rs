@@ -155,8 +155,8 @@ impl Session {
         value: impl Into<Value<'a>>,
     ) -> Result<(), RecordError> {
         let value = value.into();
-        let value = match prepared.aggregate(value) {
-            Ok(Put::Closed) => return Err(self.inlet.refuse(RecordError::Closed)),
+        let value = match prepared.aggregate(&self.encoder, value) {
+            Ok(Put::Refused(error)) => return Err(self.inlet.refuse(error)),
             Ok(put) => {
                 if let (Put::First, Some(series)) = (put, prepared.series()) {
                     self.core.add_pending(series);
@@ -334,6 +334,7 @@ impl Session {
     fn drain(&mut self) {
         self.core.start_drain();
         while self.core.collect_parts(&mut self.inlet) {}
+        self.core.start_writing();
         while self.core.write_series(&|_| None) == Drained::Series {}
     }
 }

@@ -38,6 +38,7 @@ impl Shared {
         for index in 0..self.inlets.len() {
             while self.collect_parts(index) {}
         }
+        self.lock().core.start_writing();
         loop {
             let mut state = self.lock();
             let drained = state.core.write_series(&|name| self.owners.owner_of(name));
@@ -53,6 +54,10 @@ impl Shared {
     /// Moves what an inlet has gathered of a few series to the store. Returns whether it has more.
     fn collect_parts(&self, index: usize) -> bool {
         let mut inlet = self.inlet(index);
-        self.lock().core.collect_parts(&mut inlet)
+        let mut state = self.lock();
+        let has_more = state.core.collect_parts(&mut inlet);
+        drop(inlet);
+        wake_driver(state);
+        has_more
     }
 }

@@ -39,7 +39,7 @@ impl Shared {
         prepared: &Prepared,
         value: Value<'_>,
     ) -> Result<(), RecordError> {
-        let value = match prepared.aggregate(value) {
+        let value = match prepared.aggregate(&self.encoder, value) {
             Ok(Put::Kept) => return Ok(()),
             Ok(put) => return self.follow_up(prepared, put),
             Err(value) => value,
@@ -192,8 +192,8 @@ impl Shared {
 
     #[cold]
     fn follow_up(&self, prepared: &Prepared, put: Put) -> Result<(), RecordError> {
-        if put == Put::Closed {
-            return Err(self.refuse(RecordError::Closed));
+        if let Put::Refused(error) = put {
+            return Err(self.refuse(error));
         }
         if let Some(series) = prepared.series() {
             self.on_first(series);
