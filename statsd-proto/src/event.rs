@@ -170,8 +170,7 @@ impl News {
 
     pub(crate) fn on_disconnected(&mut self, now: Instant, kind: io::ErrorKind) {
         if let Some(unreported) = self.disconnected.admit(now) {
-            self.events
-                .push_back(Event::Disconnected { kind, unreported });
+            self.push(Event::Disconnected { kind, unreported });
         }
     }
 

@@ -176,7 +176,7 @@ impl Parts {
         if self.drains != store.drains() {
             self.drains = store.drains();
             if self.drains % IDLE_DRAINS == 0 {
-                self.forget_idle();
+                self.forget_idle(self.drains.saturating_sub(IDLE_DRAINS));
             }
         }
         let mut values = 0;
@@ -228,9 +228,18 @@ impl Parts {
         hasher.finish()
     }
 
-    fn forget_idle(&mut self) {
+    /// Gives back all memory but that of parts that have something.
+    pub(crate) fn trim(&mut self) {
+        self.forget_idle(u64::MAX);
+        self.parts.shrink_to_fit();
+        self.pending.shrink_to_fit();
+        let parts = &self.parts;
+        self.index.shrink_to_fit(|&at| parts[at].hash);
+    }
+
+    /// Forgets parts that have had nothing since the `oldest` drain.
+    fn forget_idle(&mut self, oldest: u64) {
         let before = self.parts.len();
-        let oldest = self.drains.saturating_sub(IDLE_DRAINS);
         let budget = &self.budget;
         let (mut moved, mut kept) = (Vec::with_capacity(before), 0);
         self.parts.retain(|part| {

@@ -55,7 +55,7 @@ impl Series {
         random: Random,
     ) -> Option<Self> {
         let values = Accumulator::new(kind)?;
-        let charged = SERIES_BYTES + 2 * template.name().len();
+        let charged = SERIES_BYTES + 2 * template.len();
         budget.charge(charged).then(|| Self {
             kind,
             max_samples: template.has_rate().then_some(limits.samples),

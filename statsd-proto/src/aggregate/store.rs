@@ -24,7 +24,7 @@ pub(crate) struct Store {
     draining: VecDeque<Arc<Series>>,
     /// Number of drains so far.
     drains: u64,
-    /// The drain at which idle series were last forgotten.
+    /// The drain at which idle series were last forgotten for want of room.
     swept: u64,
 }
 
@@ -84,7 +84,9 @@ impl Store {
         if let Some(series) = self.series.get(&key) {
             return Ok(Some(Arc::clone(series)));
         }
-        if self.series.len() >= self.limits.series {
+        // At most once in an interval, since it visits all.
+        if self.series.len() >= self.limits.series && self.swept < self.drains {
+            self.swept = self.drains;
             self.forget_idle(u64::MAX);
         }
         if self.series.len() >= self.limits.series {
@@ -171,14 +173,18 @@ impl Store {
         lost.count()
     }
 
+    /// Gives back all memory but that of series that have something to send, or that something refers to.
+    pub(crate) fn trim(&mut self) {
+        self.forget_idle(u64::MAX);
+        self.series.shrink_to_fit();
+        self.pending.shrink_to_fit();
+        self.draining.shrink_to_fit();
+    }
+
     /// Forgets series that no inlet and no handle refers to, and that had nothing to send since the `oldest` drain.
     fn forget_idle(&mut self, oldest: u64) {
-        // At most once in an interval, since it visits all.
-        if self.swept < self.drains {
-            self.swept = self.drains;
-            self.series
-                .retain(|_, series| Arc::strong_count(series) > 1 || !series.is_idle(oldest));
-        }
+        self.series
+            .retain(|_, series| Arc::strong_count(series) > 1 || !series.is_idle(oldest));
     }
 }
 

@@ -117,8 +117,8 @@ impl Config {
         }
     }
 
-    /// Maximum memory, in bytes, of all that is [aggregated](Self::aggregate): series, members of sets, and values.
-    /// What has no room is sent as lines of their own. Default: 16 MiB, as for the queue.
+    /// Maximum memory, in bytes, of all that is [aggregated](Self::aggregate): series, members of sets, and values. Of
+    /// what has no room, each metric is sent as a line of its own. At least 4096. Default: 16 MiB, as for the queue.
     #[must_use]
     pub fn max_aggregate_bytes(self, bytes: usize) -> Self {
         Self {

@@ -64,15 +64,20 @@ impl Pool {
         }
     }
 
-    /// Whether there is more than one buffer that is not used.
+    /// Whether there are more buffers that are not used than a client at rest keeps.
     pub(crate) fn has_spare(&self) -> bool {
-        self.free.len() > 1
+        self.free.len() > self.kept_at_rest()
     }
 
-    /// Gives back to the allocator what only a flow needed: all buffers but one.
+    /// Gives back to the allocator what only a flow needed.
     pub(crate) fn trim(&mut self) {
-        self.free.truncate(1);
+        self.free.truncate(self.kept_at_rest());
         self.free.shrink_to(LEAST_KEPT);
+    }
+
+    /// One buffer, unless it is large.
+    fn kept_at_rest(&self) -> usize {
+        usize::from(self.capacity <= MOST_KEPT_AT_REST)
     }
 
     #[cfg(test)]
@@ -88,6 +93,9 @@ impl Pool {
         Memory { bytes, joins: None }
     }
 }
+
+/// Bytes of a buffer that a client at rest keeps, which holds 64 KiB at most.
+const MOST_KEPT_AT_REST: usize = 32 * 1024;
 
 /// One is filled while another leaves.
 const LEAST_KEPT: usize = 2;

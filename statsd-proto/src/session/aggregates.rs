@@ -34,6 +34,7 @@ impl Core {
         metric: &Metric<'_>,
     ) -> Result<Option<Arc<Series>>, RecordError> {
         let is_open = self.phase.is_open();
+        self.note_use();
         match &mut self.aggregates {
             Some((store, _)) if is_open => store.find_or_insert(&self.encoder, kind, metric),
             Some(_) | None => Ok(None),
@@ -51,7 +52,9 @@ impl Core {
         else {
             return Ok(Added::Not);
         };
-        parts.insert(&self.encoder, store, lookup, metric, random)
+        let added = parts.insert(&self.encoder, store, lookup, metric, random);
+        self.note_use();
+        added
     }
 
     /// Before a level of this series that cannot be aggregated: sends the one that waits, so that they keep their order.
@@ -123,6 +126,7 @@ impl Core {
 
     /// Begins a drain.
     pub(crate) fn start_drain(&mut self) {
+        self.note_use();
         if let Some((store, _)) = &mut self.aggregates {
             store.start_drain();
         }

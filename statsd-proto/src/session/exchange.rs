@@ -27,7 +27,7 @@ impl Core {
             .queue
             .admit(&mut inlet.batch, record, inlet.written, &mut admitted);
         self.count(admitted);
-        self.is_trimmed = false;
+        self.note_use();
         self.follow_pressure();
         inlet.set_thinning(self.thinning());
         self.check_wake();
@@ -66,7 +66,16 @@ impl Core {
         self.rest_at = None;
         self.is_trimmed = true;
         self.queue.trim();
+        if let Some((store, _)) = &mut self.aggregates {
+            store.trim();
+        }
         self.record = Vec::new();
+    }
+
+    /// Something is recorded that takes memory.
+    pub(super) fn note_use(&mut self) {
+        self.is_trimmed = false;
+        self.rest_at = None;
     }
 
     /// Whether there is memory to give back: buffers, or what inlets have.

@@ -176,6 +176,9 @@ impl Inlet {
     /// Gives memory back that only a flow needs.
     pub(crate) fn trim(&mut self) {
         self.record = Vec::new();
+        if let Some(parts) = &mut self.parts {
+            parts.trim();
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
