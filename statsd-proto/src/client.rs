@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::dogstatsd;
 use crate::error::RecordError;
 use crate::handle::Prepare;
-use crate::metric::{Metric, Number, Value};
+use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::session::Core;
 use crate::shared::{Shared, Wait};
 use crate::stats::{Report, Stats};
@@ -52,7 +52,7 @@ impl Client {
     /// Adds to a counter: `counters.<path>`.
     #[inline]
     pub fn incr(&self, path: &str, amount: impl Into<Number>) {
-        self.send(&Metric::counter(path, amount).with_kind_prefix());
+        self.send_number(Kind::Counter, Section::Counters, path, amount.into());
     }
 
     /// Takes from a counter: `counters.<path>`.
@@ -64,19 +64,19 @@ impl Client {
             // Beyond what a counter can go down by, it goes down as far as it can.
             Number::Uint(uint) => Number::Int(0_i64.saturating_sub_unsigned(uint)),
         };
-        self.send(&Metric::counter(path, amount).with_kind_prefix());
+        self.send_number(Kind::Counter, Section::Counters, path, amount);
     }
 
     /// Sets a gauge: `gauges.<path>`.
     #[inline]
     pub fn gauge(&self, path: &str, level: impl Into<Number>) {
-        self.send(&Metric::gauge(path, level).with_kind_prefix());
+        self.send_number(Kind::Gauge, Section::Gauges, path, level.into());
     }
 
     /// Moves a gauge up or down: `gauges.<path>`.
     #[inline]
     pub fn gauge_delta(&self, path: &str, change: impl Into<Number>) {
-        self.send(&Metric::gauge_delta(path, change).with_kind_prefix());
+        self.send_number(Kind::GaugeDelta, Section::Gauges, path, change.into());
     }
 
     /// Records how long something took: `timers.<path>`.
@@ -204,9 +204,8 @@ impl Client {
     ///
     /// Why the event was not taken.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
-        self.shared().map_or(Ok(()), |shared| {
-            shared.record_with(|encoder, cursor| encoder.encode_event(event, cursor))
-        })
+        self.shared()
+            .map_or(Ok(()), |shared| shared.record_line(event))
     }
 
     /// Records a service check for the Datadog agent, or tells why it could not.
@@ -215,9 +214,8 @@ impl Client {
     ///
     /// Why the check was not taken.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
-        self.shared().map_or(Ok(()), |shared| {
-            shared.record_with(|encoder, cursor| encoder.encode_service_check(check, cursor))
-        })
+        self.shared()
+            .map_or(Ok(()), |shared| shared.record_line(check))
     }
 
     /// Sends what is queued without waiting for the flush interval.
@@ -294,6 +292,14 @@ impl Client {
     /// The time by the driver's clock, which timers measure by; none for a [`noop`](Self::noop) client.
     pub fn now(&self) -> Option<std::time::Instant> {
         self.handle.as_ref().map(|handle| handle.shared.now())
+    }
+
+    #[inline]
+    fn send_number(&self, kind: Kind, section: Section, path: &str, number: Number) {
+        if let Some(handle) = &self.handle {
+            // The error is counted, and a metric is no reason to fail the caller.
+            let _ = handle.shared.record_number(kind, section, path, number);
+        }
     }
 
     #[inline]

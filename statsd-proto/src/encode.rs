@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::dialect::{Counts, Dialect, Rules};
 use crate::dogstatsd::Cardinality;
 use crate::error::RecordError;
-use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
+use crate::metric::{Code, Kind, Metric, Value};
 use crate::text::UnsafeText;
 pub(crate) use cursor::Cursor;
 use inline::Inline;
@@ -84,6 +84,15 @@ pub(crate) struct Written {
     pub(crate) name_len: usize,
     /// Whether the lines are the two of a negative gauge, of which neither makes sense alone.
     pub(crate) is_joined: bool,
+}
+
+/// One line that was written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OneLine {
+    /// Its length, without a line break.
+    pub(crate) bytes: usize,
+    /// The length of the name at its start; see [`Written::name_len`].
+    pub(crate) name_len: usize,
 }
 
 /// Why nothing was written.
@@ -191,30 +200,22 @@ impl Encoder {
         }
     }
 
-    /// Writes a metric of one number. It is never in memory, which takes less.
-    #[inline]
-    pub(crate) fn encode_number(
-        &self,
-        kind: Kind,
-        section: Section,
-        name: &str,
-        number: Number,
-        cursor: Cursor<'_>,
-    ) -> Result<Written, Unwritten> {
-        let metric = Metric {
-            name,
-            value: Value::Number(number),
-            code: Code::Known(kind),
-            rate: Rate::Always,
-            tags: Tags::Pairs(&[]),
-            section,
-            extras: None,
+    /// Writes a metric as one line. `None` if it is several, or has no room, or is refused; [`encode`](Self::encode)
+    /// knows why.
+    #[inline(always)]
+    pub(crate) fn encode_one(&self, metric: &Metric<'_>, cursor: Cursor<'_>) -> Option<OneLine> {
+        let Code::Known(kind) = metric.code else {
+            return None;
         };
-        if self.is_one_line(kind, &metric.value) {
-            self.encode_line(kind, &metric, cursor)
-        } else {
-            self.encode_negative_gauge(section, name, number, cursor)
+        if !self.is_one_line(kind, &metric.value) {
+            return None;
         }
+        let mut cursor = cursor.limited(self.max_line);
+        let name_len = self.put_line(kind, metric, &mut cursor).ok()?;
+        Some(OneLine {
+            bytes: cursor.written(),
+            name_len,
+        })
     }
 }
 

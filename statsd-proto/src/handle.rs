@@ -1,8 +1,10 @@
 //! Handles on metrics that are recorded again and again: all but the value is rendered once.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::aggregate::{Put, Sum};
 use crate::client::Client;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Rate, Value};
@@ -139,6 +141,7 @@ impl Prepare<'_> {
         let prepared = shared.map(|shared| shared.prepare(&metric)).transpose()?;
         Ok(Handle {
             client: self.client.clone(),
+            sum: prepared.as_ref().and_then(Prepared::sum).cloned(),
             prepared,
         })
     }
@@ -150,14 +153,45 @@ struct Handle {
     client: Client,
     /// `None` if the client does nothing.
     prepared: Option<Prepared>,
+    /// Of a counter that is aggregated, its sum.
+    sum: Option<Arc<Sum>>,
 }
 
 impl Handle {
+    /// Adds to a counter: an atomic addition, if it is aggregated.
+    #[inline]
+    fn count(&self, amount: Number) {
+        match &self.sum {
+            Some(sum) => match sum.add(amount) {
+                Put::Kept => {}
+                put @ (Put::First | Put::Not | Put::Overflowing(_) | Put::Refused(_)) => {
+                    self.follow_up(amount, put);
+                }
+            },
+            None => self.record_number(amount),
+        }
+    }
+
+    #[cold]
+    fn follow_up(&self, amount: Number, put: Put) {
+        if let (Some(shared), Some(prepared)) = (self.client.shared(), &self.prepared) {
+            let _ = shared.finish_count(prepared, amount, put);
+        }
+    }
+
+    #[inline]
+    fn record_number(&self, number: Number) {
+        if let (Some(shared), Some(prepared)) = (self.client.shared(), &self.prepared) {
+            // The error is counted, and a metric is no reason to fail the caller.
+            let _ = shared.record_prepared_number(prepared, number);
+        }
+    }
+
     #[inline]
     fn record(&self, value: Value<'_>) {
         if let (Some(shared), Some(prepared)) = (self.client.shared(), &self.prepared) {
             // The error is counted, and a metric is no reason to fail the caller.
-            let _ = shared.record_prepared(prepared, value);
+            let _ = shared.record_prepared(prepared, &value);
         }
     }
 }
@@ -204,13 +238,13 @@ impl Counter {
     /// Adds one.
     #[inline]
     pub fn incr(&self) {
-        self.0.record(Value::Number(Number::Int(1)));
+        self.0.count(Number::Int(1));
     }
 
     /// Adds an amount; a negative one counts down.
     #[inline]
     pub fn add(&self, amount: impl Into<Number>) {
-        self.0.record(Value::Number(amount.into()));
+        self.0.count(amount.into());
     }
 }
 
@@ -218,7 +252,7 @@ impl Distribution {
     /// Records a value.
     #[inline]
     pub fn record(&self, value: impl Into<Number>) {
-        self.0.record(Value::Number(value.into()));
+        self.0.record_number(value.into());
     }
 }
 
@@ -226,7 +260,7 @@ impl Gauge {
     /// Sets the level.
     #[inline]
     pub fn set(&self, level: impl Into<Number>) {
-        self.0.record(Value::Number(level.into()));
+        self.0.record_number(level.into());
     }
 }
 
@@ -234,7 +268,7 @@ impl GaugeDelta {
     /// Moves the gauge up, or down by a negative change.
     #[inline]
     pub fn add(&self, change: impl Into<Number>) {
-        self.0.record(Value::Number(change.into()));
+        self.0.record_number(change.into());
     }
 }
 
@@ -242,7 +276,7 @@ impl Histogram {
     /// Records a value.
     #[inline]
     pub fn record(&self, value: impl Into<Number>) {
-        self.0.record(Value::Number(value.into()));
+        self.0.record_number(value.into());
     }
 }
 
@@ -250,7 +284,7 @@ impl Meter {
     /// Counts an amount of events.
     #[inline]
     pub fn add(&self, amount: impl Into<Number>) {
-        self.0.record(Value::Number(amount.into()));
+        self.0.record_number(amount.into());
     }
 }
 
@@ -272,7 +306,7 @@ impl Timing {
     /// Records how many milliseconds something took.
     #[inline]
     pub fn record_ms(&self, milliseconds: impl Into<Number>) {
-        self.0.record(Value::Number(milliseconds.into()));
+        self.0.record_number(milliseconds.into());
     }
 
     /// Times until the guard is dropped, also by an error or a panic.

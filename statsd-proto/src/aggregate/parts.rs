@@ -239,22 +239,21 @@ impl Parts {
 
     /// Forgets parts that have had nothing since the `oldest` drain.
     fn forget_idle(&mut self, oldest: u64) {
-        let before = self.parts.len();
-        let budget = &self.budget;
-        let (mut moved, mut kept) = (Vec::with_capacity(before), 0);
-        self.parts.retain(|part| {
-            let is_used = part.is_pending || part.used > oldest;
-            moved.push(kept);
-            if is_used {
-                kept += 1;
-            } else {
-                budget.release(part.key.bytes() + part.values.charged());
-            }
-            is_used
-        });
-        if self.parts.len() == before {
+        let is_used = |part: &Part| part.is_pending || part.used > oldest;
+        if self.parts.iter().all(is_used) {
             return;
         }
+        let budget = &self.budget;
+        let (mut moved, mut kept) = (Vec::with_capacity(self.parts.len()), 0);
+        self.parts.retain(|part| {
+            let is_kept = is_used(part);
+            moved.push(kept);
+            kept += usize::from(is_kept);
+            if !is_kept {
+                budget.release(part.key.bytes() + part.values.charged());
+            }
+            is_kept
+        });
         // All indices have changed.
         let pending = std::mem::take(&mut self.pending);
         self.index.clear();

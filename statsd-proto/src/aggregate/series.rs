@@ -156,8 +156,9 @@ impl Series {
     }
 
     /// The sum that handles add to.
-    pub(crate) fn sum(&self) -> Arc<Sum> {
-        Arc::clone(self.gathered.lock().sum.get_or_insert_default())
+    pub(crate) fn sum(&self, counts_down: bool) -> Arc<Sum> {
+        let sum = &mut self.gathered.lock().sum;
+        Arc::clone(sum.get_or_insert_with(|| Arc::new(Sum::new(counts_down))))
     }
 
     /// Takes what an inlet has gathered. Returns whether that is all; what memory is short for stays.

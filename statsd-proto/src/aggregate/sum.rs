@@ -6,8 +6,12 @@ use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::thread_number;
 
 /// A sum in parts, so that threads do not wait for each other. All handles of one counter share it.
-#[derive(Debug, Default)]
-pub(crate) struct Sum([Part; PARTS]);
+#[derive(Debug)]
+pub(crate) struct Sum {
+    parts: [Part; PARTS],
+    /// Least amount that is kept.
+    least: i64,
+}
 
 /// A part of a sum, in a cache line of its own: two marks, and the amount above them.
 #[derive(Debug, Default)]
@@ -30,15 +34,23 @@ pub(crate) enum Put {
 }
 
 impl Sum {
-    /// Adds an amount that is not less than `least`.
+    /// Amounts that the server cannot take away are left to the encoder, which refuses them.
+    pub(super) fn new(counts_down: bool) -> Self {
+        Self {
+            parts: Default::default(),
+            least: if counts_down { -MAX_AMOUNT } else { 0 },
+        }
+    }
+
+    /// Adds an amount.
     #[inline]
-    pub(crate) fn add(&self, amount: Number, least: i64) -> Put {
+    pub(crate) fn add(&self, amount: Number) -> Put {
         let amount = match amount {
-            Number::Int(amount) if (least..=MAX_AMOUNT).contains(&amount) => amount,
+            Number::Int(amount) if (self.least..=MAX_AMOUNT).contains(&amount) => amount,
             Number::Uint(amount) if amount <= MAX_AMOUNT as u64 => amount as i64,
             Number::Float(_) | Number::Int(_) | Number::Uint(_) => return Put::Not,
         };
-        let part = &self.0[thread_number() % PARTS].0;
+        let part = &self.parts[thread_number() % PARTS].0;
         // Relaxed: the amount is in the number itself, and a drain that comes later finds it there.
         let before = part.fetch_add(amount << SHIFT, Ordering::Relaxed);
         if before & (PENDING | CLOSED) == PENDING && (-LIMIT..LIMIT).contains(&before) {
@@ -48,15 +60,10 @@ impl Sum {
         }
     }
 
-    /// The least amount for a server that counts down, or that does not.
-    pub(crate) fn least(counts_down: bool) -> i64 {
-        if counts_down { -MAX_AMOUNT } else { 0 }
-    }
-
     /// Takes all parts, for the last time if `is_last`. `None` if nothing was added.
     pub(super) fn take(&self, is_last: bool) -> Option<i128> {
         let mut sum = None;
-        for Part(part) in &self.0 {
+        for Part(part) in &self.parts {
             // Release: who finds the part without its mark finds the mark of the series cleared as well.
             let before = if is_last {
                 part.swap(CLOSED, Ordering::Release)

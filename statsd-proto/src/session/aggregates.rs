@@ -8,7 +8,7 @@ use super::{Core, Inlet, Pending};
 use crate::aggregate::{Added, Drained, Lookup, Parts, Series, Sink};
 use crate::encode::{Cursor, SeriesKey, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::{Kind, Metric, Rate, Value};
+use crate::metric::{Kind, Metric, Value};
 use crate::queue::{Admitted, Queue};
 use crate::stats::Refused;
 
@@ -81,7 +81,7 @@ impl Core {
                 let value = Value::Number(number);
                 encoder.encode_value_as(series.template(), kind, value, None, cursor)
             };
-            result = match inlet.write(Rate::Always, true, write, admit) {
+            result = match inlet.write(true, &write, admit) {
                 // One that is refused has been counted, and hinders no other.
                 Ok(_) => Ok(Ok(())),
                 Err(Pending::Owner(owner)) => Err(owner),

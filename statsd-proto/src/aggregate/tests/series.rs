@@ -97,12 +97,14 @@ fn members_of_a_set_leave_in_the_order_recorded() {
     }
 }
 
+type Way = fn(&Client, &Metric<'_>) -> Result<(), RecordError>;
+
 /// Ways to record the same, of which each tells whether it was taken.
-const WAYS: [fn(&Client, &Metric<'_>) -> Result<(), RecordError>; 2] = [
+const WAYS: [Way; 2] = [
     |client, metric| client.record(metric),
     |client, metric| {
         let shared = client.shared().unwrap();
-        shared.record_prepared(&shared.prepare(metric)?, metric.value)
+        shared.record_prepared(&shared.prepare(metric)?, &metric.value)
     },
 ];
 

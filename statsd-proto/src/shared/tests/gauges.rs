@@ -158,28 +158,18 @@ impl World {
     }
 
     fn step(&mut self, step: &Step) {
-        let second = Duration::from_secs(1);
-        match step.way {
-            Way::Count => self.client.incr(step.name, 1),
-            Way::Flush => drop(self.client.flush()),
-            Way::Interval => self.server.advance(second * 3),
-            Way::Moment => self.server.advance(second / 20),
-            Way::Down => self.server.set_up(false),
-            Way::Up => self.server.set_up(true),
-            way => {
-                let Some(change) = self.record(step, way) else {
-                    return;
-                };
-                let tags = self.tags(step.tags);
-                let key = key(&step.name.replace(' ', "_"), tags);
-                let known = self.expected.entry(key).or_default();
-                *known = step.level as f64 + if change { *known } else { 0.0 };
-            }
-        }
+        let Some(is_change) = self.record(step) else {
+            return;
+        };
+        let key = key(&step.name.replace(' ', "_"), self.tags(step.tags));
+        let known = self.expected.entry(key).or_default();
+        *known = step.level as f64 + if is_change { *known } else { 0.0 };
     }
 
-    /// Records a level or a change. Returns which of the two it is to the server, or `None` if it was refused.
-    fn record(&mut self, step: &Step, way: Way) -> Option<bool> {
+    /// Records a level or a change. Returns which of the two it is to the server, or `None` if there is none
+    /// or it was refused.
+    fn record(&mut self, step: &Step) -> Option<bool> {
+        let second = Duration::from_secs(1);
         let (name, tags, level) = (step.name, self.tags(step.tags), step.level);
         let text = level.to_string();
         let signed = format!("{level:+}");
@@ -189,7 +179,7 @@ impl World {
             (level < 0 && !rules.negative_gauge, !rules.negative_gauge);
         let metric = Metric::gauge(name, level).tags(tags);
         let before = self.client.stats().refused.total();
-        let (result, is_change) = match way {
+        let (result, is_change) = match step.way {
             Way::Named => (self.client.record(&metric), false),
             Way::NamedChange => {
                 let change = Metric::gauge_delta(name, level).tags(tags);
@@ -234,13 +224,27 @@ impl World {
                 let result = self.record_prepared(&prepared, (&*text).into());
                 (result, is_change)
             }
-            Way::Count | Way::Flush | Way::Interval | Way::Moment | Way::Down | Way::Up => {
-                unreachable!("nothing is recorded")
+            Way::Count => {
+                self.client.incr(name, 1);
+                return None;
             }
+            Way::Flush => {
+                drop(self.client.flush());
+                return None;
+            }
+            Way::Interval => return self.pass(|server| server.advance(second * 3)),
+            Way::Moment => return self.pass(|server| server.advance(second / 20)),
+            Way::Down => return self.pass(|server| server.set_up(false)),
+            Way::Up => return self.pass(|server| server.set_up(true)),
         };
         let is_refused = self.client.stats().refused.total() > before;
         assert!(result.is_ok() || is_refused, "{result:?}");
         (!is_refused).then_some(is_change)
+    }
+
+    fn pass(&mut self, pass: impl FnOnce(&mut Recorder)) -> Option<bool> {
+        pass(&mut self.server);
+        None
     }
 
     fn raw(&self, step: &Step, value: Value<'_>) -> Result<(), RecordError> {
@@ -258,7 +262,7 @@ impl World {
         self.client
             .shared()
             .unwrap()
-            .record_prepared(prepared, value)
+            .record_prepared(prepared, &value)
     }
 
     /// A line as another program writes it, in the tags that the dialect has.

@@ -93,7 +93,14 @@ impl World {
                 let _ = client.record(&Metric::timings_ms(&name, &values));
                 first..first + 5
             }
-            way => {
+            Way::Count
+            | Way::Event
+            | Way::Held
+            | Way::Level
+            | Way::SharedLevel
+            | Way::Line
+            | Way::Long
+            | Way::Check => {
                 let _ = match way {
                     Way::Count => client.record(&Metric::counter(&name, first)),
                     Way::Event => client.event(&Event::new(&text, "-")),
@@ -108,7 +115,9 @@ impl World {
                     }
                     Way::Line => client.record_line(&format!("{name}:{first}|c")),
                     Way::Check => client.service_check(&ServiceCheck::new(&text, Status::Ok)),
-                    _ => client.record(&Metric::counter(&format!("{name}.{LONG}"), first)),
+                    Way::Long | Way::Values | Way::Flush | Way::Moment | Way::Down | Way::Up => {
+                        client.record(&Metric::counter(&format!("{name}.{LONG}"), first))
+                    }
                 };
                 first..first + 1
             }
