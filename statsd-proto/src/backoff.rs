@@ -26,12 +26,21 @@ impl Backoff {
     pub(crate) fn delay(&mut self, random: &mut Random) -> Duration {
         let nominal = self.next.unwrap_or(self.initial);
         self.next = Some(nominal.saturating_mul(2).min(self.max));
-        nominal.mul_f64(0.5 + 0.5 * random.fraction())
+        jittered(nominal, random)
+    }
+
+    /// The delay between two attempts that belong together, with the same jitter.
+    pub(crate) fn first_delay(&self, random: &mut Random) -> Duration {
+        jittered(self.initial, random)
     }
 
     pub(crate) fn reset(&mut self) {
         self.next = None;
     }
+}
+
+fn jittered(nominal: Duration, random: &mut Random) -> Duration {
+    nominal.mul_f64(0.5 + 0.5 * random.fraction())
 }
 
 #[cfg(test)]

@@ -183,6 +183,8 @@ mod tests {
         assert_eq!(recorder.payloads(), [""; 0]);
         statsd.flush().unwrap();
         assert_eq!(recorder.payloads(), ["shop.a:1|c\n"]);
+        // The datagram may be refused for a while.
+        recorder.advance(Duration::from_secs(1));
         statsd.count("a b", 1).unwrap_err();
         let stats = sink.stats();
         assert_eq!((stats.bytes_sent, stats.packets_sent), (11, 1));

@@ -223,11 +223,14 @@ impl Client {
     /// The future ends when all that was recorded before this call has been given to the kernel or
     /// dropped, which takes as long as the server is away. It need not be awaited.
     pub fn flush(&self) -> impl Future<Output = ()> + Send + use<> {
-        let wait = self.handle.as_ref().map(|handle| {
-            let recorded = handle.shared.flush();
-            Wait::new(Arc::clone(&handle.shared), Until::Settled(recorded))
-        });
-        finished(wait)
+        finished(self.flush_until(Core::flush, Until::Taken))
+    }
+
+    /// The same, and the future ends only when no server can refuse any of it any more. Over UDP that is
+    /// some 50 ms later, the time that a refusal may take; else it makes no difference. A
+    /// [`close`](Self::close) waits for that as well.
+    pub fn flush_confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
+        finished(self.flush_until(Core::flush_confirmed, Until::Settled))
     }
 
     /// Waits until at least half of the queue is free, or the client is closed: what a program does
@@ -292,6 +295,12 @@ impl Client {
     /// The time by the driver's clock, which timers measure by; none for a [`noop`](Self::noop) client.
     pub fn now(&self) -> Option<std::time::Instant> {
         self.handle.as_ref().map(|handle| handle.shared.now())
+    }
+
+    fn flush_until(&self, flush: fn(&mut Core), until: fn(u64) -> Until) -> Option<Wait> {
+        let handle = self.handle.as_ref()?;
+        let recorded = handle.shared.flush(flush);
+        Some(Wait::new(Arc::clone(&handle.shared), until(recorded)))
     }
 
     #[inline]

@@ -102,6 +102,9 @@ pub enum Transport {
 }
 
 /// How fast datagrams may leave: a token bucket.
+///
+/// While a client closes, the rate rises to what is pending over the time that is left, at most to
+/// [`MAX_CLOSING_FACTOR`](Self::MAX_CLOSING_FACTOR) times `rate`: what has not left by then is lost for certain.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -114,6 +117,11 @@ pub struct Pace {
     pub burst: usize,
     /// Bytes a second on average.
     pub rate: u64,
+}
+
+impl Pace {
+    /// How many times faster than `rate` datagrams may leave while a client closes.
+    pub const MAX_CLOSING_FACTOR: u64 = 4;
 }
 
 impl Config {

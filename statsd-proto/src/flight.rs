@@ -51,13 +51,36 @@ struct Doubt {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// Bytes that the kernel took.
-    pub(crate) bytes: usize,
-    /// Lines that are sent now, for all that a client can know.
+    pub(crate) written: usize,
+    /// Lines that are sent now, for all that a client can know; and their bytes and writes, of datagrams each
+    /// once.
     pub(crate) lines: usize,
+    pub(crate) bytes: usize,
+    pub(crate) payloads: usize,
     /// Whether the link has proved good: a part of the stream left whole, or nobody refused a datagram.
     pub(crate) is_proof: bool,
     /// A payload whose buffer is free.
     pub(crate) free: Option<Payload>,
+}
+
+impl Progress {
+    /// Nobody refused this, if it was there.
+    fn without(doubt: Option<Doubt>, free: Option<Payload>) -> Self {
+        let Some(Doubt { datagram, .. }) = doubt else {
+            return Self {
+                free,
+                ..Self::default()
+            };
+        };
+        Self {
+            written: 0,
+            lines: datagram.lines,
+            bytes: datagram.data.len(),
+            payloads: datagram.count_datagrams(datagram.data.len()),
+            is_proof: true,
+            free,
+        }
+    }
 }
 
 impl Flight {
@@ -141,8 +164,10 @@ impl Flight {
         };
         self.lines -= lines;
         let mut progress = Progress {
-            bytes: to - from,
+            written: to - from,
             lines,
+            bytes: to - from,
+            payloads: payload.count_datagrams(to - from),
             is_proof: is_whole,
             free: None,
         };
@@ -153,9 +178,10 @@ impl Flight {
                 datagram,
                 until: None,
             });
-            progress.is_proof = before.is_some();
-            progress.lines = before.map_or(0, |doubt| doubt.datagram.lines);
-            progress.free = self.spent.take();
+            progress = Progress {
+                written: progress.written,
+                ..Progress::without(before, self.spent.take())
+            };
         }
         if is_whole {
             progress.free = self.unload();
@@ -206,13 +232,7 @@ impl Flight {
 
     /// Nobody refused the last datagram.
     pub(crate) fn confirm(&mut self) -> Progress {
-        let doubt = self.doubt.take();
-        Progress {
-            bytes: 0,
-            is_proof: doubt.is_some(),
-            lines: doubt.map_or(0, |doubt| doubt.datagram.lines),
-            free: self.spent.take(),
-        }
+        Progress::without(self.doubt.take(), self.spent.take())
     }
 
     /// The last datagram did not arrive.
@@ -248,6 +268,11 @@ impl Flight {
             self.failures = 0;
         }
         is_hopeless
+    }
+
+    /// How many lines of the current payload have not left whole.
+    pub(crate) fn unwritten_lines(&self) -> usize {
+        self.lines
     }
 
     pub(crate) fn lines(&self) -> usize {

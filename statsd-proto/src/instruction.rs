@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::failure;
+use crate::failure::{Failure, System};
 use crate::payload;
 use crate::stats::Report;
 
@@ -18,10 +18,15 @@ use crate::stats::Report;
 pub enum Input {
     /// The socket is open.
     Connected,
-    /// The instruction failed, or the peer hung up (`UnexpectedEof`), or the socket broke.
-    Disconnected(io::ErrorKind),
-    /// The name has these addresses.
-    Resolved(Vec<SocketAddr>),
+    /// The instruction failed, or the peer closed the connection, or the socket broke.
+    Disconnected(Failure),
+    /// What came of a lookup: see [`Resolve::answer`].
+    Resolved {
+        /// The number of the [`Resolve`]. An answer to any but the last is passed over.
+        id: u64,
+        /// The addresses of the name, in the resolver's order.
+        found: Result<Vec<SocketAddr>, Failure>,
+    },
     /// Of all that was [written](Self::Written) to this TCP connection so far, this many bytes are not
     /// acknowledged by the peer's kernel (`SIOCOUTQ`). Told, where [`Connect::wants_unacknowledged`] asks for it and
     /// the system knows, before each poll while the connection is open, and before
@@ -33,11 +38,9 @@ pub enum Input {
 }
 
 impl Input {
-    /// [`Disconnected`](Self::Disconnected) by this error, also where the standard library has no kind for
-    /// it: a datagram longer than the kernel sends is `InvalidInput`, a network interface that has no
-    /// room is `OutOfMemory`.
+    /// [`Disconnected`](Self::Disconnected) by this error of the system that the program runs on.
     pub fn failed(error: &io::Error) -> Self {
-        Self::Disconnected(failure::kind(error))
+        Self::Disconnected(Failure::new(error, System::CURRENT))
     }
 }
 
@@ -51,11 +54,12 @@ impl Input {
 pub enum Output {
     /// Open a socket.
     Connect(Connect),
-    /// Give up what is under way, and close the socket.
+    /// Give up what is under way with the socket, and close it. A lookup goes on.
     Disconnect,
     /// The session is over.
     Finished(Report),
-    /// Look up a name.
+    /// Look up a name, beside everything else: the socket stays open and in use. The lookup before, if it
+    /// has not ended, may be given up.
     Resolve(Resolve),
     /// Write this, once, as far as the socket takes it.
     Transmit(Transmit),
@@ -115,14 +119,37 @@ pub enum Target {
     UnixStream(PathBuf),
 }
 
+impl Target {
+    /// The address of a server that has one.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) | Self::Udp(address) => Some(*address),
+            Self::UnixDatagram(_) | Self::UnixStream(_) => None,
+        }
+    }
+}
+
 /// A name to look up.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Resolve {
+    /// The number of this lookup, for its answer.
+    pub id: u64,
     /// The host's name.
     pub host: Arc<str>,
     /// The port, which the addresses are to have.
     pub port: u16,
+}
+
+impl Resolve {
+    /// The answer, by what the resolver of the system that the program runs on said.
+    pub fn answer(&self, found: io::Result<impl IntoIterator<Item = SocketAddr>>) -> Input {
+        let failed = |error| Failure::new(&error, System::CURRENT);
+        Input::Resolved {
+            id: self.id,
+            found: found.map(Vec::from_iter).map_err(failed),
+        }
+    }
 }
 
 /// Bytes to write.

@@ -43,7 +43,7 @@
 //! # struct Network;
 //! # impl Network {
 //! #     fn connect(&mut self, _: statsd_proto::Connect) -> Input { Input::Connected }
-//! #     fn look_up(&mut self, _: statsd_proto::Resolve) -> Input { Input::Resolved(vec![]) }
+//! #     fn look_up(&mut self, name: statsd_proto::Resolve) -> Input { name.answer(Ok([])) }
 //! #     fn write(&mut self, transmit: statsd_proto::Transmit) -> Input { Input::Written(transmit.data.len()) }
 //! #     fn close(&mut self) {}
 //! # }
@@ -108,7 +108,7 @@
 //! | it accepts and hangs up | nothing is written before [`Config::settle_time`]; backoff | nothing |
 //! | it reads no more | waits for [`Config::write_timeout`], then as above | what the kernel held |
 //! | its machine is gone without a goodbye | as above; without a write, [`Config::keepalive`] finds out | what was written since it was there |
-//! | a name cannot be looked up, or hangs | the last good addresses, [`Config::connect_timeout`], backoff | nothing |
+//! | a name cannot be looked up, or hangs | an open socket stays; else the last good addresses, [`Config::connect_timeout`], backoff | nothing |
 //! | a server has moved | over TCP the break tells; over UDP [`Config::resolve_interval`] | datagrams until then |
 //! | a link gets old | [`Config::max_connection_age`]: a new one between two payloads | nothing |
 //! | a datagram is refused (`ECONNREFUSED`, or `EHOSTUNREACH` by a firewall) | it goes again, alone, after a backoff; the rest waits | what was sent more than 50 ms before |
@@ -184,9 +184,10 @@ pub use crate::config::{Config, Pace, Telemetry, Transport};
 pub use crate::dialect::Dialect;
 pub use crate::driver::Driver;
 pub use crate::error::{ConfigError, ParseError, RecordError};
-pub use crate::event::Event;
+pub use crate::event::{Backlog, Event, EventKind};
 #[cfg(feature = "metrics")]
 pub use crate::facade::{AlreadyInstalled, FacadeRecorder};
+pub use crate::failure::{Failure, FailureKind, System};
 pub use crate::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
 };

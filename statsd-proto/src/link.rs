@@ -13,53 +13,54 @@
 //!        └────────────────────────────────── Up ◀┘
 //!                       broken
 //! ```
+//!
+//! A lookup goes on beside the socket. While the link is up, its answer decides whether the socket stays.
 
-use std::collections::VecDeque;
+mod lookup;
+mod targets;
+mod up;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
-use crate::config::{Config, Transport};
+use crate::config::Config;
+use crate::failure::{Failure, FailureKind};
 use crate::instruction::{Connect, Keepalive, Resolve, Target};
 use crate::random::Random;
+use lookup::{Answer, Lookup};
+use targets::Targets;
+use up::{Times, Up};
 
 #[derive(Debug)]
 pub(crate) struct Link {
     state: State,
     backoff: Backoff,
     random: Random,
+    lookup: Lookup,
     targets: Targets,
     send_buffer: Option<usize>,
     keepalive: Option<Keepalive>,
     ack_timeout: Duration,
     resends: bool,
     connect_timeout: Duration,
-    settle_time: Duration,
-    /// After what time a link that is up gives way to a new one, to where the server is then; none if
-    /// never.
-    max_age: Option<Duration>,
-    /// The link was given up for nothing but that.
-    is_renewal: bool,
+    times: Times,
 }
 
-/// Where the link stands. A time that is none is set by the next poll.
+/// Where the link stands. A time that is `None` is set by the next poll.
 #[derive(Debug)]
 enum State {
     Connecting {
+        to: Target,
         deadline: Option<Instant>,
     },
     Idle {
         wait: Duration,
         until: Option<Instant>,
     },
-    Resolving {
-        deadline: Option<Instant>,
-    },
-    Up {
-        usable_at: Option<Instant>,
-        stale_at: Option<Instant>,
-        has_progress: bool,
-    },
+    /// There is no address to try: a lookup has to come first.
+    Resolving,
+    Up(Up),
 }
 
 /// What the link wants.
@@ -74,18 +75,6 @@ pub(crate) enum Step {
     Wait(Instant),
 }
 
-/// Where the server may be.
-#[derive(Debug)]
-struct Targets {
-    /// What to look up; none if the host is an address or a path.
-    name: Option<Resolve>,
-    transport: Transport,
-    /// What was found last, for when a lookup fails.
-    known: Vec<Target>,
-    /// What has not been tried in this round.
-    untried: VecDeque<Target>,
-}
-
 impl Link {
     pub(crate) fn new(config: &Config, random: Random) -> Self {
         let (initial, max) = config.backoff;
@@ -96,24 +85,27 @@ impl Link {
             },
             backoff: Backoff::new(initial, max),
             random,
+            lookup: Lookup::new(config),
             targets: Targets::new(config),
             send_buffer: config.send_buffer,
             keepalive: config.keepalive.map(keepalive),
             ack_timeout: config.write_timeout,
             resends: config.resends(),
             connect_timeout: config.connect_timeout,
-            settle_time: match config.effective_transport() {
-                Transport::Tcp | Transport::UnixStream => config.settle_time,
-                Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
-            },
-            max_age: max_age(config),
-            is_renewal: false,
+            times: Times::new(config),
         }
+    }
+
+    /// Gives up a lookup that takes too long. Returns why, if that leaves no address to try.
+    pub(crate) fn poll_timeout(&mut self, now: Instant) -> Option<Failure> {
+        let is_overdue = self.lookup.is_overdue(now);
+        let leaves_none = is_overdue && self.on_unresolved();
+        leaves_none.then(|| FailureKind::TimedOut.into())
     }
 
     pub(crate) fn poll(&mut self, now: Instant) -> Step {
         match &mut self.state {
-            State::Connecting { deadline } | State::Resolving { deadline } => {
+            State::Connecting { deadline, .. } => {
                 let deadline = *deadline.get_or_insert(now + self.connect_timeout);
                 if now < deadline {
                     Step::Wait(deadline)
@@ -126,123 +118,172 @@ impl Link {
                 if now < until {
                     Step::Wait(until)
                 } else {
-                    self.attempt()
+                    self.attempt(now)
                 }
             }
-            State::Up {
-                usable_at,
-                stale_at,
-                ..
-            } => {
-                let usable_at = *usable_at.get_or_insert(now + self.settle_time);
-                if now < usable_at {
-                    return Step::Wait(usable_at);
-                }
-                if let (None, Some(age)) = (&stale_at, self.max_age) {
-                    // Up to a quarter less, so that many clients do not come at once.
-                    let share = 1.0 - self.random.fraction() / 4.0;
-                    *stale_at = Some(now + age.mul_f64(share));
-                }
-                Step::Usable
-            }
+            State::Resolving => self.attempt(now),
+            State::Up(up) => match up.poll(now, self.times, &mut self.random) {
+                Some(until) => Step::Wait(until),
+                None => Step::Usable,
+            },
         }
     }
 
-    pub(crate) fn on_resolved(&mut self, found: Vec<SocketAddr>) {
-        if matches!(self.state, State::Resolving { .. }) {
-            self.targets.found(&found);
-            self.state = State::Idle {
-                wait: Duration::ZERO,
-                until: None,
-            };
+    /// Looks the name up beside the link that is up and has work to do, if it is time for that.
+    pub(crate) fn poll_lookup(&mut self, now: Instant) -> Option<Resolve> {
+        let State::Up(up) = &mut self.state else {
+            return None;
+        };
+        if !self.lookup.has_name() {
+            up.retire(now);
+            return None;
+        }
+        let is_due = up.wants_lookup(now) && !self.lookup.is_under_way();
+        is_due.then(|| self.lookup.start(now + self.connect_timeout))
+    }
+
+    /// The answer to a lookup came, unless it answers none that is under way. Returns why it failed, if that
+    /// leaves no address to try.
+    pub(crate) fn on_resolved(
+        &mut self,
+        id: u64,
+        found: Result<Vec<SocketAddr>, Failure>,
+        now: Option<Instant>,
+    ) -> Option<Failure> {
+        match self.lookup.answer(id, found) {
+            Answer::Found(found) => {
+                self.targets.found(&found);
+                self.on_answer(now);
+                None
+            }
+            Answer::Failed(failure) => self.on_unresolved().then_some(failure),
+            Answer::Stray => None,
+        }
+    }
+
+    /// There are addresses to go to.
+    fn on_answer(&mut self, now: Option<Instant>) {
+        match &mut self.state {
+            State::Resolving => self.idle(Duration::ZERO),
+            State::Up(up) => {
+                up.on_answer(now, self.targets.knows(&up.to));
+                // After a break the name is looked up again.
+                self.targets.forget_untried();
+            }
+            State::Connecting { .. } | State::Idle { .. } => {}
+        }
+    }
+
+    /// A lookup failed: the last good addresses serve, and a link that is up stays. Returns whether there is
+    /// no address to try.
+    fn on_unresolved(&mut self) -> bool {
+        self.lookup.give_up();
+        match &mut self.state {
+            State::Resolving => {
+                self.targets.retry_known();
+                self.fail()
+            }
+            State::Up(up) => {
+                up.keep();
+                false
+            }
+            State::Connecting { .. } | State::Idle { .. } => false,
         }
     }
 
     /// Whether the input fitted the state.
     pub(crate) fn on_connected(&mut self) -> bool {
-        let fits = matches!(self.state, State::Connecting { .. });
-        if fits {
-            self.state = State::Up {
-                usable_at: None,
-                stale_at: None,
-                has_progress: false,
-            };
-        }
-        fits
+        let State::Connecting { to, .. } = &self.state else {
+            return false;
+        };
+        self.state = State::Up(Up::new(to.clone()));
+        true
     }
 
     /// The attempt failed, or the link broke; the server's other addresses have their turn before the
-    /// wait.
-    pub(crate) fn on_disconnected(&mut self) {
-        match self.state {
-            State::Resolving { .. } => self.targets.retry_known(),
-            State::Up {
-                has_progress: true, ..
-            } => {
-                self.backoff.reset();
-                self.targets.untried.clear();
+    /// wait. Returns whether the next attempt has to wait.
+    pub(crate) fn on_disconnected(&mut self, is_refusal: bool) -> bool {
+        if let State::Up(up) = &self.state {
+            if is_refusal {
+                self.targets.refused(&up.to);
             }
-            State::Connecting { .. } | State::Idle { .. } | State::Up { .. } => {}
+            if up.has_progress {
+                self.backoff.reset();
+                self.targets.forget_untried();
+            }
         }
-        let wait = if self.targets.untried.is_empty() {
-            self.backoff.delay(&mut self.random)
-        } else {
-            Duration::ZERO
-        };
-        self.state = State::Idle { wait, until: None };
+        self.fail()
     }
 
     /// A payload left whole: the server is worth coming back to soon.
     pub(crate) fn on_progress(&mut self) {
-        if let State::Up { has_progress, .. } = &mut self.state {
-            *has_progress = true;
+        if let State::Up(up) = &mut self.state {
+            if !up.has_progress {
+                self.targets.answered(&up.to);
+            }
+            up.has_progress = true;
         }
     }
 
     /// Whether it is time for a new link.
-    pub(crate) fn is_stale(&self, now: Instant) -> bool {
-        matches!(self.state, State::Up { stale_at: Some(at), .. } if now >= at)
+    pub(crate) fn is_outdated(&self) -> bool {
+        matches!(
+            self.state,
+            State::Up(Up {
+                is_outdated: true,
+                ..
+            })
+        )
     }
 
     /// Gives the link up for a new one, to where the server is now.
     pub(crate) fn renew(&mut self) {
-        if matches!(
-            self.state,
-            State::Up {
-                has_progress: true,
-                ..
+        if let State::Up(up) = &self.state {
+            if up.has_progress {
+                self.backoff.reset();
             }
-        ) {
-            self.backoff.reset();
         }
-        self.is_renewal = true;
-        self.targets.untried.clear();
-        self.state = State::Idle {
-            wait: Duration::ZERO,
-            until: None,
-        };
+        self.targets.retry_known_in_order();
+        self.idle(Duration::ZERO);
     }
 
-    /// Whether the link that came up takes the place of one that worked.
-    pub(crate) fn take_renewal(&mut self) -> bool {
-        std::mem::take(&mut self.is_renewal)
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        matches!(self.state, State::Idle { .. })
-    }
-
-    pub(crate) fn is_resolving(&self) -> bool {
-        matches!(self.state, State::Resolving { .. })
+    /// Whether a socket is open, or being opened.
+    pub(crate) fn has_socket(&self) -> bool {
+        matches!(self.state, State::Connecting { .. } | State::Up(_))
     }
 
     pub(crate) fn is_up(&self) -> bool {
-        matches!(self.state, State::Up { .. })
+        matches!(self.state, State::Up(_))
     }
 
-    fn attempt(&mut self) -> Step {
+    /// Whether somebody is there, as far as a client can know: nobody answers datagrams, so that silence has to
+    /// do.
+    pub(crate) fn is_proven(&self) -> bool {
+        match &self.state {
+            State::Up(up) => up.has_progress || !matches!(up.to, Target::Udp(_)),
+            State::Connecting { .. } | State::Idle { .. } | State::Resolving => false,
+        }
+    }
+
+    /// Where the server of a name is, if the link is up.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        match &self.state {
+            State::Up(up) if self.lookup.has_name() => up.to.address(),
+            State::Connecting { .. } | State::Idle { .. } | State::Resolving | State::Up(_) => None,
+        }
+    }
+
+    /// When the lookup that is under way takes too long, or `None` if none is.
+    pub(crate) fn lookup_deadline(&self) -> Option<Instant> {
+        self.lookup.deadline()
+    }
+
+    fn attempt(&mut self, now: Instant) -> Step {
         if let Some(target) = self.targets.next() {
-            self.state = State::Connecting { deadline: None };
+            self.state = State::Connecting {
+                to: target.clone(),
+                deadline: None,
+            };
             return Step::Connect(Connect {
                 target,
                 send_buffer: self.send_buffer,
@@ -254,19 +295,30 @@ impl Link {
                 wants_unacknowledged: self.resends,
             });
         }
-        let name = self.targets.name.clone();
-        self.state = State::Resolving { deadline: None };
-        Step::Resolve(name.expect("what is no name is always known"))
+        self.state = State::Resolving;
+        match self.lookup.deadline() {
+            // One that began while the link was up.
+            Some(deadline) => Step::Wait(deadline),
+            None => Step::Resolve(self.lookup.start(now + self.connect_timeout)),
+        }
     }
-}
 
-/// A stream breaks when its server has moved; datagrams go on to where it was.
-fn max_age(config: &Config) -> Option<Duration> {
-    let is_name_to_watch =
-        config.effective_transport() == Transport::Udp && config.socket_address().is_none();
-    let resolve_interval = config.resolve_interval.filter(|_| is_name_to_watch);
-    let ages = [resolve_interval, config.max_connection_age];
-    ages.into_iter().flatten().min()
+    /// Waits for the next attempt: hardly, while there are addresses that have not been tried.
+    fn fail(&mut self) -> bool {
+        let wait = if self.targets.is_exhausted() {
+            self.backoff.delay(&mut self.random)
+        } else if self.targets.is_patient() {
+            self.backoff.first_delay(&mut self.random)
+        } else {
+            Duration::ZERO
+        };
+        self.idle(wait);
+        !wait.is_zero()
+    }
+
+    fn idle(&mut self, wait: Duration) {
+        self.state = State::Idle { wait, until: None };
+    }
 }
 
 /// Asks three times within as long again as the silence has lasted.
@@ -275,48 +327,5 @@ fn keepalive(time: Duration) -> Keepalive {
         time,
         interval: time / 3,
         probes: 3,
-    }
-}
-
-impl Targets {
-    fn new(config: &Config) -> Self {
-        let transport = config.effective_transport();
-        let (name, known) = match (transport, config.socket_address()) {
-            (Transport::UnixDatagram, _) => (None, vec![Target::UnixDatagram(config.path.clone())]),
-            (Transport::UnixStream, _) => (None, vec![Target::UnixStream(config.path.clone())]),
-            (Transport::Tcp, Some(address)) => (None, vec![Target::Tcp(address)]),
-            (Transport::Udp, Some(address)) => (None, vec![Target::Udp(address)]),
-            (Transport::Tcp | Transport::Udp, None) => {
-                let (host, port) = (config.host.as_str().into(), config.effective_port());
-                (Some(Resolve { host, port }), Vec::new())
-            }
-        };
-        Self {
-            name,
-            transport,
-            known,
-            untried: VecDeque::new(),
-        }
-    }
-
-    /// The next one to try; none if a lookup has to come first.
-    fn next(&mut self) -> Option<Target> {
-        if self.name.is_none() && self.untried.is_empty() {
-            self.retry_known();
-        }
-        self.untried.pop_front()
-    }
-
-    fn found(&mut self, addresses: &[SocketAddr]) {
-        let target = match self.transport {
-            Transport::Udp => Target::Udp,
-            Transport::Tcp | Transport::UnixDatagram | Transport::UnixStream => Target::Tcp,
-        };
-        self.known = addresses.iter().copied().map(target).collect();
-        self.retry_known();
-    }
-
-    fn retry_known(&mut self) {
-        self.untried = self.known.iter().cloned().collect();
     }
 }

@@ -7,6 +7,8 @@ use crate::config::Pace;
 #[derive(Debug)]
 pub(crate) struct Pacer {
     pace: Option<Pace>,
+    /// The rate that is configured.
+    rate: u64,
     /// Bytes that may leave at once. A datagram larger than the whole bucket takes it below zero.
     tokens: i64,
     /// There were not enough tokens the last time.
@@ -20,9 +22,20 @@ impl Pacer {
         let tokens = pace.map_or(0, |pace| as_tokens(pace.burst));
         Self {
             pace,
+            rate: pace.map_or(0, |pace| pace.rate),
             tokens,
             is_dry: false,
             counted_at: None,
+        }
+    }
+
+    /// Raises the rate, within bounds, so that `bytes` leave within `time`.
+    pub(crate) fn hurry(&mut self, bytes: usize, time: Duration) {
+        if let Some(pace) = &mut self.pace {
+            let wanted = bytes as f64 / time.as_secs_f64();
+            let most = self.rate.saturating_mul(Pace::MAX_CLOSING_FACTOR);
+            // What is beyond all numbers, or none, is beyond the bound as well.
+            pace.rate = pace.rate.max((wanted as u64).min(most));
         }
     }
 
@@ -48,6 +61,11 @@ impl Pacer {
         let missing = u64::try_from(gathered - self.tokens).unwrap_or(u64::MAX);
         let nanoseconds = missing.saturating_mul(NANOS).div_ceil(pace.rate);
         Err(now + Duration::from_nanos(nanoseconds))
+    }
+
+    /// Whether it is what holds datagrams back.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.is_dry
     }
 
     /// Takes what was written off the bucket, which has gained nothing while the write took its time.
@@ -171,6 +189,34 @@ mod tests {
         pacer.spend(1000);
         assert_eq!(pacer.allow(start, 100, 1), Err(start + SECOND));
         assert_eq!(pacer.allow(now + SECOND, 100, 1), Ok(100));
+    }
+
+    #[test]
+    fn in_a_hurry_the_rate_rises_to_what_is_needed_up_to_its_bound() {
+        for (bytes, seconds, rate) in [
+            (0, 5, 100),
+            (500, 5, 100),
+            (1000, 5, 200),
+            (1_000_000, 5, 400),
+            (1000, 0, 400),
+            (0, 0, 100),
+        ] {
+            let mut pacer = Pacer::new(Some(PACE));
+            pacer.hurry(bytes, SECOND * seconds);
+            // It never falls back.
+            pacer.hurry(0, SECOND);
+            pacer.spend(1000);
+            let until = origin() + SECOND.mul_f64(250.0 / f64::from(rate));
+            let start = until - SECOND.mul_f64(250.0 / f64::from(rate));
+            assert_eq!(
+                pacer.allow(start, 5000, 10),
+                Err(until),
+                "{bytes} in {seconds} s"
+            );
+        }
+        let mut pacer = Pacer::new(None);
+        pacer.hurry(1000, SECOND);
+        assert_eq!(pacer.allow(origin(), 5000, 1), Ok(5000));
     }
 
     #[test]

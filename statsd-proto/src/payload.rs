@@ -142,8 +142,13 @@ impl Payload {
 
     /// How many datagrams there are; of a stream it is one payload.
     pub(crate) fn count(&self) -> usize {
+        self.count_datagrams(self.data.len())
+    }
+
+    /// How many datagrams so many bytes are; of a stream it is one write.
+    pub(crate) fn count_datagrams(&self, bytes: usize) -> usize {
         let size = self.datagram_size();
-        size.map_or(1, |size| self.data.len().div_ceil(size))
+        size.map_or(1, |size| bytes.div_ceil(size))
     }
 
     /// What is to be sent again after `written` bytes went out. `None` if everything went out.

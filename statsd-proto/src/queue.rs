@@ -322,6 +322,11 @@ impl Queue {
         self.complete.lines + self.tail.lines()
     }
 
+    /// What is worth waking up for to report that the queue is half full.
+    pub(crate) fn half_full(&self) -> Grant {
+        self.bounds.half_full()
+    }
+
     /// What is worth waking the driver for before the flush interval is over.
     pub(crate) fn high_water(&self) -> Grant {
         self.bounds.high_water()

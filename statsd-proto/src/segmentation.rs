@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::failure;
+use crate::failure::{Failure, System};
 use crate::instruction::Transmit;
 
 /// How many datagrams of a [`Transmit`] a driver gives the kernel in one call: all of them where the
@@ -66,7 +66,8 @@ impl Segmentation {
     /// Whether a send may have failed because the kernel was to cut. Then it is not asked to any more,
     /// and the [`next`](Self::next) bytes may pass.
     pub fn is_to_blame(&mut self, error: &io::Error) -> bool {
-        let is_to_blame = self.size > 0 && !self.is_off && !failure::may_pass(failure::kind(error));
+        let is_cutting = self.size > 0 && !self.is_off;
+        let is_to_blame = is_cutting && Failure::new(error, System::CURRENT).is_about_data();
         self.is_off |= is_to_blame;
         is_to_blame
     }

@@ -1,14 +1,15 @@
 //! The state machine: metrics and input go in, instructions come out.
 
 mod aggregates;
+mod connecting;
 mod embed;
 mod exchange;
 mod inlet;
 mod record;
+mod reporting;
 mod sending;
 mod telling;
 
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use crate::aggregate::{Interval, Limits, Store};
 use crate::config::{Config, Transport};
 use crate::encode::Encoder;
 use crate::error::ConfigError;
-use crate::event::{Event, News};
+use crate::event::{Event, Journal};
 use crate::flight::Flight;
 use crate::flusher::Flusher;
 use crate::instruction::{Input, Output};
@@ -44,14 +45,14 @@ pub(crate) struct Core {
     link: Link,
     flusher: Flusher,
     pacer: Pacer,
-    news: News,
+    journal: Journal,
     phase: Phase,
     stats: Stats,
     /// A datagram was refused: the next goes alone, until nobody refuses it.
     is_probing: bool,
     /// The line after the last one of the payload in flight, counted from the first ever accepted.
     flight_end: u64,
-    /// Somebody waits for the lines before this one, counted likewise, to be settled.
+    /// Sequence number of the last line that a confirmed flush waits for.
     wanted: u64,
     /// A poll would have something to say.
     wants_poll: bool,
@@ -117,7 +118,7 @@ impl Core {
                     .pace
                     .filter(|_| config.effective_transport() == Transport::Udp),
             ),
-            news: News::default(),
+            journal: Journal::new(config),
             phase: if config.enabled {
                 Phase::Open
             } else {
@@ -148,9 +149,14 @@ impl Core {
 
     /// Lets all that is in the queue leave without waiting for the flush interval.
     pub(crate) fn flush(&mut self) {
-        self.wanted = self.stats.accepted;
-        self.flusher.release(self.wanted);
+        self.flusher.release(self.stats.accepted);
         self.wants_poll = true;
+    }
+
+    /// The same, and asks to be polled until no server can refuse the last datagram any more.
+    pub(crate) fn flush_confirmed(&mut self) {
+        self.flush();
+        self.wanted = self.stats.accepted;
     }
 
     /// Takes no more batches, sends what is queued as long as the close timeout allows, and ends.
@@ -177,13 +183,8 @@ impl Core {
         self.wants_poll |= !matches!(input, Input::Unacknowledged(_));
         match input {
             Input::Connected => self.on_connected(),
-            Input::Disconnected(kind) => self.on_disconnected(kind),
-            Input::Resolved(found) if found.is_empty() => {
-                if self.link.is_resolving() {
-                    self.on_disconnected(io::ErrorKind::NotFound);
-                }
-            }
-            Input::Resolved(found) => self.link.on_resolved(found),
+            Input::Disconnected(failure) => self.on_disconnected(failure),
+            Input::Resolved { id, found } => self.on_resolved(id, found),
             Input::Unacknowledged(bytes) => self.on_unacknowledged(bytes),
             Input::Written(bytes) => self.on_written(bytes),
         }
@@ -206,6 +207,9 @@ impl Core {
         };
         self.follow_flight();
         self.follow_pressure();
+        if self.wake_at.is_none() && !self.journal.is_filling() {
+            self.wake_at = Some(self.queue.half_full());
+        }
         output
     }
 
@@ -218,7 +222,7 @@ impl Core {
     /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; the last
     /// of all comes with [`Output::Finished`].
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
-        self.news.pop()
+        self.journal.pop()
     }
 
     /// What was recorded, sent and lost so far.
@@ -246,6 +250,15 @@ impl Core {
     /// What writes metrics as lines.
     pub(crate) fn encoder(&self) -> &Arc<Encoder> {
         &self.encoder
+    }
+
+    /// How many of all accepted lines, from the first on, have been given to the kernel or dropped. A server may
+    /// yet refuse the last datagram of them.
+    pub(crate) fn taken(&self) -> u64 {
+        match self.flight.unwritten_lines() as u64 {
+            0 => self.stats.accepted - self.queue.lines() as u64,
+            lines => self.flight_end - lines,
+        }
     }
 
     /// How many of all accepted lines, from the first on, have been sent or dropped.
@@ -289,23 +302,23 @@ impl Core {
                 let deadline = *deadline.get_or_insert(now + self.close_timeout);
                 let is_drained = self.queue.lines() == 0 && self.flight.outside().1 == 0;
                 if now < deadline && !is_drained {
+                    self.hurry(deadline - now);
                     return None;
                 }
                 self.finish();
             }
             Phase::Ending | Phase::Finished => {}
         }
-        self.news.on_stats(now, &self.stats, true);
-        if self.link.is_idle() {
+        if !self.link.has_socket() {
             self.phase = Phase::Finished;
             return Some(Output::Finished(self.stats().into()));
         }
-        self.link.on_disconnected();
+        self.link.on_disconnected(false);
         Some(Output::Disconnect)
     }
 
     fn poll_link(&mut self, now: Instant) -> Output {
-        self.news.on_stats(now, &self.stats, false);
+        self.poll_journal(now);
         let has_outside = self.queue.has_granted();
         let is_up = self.link.is_up();
         if self.flusher.deadline().is_some() {
@@ -321,6 +334,9 @@ impl Core {
             self.queue.restore_datagrams();
         }
         self.poll_reporter(now);
+        if let Some(failure) = self.link.poll_timeout(now) {
+            self.on_unresolved(failure);
+        }
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
             Step::Resolve(resolve) => Output::Resolve(resolve),
@@ -339,56 +355,22 @@ impl Core {
             Phase::Closing(deadline) => deadline,
             Phase::Open | Phase::Ending | Phase::Finished => None,
         };
-        Output::Wait(times.iter().copied().chain([close]).flatten().min())
-    }
-
-    /// What is under way takes too long.
-    fn give_up(&mut self) -> Output {
-        self.on_disconnected(io::ErrorKind::TimedOut);
-        Output::Disconnect
-    }
-
-    fn on_connected(&mut self) {
-        if !self.link.on_connected() {
-            return;
-        }
-        self.flight.on_connected();
-        self.stats.connects += 1;
-        let is_renewal = self.link.take_renewal();
-        if let Some(now) = self.now.filter(|_| !is_renewal) {
-            self.news.on_connected(now);
-        }
-    }
-
-    /// Queues again what did not arrive, in its old place.
-    fn on_disconnected(&mut self, kind: io::ErrorKind) {
-        if self.link.is_idle() {
-            return;
-        }
-        if let Some(now) = self.now {
-            if self.link.is_up() {
-                self.news.on_disconnected(now, kind);
-            } else {
-                self.news
-                    .on_connect_failed(now, kind, self.link.is_resolving());
-            }
-        }
-        if self.link.is_up() {
-            self.stats.disconnects += 1;
-            self.recall(kind);
-        } else {
-            self.stats.connect_failures += 1;
-        }
-        self.link.on_disconnected();
+        let beside = [close, self.journal.deadline(), self.link.lookup_deadline()];
+        Output::Wait(times.iter().copied().chain(beside).flatten().min())
     }
 
     fn finish(&mut self) {
-        let progress = self.flight.confirm();
-        self.on_progress(progress);
+        let backlog = self.backlog();
+        // After a refusal, silence that was not waited for is no consent.
+        if !self.is_probing {
+            let progress = self.flight.confirm();
+            self.on_progress(progress);
+        }
         let rest = self.flight.lines() + self.queue.clear();
         self.stats.dropped.abandoned += rest as u64;
         self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;
         self.flight.clear();
+        self.journal.finish(&self.stats, backlog);
         self.phase = Phase::Ending;
         self.wants_poll = true;
     }

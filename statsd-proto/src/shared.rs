@@ -99,7 +99,7 @@ impl Shared {
         };
         let reached = waiters.take_reached(core);
         let news: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
-        events.extend(&news);
+        events.extend(news.iter().cloned());
         while events.len() > MAX_EVENTS {
             events.pop_front();
         }
@@ -113,6 +113,12 @@ impl Shared {
     pub(crate) fn poll(&self) -> Output {
         let now = self.now();
         let mut state = self.lock();
+        if state.core.wants_losses(now) {
+            drop(state);
+            self.collect_counts();
+            state = self.lock();
+            state.core.end_losses(now);
+        }
         if state.core.wants_aggregates(now) {
             state.core.start_interval(now);
             drop(state);
@@ -144,12 +150,13 @@ impl Shared {
         output
     }
 
-    /// Sends all that was recorded before. Returns the number of the last line, counted from the first ever accepted.
-    pub(crate) fn flush(&self) -> u64 {
+    /// Brings all in that was recorded before, and lets it leave by `flush`. Returns the number of the last line, counted
+    /// from the first ever accepted.
+    pub(crate) fn flush(&self, flush: impl FnOnce(&mut Core)) -> u64 {
         self.collect();
         self.drain();
         self.with(|core| {
-            core.flush();
+            flush(core);
             core.stats().accepted
         })
     }
@@ -244,14 +251,10 @@ pub(crate) const MAX_INLETS: usize = 16;
 
 #[cfg(feature = "tracing")]
 fn log(event: &Event) {
-    match event {
-        Event::Connected { .. } => tracing::info!("{event}"),
-        Event::ConnectFailed { .. }
-        | Event::Disconnected { .. }
-        | Event::LookupFailed { .. }
-        | Event::Lost { .. } => {
-            tracing::warn!("{event}");
-        }
+    if event.is_warning() {
+        tracing::warn!("{event}");
+    } else {
+        tracing::info!("{event}");
     }
 }
 

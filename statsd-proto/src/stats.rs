@@ -43,9 +43,9 @@ pub struct Stats {
     pub connect_failures: u64,
     /// Times that a link broke.
     pub disconnects: u64,
-    /// Bytes given to the kernel.
+    /// Bytes that the kernel took. Of a datagram that was refused and resent, those of the last time.
     pub bytes: u64,
-    /// Writes given to the kernel: a part of a stream, or a datagram.
+    /// Writes that the kernel took, counted likewise: a part of a stream, or a datagram.
     pub payloads: u64,
 }
 
@@ -65,6 +65,15 @@ impl Dropped {
     /// All of them.
     pub fn total(&self) -> u64 {
         self.abandoned + self.overflow + self.unsendable
+    }
+
+    /// Those since an earlier count.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            abandoned: self.abandoned - earlier.abandoned,
+            overflow: self.overflow - earlier.overflow,
+            unsendable: self.unsendable - earlier.unsendable,
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Until {
     Room,
     /// All lines before this one, counted from the first ever accepted, are sent or dropped.
     Settled(u64),
+    /// All lines before this one, counted likewise, are with the kernel or dropped.
+    Taken(u64),
 }
 
 impl Until {
@@ -24,6 +26,7 @@ impl Until {
             Self::Finished => false,
             Self::Room => core.is_closed() || core.is_ready(),
             Self::Settled(through) => core.settled() >= through,
+            Self::Taken(through) => core.taken() >= through,
         }
     }
 }
@@ -63,6 +66,7 @@ impl Waiters {
             (Until::Finished, 0),
             (Until::Room, 0),
             (Until::Settled(0), 0),
+            (Until::Taken(0), 0),
         ];
         for (first, key) in firsts {
             while let Some(next) = self.next_reached((first, key), core) {

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use statsd_proto::{
-    Client, Config, Dialect, Driver, Input, Metric, Output, Overflow, Session, Transport,
+    Client, Config, Dialect, Driver, FailureKind, Input, Metric, Output, Overflow, Session,
+    Transport,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -28,6 +29,8 @@ fn handles_of_an_outage_cost_no_more_than_one() {
     assert!(info.bytes_current < 64 * 1024, "{info:?}");
 }
 
+type Way = fn(&Client, u64, &[(&str, &str)]);
+
 #[test]
 fn aggregates_of_an_outage_stay_within_their_bound() {
     const BOUND: u64 = 2 * MIB;
@@ -47,7 +50,7 @@ fn aggregates_of_an_outage_stay_within_their_bound() {
         ("q", "r"),
     ];
     // Each grows in its own way, and each beyond the bound if it could.
-    let ways: [fn(&Client, u64, &[(&str, &str)]); 7] = [
+    let ways: [Way; 7] = [
         |client, number, _| client.incr(&format!("n{number}"), 1),
         |client, number, _| client.gauge(&format!("n{number}"), 1),
         |client, number, tags| {
@@ -212,11 +215,13 @@ fn events_that_nobody_takes_are_bounded() {
         match session.poll(now) {
             Output::Connect(_) => session.handle(Input::Connected),
             Output::Wait(_) => {
-                session.handle(Input::Disconnected(std::io::ErrorKind::ConnectionReset));
+                session.handle(Input::Disconnected(FailureKind::Reset.into()));
                 now += SECOND * 1300;
             }
             Output::Disconnect => {}
-            output => panic!("{output:?}"),
+            output @ (Output::Finished(_) | Output::Resolve(_) | Output::Transmit(_)) => {
+                panic!("{output:?}")
+            }
         }
     }
     let kept = std::iter::from_fn(|| session.poll_event()).count();
@@ -302,7 +307,9 @@ impl World {
                 Output::Wait(Some(_)) => {
                     self.elapsed.fetch_add(1, Ordering::Relaxed);
                 }
-                output => panic!("{output:?}"),
+                output @ (Output::Disconnect | Output::Finished(_) | Output::Resolve(_)) => {
+                    panic!("{output:?}")
+                }
             }
         }
     }

@@ -37,6 +37,14 @@ impl Bounds {
         self.high_water
     }
 
+    /// The least that is more than half.
+    pub(super) fn half_full(self) -> Grant {
+        Grant {
+            bytes: self.max.bytes / 2 + 1,
+            lines: self.max.lines / 2 + 1,
+        }
+    }
+
     /// Whether so much may be used.
     pub(super) fn fit(self, used: Grant) -> bool {
         used.bytes <= self.max.bytes && used.lines <= self.max.lines

@@ -22,7 +22,7 @@ use crate::stats::Stats;
 ///
 /// | instruction | what to do | what to answer |
 /// |---|---|---|
-/// | [`Resolve`](Output::Resolve) | look the name up | [`Resolved`](Input::Resolved) or [`Disconnected`](Input::Disconnected) |
+/// | [`Resolve`](Output::Resolve) | look the name up, beside everything else | [`Resolved`](Input::Resolved), with its number |
 /// | [`Connect`](Output::Connect) | open the socket | [`Connected`](Input::Connected) or [`Disconnected`](Input::Disconnected) |
 /// | [`Transmit`](Output::Transmit) | write once; of datagrams one, or [more](crate::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
 /// | [`Disconnect`](Output::Disconnect) | give up what is under way, close the socket in an orderly way | nothing |
@@ -37,8 +37,9 @@ use crate::stats::Stats;
 /// a driver keeps a read pending to notice. What an error means is known to [`Input::failed`]; a socket that
 /// has failed is never used again, datagrams' no less than a stream's. Where a [`Connect`](crate::Connect) asks for it,
 /// what is [not acknowledged](Input::Unacknowledged) is told before each poll, and before the end. A stream that is closed while
-/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way; the next poll may
-/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered.
+/// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way for the socket; the next poll may
+/// take it back by [`Disconnect`](Output::Disconnect), and what comes of it then is not answered. At most one
+/// lookup is under way beside that. A late answer, to a lookup that was given up, is known by its number.
 #[derive(Debug)]
 pub struct Session {
     core: Core,
@@ -178,6 +179,13 @@ impl Session {
         self.core.flush();
     }
 
+    /// The same, and asks to be polled until no server can refuse the last datagram any more, which over UDP is
+    /// some 50 ms later.
+    pub fn flush_confirmed(&mut self) {
+        self.flush();
+        self.core.flush_confirmed();
+    }
+
     /// Takes no more metrics, sends what is queued as long as the close timeout allows, and ends.
     pub fn close(&mut self) {
         if !self.core.is_closed() {
@@ -203,6 +211,10 @@ impl Session {
     ///
     /// Polling more often, later, or with a time before the last does no harm.
     pub fn poll(&mut self, now: Instant) -> Output {
+        if self.core.wants_losses(now) {
+            self.core.take_counts(&mut self.inlet);
+            self.core.end_losses(now);
+        }
         loop {
             if self.core.wants_aggregates(now) {
                 self.core.start_interval(now);

@@ -47,13 +47,28 @@ impl Core {
 
     /// Takes all that is in an inlet, and the room that it was granted.
     pub(crate) fn collect(&mut self, inlet: &mut Inlet) {
-        let (refused, sampled_out) = inlet.take_counts();
-        self.stats.refused.add(refused);
-        self.stats.sampled_out += sampled_out;
+        self.take_counts(inlet);
         let queued = self.queue.collect(&mut inlet.batch);
         self.stats.accepted += queued as u64;
         inlet.set_thinning(self.thinning());
         self.check_wake();
+    }
+
+    /// Whether it is time to bring in what inlets have refused, and not their lines.
+    pub(crate) fn wants_losses(&self, now: Instant) -> bool {
+        self.journal.wants_counts(now)
+    }
+
+    /// Takes what an inlet has counted: its lines stay where they are.
+    pub(crate) fn take_counts(&mut self, inlet: &mut Inlet) {
+        let (refused, sampled_out) = inlet.take_counts();
+        self.stats.refused.add(refused);
+        self.stats.sampled_out += sampled_out;
+    }
+
+    /// What all inlets have counted was taken.
+    pub(crate) fn end_losses(&mut self, now: Instant) {
+        self.journal.on_counts(now);
     }
 
     /// Whether it is time to give memory back that only a flow needs.

@@ -1,10 +1,9 @@
 //! How lines leave while the link is up, and what comes back when it breaks.
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use super::{ANY, Core};
-use crate::failure::{is_refusal, may_pass};
+use crate::failure::{Failure, FailureKind};
 use crate::flight::Progress;
 use crate::instruction::Output;
 use crate::payload::Payload;
@@ -13,6 +12,7 @@ use crate::telemetry::Reporter;
 impl Core {
     /// The link is up: sends what may leave now.
     pub(super) fn poll_usable(&mut self, now: Instant) -> Output {
+        self.report_connection(now);
         if let Some(deadline) = self.flight.write_deadline(now + self.write_timeout) {
             return if now < deadline {
                 self.wait(deadline)
@@ -25,7 +25,12 @@ impl Core {
         }
         self.tell(now);
         let has_work = self.queue.lines() > 0 && self.flight.remaining().is_none();
-        if has_work && self.link.is_stale(now) && !self.is_closed() {
+        if has_work && !self.is_closed() {
+            if let Some(resolve) = self.link.poll_lookup(now) {
+                return Output::Resolve(resolve);
+            }
+        }
+        if has_work && self.link.is_outdated() && !self.is_closed() {
             // A socket that is closed no longer hears that its last datagram was refused.
             if let Some(until) = self.flight.doubt_until(now + CONSENT) {
                 return self.wait(until);
@@ -125,6 +130,13 @@ impl Core {
         self.flight.look_at(now).map(|(_, until)| until)
     }
 
+    /// Lets all that is pending leave within this time, if the pace may be raised so far.
+    pub(super) fn hurry(&mut self, time: Duration) {
+        let pending = self.queue.bytes() + self.flight.outside().0;
+        // After the last datagram a refusal may come, and be answered.
+        self.pacer.hurry(pending, time.saturating_sub(CONSENT * 2));
+    }
+
     /// Takes silence for consent to the last datagram, once it has lasted.
     pub(super) fn confirm(&mut self, now: Instant) {
         let until = self.flight.doubt_until(now + CONSENT);
@@ -138,19 +150,16 @@ impl Core {
     }
 
     pub(super) fn on_written(&mut self, bytes: usize) {
-        let segment = self.flight.datagram_size();
-        let Some(progress) = self.flight.on_written(bytes) else {
-            return;
-        };
-        self.pacer.spend(progress.bytes);
-        self.stats.bytes += progress.bytes as u64;
-        let datagrams = segment.map_or(1, |segment| progress.bytes.div_ceil(segment));
-        self.stats.payloads += datagrams as u64;
-        self.on_progress(progress);
+        if let Some(progress) = self.flight.on_written(bytes) {
+            self.pacer.spend(progress.written);
+            self.on_progress(progress);
+        }
     }
 
     pub(super) fn on_progress(&mut self, progress: Progress) {
         self.stats.sent += progress.lines as u64;
+        self.stats.bytes += progress.bytes as u64;
+        self.stats.payloads += progress.payloads as u64;
         if progress.is_proof {
             self.link.on_progress();
         }
@@ -168,13 +177,13 @@ impl Core {
         }
     }
 
-    pub(super) fn recall(&mut self, kind: io::ErrorKind) {
+    pub(super) fn recall(&mut self, failure: &Failure) {
         self.stats.resent += self.flight.unacknowledged_lines() as u64;
         let is_datagram = self.flight.datagram_size().is_some();
         let was_transmitting = self.flight.is_transmitting();
         if let Some(mut unfinished) = self.flight.take_unfinished() {
-            if is_datagram && was_transmitting && !may_pass(kind) {
-                self.make_sendable(&mut unfinished, kind);
+            if is_datagram && was_transmitting && failure.is_about_data() {
+                self.make_sendable(&mut unfinished, failure);
             }
             if !unfinished.data.is_empty() {
                 self.queue.push_front(unfinished);
@@ -183,7 +192,7 @@ impl Core {
         for payload in self.flight.take_unacknowledged() {
             self.queue.push_front(payload);
         }
-        if is_refusal(kind) {
+        if failure.is_refusal() {
             if let Some(refused) = self.flight.take_refused() {
                 self.is_probing = true;
                 self.queue.push_front(refused);
@@ -194,8 +203,8 @@ impl Core {
     }
 
     /// The kernel will not send the first datagram: its lines go in smaller ones, or in the end not at all.
-    fn make_sendable(&mut self, unfinished: &mut Payload, kind: io::ErrorKind) {
-        let is_too_large = kind == io::ErrorKind::InvalidInput;
+    fn make_sendable(&mut self, unfinished: &mut Payload, failure: &Failure) {
+        let is_too_large = failure.kind() == FailureKind::TooLarge;
         match unfinished.smaller_datagram().filter(|_| is_too_large) {
             Some(size) => {
                 self.queue.shrink_datagrams(size);

@@ -29,6 +29,14 @@ impl Shared {
         self.owners.on_collected(index);
     }
 
+    /// Brings in what all inlets have refused, and none of their lines.
+    pub(super) fn collect_counts(&self) {
+        for index in 0..self.inlets.len() {
+            let mut inlet = self.inlet(index);
+            self.lock().core.take_counts(&mut inlet);
+        }
+    }
+
     /// Makes lines of all that is aggregated, as far as the queue has room. No lock is held for more than a few series.
     pub(super) fn drain(&self) {
         if !self.aggregates {
