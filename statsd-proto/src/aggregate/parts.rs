@@ -206,6 +206,12 @@ impl Parts {
         !self.pending.is_empty()
     }
 
+    /// Number of series that something has been gathered of.
+    #[cfg(test)]
+    pub(crate) fn pending_len(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Whether the first that has something has not been visited in this drain.
     fn has_more(&self) -> bool {
         let first = self.pending.front();

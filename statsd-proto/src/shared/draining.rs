@@ -60,7 +60,7 @@ impl Shared {
     }
 
     /// Moves what an inlet has gathered of a few series to the store. Returns whether it has more.
-    fn collect_parts(&self, index: usize) -> bool {
+    pub(super) fn collect_parts(&self, index: usize) -> bool {
         let mut inlet = self.inlet(index);
         let mut state = self.lock();
         let has_more = state.core.collect_parts(&mut inlet);

@@ -1,4 +1,5 @@
 mod gauges;
+mod holds;
 mod order;
 
 use std::sync::Mutex;
