@@ -62,6 +62,8 @@ pub(crate) struct Core {
     aggregates: Option<(Store, Interval)>,
     /// Where a record of the session's own is written before it is known whether there is room for it.
     record: Vec<u8>,
+    /// Whether all inlets have been collected for the next poll.
+    is_collected: bool,
     /// Whether inlets have given back their memory, and have recorded nothing since.
     is_trimmed: bool,
     /// When memory is given back unless something is recorded before. `None` while something is.
@@ -134,6 +136,7 @@ impl Core {
                 .aggregate
                 .map(|length| (store, Interval::new(length))),
             record: Vec::new(),
+            is_collected: false,
             is_trimmed: true,
             rest_at: None,
             regrow_at: None,
@@ -195,7 +198,7 @@ impl Core {
     ///
     /// Polling more often, later, or with a time before the last does no harm.
     pub(crate) fn poll(&mut self, now: Instant) -> Output {
-        let now = self.now.map_or(now, |latest| now.max(latest));
+        let now = self.latest(now);
         self.now = Some(now);
         self.wants_poll = false;
         self.wake_at = None;
@@ -211,6 +214,11 @@ impl Core {
             self.wake_at = Some(self.queue.half_full());
         }
         output
+    }
+
+    /// This time, or the latest that a poll brought.
+    pub(crate) fn latest(&self, now: Instant) -> Instant {
+        self.now.map_or(now, |latest| now.max(latest))
     }
 
     /// Whether something happened since the last poll that the next one should not wait for its time.

@@ -211,6 +211,7 @@ impl Session {
     ///
     /// Polling more often, later, or with a time before the last does no harm.
     pub fn poll(&mut self, now: Instant) -> Output {
+        let now = self.core.latest(now);
         if self.core.wants_losses(now) {
             self.core.take_counts(&mut self.inlet);
             self.core.end_losses(now);
@@ -230,7 +231,7 @@ impl Session {
             let output = self.core.poll(now);
             self.inlet.set_thinning(self.core.thinning());
             // The poll may have made room, or has seen that nobody refused the last datagram.
-            if matches!(output, Output::Wait(_)) && self.core.wants_aggregates(now) {
+            if matches!(output, Output::Wait(_)) && self.core.wants_poll() {
                 continue;
             }
             if matches!(output, Output::Finished(_)) {
@@ -328,6 +329,7 @@ impl Session {
 
     fn collect(&mut self) {
         self.core.collect(&mut self.inlet);
+        self.core.end_collect();
     }
 
     /// Makes lines of all that is aggregated, as far as the queue has room.

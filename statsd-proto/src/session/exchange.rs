@@ -71,6 +71,11 @@ impl Core {
         self.journal.on_counts(now);
     }
 
+    /// All inlets have been collected.
+    pub(crate) fn end_collect(&mut self) {
+        self.is_collected = true;
+    }
+
     /// Whether it is time to give memory back that only a flow needs.
     pub(crate) fn wants_rest(&self, now: Instant) -> bool {
         self.rest_at.is_some_and(|at| now >= at) && !self.queue.has_granted()

@@ -8,26 +8,27 @@ use crate::telemetry::{Counts, Reporter};
 impl Core {
     /// Tells what has happened, if it is time for that and there is room.
     pub(super) fn tell(&mut self, now: Instant) {
-        let settled = self.settled();
-        let is_possible = self.phase.is_open() && self.has_room();
-        let due = self
-            .reporter
-            .take_if(|reporter| is_possible && reporter.is_due(now, settled));
-        if let Some(mut reporter) = due {
+        // What came due in this poll waits for the next, before which inlets are collected.
+        if !std::mem::take(&mut self.is_collected) || !self.wants_counts(now) {
+            return;
+        }
+        if let Some(mut reporter) = self.reporter.take() {
             reporter.tell(&self.counts(), |encoder, metric| {
                 // One that fails is not counted, or it would be something to tell.
                 self.push(|cursor| encoder.encode(metric, cursor))
             });
+            reporter.poll(now, &self.counts());
             self.reporter = Some(reporter);
             self.flusher.release(self.stats.accepted);
         }
     }
 
-    /// Whether it is time for telemetry, for which the counts of all inlets are needed.
+    /// Whether it is time for telemetry, for which there is room, and the counts of all inlets are needed.
     pub(super) fn wants_counts(&self, now: Instant) -> bool {
         let settled = self.settled();
         let is_due = |reporter: &Reporter| reporter.is_due(now, settled);
-        self.reporter.as_deref().is_some_and(is_due)
+        let is_possible = self.phase.is_open() && self.has_room();
+        is_possible && self.reporter.as_deref().is_some_and(is_due)
     }
 
     /// Sets the time to tell.

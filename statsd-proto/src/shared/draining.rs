@@ -10,6 +10,7 @@ impl Shared {
         for index in 0..self.inlets.len() {
             self.collect_at(index);
         }
+        self.lock().core.end_collect();
     }
 
     /// Brings the lines of one inlet into the queue.
