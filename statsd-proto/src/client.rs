@@ -1,17 +1,23 @@
 //! The handle that programs record with.
 
+pub(crate) mod driver;
+pub(crate) mod handle;
+pub(crate) mod shared;
+pub(crate) mod timer;
+pub(crate) mod waiters;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::client::handle::Prepare;
+use crate::client::shared::{Shared, Wait};
+use crate::client::timer::{Timer, TimerGuard};
+use crate::client::waiters::Until;
 use crate::dogstatsd;
 use crate::error::RecordError;
-use crate::handle::Prepare;
 use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::session::Core;
-use crate::shared::{Shared, Wait};
-use crate::stats::{Report, Stats};
-use crate::timer::{Timer, TimerGuard};
-use crate::waiters::Until;
+use crate::session::stats::{Report, Stats};
 
 /// Records metrics, from any thread.
 ///
@@ -23,6 +29,9 @@ use crate::waiters::Until;
 /// from whichever threads they come; and what was recorded before a [`flush`](Self::flush) leaves before
 /// what is recorded after it. Other metrics of different threads, of which servers add up or collect the
 /// values, may overtake each other within a flush interval, because the threads do not wait for each other.
+///
+/// Recording takes a lock for a moment, so a signal handler must not record: the thread that it interrupts may hold
+/// that lock.
 ///
 /// When the last client is dropped, the session is closed as by [`close`](Self::close).
 #[derive(Clone, Debug, Default)]
@@ -205,7 +214,7 @@ impl Client {
     /// Why the event was not taken.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.shared()
-            .map_or(Ok(()), |shared| shared.record_line(event))
+            .map_or(Ok(()), |shared| shared.record_apart(event))
     }
 
     /// Records a service check for the Datadog agent, or tells why it could not.
@@ -215,7 +224,7 @@ impl Client {
     /// Why the check was not taken.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
         self.shared()
-            .map_or(Ok(()), |shared| shared.record_line(check))
+            .map_or(Ok(()), |shared| shared.record_apart(check))
     }
 
     /// Sends what is queued without waiting for the flush interval.
@@ -230,7 +239,7 @@ impl Client {
     /// some 50 ms later, the time that a refusal may take; else it makes no difference. A
     /// [`close`](Self::close) waits for that as well.
     pub fn flush_confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
-        finished(self.flush_until(Core::flush_confirmed, Until::Settled))
+        finished(self.flush_until(Core::flush_confirmed, Until::Completed))
     }
 
     /// Waits until at least half of the queue is free, or the client is closed: what a program does
@@ -264,6 +273,15 @@ impl Client {
             };
             Wait::new(Arc::clone(&shared), Until::Finished).await;
             shared.stats().into()
+        }
+    }
+
+    /// Reports, with the feature `tracing` in a log, what is lost if the program ends now, unless the client is
+    /// closed. For a connector that is dropped without a stop, on a runtime that ends with the program and so drops
+    /// no driver.
+    pub fn report_unstopped(&self) {
+        if let Some(handle) = &self.handle {
+            handle.shared.flush(Core::report_unstopped);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod check;
+mod environment;
 #[cfg(feature = "serde")]
 mod file;
 mod line;
@@ -14,11 +15,12 @@ mod telemetry;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::dialect::{Dialect, MAX_DATAGRAM};
-use crate::queue::Overflow;
-use crate::text::UnsafeText;
+use crate::encode::dialect::{Dialect, MAX_DATAGRAM};
+use crate::encode::text::UnsafeText;
+use crate::session::queue::Overflow;
 pub(crate) use address::parse_port;
 use origin::Origin;
+pub use server::UnixSockets;
 pub use telemetry::Telemetry;
 
 /// How to reach a server, and how to speak to it.

@@ -81,6 +81,7 @@
 //! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
 //! - [Scaling](_scaling): from one busy program to many hosts.
 //! - [Faults](_faults): what goes wrong, what it costs, and the test that shows it.
+//! - [Platforms](_platforms): what builds where, what is missing there, and what this crate weighs.
 //! - [Architecture](_architecture): where things are, and what must stay true.
 //! - [Performance](_performance): what a metric costs, here and in other clients.
 //!
@@ -133,73 +134,55 @@
 //! - `cadence`: a sink for programs that record with cadence.
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: [`Config`] from files of any format, and into them.
+//! - `tower`: `web`, metrics of requests to any service of HTTP.
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
-mod aggregate;
-mod backoff;
-#[cfg(feature = "cadence")]
-mod cadence;
+#[cfg(not(target_has_atomic = "64"))]
+compile_error!("statsd-proto counts in 64-bit atomics, which this target does not have");
+
 mod client;
 mod config;
-mod dialect;
 pub mod dogstatsd;
-mod driver;
 mod encode;
-mod environment;
 mod error;
-mod event;
-#[cfg(feature = "metrics")]
-mod facade;
-mod failure;
-mod flight;
-mod flusher;
-mod handle;
-mod instruction;
-mod link;
+mod integrations;
 mod metric;
-mod pacer;
-mod payload;
-mod prepared;
-mod pressure;
-mod queue;
 mod random;
-mod segmentation;
 mod session;
-mod shared;
-mod stats;
 mod sync;
-mod telemetry;
 pub mod testing;
-mod text;
-mod timer;
-mod waiters;
 
-#[cfg(feature = "cadence")]
-pub use crate::cadence::CadenceSink;
 pub use crate::client::Client;
-pub use crate::config::{Config, Pace, Telemetry, Transport};
-pub use crate::dialect::Dialect;
-pub use crate::driver::Driver;
-pub use crate::error::{ConfigError, ParseError, RecordError};
-pub use crate::event::{Backlog, Event, EventKind};
-#[cfg(feature = "metrics")]
-pub use crate::facade::{AlreadyInstalled, FacadeRecorder};
-pub use crate::failure::{Failure, FailureKind, System};
-pub use crate::handle::{
+pub use crate::client::driver::{Driver, MAX_READS, OVERDUE};
+pub use crate::client::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
 };
-pub use crate::instruction::{Connect, Input, Keepalive, Output, Resolve, Target, Transmit};
+pub use crate::client::timer::{RunningTimer, StoppedTimer, Timer, TimerGuard};
+pub use crate::config::{Config, Pace, Telemetry, Transport, UnixSockets};
+pub use crate::encode::dialect::Dialect;
+pub use crate::encode::text::UnsafeText;
+pub use crate::error::{ConfigError, ParseError, RecordError};
+#[cfg(feature = "cadence")]
+pub use crate::integrations::cadence::CadenceSink;
+#[cfg(feature = "metrics")]
+pub use crate::integrations::facade::{AlreadyInstalled, FacadeRecorder};
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+#[cfg(feature = "tower")]
+pub use crate::integrations::web;
 pub use crate::metric::{Kind, Metric, Number, Value};
-pub use crate::prepared::Prepared;
-pub use crate::queue::Overflow;
-pub use crate::segmentation::Segmentation;
 pub use crate::session::Session;
-pub use crate::stats::{Dropped, Refused, Report, Stats};
-pub use crate::text::UnsafeText;
-pub use crate::timer::{RunningTimer, StoppedTimer, Timer, TimerGuard};
+pub use crate::session::event::{Backlog, Event, EventKind};
+pub use crate::session::failure::{Failure, FailureKind, System};
+pub use crate::session::instruction::{
+    Connect, Input, Keepalive, Output, Resolve, Target, Transmit,
+};
+pub use crate::session::prepared::Prepared;
+pub use crate::session::queue::Overflow;
+pub use crate::session::segmentation::Segmentation;
+pub use crate::session::stats::{Dropped, Refused, Report, Stats};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../ARCHITECTURE.md")]
@@ -218,6 +201,10 @@ pub mod _migrating {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../SCALING.md")]
 pub mod _scaling {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../PLATFORMS.md")]
+pub mod _platforms {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../SERVERS.md")]

@@ -1,35 +1,51 @@
 //! The state machine: metrics and input go in, instructions come out.
 
-mod aggregates;
+pub(crate) mod aggregate;
+pub(crate) mod backoff;
 mod connecting;
-mod embed;
+mod drain;
+mod embedded;
+pub(crate) mod event;
 mod exchange;
+pub(crate) mod failure;
+pub(crate) mod flush;
+pub(crate) mod in_flight;
 mod inlet;
+pub(crate) mod instruction;
+pub(crate) mod link;
+pub(crate) mod pacer;
+pub(crate) mod payload;
+pub(crate) mod prepared;
+pub(crate) mod queue;
 mod record;
 mod reporting;
+pub(crate) mod sampling;
+pub(crate) mod segmentation;
+mod self_report;
 mod sending;
-mod telling;
+pub(crate) mod stats;
+pub(crate) mod telemetry;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::aggregate::{Interval, Limits, Store};
 use crate::config::{Config, Transport};
 use crate::encode::Encoder;
 use crate::error::ConfigError;
-use crate::event::{Event, Journal};
-use crate::flight::Flight;
-use crate::flusher::Flusher;
-use crate::instruction::{Input, Output};
-use crate::link::{Link, Step};
-use crate::pacer::Pacer;
-use crate::payload::Grant;
-use crate::pressure::Thinning;
-use crate::queue::Queue;
 use crate::random::Random;
-use crate::stats::Stats;
-use crate::telemetry::{Lost, Reporter};
-pub use embed::Session;
+use crate::session::aggregate::{Interval, Limits, Store};
+use crate::session::event::{Backlog, Event, Journal};
+use crate::session::flush::Flusher;
+use crate::session::in_flight::InFlight;
+use crate::session::instruction::{Input, Output};
+use crate::session::link::{Link, Step};
+use crate::session::pacer::Pacer;
+use crate::session::payload::Grant;
+use crate::session::queue::Queue;
+use crate::session::sampling::SamplingLevel;
+use crate::session::stats::Stats;
+use crate::session::telemetry::{Lost, Reporter};
+pub use embedded::Session;
 pub(crate) use inlet::{Inlet, Pending};
 pub(crate) use record::{Plain, Record};
 
@@ -41,7 +57,7 @@ pub(crate) struct Core {
     encoder: Arc<Encoder>,
     sampler: Random,
     queue: Queue,
-    flight: Flight,
+    in_flight: InFlight,
     link: Link,
     flusher: Flusher,
     pacer: Pacer,
@@ -53,11 +69,11 @@ pub(crate) struct Core {
     /// The line after the last one of the payload in flight, counted from the first ever accepted.
     flight_end: u64,
     /// Sequence number of the last line that a confirmed flush waits for.
-    wanted: u64,
+    flush_target: u64,
     /// A poll would have something to say.
     wants_poll: bool,
     /// What must wait for a poll to have something to say. `None` if it has nothing to say however much waits.
-    wake_at: Option<Grant>,
+    wake_threshold: Option<Grant>,
     /// All series and when they leave. `None` if every metric is a line.
     aggregates: Option<(Store, Interval)>,
     /// Where a record of the session's own is written before it is known whether there is room for it.
@@ -71,7 +87,7 @@ pub(crate) struct Core {
     /// When datagrams may have their usual size again, which one was too large for.
     regrow_at: Option<Instant>,
     /// None if the sample rate follows nothing but the caller.
-    thinning: Option<Thinning>,
+    sampling_level: Option<SamplingLevel>,
     /// None if the session tells nothing of itself.
     reporter: Option<Box<Reporter>>,
     /// What the kernel would not send.
@@ -112,7 +128,7 @@ impl Core {
             encoder: Arc::new(Encoder::new(config)),
             sampler: random,
             queue: Queue::new(config),
-            flight: Flight::new(config.effective_transport() == Transport::Udp),
+            in_flight: InFlight::new(config.effective_transport() == Transport::Udp),
             link: Link::new(config, link_random),
             flusher: Flusher::new(config.flush_interval),
             pacer: Pacer::new(
@@ -129,9 +145,9 @@ impl Core {
             stats: Stats::default(),
             is_probing: false,
             flight_end: 0,
-            wanted: 0,
+            flush_target: 0,
             wants_poll: true,
-            wake_at: None,
+            wake_threshold: None,
             aggregates: config
                 .aggregate
                 .map(|length| (store, Interval::new(length))),
@@ -140,7 +156,7 @@ impl Core {
             is_trimmed: true,
             rest_at: None,
             regrow_at: None,
-            thinning: config.adaptive_sampling.then_some(Thinning::NONE),
+            sampling_level: config.adaptive_sampling.then_some(SamplingLevel::NONE),
             reporter: Reporter::new(config).map(Box::new),
             unsendable: Lost::default(),
             now: None,
@@ -159,7 +175,7 @@ impl Core {
     /// The same, and asks to be polled until no server can refuse the last datagram any more.
     pub(crate) fn flush_confirmed(&mut self) {
         self.flush();
-        self.wanted = self.stats.accepted;
+        self.flush_target = self.stats.accepted;
     }
 
     /// Takes no more batches, sends what is queued as long as the close timeout allows, and ends.
@@ -180,6 +196,21 @@ impl Core {
         self.phase = Phase::Finished;
     }
 
+    /// Ends at once, because the driver is gone; reports that, unless nobody asked for anything any more.
+    pub(crate) fn cancel(&mut self) {
+        if !matches!(self.phase, Phase::Ending | Phase::Finished) {
+            let was_open = self.phase.is_open();
+            self.close();
+            let backlog = self.backlog();
+            let rest = self.drop_rest();
+            if was_open || rest > 0 {
+                self.journal.on_cancelled(rest);
+            }
+            self.end(backlog);
+        }
+        self.phase = Phase::Finished;
+    }
+
     /// Takes news from outside. What does not fit the state is passed over.
     pub(crate) fn handle(&mut self, input: Input) {
         // Whoever waits for an acknowledgement has set a time to look for it.
@@ -191,7 +222,7 @@ impl Core {
             Input::Unacknowledged(bytes) => self.on_unacknowledged(bytes),
             Input::Written(bytes) => self.on_written(bytes),
         }
-        self.follow_flight();
+        self.update_in_flight();
     }
 
     /// Tells what to do at this time.
@@ -201,17 +232,17 @@ impl Core {
         let now = self.latest(now);
         self.now = Some(now);
         self.wants_poll = false;
-        self.wake_at = None;
+        self.wake_threshold = None;
         self.pacer.resume(now);
         self.confirm(now);
         let output = match self.poll_phase(now) {
             Some(output) => output,
             None => self.poll_link(now),
         };
-        self.follow_flight();
-        self.follow_pressure();
-        if self.wake_at.is_none() && !self.journal.is_filling() {
-            self.wake_at = Some(self.queue.half_full());
+        self.update_in_flight();
+        self.update_sampling_level();
+        if self.wake_threshold.is_none() && !self.journal.is_filling() {
+            self.wake_threshold = Some(self.queue.half_full());
         }
         output
     }
@@ -239,8 +270,9 @@ impl Core {
             queued: self.queue.lines() as u64,
             queued_bytes: self.queue.bytes() as u64,
             queued_bytes_peak: self.queue.peak(0) as u64,
-            in_flight: self.flight.lines() as u64,
-            unacknowledged: self.stats.unacknowledged + self.flight.unacknowledged_lines() as u64,
+            in_flight: self.in_flight.lines() as u64,
+            unacknowledged: self.stats.unacknowledged
+                + self.in_flight.unacknowledged_lines() as u64,
             ..self.stats
         }
     }
@@ -263,15 +295,15 @@ impl Core {
     /// How many of all accepted lines, from the first on, have been given to the kernel or dropped. A server may
     /// yet refuse the last datagram of them.
     pub(crate) fn taken(&self) -> u64 {
-        match self.flight.unwritten_lines() as u64 {
+        match self.in_flight.unwritten_lines() as u64 {
             0 => self.stats.accepted - self.queue.lines() as u64,
             lines => self.flight_end - lines,
         }
     }
 
     /// How many of all accepted lines, from the first on, have been sent or dropped.
-    pub(crate) fn settled(&self) -> u64 {
-        match self.flight.lines() as u64 {
+    pub(crate) fn completed(&self) -> u64 {
+        match self.in_flight.lines() as u64 {
             0 => self.stats.accepted - self.queue.lines() as u64,
             lines => self.flight_end - lines,
         }
@@ -288,18 +320,20 @@ impl Core {
     }
 
     /// How many metrics are left out, as the queue is.
-    pub(crate) fn thinning(&self) -> Thinning {
-        self.thinning.unwrap_or_default()
+    pub(crate) fn sampling_level(&self) -> SamplingLevel {
+        self.sampling_level.unwrap_or_default()
     }
 
-    pub(super) fn follow_flight(&mut self) {
-        let (bytes, lines) = self.flight.outside();
+    pub(super) fn update_in_flight(&mut self) {
+        let (bytes, lines) = self.in_flight.outside();
         self.queue.set_in_flight(bytes, lines);
     }
 
-    pub(super) fn follow_pressure(&mut self) {
+    pub(super) fn update_sampling_level(&mut self) {
         let fill = self.queue.fill();
-        self.thinning = self.thinning.map(|thinning| thinning.at(fill));
+        self.sampling_level = self
+            .sampling_level
+            .map(|sampling_level| sampling_level.at(fill));
     }
 
     /// The session's own end comes before everything else.
@@ -308,7 +342,7 @@ impl Core {
             Phase::Open => return None,
             Phase::Closing(deadline) => {
                 let deadline = *deadline.get_or_insert(now + self.close_timeout);
-                let is_drained = self.queue.lines() == 0 && self.flight.outside().1 == 0;
+                let is_drained = self.queue.lines() == 0 && self.in_flight.outside().1 == 0;
                 if now < deadline && !is_drained {
                     self.hurry(deadline - now);
                     return None;
@@ -369,15 +403,25 @@ impl Core {
 
     fn finish(&mut self) {
         let backlog = self.backlog();
+        self.drop_rest();
+        self.end(backlog);
+    }
+
+    /// Returns how many lines were still waiting.
+    fn drop_rest(&mut self) -> u64 {
         // After a refusal, silence that was not waited for is no consent.
         if !self.is_probing {
-            let progress = self.flight.confirm();
+            let progress = self.in_flight.confirm();
             self.on_progress(progress);
         }
-        let rest = self.flight.lines() + self.queue.clear();
-        self.stats.dropped.abandoned += rest as u64;
-        self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;
-        self.flight.clear();
+        let rest = (self.in_flight.lines() + self.queue.clear()) as u64;
+        self.stats.dropped.abandoned += rest;
+        self.stats.unacknowledged = self.in_flight.unacknowledged_lines() as u64;
+        self.in_flight.clear();
+        rest
+    }
+
+    fn end(&mut self, backlog: Backlog) {
         self.journal.finish(&self.stats, backlog);
         self.phase = Phase::Ending;
         self.wants_poll = true;

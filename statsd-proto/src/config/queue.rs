@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Config, Pace};
-use crate::queue::Overflow;
+use crate::session::queue::Overflow;
 
 /// What waits, how long, and what is made of it.
 impl Config {

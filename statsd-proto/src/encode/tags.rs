@@ -6,10 +6,10 @@ use super::name::put_unusual;
 use super::split::{split, split_once};
 use super::{Encoder, Unwritten};
 use crate::config::Config;
-use crate::dialect::{Rules, TagSyntax};
+use crate::encode::dialect::{Rules, TagSyntax};
+use crate::encode::text::{UnsafeText, count_unusual};
 use crate::error::RecordError;
 use crate::metric::Tags;
-use crate::text::{UnsafeText, count_unusual};
 
 /// The constant tags as they are written, but for what closes them; and what precedes the first other tag.
 pub(super) fn constant_tags(config: &Config) -> [Inline<64>; 2] {
@@ -186,7 +186,7 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
+    use crate::encode::dialect::Dialect;
 
     /// Or counting them would not find text that has one.
     #[test]

@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 
 use super::Core;
-use crate::event::Outage;
-use crate::failure::{Failure, FailureKind};
-use crate::instruction::Output;
+use crate::session::event::Outage;
+use crate::session::failure::{Failure, FailureKind};
+use crate::session::instruction::Output;
 
 impl Core {
     pub(super) fn on_connected(&mut self) {
         if self.link.on_connected() {
-            self.flight.on_connected();
+            self.in_flight.on_connected();
             self.stats.connects += 1;
         }
     }

@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::{Core, Inlet};
 use crate::encode::{Cursor, Unwritten, Written};
 use crate::error::RecordError;
-use crate::queue::Admitted;
-use crate::stats::Stats;
+use crate::session::queue::Admitted;
+use crate::session::stats::Stats;
 
 impl Core {
     /// A new inlet, without memory.
@@ -28,8 +28,8 @@ impl Core {
             .admit(&mut inlet.batch, record, inlet.written, &mut admitted);
         self.count(admitted);
         self.note_use();
-        self.follow_pressure();
-        inlet.set_thinning(self.thinning());
+        self.update_sampling_level();
+        inlet.set_sampling_level(self.sampling_level());
         self.check_wake();
         result
     }
@@ -50,7 +50,7 @@ impl Core {
         self.take_counts(inlet);
         let queued = self.queue.collect(&mut inlet.batch);
         self.stats.accepted += queued as u64;
-        inlet.set_thinning(self.thinning());
+        inlet.set_sampling_level(self.sampling_level());
         self.check_wake();
     }
 
@@ -147,9 +147,10 @@ impl Core {
 
     /// Asks for a poll if as much waits as is worth waking up for.
     fn check_wake(&mut self) {
-        if let Some(wake_at) = self.wake_at {
+        if let Some(wake_threshold) = self.wake_threshold {
             let waiting = self.queue.waiting();
-            self.wants_poll |= waiting.bytes >= wake_at.bytes || waiting.lines >= wake_at.lines;
+            self.wants_poll |=
+                waiting.bytes >= wake_threshold.bytes || waiting.lines >= wake_threshold.lines;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::event::{Backlog, Outage};
+use crate::session::event::{Backlog, Outage};
 
 impl Core {
     /// Reports what is due.
@@ -26,6 +26,15 @@ impl Core {
         }
     }
 
+    /// Reports what is lost if the program ends now.
+    pub(crate) fn report_unstopped(&mut self) {
+        let stats = self.stats();
+        let pending = stats.queued + stats.in_flight;
+        if self.phase.is_open() && pending > 0 {
+            self.journal.on_unstopped(pending);
+        }
+    }
+
     /// What holds the queue back.
     pub(super) fn backlog(&self) -> Backlog {
         let is_away = !self.link.is_up() || self.is_probing;
@@ -34,7 +43,7 @@ impl Core {
         match outage {
             Some(outage) => outage,
             None if self.pacer.is_dry() => Backlog::Pace,
-            None if self.flight.is_transmitting() => Backlog::Server,
+            None if self.in_flight.is_transmitting() => Backlog::Server,
             None => Backlog::Driver,
         }
     }

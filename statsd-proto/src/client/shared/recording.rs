@@ -1,0 +1,332 @@
+//! Recording, in the inlet of the thread.
+
+use std::sync::Arc;
+
+use super::{Shared, wake_driver};
+use crate::encode::SeriesKey;
+use crate::error::RecordError;
+use crate::metric::{Kind, Metric, Number, Section, Value};
+use crate::session::aggregate::{Added, Lookup, Put, Series};
+use crate::session::prepared::Prepared;
+use crate::session::{Inlet, Pending, Plain, Record};
+use crate::sync::MutexGuard;
+
+impl Shared {
+    /// The hot path: nobody but the driver is woken, and only after unlocking.
+    #[inline]
+    pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        if self.aggregates {
+            self.record_aggregating(metric)
+        } else {
+            self.record_metric(metric)
+        }
+    }
+
+    /// The same of a metric that is a number and nothing else, all of which is passed in registers.
+    #[inline]
+    pub(crate) fn record_number(
+        &self,
+        kind: Kind,
+        section: Section,
+        name: &str,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        let plain = Plain {
+            kind,
+            section,
+            name,
+            number,
+        };
+        if self.aggregates {
+            self.record_aggregating(&plain.metric())
+        } else {
+            self.record_plain(kind, section, name, number)
+        }
+    }
+
+    // Not inlined, so that each is there once and not wherever there are metrics.
+
+    #[inline(never)]
+    pub(crate) fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        self.record_line(metric, |index, inlet| {
+            self.record_slowly(index, inlet, metric)
+        })
+    }
+
+    #[inline(never)]
+    fn record_plain(
+        &self,
+        kind: Kind,
+        section: Section,
+        name: &str,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        let plain = Plain {
+            kind,
+            section,
+            name,
+            number,
+        };
+        self.record_line(&plain, |index, inlet| {
+            self.record_slowly(index, inlet, &plain)
+        })
+    }
+
+    // What is on the slow way only is put into memory there, so that it stays in registers here.
+
+    #[cold]
+    #[inline(never)]
+    fn record_number_slowly<'a>(
+        &'a self,
+        index: usize,
+        inlet: MutexGuard<'a, Inlet>,
+        prepared: &Prepared,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        self.record_slowly(index, inlet, &prepared.with(Value::Number(number)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_value_slowly<'a>(
+        &'a self,
+        index: usize,
+        inlet: MutexGuard<'a, Inlet>,
+        prepared: &Prepared,
+        value: &Value<'_>,
+    ) -> Result<(), RecordError> {
+        self.record_slowly(index, inlet, &prepared.with(*value))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn aggregate_prepared(&self, prepared: &Prepared, value: Value<'_>) -> Result<(), RecordError> {
+        self.follow_up(prepared, prepared.aggregate(&self.encoder, value))
+    }
+
+    #[inline(never)]
+    fn record_aggregating(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        match self.aggregate(metric) {
+            Some(result) => result,
+            None => self.record_metric(metric),
+        }
+    }
+
+    /// Records a value of a prepared metric.
+    #[inline(never)]
+    pub(crate) fn record_prepared(
+        &self,
+        prepared: &Prepared,
+        value: &Value<'_>,
+    ) -> Result<(), RecordError> {
+        if !prepared.is_line() {
+            return self.aggregate_prepared(prepared, *value);
+        }
+        self.record_line(&prepared.with(*value), |index, inlet| {
+            self.record_value_slowly(index, inlet, prepared, value)
+        })
+    }
+
+    /// The same of a number, which is passed in registers.
+    #[inline(never)]
+    pub(crate) fn record_prepared_number(
+        &self,
+        prepared: &Prepared,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        if !prepared.is_line() {
+            return self.aggregate_prepared(prepared, Value::Number(number));
+        }
+        self.record_line(&prepared.with(Value::Number(number)), |index, inlet| {
+            self.record_number_slowly(index, inlet, prepared, number)
+        })
+    }
+
+    /// Records an event or a service check.
+    pub(crate) fn record_apart(&self, record: &dyn Record) -> Result<(), RecordError> {
+        let index = self.index();
+        self.record_slowly(index, self.inlet(index), record)
+    }
+
+    /// Records something as a line, without aggregation; `slowly` if there is more to do than to write it.
+    #[inline(always)]
+    fn record_line<'a>(
+        &'a self,
+        record: &impl Record,
+        slowly: impl FnOnce(usize, MutexGuard<'a, Inlet>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        let index = self.index();
+        let mut inlet = self.inlet(index);
+        let admit = |name: &[u8]| self.owners.claim(index, name).is_ok();
+        if inlet.try_record(&self.encoder, record, admit) {
+            return Ok(());
+        }
+        slowly(index, inlet)
+    }
+
+    /// Sees to what is rare of a counter that is aggregated.
+    pub(crate) fn finish_count(
+        &self,
+        prepared: &Prepared,
+        amount: Number,
+        put: Put,
+    ) -> Result<(), RecordError> {
+        self.follow_up(prepared, prepared.finish_count(amount, put))
+    }
+
+    /// Prepares a metric that is recorded again and again.
+    pub(crate) fn prepare(&self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
+        Prepared::new(&mut self.lock().core, metric)
+    }
+
+    /// Counts what was not taken.
+    pub(crate) fn refuse(&self, error: RecordError) -> RecordError {
+        self.inlet(self.index()).refuse(error)
+    }
+
+    /// Records in the inlet of this thread, again after whatever has to be done first.
+    #[cold]
+    #[inline(never)]
+    fn record_slowly<'a>(
+        &'a self,
+        index: usize,
+        mut inlet: MutexGuard<'a, Inlet>,
+        record: &dyn Record,
+    ) -> Result<(), RecordError> {
+        let admit = |name: &[u8]| self.owners.claim(index, name);
+        let mut may_reclaim = true;
+        loop {
+            let pending = match inlet.record(&self.encoder, record, &admit) {
+                Ok(result) => return result,
+                Err(pending) => pending,
+            };
+            match pending {
+                Pending::Owner(other) => {
+                    drop(inlet);
+                    self.collect_at(other);
+                }
+                Pending::Room => {
+                    let mut state = self.lock();
+                    let result = state.core.exchange(&mut inlet);
+                    let helps = may_reclaim && state.core.may_reclaim();
+                    if result != Err(RecordError::QueueFull) || !helps {
+                        if result.is_err() {
+                            state.core.on_exhausted();
+                        }
+                        let result = result.map_err(|error| inlet.refuse(error));
+                        drop(inlet);
+                        wake_driver(state);
+                        return result;
+                    }
+                    drop(state);
+                    drop(inlet);
+                    // Room that other inlets were granted and have not used.
+                    self.collect();
+                    may_reclaim = false;
+                }
+            }
+            inlet = self.inlet(index);
+        }
+    }
+
+    /// Aggregates a metric. `None` if it is sent as lines of its own.
+    #[inline(always)]
+    fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let Some(lookup) = Lookup::new(&self.encoder, metric) else {
+            return self.aggregate_not(metric);
+        };
+        let mut inlet = self.inlet(self.index());
+        let (parts, random) = inlet.aggregator()?;
+        let mut added = parts.add(&self.encoder, lookup, metric, random);
+        if added == Ok(Added::Unknown) {
+            added = self.lock().core.aggregate_new(&mut inlet, lookup, metric);
+        }
+        match added {
+            Ok(Added::First) => {
+                let mut state = self.lock();
+                state.core.on_aggregated();
+                drop(inlet);
+                wake_driver(state);
+            }
+            Ok(Added::More) => {}
+            Ok(Added::Not | Added::Unknown) => {
+                drop(inlet);
+                return self.aggregate_not(metric);
+            }
+            Err(error) => return Some(Err(inlet.refuse(error))),
+        }
+        Some(Ok(()))
+    }
+
+    /// Prepares for a line of its own. `Some` if it is refused, since what has to come before it has no room.
+    #[cold]
+    fn aggregate_not(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let is_level = metric.is_level();
+        let key = is_level.then(|| self.encoder.gauge_series(metric));
+        self.send_level_before(key?).err().map(Err)
+    }
+
+    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge.
+    ///
+    /// # Errors
+    ///
+    /// That has no room, and so the other level has none.
+    #[cold]
+    fn send_level_before(&self, key: Option<SeriesKey>) -> Result<(), RecordError> {
+        let Some(key) = key else {
+            return Ok(());
+        };
+        let index = self.index();
+        let admit = |name: &[u8]| self.owners.claim(index, name);
+        let mut may_reclaim = true;
+        loop {
+            let mut inlet = self.inlet(index);
+            let mut state = self.lock();
+            let sent = state.core.send_level_before(&mut inlet, &key, &admit);
+            let is_full = sent == Ok(Err(RecordError::QueueFull));
+            let helps = is_full && may_reclaim && state.core.may_reclaim();
+            if is_full && !helps {
+                state.core.on_exhausted();
+            }
+            drop(inlet);
+            wake_driver(state);
+            match sent {
+                Err(other) => self.collect_at(other),
+                Ok(_) if helps => {
+                    self.collect();
+                    may_reclaim = false;
+                }
+                Ok(sent) => return sent.map_err(|error| self.refuse(error)),
+            }
+        }
+    }
+
+    fn follow_up(
+        &self,
+        prepared: &Prepared,
+        put: Result<Put, Value<'_>>,
+    ) -> Result<(), RecordError> {
+        match (put, prepared.series()) {
+            (Ok(Put::Refused(error)), _) => Err(self.refuse(error)),
+            (Ok(Put::First), Some(series)) => {
+                self.on_first(series);
+                Ok(())
+            }
+            (Ok(_), _) => Ok(()),
+            (Err(value), _) => {
+                if prepared.is_level() {
+                    self.send_level_before(Some(prepared.key()))?;
+                }
+                let index = self.index();
+                self.record_slowly(index, self.inlet(index), &prepared.with(value))
+            }
+        }
+    }
+
+    /// A handle has put something into a part of a sum, or into a series, that the store may not know of.
+    fn on_first(&self, series: &Arc<Series>) {
+        let mut state = self.lock();
+        state.core.add_pending(series);
+        wake_driver(state);
+    }
+}
