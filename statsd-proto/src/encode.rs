@@ -167,6 +167,11 @@ impl Encoder {
         self.has_limits
     }
 
+    /// Whether the server accepts negative counts.
+    pub(crate) fn counts_down(&self) -> bool {
+        self.rules.counts != Counts::NotNegative
+    }
+
     /// Whether a line may hold several values of this kind.
     pub(crate) fn packs(&self, kind: Kind) -> bool {
         self.rules.packs && matches!(kind, Kind::Distribution | Kind::Histogram | Kind::Timing)
@@ -232,4 +237,4 @@ fn prefixes(config: &Config) -> [Inline<64>; 4] {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -80,6 +80,8 @@ pub(crate) struct Core {
     /// Scratch buffer for records of the client itself. A record is encoded here first; then the queue is asked for
     /// room.
     record: Vec<u8>,
+    /// Whether all inlets have been collected for the next poll.
+    is_collected: bool,
     /// Whether the inlets have released their memory and have recorded nothing since.
     is_trimmed: bool,
     /// Time at which spare memory is released, or `None` while metrics are being recorded.
@@ -153,6 +155,7 @@ impl Core {
                 .aggregate
                 .map(|length| (store, Interval::new(length))),
             record: Vec::new(),
+            is_collected: false,
             is_trimmed: true,
             rest_at: None,
             regrow_at: None,
@@ -229,7 +232,7 @@ impl Core {
     ///
     /// Extra polls, late polls and polls with an earlier time than before are harmless.
     pub(crate) fn poll(&mut self, now: Instant) -> Output {
-        let now = self.now.map_or(now, |latest| now.max(latest));
+        let now = self.latest(now);
         self.now = Some(now);
         self.wants_poll = false;
         self.wake_threshold = None;
@@ -245,6 +248,11 @@ impl Core {
             self.wake_threshold = Some(self.queue.half_full());
         }
         output
+    }
+
+    /// Later one of this time and the latest time passed to a poll.
+    pub(crate) fn latest(&self, now: Instant) -> Instant {
+        self.now.map_or(now, |latest| now.max(latest))
     }
 
     /// Whether something has happened since the last poll that makes the next one due at once.

@@ -8,5 +8,7 @@ mod usual;
 
 #[cfg(shuttle)]
 pub(crate) use scheduled::{Mutex, MutexGuard, atomic, thread_number};
+#[cfg(all(test, not(shuttle)))]
+pub(crate) use usual::as_thread;
 #[cfg(not(shuttle))]
 pub(crate) use usual::{Mutex, MutexGuard, atomic, thread_number};

@@ -164,7 +164,7 @@ impl Handle {
         match &self.sum {
             Some(sum) => match sum.add(amount) {
                 Put::Kept => {}
-                put @ (Put::Closed | Put::First | Put::Not | Put::Overflowing(_)) => {
+                put @ (Put::First | Put::Not | Put::Overflowing(_) | Put::Refused(_)) => {
                     self.follow_up(amount, put);
                 }
             },

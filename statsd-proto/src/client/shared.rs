@@ -111,8 +111,8 @@ impl Shared {
 
     /// What the driver has to do now.
     pub(crate) fn poll(&self) -> Output {
-        let now = self.now();
         let mut state = self.lock();
+        let now = state.core.latest(self.now());
         if state.core.wants_losses(now) {
             drop(state);
             self.collect_counts();

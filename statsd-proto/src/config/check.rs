@@ -95,6 +95,12 @@ impl Config {
             "1 to 1048576",
         )?;
         require(
+            (4096..=1 << 40).contains(&(self.max_aggregate_bytes as u64)),
+            "max_aggregate_bytes",
+            self.max_aggregate_bytes,
+            "room for a few series, which is 4096 bytes, to 1 TiB",
+        )?;
+        require(
             self.send_buffer != Some(0),
             "send_buffer",
             0,

@@ -126,7 +126,7 @@ impl Config {
     }
 
     /// Maximum memory of all [aggregated](Self::aggregate) values in bytes: series, set members and samples. Metrics
-    /// for which no memory is left are sent as lines of their own. Default: 16 MiB, as for the queue.
+    /// for which no memory is left are sent as lines of their own. Minimum: 4096. Default: 16 MiB, as for the queue.
     #[must_use]
     pub fn max_aggregate_bytes(self, bytes: usize) -> Self {
         Self {

@@ -47,6 +47,13 @@ fn a_bad_setting_is_told_with_its_value() {
             "1099511627777",
         ),
         (good().max_queue_lines(0), "max_queue_lines", "0"),
+        (good().max_series(0), "max_series", "0"),
+        (good().max_samples(0), "max_samples", "0"),
+        (
+            good().max_aggregate_bytes(4095),
+            "max_aggregate_bytes",
+            "4095",
+        ),
         (pace(0, 1), "pace", "0"),
         (pace(1, 0), "pace", "0"),
         (good().backoff(Duration::ZERO, YEAR), "backoff", "0ns"),

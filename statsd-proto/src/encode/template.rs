@@ -40,6 +40,11 @@ impl Template {
         &self.prefix.as_bytes()[..self.name_len]
     }
 
+    /// Length of a line without its value, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.prefix.len() + self.suffix.len()
+    }
+
     /// Key of the series that the metric belongs to.
     pub(crate) fn series(&self) -> SeriesKey {
         let (prefix, suffix) = (self.prefix.as_bytes(), self.suffix.as_bytes());

@@ -8,7 +8,7 @@ mod dialects;
 mod dogstatsd;
 mod parsing;
 mod room;
-mod servers;
+pub(crate) mod servers;
 mod templates;
 mod verbatim;
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::exchange::write_into;
 use super::{Core, Inlet, Pending};
-use crate::encode::{Cursor, Unwritten, Written};
+use crate::encode::{Cursor, SeriesKey, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Value};
 use crate::session::aggregate::{Added, Drained, Lookup, Parts, Series, Sink};
@@ -34,6 +34,7 @@ impl Core {
         metric: &Metric<'_>,
     ) -> Result<Option<Arc<Series>>, RecordError> {
         let is_open = self.phase.is_open();
+        self.note_use();
         match &mut self.aggregates {
             Some((store, _)) if is_open => store.find_or_insert(&self.encoder, kind, metric),
             Some(_) | None => Ok(None),
@@ -51,11 +52,13 @@ impl Core {
         else {
             return Ok(Added::Not);
         };
-        parts.insert(&self.encoder, store, lookup, metric, random)
+        let added = parts.insert(&self.encoder, store, lookup, metric, random);
+        self.note_use();
+        added
     }
 
-    /// Sends the pending level of a gauge, because a value of the same gauge is about to be sent as a line of its own.
-    /// This keeps them in order.
+    /// Sends the pending level of this series, because a value of the same gauge is about to be sent as a line of its
+    /// own. This keeps them in order.
     ///
     /// # Errors
     ///
@@ -64,32 +67,29 @@ impl Core {
     pub(crate) fn send_level_before(
         &mut self,
         inlet: &mut Inlet,
-        metric: &Metric<'_>,
+        key: &SeriesKey,
         admit: &dyn Fn(&[u8]) -> Result<(), usize>,
     ) -> Result<Result<(), RecordError>, usize> {
-        let (Some((store, _)), true) = (&self.aggregates, metric.is_level()) else {
-            return Ok(Ok(()));
-        };
-        let series = self.encoder.gauge_series(metric);
-        let Some(series) = series.and_then(|key| store.get(&key)).cloned() else {
-            return Ok(Ok(()));
-        };
-        let level = series.take_level();
-        let Some((kind, number)) = level.line() else {
+        // After a close, the last drain sends the level, and the metric itself is refused.
+        let series = self.aggregates.as_ref().filter(|_| !inlet.is_closed());
+        let Some(series) = series.and_then(|(store, _)| store.get(key)).cloned() else {
             return Ok(Ok(()));
         };
         let encoder = Arc::clone(&self.encoder);
-        let write = |cursor: Cursor<'_>| {
-            encoder.encode_value_as(series.template(), kind, Value::Number(number), None, cursor)
-        };
-        let result = match inlet.write(true, &write, admit) {
-            Ok(result) => Ok(result),
-            Err(Pending::Owner(owner)) => Err(owner),
-            Err(Pending::Room) => Ok(self.exchange(inlet)),
-        };
-        if matches!(result, Err(_) | Ok(Err(RecordError::QueueFull))) {
-            series.put_level_back(level);
-        }
+        let mut result = Ok(Ok(()));
+        series.send_level(|kind, number| {
+            let write = |cursor: Cursor<'_>| {
+                let value = Value::Number(number);
+                encoder.encode_value_as(series.template(), kind, value, None, cursor)
+            };
+            result = match inlet.write(true, &write, admit) {
+                // A refused level has been counted. It does not hold up the metric.
+                Ok(_) => Ok(Ok(())),
+                Err(Pending::Owner(owner)) => Err(owner),
+                Err(Pending::Room) => Ok(self.exchange(inlet)),
+            };
+            result == Ok(Ok(()))
+        });
         result
     }
 
@@ -127,16 +127,29 @@ impl Core {
 
     /// Begins a drain.
     pub(crate) fn start_drain(&mut self) {
+        self.note_use();
         if let Some((store, _)) = &mut self.aggregates {
             store.start_drain();
         }
     }
 
-    /// Moves the values of a few series from an inlet to the store. Returns whether the inlet has more.
+    /// Moves the values of a few series from an inlet to the store. Returns whether this drain has more to move.
     pub(crate) fn collect_parts(&mut self, inlet: &mut Inlet) -> bool {
-        match (&mut self.aggregates, &mut inlet.parts) {
-            (Some((store, _)), Some(parts)) => parts.drain(store, MAX_SERIES_PER_LOCK),
-            _ => false,
+        let (Some((store, interval)), Some(parts)) = (&mut self.aggregates, &mut inlet.parts)
+        else {
+            return false;
+        };
+        let has_more = parts.drain(store, MAX_SERIES_PER_LOCK, MAX_VALUES_PER_LOCK);
+        if !has_more && parts.has_pending() {
+            self.wants_poll |= interval.add();
+        }
+        has_more
+    }
+
+    /// Starts to write: every series of this drain is in the store.
+    pub(crate) fn start_writing(&mut self) {
+        if let Some((store, _)) = &mut self.aggregates {
+            store.start_writing();
         }
     }
 
@@ -243,6 +256,9 @@ impl Sink for Lines<'_> {
 
 /// Maximum number of series moved or written while the lock is held once.
 const MAX_SERIES_PER_LOCK: usize = 32;
+
+/// Number of samples after which moving values releases the lock. The last series may exceed it.
+const MAX_VALUES_PER_LOCK: usize = MAX_BYTES_PER_LOCK / size_of::<f64>();
 
 /// Bytes of lines after which a drain releases the lock, so that other threads get it: one payload of a stream.
 const MAX_BYTES_PER_LOCK: usize = 16 * 1024;

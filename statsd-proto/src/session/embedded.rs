@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Core, Inlet, Pending, Record};
 use crate::config::Config;
 use crate::dogstatsd;
-use crate::encode::Encoder;
+use crate::encode::{Encoder, SeriesKey};
 use crate::error::{ConfigError, RecordError};
 use crate::metric::{Metric, Value};
 use crate::session::aggregate::{Added, Drained, Lookup, Put};
@@ -143,8 +143,8 @@ impl Session {
         value: impl Into<Value<'a>>,
     ) -> Result<(), RecordError> {
         let value = value.into();
-        let value = match prepared.aggregate(value) {
-            Ok(Put::Closed) => return Err(self.inlet.refuse(RecordError::Closed)),
+        let value = match prepared.aggregate(&self.encoder, value) {
+            Ok(Put::Refused(error)) => return Err(self.inlet.refuse(error)),
             Ok(put) => {
                 if let (Put::First, Some(series)) = (put, prepared.series()) {
                     self.core.add_pending(series);
@@ -153,6 +153,9 @@ impl Session {
             }
             Err(value) => value,
         };
+        if self.core.aggregates() && prepared.is_level() {
+            self.send_level_before(Some(prepared.key()))?;
+        }
         self.record_line(&prepared.with(value))
     }
 
@@ -210,6 +213,7 @@ impl Session {
     ///
     /// Extra polls, late polls and polls with an earlier time than before are harmless.
     pub fn poll(&mut self, now: Instant) -> Output {
+        let now = self.core.latest(now);
         if self.core.wants_losses(now) {
             self.core.take_counts(&mut self.inlet);
             self.core.end_losses(now);
@@ -230,7 +234,7 @@ impl Session {
             let output = self.core.poll(now);
             self.inlet.set_sampling_level(self.core.sampling_level());
             // The poll may have made room in the queue or confirmed the last datagram. Then a drain is possible.
-            if matches!(output, Output::Wait(_)) && self.core.wants_aggregates(now) {
+            if matches!(output, Output::Wait(_)) && self.core.wants_poll() {
                 continue;
             }
             if matches!(output, Output::Finished(_)) {
@@ -270,7 +274,7 @@ impl Session {
     /// Aggregates a metric. Returns `None` if the metric has to be sent as lines of its own.
     fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
-            return self.send_level_before(metric);
+            return self.aggregate_not(metric);
         };
         let (parts, random) = self.inlet.aggregator()?;
         let mut added = parts.add(&self.encoder, lookup, metric, random);
@@ -280,19 +284,31 @@ impl Session {
         match added {
             Ok(Added::First) => self.core.on_aggregated(),
             Ok(Added::More) => {}
-            Ok(Added::Not | Added::Unknown) => return self.send_level_before(metric),
+            Ok(Added::Not | Added::Unknown) => return self.aggregate_not(metric),
             Err(error) => return Some(Err(self.inlet.refuse(error))),
         }
         Some(Ok(()))
     }
 
+    /// Prepares for sending the metric as a line of its own. Returns `Some` if it is refused, because a level that has
+    /// to precede it has no room.
+    #[cold]
+    fn aggregate_not(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let is_level = metric.is_level();
+        let key = is_level.then(|| self.encoder.gauge_series(metric));
+        self.send_level_before(key?).err().map(Err)
+    }
+
     /// Sends the pending level of a gauge, because a value of the same gauge is about to be sent as a line of its own.
     #[cold]
-    fn send_level_before(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let sent = self.core.send_level_before(&mut self.inlet, metric, &ADMIT);
-        match sent {
-            Ok(Err(error)) => Some(Err(self.inlet.refuse(error))),
-            Ok(Ok(())) | Err(_) => None,
+    fn send_level_before(&mut self, key: Option<SeriesKey>) -> Result<(), RecordError> {
+        let Some(key) = key else {
+            return Ok(());
+        };
+        match self.core.send_level_before(&mut self.inlet, &key, &ADMIT) {
+            Ok(Err(error)) => Err(self.inlet.refuse(error)),
+            // A session has a single inlet, so no other one has lines of the gauge.
+            Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
 
@@ -317,12 +333,14 @@ impl Session {
 
     fn collect(&mut self) {
         self.core.collect(&mut self.inlet);
+        self.core.end_collect();
     }
 
     /// Drains aggregated values into the queue, as far as it has room.
     fn drain(&mut self) {
         self.core.start_drain();
         while self.core.collect_parts(&mut self.inlet) {}
+        self.core.start_writing();
         while self.core.write_series(&|_| None) == Drained::Series {}
     }
 }

@@ -27,7 +27,7 @@ impl Core {
             .queue
             .admit(&mut inlet.batch, record, inlet.written, &mut admitted);
         self.count(admitted);
-        self.is_trimmed = false;
+        self.note_use();
         self.update_sampling_level();
         inlet.set_sampling_level(self.sampling_level());
         self.check_wake();
@@ -71,6 +71,11 @@ impl Core {
         self.journal.on_counts(now);
     }
 
+    /// Notes that all inlets have been collected.
+    pub(crate) fn end_collect(&mut self) {
+        self.is_collected = true;
+    }
+
     /// Whether spare memory should be released at this time.
     pub(crate) fn wants_rest(&self, now: Instant) -> bool {
         self.rest_at.is_some_and(|at| now >= at) && !self.queue.has_granted()
@@ -81,7 +86,16 @@ impl Core {
         self.rest_at = None;
         self.is_trimmed = true;
         self.queue.trim();
+        if let Some((store, _)) = &mut self.aggregates {
+            store.trim();
+        }
         self.record = Vec::new();
+    }
+
+    /// Notes that something was recorded that uses memory.
+    pub(super) fn note_use(&mut self) {
+        self.is_trimmed = false;
+        self.rest_at = None;
     }
 
     /// Whether there is spare memory to release, in buffers or in inlets.

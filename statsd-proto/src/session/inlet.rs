@@ -174,6 +174,13 @@ impl Inlet {
     /// Releases spare memory.
     pub(crate) fn trim(&mut self) {
         self.record = Vec::new();
+        if let Some(parts) = &mut self.parts {
+            parts.trim();
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// Refuses further metrics.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::encode::{Cursor, Encoder, OneLine, Template, Unwritten, Written};
+use crate::encode::{Cursor, Encoder, OneLine, SeriesKey, Template, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
 use crate::session::aggregate::{Put, Series, Sum};
@@ -26,6 +26,8 @@ struct Encoded {
     series: Option<Arc<Series>>,
     /// Sum in which an aggregated counter is counted, or `None` for all other metrics.
     sum: Option<Arc<Sum>>,
+    /// Whether a value is sent as a line without further steps.
+    is_line: bool,
 }
 
 impl Prepared {
@@ -48,7 +50,8 @@ impl Prepared {
             rate: metric.rate,
             template,
             may_be_sampled: may_be_sampled(&encoder, kind),
-            sum: sum.map(|series| Arc::clone(series.sum())),
+            sum: sum.map(|series| series.sum(encoder.counts_down())),
+            is_line: series.is_none() && !(core.aggregates() && kind.is_level()),
             series,
         })))
     }
@@ -63,18 +66,43 @@ impl Prepared {
         self.0.sum.as_ref()
     }
 
+    /// Whether a value is sent as a line without further steps, because its series is aggregated nowhere.
+    #[inline]
+    pub(crate) fn is_line(&self) -> bool {
+        self.0.is_line
+    }
+
+    /// Whether the metric is a gauge, whose levels must keep their order.
+    #[inline]
+    pub(crate) fn is_level(&self) -> bool {
+        self.0.kind.is_level()
+    }
+
+    /// Key of the metric's series, whether it is aggregated or not.
+    #[cold]
+    pub(crate) fn key(&self) -> SeriesKey {
+        self.0.template.series()
+    }
+
     /// Aggregates a value from a handle.
     ///
     /// # Errors
     ///
     /// The value, if it has to be sent as a line of its own.
-    pub(crate) fn aggregate<'a>(&self, value: Value<'a>) -> Result<Put, Value<'a>> {
+    pub(crate) fn aggregate<'a>(
+        &self,
+        encoder: &Encoder,
+        value: Value<'a>,
+    ) -> Result<Put, Value<'a>> {
         match (&self.0.sum, &self.0.series, value) {
             (_, None, value) => Err(value),
             (Some(sum), Some(_), Value::Number(number)) => {
                 self.finish_count(number, sum.add(number))
             }
-            (_, Some(series), value) => self.add(series, value),
+            (_, Some(series), value) => {
+                let put = series.add(encoder, self.0.kind, value);
+                if put == Put::Not { Err(value) } else { Ok(put) }
+            }
         }
     }
 
@@ -88,23 +116,11 @@ impl Prepared {
         let is_known = |series: &Arc<Series>| !series.mark();
         match put {
             Put::First if self.0.series.as_ref().is_some_and(is_known) => Ok(Put::Kept),
-            Put::Closed | Put::First | Put::Kept => Ok(put),
+            Put::First | Put::Kept | Put::Refused(_) => Ok(put),
             Put::Not => Err(Value::Number(amount)),
             // This is the content of the shard, the new amount included.
             Put::Overflowing(sum) => Err(Value::Number(Number::Int(sum))),
         }
-    }
-
-    fn add<'a>(&self, series: &Series, value: Value<'a>) -> Result<Put, Value<'a>> {
-        let put = match value {
-            Value::Number(number) if series.kind() == Kind::Gauge => {
-                series.put_level(self.0.kind, number)
-            }
-            Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_) => {
-                series.add(value)
-            }
-        };
-        if put == Put::Not { Err(value) } else { Ok(put) }
     }
 
     /// Value of this metric, to be recorded as a line.

@@ -8,26 +8,27 @@ use crate::session::telemetry::{Counts, Reporter};
 impl Core {
     /// Sends the counts if they are due and the queue has room.
     pub(super) fn report_counts(&mut self, now: Instant) {
-        let completed = self.completed();
-        let is_possible = self.phase.is_open() && self.has_room();
-        let due = self
-            .reporter
-            .take_if(|reporter| is_possible && reporter.is_due(now, completed));
-        if let Some(mut reporter) = due {
+        // Telemetry that became due in this poll waits for the next poll, for which the inlets are collected.
+        if !std::mem::take(&mut self.is_collected) || !self.wants_counts(now) {
+            return;
+        }
+        if let Some(mut reporter) = self.reporter.take() {
             reporter.report(&self.counts(), |encoder, metric| {
                 // A failure here is not counted. Otherwise the count would be news to send next time.
                 self.push(|cursor| encoder.encode(metric, cursor))
             });
+            reporter.poll(now, &self.counts());
             self.reporter = Some(reporter);
             self.flusher.release(self.stats.accepted);
         }
     }
 
-    /// Whether telemetry is due, for which the counts of all inlets are needed.
+    /// Whether telemetry is due and the queue has room, so that the counts of all inlets are needed.
     pub(super) fn wants_counts(&self, now: Instant) -> bool {
         let completed = self.completed();
         let is_due = |reporter: &Reporter| reporter.is_due(now, completed);
-        self.reporter.as_deref().is_some_and(is_due)
+        let is_possible = self.phase.is_open() && self.has_room();
+        is_possible && self.reporter.as_deref().is_some_and(is_due)
     }
 
     /// Sets the time of the next telemetry.

@@ -14,6 +14,8 @@ mod adding;
 #[cfg(shuttle)]
 mod ending;
 #[cfg(shuttle)]
+mod levels;
+#[cfg(shuttle)]
 mod recording;
 #[cfg(shuttle)]
 mod waiting;

@@ -1,5 +1,8 @@
 //! Those who wait are told.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use shuttle::future::block_on;
@@ -113,4 +116,48 @@ fn a_driver_that_is_dropped_ends_all_waiting() {
         assert_eq!(stats.accepted + stats.refused.closed, 4);
         assert_eq!(stats.sent, server.lines().len() as u64);
     });
+}
+
+#[test]
+fn a_waker_that_panics_loses_no_other_its_wake_up() {
+    check(|| {
+        let config = config().flush_interval(Duration::from_secs(3600));
+        let World {
+            client,
+            mut driver,
+            server,
+            ..
+        } = World::new(&config);
+        client.incr("a", 1);
+        // It is polled once, and so has left its waker.
+        let mut panicking = Box::pin(client.flush());
+        let waker = Waker::from(Arc::new(Panicking));
+        let polled = panicking.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        let waiting = client.clone();
+        let waits = thread::spawn(move || block_on(waiting.flush()));
+        // With the thread that waits, or before it.
+        let drives = thread::spawn(move || {
+            loop {
+                let stepped = catch_unwind(AssertUnwindSafe(|| {
+                    step(&mut driver, &server, |driver, _| block_on(driver.woken()))
+                }));
+                if let Ok(Some(report)) = stepped {
+                    return report;
+                }
+            }
+        });
+        waits.join().unwrap();
+        drop(panicking);
+        drop(client);
+        assert_eq!(drives.join().unwrap().sent, 1);
+    });
+}
+
+struct Panicking;
+
+impl Wake for Panicking {
+    fn wake(self: Arc<Self>) {
+        panic!("as a waker may");
+    }
 }

@@ -7,13 +7,21 @@ use statsd_proto::{Output, Pace, Target, Transmit, Transport};
 use crate::world::World;
 
 impl World {
-    /// Holds what the session says against what it did so far.
-    pub(crate) fn check_output(&mut self, polled_at: Instant, output: &Output) {
+    /// Every line that was accepted is somewhere, whatever call came last.
+    pub(crate) fn check_account(&self) {
         let stats = self.stats();
         let settled = stats.sent + stats.dropped.total();
         assert_eq!(stats.accepted, self.accepted.len() as u64);
         let recorded = stats.accepted + stats.resent;
         assert_eq!(recorded, settled + stats.queued + stats.in_flight);
+        let held = stats.queued + stats.in_flight + stats.unacknowledged;
+        assert!(held <= self.settings.max_queue_lines as u64, "{stats:?}");
+    }
+
+    /// Holds what the session says against what it did so far.
+    pub(crate) fn check_output(&mut self, polled_at: Instant, output: &Output) {
+        self.check_account();
+        let stats = self.stats();
         if !self.settings.resends() {
             assert_eq!((stats.resent, stats.unacknowledged), (0, 0));
         } else if self.net.is_open() && *output != Output::Disconnect {

@@ -132,6 +132,7 @@ fn take(world: &mut World, step: Step) {
                 .extend(std::iter::repeat_n(kind.into(), count));
         }
     }
+    world.check_account();
     // The driver is slow to notice what is recorded, so that several steps may come in between.
     if !world.session.wants_poll() {
         world.settle();

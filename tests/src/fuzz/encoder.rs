@@ -10,7 +10,7 @@ use statsd_proto::{Client, Dialect, Input, Kind, Metric, Number, Output, RecordE
 
 use self::settings::Settings;
 use super::announced::Announced;
-use super::grammar::{Read, Tags};
+use super::grammar::Read;
 use super::meant::{Code, Constant, Meant, Rate, Worth};
 use super::unframed::Layout;
 use super::{origin, reference, text};
@@ -222,18 +222,31 @@ impl Encoder {
         }
     }
 
+    /// Lines that it wrote can be recorded again, as they stand and taken apart.
+    fn take_back(&mut self, lines: &[String]) {
+        for line in lines {
+            let result = self.client.record_line(line);
+            assert_eq!(result, Ok(()), "{line:?} is our own");
+        }
+        assert_eq!(self.recorder.lines(), lines);
+        if !self.constant.is_empty() {
+            return;
+        }
+        for line in lines {
+            let metric = Metric::parse(line).expect("the line is our own");
+            assert_eq!(self.session.record(&metric), Ok(()), "{line:?} is our own");
+            assert_eq!(self.drain(), [&**line]);
+        }
+    }
+
     fn judge(
         &mut self,
         meant: &Meant<'_>,
         result: std::result::Result<(), RecordError>,
         lines: &[String],
     ) {
-        if result.is_ok() && self.constant.grammar.tags == Tags::Behind {
-            lines.iter().for_each(|line| {
-                let result = self.client.record_line(line);
-                assert_eq!(result, Ok(()), "{line:?} is our own");
-            });
-            assert_eq!(self.recorder.lines(), lines);
+        if result.is_ok() && meant.is_known() {
+            self.take_back(lines);
         }
         let constant = &self.constant;
         let flaws = meant.flaws(constant);

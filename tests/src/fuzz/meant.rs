@@ -62,6 +62,13 @@ pub(crate) struct Constant {
     pub(crate) limit: usize,
 }
 
+impl Constant {
+    /// Whether nothing is added to a metric.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.prefix.is_empty() && self.tags.is_empty() && self.origin.fields(None).is_empty()
+    }
+}
+
 impl Meant<'_> {
     /// The metric to record. One from a line is [parsed](Metric::parse), and not made here.
     pub(crate) fn metric(&self) -> Metric<'_> {
@@ -119,6 +126,14 @@ impl Meant<'_> {
             metric.with_kind_prefix()
         } else {
             metric
+        }
+    }
+
+    /// Whether its type is one that some dialect has. Others are passed on by [`Metric::raw`] alone.
+    pub(crate) fn is_known(&self) -> bool {
+        match self.code {
+            Code::Known(_) => true,
+            Code::Raw(code) => flaws::kind_of(code).is_some(),
         }
     }
 

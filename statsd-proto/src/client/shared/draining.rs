@@ -10,6 +10,7 @@ impl Shared {
         for index in 0..self.inlets.len() {
             self.collect_at(index);
         }
+        self.lock().core.end_collect();
     }
 
     /// Brings the lines of one inlet into the queue.
@@ -17,6 +18,9 @@ impl Shared {
         let mut inlet = self.inlet(index);
         if inlet.has_something() {
             self.collect_inlet(index, &mut inlet);
+        } else {
+            // A record that had no room in it went into the queue past it.
+            self.owners.on_collected(index);
         }
     }
 
@@ -43,6 +47,7 @@ impl Shared {
         for index in 0..self.inlets.len() {
             while self.collect_parts(index) {}
         }
+        self.lock().core.start_writing();
         loop {
             let mut state = self.lock();
             let drained = state.core.write_series(&|name| self.owners.owner_of(name));
@@ -56,8 +61,12 @@ impl Shared {
     }
 
     /// Moves what an inlet has gathered of a few series to the store. Returns whether it has more.
-    fn collect_parts(&self, index: usize) -> bool {
+    pub(super) fn collect_parts(&self, index: usize) -> bool {
         let mut inlet = self.inlet(index);
-        self.lock().core.collect_parts(&mut inlet)
+        let mut state = self.lock();
+        let has_more = state.core.collect_parts(&mut inlet);
+        drop(inlet);
+        wake_driver(state);
+        has_more
     }
 }

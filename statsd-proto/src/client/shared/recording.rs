@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Shared, wake_driver};
+use crate::encode::SeriesKey;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::session::aggregate::{Added, Lookup, Put, Series};
@@ -100,7 +101,7 @@ impl Shared {
     #[cold]
     #[inline(never)]
     fn aggregate_prepared(&self, prepared: &Prepared, value: Value<'_>) -> Result<(), RecordError> {
-        self.follow_up(prepared, prepared.aggregate(value))
+        self.follow_up(prepared, prepared.aggregate(&self.encoder, value))
     }
 
     #[inline(never)]
@@ -118,8 +119,8 @@ impl Shared {
         prepared: &Prepared,
         value: &Value<'_>,
     ) -> Result<(), RecordError> {
-        if prepared.series().is_some() {
-            return self.follow_up(prepared, prepared.aggregate(*value));
+        if !prepared.is_line() {
+            return self.aggregate_prepared(prepared, *value);
         }
         self.record_line(&prepared.with(*value), |index, inlet| {
             self.record_value_slowly(index, inlet, prepared, value)
@@ -133,7 +134,7 @@ impl Shared {
         prepared: &Prepared,
         number: Number,
     ) -> Result<(), RecordError> {
-        if prepared.series().is_some() {
+        if !prepared.is_line() {
             return self.aggregate_prepared(prepared, Value::Number(number));
         }
         self.record_line(&prepared.with(Value::Number(number)), |index, inlet| {
@@ -232,7 +233,7 @@ impl Shared {
     #[inline(always)]
     fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
-            return self.send_level_before(metric);
+            return self.aggregate_not(metric);
         };
         let mut inlet = self.inlet(self.index());
         let (parts, random) = inlet.aggregator()?;
@@ -250,32 +251,52 @@ impl Shared {
             Ok(Added::More) => {}
             Ok(Added::Not | Added::Unknown) => {
                 drop(inlet);
-                return self.send_level_before(metric);
+                return self.aggregate_not(metric);
             }
             Err(error) => return Some(Err(inlet.refuse(error))),
         }
         Some(Ok(()))
     }
 
-    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge. Returns an error if the
-    /// metric is refused because that has no room.
+    /// Prepares for a line of its own. `Some` if it is refused, since what has to come before it has no room.
     #[cold]
-    fn send_level_before(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        if !metric.is_level() {
-            return None;
-        }
+    fn aggregate_not(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let is_level = metric.is_level();
+        let key = is_level.then(|| self.encoder.gauge_series(metric));
+        self.send_level_before(key?).err().map(Err)
+    }
+
+    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge.
+    ///
+    /// # Errors
+    ///
+    /// That has no room, and so the other level has none.
+    #[cold]
+    fn send_level_before(&self, key: Option<SeriesKey>) -> Result<(), RecordError> {
+        let Some(key) = key else {
+            return Ok(());
+        };
         let index = self.index();
         let admit = |name: &[u8]| self.owners.claim(index, name);
+        let mut may_reclaim = true;
         loop {
             let mut inlet = self.inlet(index);
             let mut state = self.lock();
-            let sent = state.core.send_level_before(&mut inlet, metric, &admit);
+            let sent = state.core.send_level_before(&mut inlet, &key, &admit);
+            let is_full = sent == Ok(Err(RecordError::QueueFull));
+            let helps = is_full && may_reclaim && state.core.may_reclaim();
+            if is_full && !helps {
+                state.core.on_exhausted();
+            }
             drop(inlet);
             wake_driver(state);
             match sent {
-                Ok(Ok(())) => return None,
-                Ok(Err(error)) => return Some(Err(self.refuse(error))),
                 Err(other) => self.collect_at(other),
+                Ok(_) if helps => {
+                    self.collect();
+                    may_reclaim = false;
+                }
+                Ok(sent) => return sent.map_err(|error| self.refuse(error)),
             }
         }
     }
@@ -286,13 +307,16 @@ impl Shared {
         put: Result<Put, Value<'_>>,
     ) -> Result<(), RecordError> {
         match (put, prepared.series()) {
-            (Ok(Put::Closed), _) => Err(self.refuse(RecordError::Closed)),
+            (Ok(Put::Refused(error)), _) => Err(self.refuse(error)),
             (Ok(Put::First), Some(series)) => {
                 self.on_first(series);
                 Ok(())
             }
             (Ok(_), _) => Ok(()),
             (Err(value), _) => {
+                if prepared.is_level() {
+                    self.send_level_before(Some(prepared.key()))?;
+                }
                 let index = self.index();
                 self.record_slowly(index, self.inlet(index), &prepared.with(value))
             }

@@ -1,3 +1,7 @@
+mod gauges;
+mod holds;
+mod order;
+
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;

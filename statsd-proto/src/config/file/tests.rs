@@ -35,6 +35,7 @@ fn every_setting_can_be_read_from_toml() {
         aggregate = "2s"
         max_series = 100
         max_samples = 50
+        max_aggregate_bytes = 1000000
         settle_time = "0s"
         resolve_interval = "5m"
         connect_timeout = "2s 500ms"
@@ -187,6 +188,7 @@ fn every_setting() -> Config {
         .aggregate(Some(SECOND * 2))
         .max_series(100)
         .max_samples(50)
+        .max_aggregate_bytes(1_000_000)
         .backoff(SECOND, SECOND * 60)
         .settle_time(Duration::ZERO)
         .resolve_interval(Some(SECOND * 300))

@@ -14,18 +14,18 @@ use crate::encode::dialect::Dialect;
 
 /// Metric as a server reads it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Reading {
-    pub(super) name: String,
-    pub(super) tags: Vec<(String, String)>,
-    pub(super) values: Vec<String>,
-    pub(super) code: String,
-    pub(super) rate: Option<f64>,
+pub(crate) struct Reading {
+    pub(crate) name: String,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) values: Vec<String>,
+    pub(crate) code: String,
+    pub(crate) rate: Option<f64>,
     /// Fields after the tags.
-    pub(super) extras: Vec<String>,
+    pub(crate) extras: Vec<String>,
 }
 
 /// Parses a line as the dialect's servers do.
-pub(super) fn read(dialect: Dialect, line: &str) -> Reading {
+pub(crate) fn read(dialect: Dialect, line: &str) -> Reading {
     assert!(!line.contains(['\n', '\r', '\0']), "{line:?}");
     match dialect {
         Dialect::Collectd => collectd::plain(line),

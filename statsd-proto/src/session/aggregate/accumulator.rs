@@ -83,25 +83,37 @@ impl Accumulator {
         }
     }
 
-    /// Moves the values of another accumulator of the same kind into this one.
+    /// Number of values or members.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Count(_) | Self::Level(_) => 1,
+            Self::Members(members) => members.len(),
+            Self::Samples(samples) => samples.len(),
+        }
+    }
+
+    /// Moves the values of another accumulator of the same kind into this one. Returns whether all were moved. Values
+    /// for which memory is short stay.
     pub(crate) fn merge(
         &mut self,
         other: &mut Self,
         max_samples: Option<usize>,
         random: &mut Random,
-    ) {
+        budget: &Budget,
+    ) -> bool {
         match (self, other) {
             (counter @ Self::Count(_), Self::Count(more)) => {
                 if let Some(amount) = more.take() {
                     counter.count(amount);
                 }
             }
-            (Self::Members(members), Self::Members(more)) => members.merge(more),
+            (Self::Members(members), Self::Members(more)) => members.merge(more, budget),
             (Self::Samples(samples), Self::Samples(more)) => {
-                samples.merge(more, max_samples, random);
+                return samples.merge(more, max_samples, random, budget);
             }
             _ => {}
         }
+        true
     }
 
     /// Memory charged to the [`Budget`] for this accumulator, in bytes.

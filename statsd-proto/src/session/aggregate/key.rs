@@ -30,7 +30,9 @@ impl Lookup {
     pub(crate) fn new(encoder: &Encoder, metric: &Metric<'_>) -> Option<Self> {
         let kind = match metric.code {
             Code::Known(kind) => kind,
-            Code::Line | Code::Parsed(_) | Code::Raw(_) => raw_kind(encoder, metric)?,
+            Code::Raw(_) => raw_kind(encoder, metric)?,
+            // The name of such a line may contain tags.
+            Code::Line | Code::Parsed(_) => return None,
         };
         // A timestamp forbids merging, and a value sampled by the caller represents more than one event.
         if metric.extras.is_some() || matches!(metric.rate, Rate::Sampled(_)) {

@@ -1,5 +1,6 @@
 //! Values that one inlet has aggregated. A metric of a known series costs one lookup and no lock.
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::accumulator::Accumulator;
 use super::key::{Key, Lookup, SLOTS};
 use super::store::IDLE_DRAINS;
 use super::{Budget, Series, Store};
-use crate::encode::{Cursor, Encoder, Unwritten};
+use crate::encode::Encoder;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Rate, Value};
 use crate::random::Random;
@@ -23,7 +24,7 @@ pub(crate) struct Parts {
     hasher: DefaultHashBuilder,
     parts: Vec<Part>,
     /// Indices of parts with values for the store, in the order of their first value.
-    pending: Vec<usize>,
+    pending: VecDeque<usize>,
     budget: Arc<Budget>,
     max_parts: usize,
     /// Number of drains seen by these parts.
@@ -63,7 +64,7 @@ impl Parts {
             recent: [usize::MAX; SLOTS],
             hasher: DefaultHashBuilder::default(),
             parts: Vec::new(),
-            pending: Vec::new(),
+            pending: VecDeque::new(),
             budget: Arc::clone(store.budget()),
             max_parts: store.limits().series,
             drains: 0,
@@ -113,14 +114,14 @@ impl Parts {
             Value::Number(Number::Int(amount)) if amount >= 0 => part.values.count(amount),
             Value::Elapsed(_) | Value::Number(_) | Value::Packed(_) | Value::Text(_) => false,
         };
-        if !is_counted && !part.add_other(encoder, kind, value, random, &self.budget)? {
+        if !is_counted && !part.add_other(encoder, kind, value, random)? {
             return Ok(Added::Not);
         }
         if part.is_pending {
             return Ok(Added::More);
         }
         part.is_pending = true;
-        self.pending.push(at);
+        self.pending.push_back(at);
         Ok(if self.pending.len() == 1 {
             Added::First
         } else {
@@ -170,25 +171,52 @@ impl Parts {
         self.add_at(encoder, at, lookup.kind, metric.value, random)
     }
 
-    /// Moves the values of at most `most` parts to the store. Returns whether pending parts are left.
-    pub(crate) fn drain(&mut self, store: &mut Store, most: usize) -> bool {
+    /// Moves the values of at most `most` parts, and about `most_values` values, to the store. Returns whether this
+    /// drain has more to move. A drain takes the values that a part has at that moment.
+    pub(crate) fn drain(&mut self, store: &mut Store, most: usize, most_values: usize) -> bool {
         if self.drains != store.drains() {
             self.drains = store.drains();
             if self.drains % IDLE_DRAINS == 0 {
-                self.forget_idle();
+                self.forget_idle(self.drains.saturating_sub(IDLE_DRAINS));
             }
         }
-        let count = most.min(self.pending.len());
-        for at in self.pending.drain(..count) {
+        let mut values = 0;
+        for _ in 0..most {
+            if values >= most_values || !self.has_more() {
+                break;
+            }
+            let Some(at) = self.pending.pop_front() else {
+                break;
+            };
             let part = &mut self.parts[at];
-            part.is_pending = false;
+            values += part.values.len();
             part.used = self.drains;
-            part.series.merge(&mut part.values);
+            part.is_pending = !part.series.merge(&mut part.values);
+            if part.is_pending {
+                self.pending.push_back(at);
+            }
             if part.series.mark() {
                 store.add_pending(&part.series);
             }
         }
+        self.has_more()
+    }
+
+    /// Whether any part has values, from before this drain or recorded during it.
+    pub(crate) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
+    }
+
+    /// Number of parts with values.
+    #[cfg(test)]
+    pub(crate) fn pending_len(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether the first pending part has not been visited in this drain.
+    fn has_more(&self) -> bool {
+        let first = self.pending.front();
+        first.is_some_and(|&at| self.parts[at].used != self.drains)
     }
 
     fn find(&self, kind: Kind, metric: &Metric<'_>) -> Option<usize> {
@@ -207,32 +235,42 @@ impl Parts {
         hasher.finish()
     }
 
-    fn forget_idle(&mut self) {
-        let before = self.parts.len();
-        let oldest = self.drains.saturating_sub(IDLE_DRAINS);
-        let budget = &self.budget;
-        self.parts.retain(|part| {
-            let is_used = part.is_pending || part.used > oldest;
-            if !is_used {
-                budget.release(part.key.bytes() + part.values.charged());
-            }
-            is_used
-        });
-        if self.parts.len() == before {
+    /// Releases all memory but that of parts with values.
+    pub(crate) fn trim(&mut self) {
+        self.forget_idle(u64::MAX);
+        self.parts.shrink_to_fit();
+        self.pending.shrink_to_fit();
+        let parts = &self.parts;
+        self.index.shrink_to_fit(|&at| parts[at].hash);
+    }
+
+    /// Removes parts that had no value since drain number `oldest`.
+    fn forget_idle(&mut self, oldest: u64) {
+        let is_used = |part: &Part| part.is_pending || part.used > oldest;
+        if self.parts.iter().all(is_used) {
             return;
         }
-        // Removing parts has changed the indices. `pending` is rebuilt in ascending order of the indices.
+        let budget = &self.budget;
+        let (mut moved, mut kept) = (Vec::with_capacity(self.parts.len()), 0);
+        self.parts.retain(|part| {
+            let is_kept = is_used(part);
+            moved.push(kept);
+            kept += usize::from(is_kept);
+            if !is_kept {
+                budget.release(part.key.bytes() + part.values.charged());
+            }
+            is_kept
+        });
+        // Removing parts has changed the indices.
+        let pending = std::mem::take(&mut self.pending);
         self.index.clear();
         self.recent = [usize::MAX; SLOTS];
-        self.pending.clear();
         let parts = &self.parts;
         for (at, part) in parts.iter().enumerate() {
             self.index
                 .insert_unique(part.hash, at, |&at| parts[at].hash);
-            if part.is_pending {
-                self.pending.push(at);
-            }
         }
+        self.pending = pending.into_iter().map(|at| moved[at]).collect();
     }
 }
 
@@ -244,25 +282,13 @@ impl Part {
         kind: Kind,
         value: Value<'_>,
         random: &mut Random,
-        budget: &Budget,
     ) -> Result<bool, RecordError> {
         match (&mut self.values, value) {
             (Accumulator::Level(_), Value::Number(number)) => {
-                return Ok(self.series.set_level(kind, number));
+                Ok(self.series.set_level(kind, number))
             }
-            (Accumulator::Members(members), Value::Text(member)) if !members.contains(member) => {
-                check_value(encoder, &self.series, value)?;
-            }
-            // A server that refuses negative counts would refuse the whole sum. A negative amount is refused before it
-            // is added.
-            (Accumulator::Count(_), _) if encoder.has_limits() => {
-                check_value(encoder, &self.series, value)?;
-            }
-            _ => {}
+            (values, value) => self.series.add_to(values, encoder, value, random),
         }
-        Ok(self
-            .values
-            .add(value, self.series.max_samples(), random, budget))
     }
 }
 
@@ -272,15 +298,6 @@ impl Drop for Parts {
             self.budget
                 .release(part.key.bytes() + part.values.charged());
         }
-    }
-}
-
-/// Checks a value against the limits that apply to a line.
-fn check_value(encoder: &Encoder, series: &Series, value: Value<'_>) -> Result<(), RecordError> {
-    let mut line = [0; 1024];
-    match encoder.encode_value(series.template(), value, None, Cursor::new(&mut line)) {
-        Err(Unwritten::Refused(error)) => Err(error),
-        Err(Unwritten::Full) | Ok(_) => Ok(()),
     }
 }
 

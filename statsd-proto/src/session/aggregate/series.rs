@@ -1,11 +1,12 @@
 //! One series as the server knows it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::accumulator::{Accumulator, Level};
 use super::sum::{Put, Sum};
 use super::{Budget, Limits};
 use crate::encode::{Cursor, Encoder, Template, Unwritten, Written};
+use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
 use crate::random::Random;
 use crate::sync::Mutex;
@@ -22,8 +23,6 @@ pub(crate) struct Series {
     gathered: Mutex<Gathered>,
     /// Whether the store lists the series as pending.
     is_pending: AtomicBool,
-    /// Sum that handles of a counter add to. The first handle creates it.
-    sum: OnceLock<Arc<Sum>>,
     /// Number of the last drain that found a value here.
     used: AtomicU64,
     budget: Arc<Budget>,
@@ -34,6 +33,8 @@ pub(crate) struct Series {
 #[derive(Debug)]
 struct Gathered {
     values: Accumulator,
+    /// Sum that handles of a counter add to, or `None` before the first handle.
+    sum: Option<Arc<Sum>>,
     random: Random,
     is_closed: bool,
 }
@@ -55,18 +56,18 @@ impl Series {
         random: Random,
     ) -> Option<Self> {
         let values = Accumulator::new(kind)?;
-        let charged = SERIES_BYTES + 2 * template.name().len();
+        let charged = SERIES_BYTES + 2 * template.len();
         budget.charge(charged).then(|| Self {
             kind,
             max_samples: template.has_rate().then_some(limits.samples),
             template,
             gathered: Mutex::new(Gathered {
                 values,
+                sum: None,
                 random,
                 is_closed: false,
             }),
             is_pending: AtomicBool::new(false),
-            sum: OnceLock::new(),
             used: AtomicU64::new(0),
             budget: Arc::clone(budget),
             charged,
@@ -78,85 +79,104 @@ impl Series {
         self.kind
     }
 
-    pub(crate) fn max_samples(&self) -> Option<usize> {
-        self.max_samples
-    }
-
     pub(crate) fn template(&self) -> &Template {
         &self.template
     }
 
-    /// Adds a value from a handle, of any kind but a gauge.
-    pub(crate) fn add(&self, value: Value<'_>) -> Put {
-        let Gathered {
-            values,
-            random,
-            is_closed,
-        } = &mut *self.gathered.lock();
-        if *is_closed {
-            Put::Closed
-        } else if values.add(value, self.max_samples, random, &self.budget) {
-            self.mark_locked()
-        } else {
-            Put::Not
+    /// Adds a value from a handle of this kind. For a gauge, it sets or changes the level.
+    pub(crate) fn add(&self, encoder: &Encoder, kind: Kind, value: Value<'_>) -> Put {
+        let gathered = &mut *self.gathered.lock();
+        if gathered.is_closed {
+            return Put::Refused(RecordError::Closed);
+        }
+        let Gathered { values, random, .. } = gathered;
+        let added = match (&mut *values, value) {
+            (Accumulator::Level(level), Value::Number(number)) => Ok(level.add(kind, number)),
+            _ => self.add_to(values, encoder, value, random),
+        };
+        match added {
+            Ok(true) => self.mark_locked(),
+            Ok(false) => Put::Not,
+            Err(error) => Put::Refused(error),
         }
     }
 
-    /// Sets or changes the level of a gauge from a handle.
-    pub(crate) fn put_level(&self, kind: Kind, number: Number) -> Put {
-        let gathered = &mut *self.gathered.lock();
-        if gathered.is_closed {
-            Put::Closed
-        } else if add_level(&mut gathered.values, kind, number) {
-            self.mark_locked()
-        } else {
-            Put::Not
+    /// Adds a value of any kind but a gauge to `values`, which belong to this series or to an inlet. Returns whether
+    /// the value was accepted.
+    ///
+    /// # Errors
+    ///
+    /// The value is invalid: it could not be sent as a line either.
+    #[inline]
+    pub(super) fn add_to(
+        &self,
+        values: &mut Accumulator,
+        encoder: &Encoder,
+        value: Value<'_>,
+        random: &mut Random,
+    ) -> Result<bool, RecordError> {
+        let is_checked = match (&*values, value) {
+            (Accumulator::Members(members), Value::Text(member)) => !members.contains(member),
+            // A server that refuses negative counts would refuse the whole sum. A negative amount is refused before it
+            // is added.
+            (Accumulator::Count(_), _) => encoder.has_limits(),
+            _ => false,
+        };
+        if is_checked {
+            self.check(encoder, value)?;
+        }
+        Ok(values.add(value, self.max_samples, random, &self.budget))
+    }
+
+    /// Checks a value against the limits that apply to a line.
+    fn check(&self, encoder: &Encoder, value: Value<'_>) -> Result<(), RecordError> {
+        let mut line = [0; 1024];
+        match encoder.encode_value(&self.template, value, None, Cursor::new(&mut line)) {
+            Err(Unwritten::Refused(error)) => Err(error),
+            Err(Unwritten::Full) | Ok(_) => Ok(()),
         }
     }
 
     /// Sets or changes the level of a gauge from an inlet. Unlike [`put_level`](Self::put_level), it leaves the mark
     /// to the drain of the inlet's part.
     pub(crate) fn set_level(&self, kind: Kind, number: Number) -> bool {
-        add_level(&mut self.gathered.lock().values, kind, number)
-    }
-
-    /// Takes the pending level of a gauge.
-    pub(crate) fn take_level(&self) -> Level {
         match &mut self.gathered.lock().values {
-            Accumulator::Level(level) => std::mem::replace(level, Level::Unchanged),
-            Accumulator::Count(_) | Accumulator::Members(_) | Accumulator::Samples(_) => {
-                Level::Unchanged
-            }
+            Accumulator::Level(level) => level.add(kind, number),
+            Accumulator::Count(_) | Accumulator::Members(_) | Accumulator::Samples(_) => false,
         }
     }
 
-    /// Puts back a level that could not be sent, unless a newer one has been recorded.
-    pub(crate) fn put_level_back(&self, back: Level) {
+    /// Passes the pending level of a gauge to `send`, which returns whether the level was sent. The lock is held
+    /// meanwhile, so that no level is added.
+    pub(crate) fn send_level(&self, send: impl FnOnce(Kind, Number) -> bool) {
         if let Accumulator::Level(level) = &mut self.gathered.lock().values {
-            if *level == Level::Unchanged {
-                *level = back;
+            if level
+                .line()
+                .is_some_and(|(kind, number)| send(kind, number))
+            {
+                *level = Level::Unchanged;
             }
         }
     }
 
     /// Sum that handles of a counter add to.
-    pub(crate) fn sum(&self) -> &Arc<Sum> {
-        self.sum.get_or_init(Arc::default)
+    pub(crate) fn sum(&self, counts_down: bool) -> Arc<Sum> {
+        let sum = &mut self.gathered.lock().sum;
+        Arc::clone(sum.get_or_insert_with(|| Arc::new(Sum::new(counts_down))))
     }
 
-    /// Moves the values of an inlet's part into the series.
-    pub(super) fn merge(&self, part: &mut Accumulator) {
+    /// Moves the values of an inlet's part into the series. Returns whether all were moved. Values for which memory is
+    /// short stay in the part.
+    pub(super) fn merge(&self, part: &mut Accumulator) -> bool {
         let Gathered { values, random, .. } = &mut *self.gathered.lock();
-        values.merge(part, self.max_samples, random);
+        values.merge(part, self.max_samples, random, &self.budget)
     }
 
     /// Refuses further values from handles. Returns whether the series has values to send.
     pub(super) fn close(&self) -> bool {
         let mut gathered = self.gathered.lock();
         gathered.is_closed = true;
-        if let Some(amount) = self.sum.get().and_then(|sum| sum.take(true)) {
-            gathered.values.count(amount);
-        }
+        gathered.take_sum();
         !gathered.values.is_empty()
     }
 
@@ -203,10 +223,8 @@ impl Series {
     /// stay.
     pub(super) fn write(&self, encoder: &Encoder, sink: &mut dyn Sink) -> bool {
         let mut gathered = self.gathered.lock();
+        gathered.take_sum();
         let values = &mut gathered.values;
-        if let Some(amount) = self.sum.get().and_then(|sum| sum.take(false)) {
-            values.count(amount);
-        }
         let mut one = |kind: Kind, value: Value<'_>| {
             sink.take(&mut |cursor| {
                 encoder.encode_value_as(&self.template, kind, value, None, cursor)
@@ -232,7 +250,8 @@ impl Series {
                 members.drain(&self.budget, |member| one(Kind::Set, Value::Text(member)));
             }
             Accumulator::Samples(samples) => samples.drain(|values, rate| {
-                let mut taken = values.len();
+                // An invalid value is skipped alone.
+                let mut taken = 1;
                 let is_done = sink.take(&mut |cursor| {
                     let (count, written) =
                         encoder.encode_samples(&self.template, values, rate, cursor)?;
@@ -246,17 +265,19 @@ impl Series {
     }
 }
 
+impl Gathered {
+    fn take_sum(&mut self) {
+        let sum = self.sum.as_ref();
+        if let Some(amount) = sum.and_then(|sum| sum.take(self.is_closed)) {
+            self.values.count(amount);
+        }
+    }
+}
+
 impl Drop for Series {
     fn drop(&mut self) {
         let values = self.gathered.lock().values.charged();
         self.budget.release(self.charged + values);
-    }
-}
-
-fn add_level(values: &mut Accumulator, kind: Kind, number: Number) -> bool {
-    match values {
-        Accumulator::Level(level) => level.add(kind, number),
-        Accumulator::Count(_) | Accumulator::Members(_) | Accumulator::Samples(_) => false,
     }
 }
 

@@ -19,9 +19,12 @@ pub(crate) struct Store {
     series: HashMap<SeriesKey, Arc<Series>>,
     /// Series with values to send, in the order in which they were marked.
     pending: VecDeque<Arc<Series>>,
+    /// Series that the present drain writes. Series that become pending during the drain wait for the next, so that a
+    /// drain ends, and writes one line for each series.
+    draining: VecDeque<Arc<Series>>,
     /// Number of drains begun.
     drains: u64,
-    /// Number of the drain that last removed idle series.
+    /// Number of the drain that last removed idle series because the limit was reached.
     swept: u64,
 }
 
@@ -46,6 +49,7 @@ impl Store {
             budget: Arc::new(Budget::new(limits.bytes)),
             series: HashMap::new(),
             pending: VecDeque::new(),
+            draining: VecDeque::new(),
             drains: 1,
             swept: 0,
         }
@@ -80,7 +84,9 @@ impl Store {
         if let Some(series) = self.series.get(&key) {
             return Ok(Some(Arc::clone(series)));
         }
-        if self.series.len() >= self.limits.series {
+        // The sweep visits every series, so it runs at most once per interval.
+        if self.series.len() >= self.limits.series && self.swept < self.drains {
+            self.swept = self.drains;
             self.forget_idle(u64::MAX);
         }
         if self.series.len() >= self.limits.series {
@@ -112,6 +118,11 @@ impl Store {
         }
     }
 
+    /// Starts to write: every series of this drain is in the store.
+    pub(crate) fn start_writing(&mut self) {
+        self.draining.append(&mut self.pending);
+    }
+
     /// Number of drains begun.
     pub(crate) fn drains(&self) -> u64 {
         self.drains
@@ -125,12 +136,12 @@ impl Store {
         sink: &mut dyn Sink,
         owner: &dyn Fn(&[u8]) -> Option<usize>,
     ) -> Drained {
-        let Some(series) = self.pending.pop_front() else {
+        let Some(series) = self.draining.pop_front() else {
             return Drained::All;
         };
         if series.kind() == Kind::Gauge {
             if let Some(owner) = owner(series.template().name()) {
-                self.pending.push_front(series);
+                self.draining.push_front(series);
                 return Drained::Owner(owner);
             }
         }
@@ -139,7 +150,7 @@ impl Store {
             return Drained::Series;
         }
         if series.mark() {
-            self.pending.push_front(series);
+            self.draining.push_front(series);
         }
         Drained::Stopped
     }
@@ -157,19 +168,24 @@ impl Store {
     /// Drops all series. Returns how many of them had values.
     pub(crate) fn clear(&mut self) -> usize {
         self.pending.clear();
+        self.draining.clear();
         let series = std::mem::take(&mut self.series);
         let lost = series.values().filter(|series| !series.is_empty());
         lost.count()
     }
 
+    /// Releases all memory but that of series that have values or are referred to.
+    pub(crate) fn trim(&mut self) {
+        self.forget_idle(u64::MAX);
+        self.series.shrink_to_fit();
+        self.pending.shrink_to_fit();
+        self.draining.shrink_to_fit();
+    }
+
     /// Removes series that no inlet and no handle refers to, and that had no value since drain number `oldest`.
     fn forget_idle(&mut self, oldest: u64) {
-        // The sweep visits every series, so it runs at most once per interval.
-        if self.swept < self.drains {
-            self.swept = self.drains;
-            self.series
-                .retain(|_, series| Arc::strong_count(series) > 1 || !series.is_idle(oldest));
-        }
+        self.series
+            .retain(|_, series| Arc::strong_count(series) > 1 || !series.is_idle(oldest));
     }
 }
 

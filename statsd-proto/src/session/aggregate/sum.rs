@@ -1,12 +1,17 @@
 //! Lock-free sum of a counter, shared by its handles.
 
+use crate::error::RecordError;
 use crate::metric::Number;
 use crate::sync::atomic::{AtomicI64, Ordering};
 use crate::sync::thread_number;
 
 /// Sum split into shards, one cache line each, so that threads do not contend. All handles of one counter share it.
-#[derive(Debug, Default)]
-pub(crate) struct Sum([Part; PARTS]);
+#[derive(Debug)]
+pub(crate) struct Sum {
+    parts: [Part; PARTS],
+    /// Smallest amount that is accepted.
+    least: i64,
+}
 
 /// One shard: the amount, shifted left by [`SHIFT`], above the marks [`PENDING`] and [`CLOSED`]. Amount and marks
 /// change in one atomic operation.
@@ -25,20 +30,28 @@ pub(crate) enum Put {
     Not,
     /// The shard came close to an overflow. This is its content, which the caller sends as a line of its own.
     Overflowing(i64),
-    /// The session has ended. The amount is refused.
-    Closed,
+    /// The amount is invalid, or the session has ended.
+    Refused(RecordError),
 }
 
 impl Sum {
+    /// New sum. If servers refuse negative counts, negative amounts are left to the encoder, which refuses them.
+    pub(super) fn new(counts_down: bool) -> Self {
+        Self {
+            parts: Default::default(),
+            least: if counts_down { -MAX_AMOUNT } else { 0 },
+        }
+    }
+
     /// Adds an amount.
     #[inline]
     pub(crate) fn add(&self, amount: Number) -> Put {
         let amount = match amount {
-            Number::Int(amount) if (-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) => amount,
+            Number::Int(amount) if (self.least..=MAX_AMOUNT).contains(&amount) => amount,
             Number::Uint(amount) if amount <= MAX_AMOUNT as u64 => amount as i64,
             Number::Float(_) | Number::Int(_) | Number::Uint(_) => return Put::Not,
         };
-        let part = &self.0[thread_number() % PARTS].0;
+        let part = &self.parts[thread_number() % PARTS].0;
         // Ordering: `Relaxed`. The amount is inside the atomic itself and publishes no other memory.
         let before = part.fetch_add(amount << SHIFT, Ordering::Relaxed);
         if before & (PENDING | CLOSED) == PENDING && (-LIMIT..LIMIT).contains(&before) {
@@ -52,7 +65,7 @@ impl Sum {
     /// added.
     pub(super) fn take(&self, is_last: bool) -> Option<i128> {
         let mut sum = None;
-        for Part(part) in &self.0 {
+        for Part(part) in &self.parts {
             // Ordering: `Release`, paired with the `Acquire` in `mark`. The drain has cleared the mark of the series
             // before. A thread that finds PENDING cleared here therefore finds the mark of the series cleared too, and
             // lists the series again.
@@ -80,7 +93,7 @@ impl Sum {
 #[cold]
 fn mark(part: &AtomicI64, before: i64) -> Put {
     if before & CLOSED != 0 {
-        return Put::Closed;
+        return Put::Refused(RecordError::Closed);
     }
     if !(-LIMIT..LIMIT).contains(&before) {
         let before = part.fetch_and(PENDING | CLOSED, Ordering::Relaxed);

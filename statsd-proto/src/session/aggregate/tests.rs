@@ -1,3 +1,5 @@
+mod series;
+
 use std::thread;
 use std::time::Duration;
 

@@ -65,15 +65,20 @@ impl Pool {
         }
     }
 
-    /// Whether more than one buffer is unused.
+    /// Whether more buffers are unused than an idle client keeps.
     pub(crate) fn has_spare(&self) -> bool {
-        self.free.len() > 1
+        self.free.len() > self.kept_at_rest()
     }
 
-    /// Releases all unused buffers but one to the allocator.
+    /// Releases unused buffers to the allocator, except those that an idle client keeps.
     pub(crate) fn trim(&mut self) {
-        self.free.truncate(1);
+        self.free.truncate(self.kept_at_rest());
         self.free.shrink_to(LEAST_KEPT);
+    }
+
+    /// Number of buffers that an idle client keeps: one, or none if buffers are large.
+    fn kept_at_rest(&self) -> usize {
+        usize::from(self.capacity <= MOST_KEPT_AT_REST)
     }
 
     #[cfg(test)]
@@ -89,6 +94,9 @@ impl Pool {
         Memory { bytes, joins: None }
     }
 }
+
+/// Maximum size of a buffer that an idle client keeps, in bytes. All its memory stays within 64 KiB.
+const MOST_KEPT_AT_REST: usize = 32 * 1024;
 
 /// Minimum number of buffers kept: one is filled while the other is sent.
 const LEAST_KEPT: usize = 2;

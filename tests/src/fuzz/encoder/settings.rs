@@ -115,9 +115,13 @@ impl Settings {
             tags: self.tags.clone(),
             origin: self.origin.clone(),
             limit: match (self.transport, self.dialect) {
+                // A line break ends each datagram and each frame.
+                (
+                    Transport::Udp | Transport::UnixDatagram | Transport::UnixStream,
+                    Dialect::DogStatsd,
+                ) => grammar.max_datagram - 1,
                 (Transport::Udp, _) => grammar.max_datagram,
                 (Transport::UnixDatagram, _) => grammar.max_datagram.min(8192),
-                (Transport::UnixStream, Dialect::DogStatsd) => 8192,
                 _ => self.max_line,
             },
         }

@@ -36,6 +36,9 @@ impl Meant<'_> {
         if let (Code::Known(kind), None) = (self.code, code) {
             flaws.push(RecordError::Unsupported(kind));
         }
+        if let Some(kind) = self.lacking_kind(grammar) {
+            flaws.push(RecordError::Unsupported(kind));
+        }
         for (is_flawed, error) in [
             (self.name.is_empty(), RecordError::EmptyName),
             (self.has_bad_tag_form(grammar), RecordError::InvalidTag),
@@ -51,12 +54,33 @@ impl Meant<'_> {
                 RecordError::NotDogStatsd,
             ),
             (self.has_bad_time(code), RecordError::InvalidTimestamp),
+            // What is not known passes by another way.
+            (
+                matches!(self.value, Worth::Written(_)) && !self.is_known(),
+                RecordError::InvalidLine,
+            ),
         ] {
             if is_flawed {
                 flaws.push(error);
             }
         }
         flaws
+    }
+
+    /// The kind that a type code means elsewhere, of which the server makes another.
+    fn lacking_kind(&self, grammar: &Grammar) -> Option<Kind> {
+        let Code::Raw(code) = self.code else {
+            return None;
+        };
+        let kind = kind_of(code)?;
+        let is_change = match self.value {
+            Worth::Text(text) | Worth::Written(text) => {
+                kind == Kind::Gauge && text.starts_with('+')
+            }
+            Worth::Elapsed(_) | Worth::Number(_) | Worth::Packed(_) => false,
+        };
+        let kinds = [kind, if is_change { Kind::GaugeDelta } else { kind }];
+        kinds.into_iter().find(|kind| grammar.code(*kind).is_none())
     }
 
     fn has_unsafe_text(&self, constant: &Constant) -> bool {
@@ -160,3 +184,20 @@ impl Meant<'_> {
         }
     }
 }
+
+/// What a type code means to one of the dialects.
+pub(super) fn kind_of(code: &str) -> Option<Kind> {
+    let known = CODES.iter().find(|(_, known)| *known == code);
+    known.map(|(kind, _)| *kind)
+}
+
+/// Type codes that mean something to one of the dialects.
+const CODES: [(Kind, &str); 7] = [
+    (Kind::Counter, "c"),
+    (Kind::Distribution, "d"),
+    (Kind::Gauge, "g"),
+    (Kind::Histogram, "h"),
+    (Kind::Meter, "m"),
+    (Kind::Timing, "ms"),
+    (Kind::Set, "s"),
+];

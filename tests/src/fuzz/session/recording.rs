@@ -57,7 +57,8 @@ impl World {
             Err(RecordError::LineTooLong) => {
                 let len = self.record_len(&name, form, lines);
                 let has_long_name = name.len() > grammar.max_name;
-                assert!(len > self.settings.max_line() || has_long_name);
+                let never_fits = lines > self.settings.max_queue_lines;
+                assert!(len > self.settings.max_line() || has_long_name || never_fits);
             }
             Err(RecordError::NotDogStatsd) => {
                 assert!(matches!(form, Form::Check | Form::Event) && !grammar.has_extras);

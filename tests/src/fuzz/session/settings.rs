@@ -139,10 +139,12 @@ impl Settings {
     }
 
     pub(crate) fn max_line(&self) -> usize {
+        // For the agent, a line break ends each datagram and each frame.
+        let end = usize::from(self.dialect == Dialect::DogStatsd);
         match (self.transport, self.layout()) {
-            (Transport::Udp, _) => self.grammar().max_datagram,
+            (Transport::Udp, _) => self.grammar().max_datagram - end,
             (_, Layout::Stream) => 4095,
-            (_, Layout::Datagrams | Layout::Frames) => self.max_datagram,
+            (_, Layout::Datagrams | Layout::Frames) => self.max_datagram - end,
         }
     }
 

@@ -22,7 +22,7 @@ impl Members {
         if self.contains(member) {
             return true;
         }
-        let bytes = member.len() + MEMBER_OVERHEAD;
+        let bytes = cost(member);
         let fits =
             !member.is_empty() && member.len() <= MAX_MEMBER && self.members.len() < MAX_MEMBERS;
         if !fits || !budget.charge(bytes) {
@@ -43,19 +43,27 @@ impl Members {
         self.members.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
     pub(super) fn charged(&self) -> usize {
         self.charged
     }
 
     /// Moves the members of another set into this one, without duplicates.
-    pub(super) fn merge(&mut self, other: &mut Self) {
+    pub(super) fn merge(&mut self, other: &mut Self, budget: &Budget) {
         if self.is_empty() {
             return std::mem::swap(self, other);
         }
-        self.charged += std::mem::take(&mut other.charged);
+        other.charged = 0;
         other.index.clear();
         for member in other.members.drain(..) {
-            if !self.contains(&member) {
+            let bytes = cost(&member);
+            if self.contains(&member) {
+                budget.release(bytes);
+            } else {
+                self.charged += bytes;
                 self.insert(member);
             }
         }
@@ -63,18 +71,14 @@ impl Members {
 
     /// Passes members to `take` in order until it returns `false`. Accepted members are removed.
     pub(crate) fn drain(&mut self, budget: &Budget, mut take: impl FnMut(&str) -> bool) {
-        let taken = self
-            .members
-            .iter()
-            .take_while(|member| take(member))
-            .count();
+        let taken = self.members.iter().take_while(|member| take(member));
+        let (count, bytes) = taken.fold((0, 0), |(count, bytes), member| {
+            (count + 1, bytes + cost(member))
+        });
+        self.charged -= bytes;
+        budget.release(bytes);
         self.index.clear();
-        if taken == self.members.len() {
-            self.members.clear();
-            budget.release(std::mem::take(&mut self.charged));
-            return;
-        }
-        let rest = self.members.split_off(taken);
+        let rest = self.members.split_off(count);
         self.members.clear();
         rest.into_iter().for_each(|member| self.insert(member));
     }
@@ -91,6 +95,11 @@ impl Members {
         } = self;
         index.insert_unique(hash, at, |&at| hasher.hash_one(&*members[at]));
     }
+}
+
+/// Memory of a member in bytes.
+fn cost(member: &str) -> usize {
+    member.len() + MEMBER_OVERHEAD
 }
 
 /// Maximum members of an accumulator, and maximum bytes of a member. A member beyond either is sent as a line of its

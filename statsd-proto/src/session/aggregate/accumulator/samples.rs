@@ -55,29 +55,47 @@ impl Samples {
         self.values.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
     pub(super) fn charged(&self) -> usize {
         self.charged
     }
 
-    /// Merges the values of another reservoir. The result is a fair sample of both. Both keep their memory.
-    pub(super) fn merge(&mut self, other: &mut Self, max: Option<usize>, random: &mut Random) {
+    /// Merges the values of another reservoir. The result is a fair sample of both. Returns whether no value stays in
+    /// the other. Values stay if they may not be sampled and memory is short.
+    pub(super) fn merge(
+        &mut self,
+        other: &mut Self,
+        max: Option<usize>,
+        random: &mut Random,
+        budget: &Budget,
+    ) -> bool {
         if self.values.is_empty() || self.is_whole() && !other.is_whole() {
             std::mem::swap(self, other);
         }
-        let max = max.unwrap_or(usize::MAX);
-        if other.is_whole() {
-            other.seen = 0;
-            for value in other.values.drain(..) {
-                if self.values.len() < max && self.is_whole() {
-                    self.values.push(value);
-                    self.seen += 1;
-                } else {
-                    self.replace(value, random);
-                }
-            }
-        } else {
+        if !other.is_whole() {
             self.merge_choice(other, random);
+            return true;
         }
+        let mut left = 0;
+        for at in 0..other.values.len() {
+            let value = other.values[at];
+            let may_grow = self.is_whole() && self.values.len() < max.unwrap_or(usize::MAX);
+            if may_grow && (self.values.len() < self.values.capacity() || self.grow(budget)) {
+                self.values.push(value);
+                self.seen += 1;
+            } else if max.is_some() {
+                self.replace(value, random);
+            } else {
+                other.values[left] = value;
+                left += 1;
+            }
+        }
+        other.values.truncate(left);
+        other.seen = left as u64;
+        left == 0
     }
 
     /// Replaces values by values of another reservoir. The number replaced follows the hypergeometric distribution, so
@@ -157,7 +175,7 @@ mod tests {
                     let to = if number < ones { &mut one } else { &mut other };
                     assert!(to.add(f64::from(number), Some(10), &mut random, &budget));
                 }
-                one.merge(&mut other, Some(10), &mut random);
+                assert!(one.merge(&mut other, Some(10), &mut random, &budget));
                 assert_eq!((one.values.len(), one.seen), (10, 40));
                 assert_eq!((other.values.len(), other.seen), (0, 0));
                 one.values

@@ -1,0 +1,95 @@
+//! How much is done under one hold of a lock while aggregates are drained: no client waits for more.
+
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::config::{Config, Transport};
+use crate::encode::dialect::Dialect;
+use crate::metric::Metric;
+use crate::session::aggregate::Drained;
+use crate::testing::recorder_with_inlets;
+
+const SERIES: u64 = 32;
+const BYTES: u64 = 16 * 1024;
+
+#[test]
+fn a_drain_holds_a_lock_for_few_series_and_few_bytes() {
+    // Many series of one value, some of many, and a few of very many.
+    let sizes: [(u32, u32); 4] = [(1000, 1), (100, 512), (3, 40_000), (1, 1)];
+    for dialect in [Dialect::DogStatsd, Dialect::Statsd, Dialect::Collectd] {
+        for (series, values) in sizes {
+            let config = Config::new("192.0.2.1")
+                .dialect(dialect)
+                .transport(Transport::Udp)
+                .kind_prefixes(false)
+                .max_samples(1 << 16)
+                .aggregate(Some(Duration::from_secs(2)));
+            let (client, _server) = recorder_with_inlets(config, 4).unwrap();
+            for number in 0..series {
+                let name = format!("name.{number}");
+                for value in 0..values {
+                    let value = f64::from(value) + 0.5;
+                    // Others than so many are lines already, without a rate.
+                    let _ = client.record(&Metric::timing_ms(&name, value));
+                }
+            }
+            let moves = count_moves(&client);
+            let least = u64::from(series).div_ceil(SERIES);
+            assert!(
+                moves >= least,
+                "{dialect:?} {series} {values}: {moves}, {:?}",
+                client.stats()
+            );
+            let (writes, lines) = check_writes(&client);
+            assert!(writes >= u64::from(series).div_ceil(SERIES), "{writes}");
+            assert!(lines >= u64::from(series), "{lines}");
+        }
+    }
+}
+
+/// How many holds it takes to move what inlets have gathered to the store.
+fn count_moves(client: &Client) -> u64 {
+    let shared = client.shared().unwrap();
+    shared.with(|core| core.start_drain());
+    let mut holds = 0;
+    for index in 0..shared.inlets.len() {
+        loop {
+            let before = pending(client, index);
+            holds += 1;
+            let has_more = shared.collect_parts(index);
+            assert!(before - pending(client, index) <= SERIES);
+            if !has_more {
+                break;
+            }
+        }
+    }
+    holds
+}
+
+/// Number of series that an inlet has gathered something of.
+fn pending(client: &Client, index: usize) -> u64 {
+    let inlet = client.shared().unwrap().inlet(index);
+    inlet.parts.as_ref().unwrap().pending_len() as u64
+}
+
+/// Checks what is written under each hold. Returns how many there were, and how many lines.
+fn check_writes(client: &Client) -> (u64, u64) {
+    let shared = client.shared().unwrap();
+    shared.with(|core| core.start_writing());
+    let (mut holds, mut lines) = (0, 0);
+    loop {
+        let before = client.stats();
+        let drained = shared.with(|core| core.write_series(&|_| None));
+        let after = client.stats();
+        holds += 1;
+        let bytes = after.queued_bytes - before.queued_bytes;
+        // The line that reaches the bound, and padding of the datagrams.
+        assert!(bytes <= BYTES + BYTES / 8 + 8192, "{bytes}");
+        lines += after.accepted - before.accepted;
+        match drained {
+            Drained::Series => {}
+            Drained::All => return (holds, lines),
+            Drained::Stopped | Drained::Owner(_) => panic!("{drained:?}"),
+        }
+    }
+}
