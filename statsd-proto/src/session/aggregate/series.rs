@@ -137,7 +137,7 @@ impl Series {
         }
     }
 
-    /// Sets or changes the level of a gauge from an inlet. Unlike [`put_level`](Self::put_level), it leaves the mark
+    /// Sets or changes the level of a gauge from an inlet. Unlike [`add`](Self::add), it leaves the mark
     /// to the drain of the inlet's part.
     pub(crate) fn set_level(&self, kind: Kind, number: Number) -> bool {
         match &mut self.gathered.lock().values {
