@@ -7,10 +7,11 @@ use crate::dogstatsd;
 use crate::error::RecordError;
 use crate::handle::Prepare;
 use crate::metric::{Metric, Number, Value};
+use crate::recording::Recording;
 use crate::session::Core;
 use crate::shared::{Shared, Wait};
 use crate::stats::{Report, Stats};
-use crate::timer::{Timer, TimerGuard};
+use crate::timer::{Measurement, Stopwatch, Timer, TimerGuard};
 use crate::waiters::Until;
 
 /// Records metrics, from any thread.
@@ -52,37 +53,78 @@ impl Client {
     /// Adds to a counter: `counters.<path>`.
     #[inline]
     pub fn incr(&self, path: &str, amount: impl Into<Number>) {
-        self.send(&Metric::counter(path, amount).with_kind_prefix());
+        self.send(&Metric::counter(path, amount));
     }
 
     /// Takes from a counter: `counters.<path>`.
     #[inline]
     pub fn decr(&self, path: &str, amount: impl Into<Number>) {
-        let amount = match amount.into() {
-            Number::Float(float) => Number::Float(-float),
-            Number::Int(int) => int.checked_neg().map_or(Number::Uint(1 << 63), Number::Int),
-            // Beyond what a counter can go down by, it goes down as far as it can.
-            Number::Uint(uint) => Number::Int(0_i64.saturating_sub_unsigned(uint)),
-        };
-        self.send(&Metric::counter(path, amount).with_kind_prefix());
+        self.send(&Metric::counter(path, amount.into().negated()));
     }
 
     /// Sets a gauge: `gauges.<path>`.
     #[inline]
     pub fn gauge(&self, path: &str, level: impl Into<Number>) {
-        self.send(&Metric::gauge(path, level).with_kind_prefix());
+        self.send(&Metric::gauge(path, level));
     }
 
     /// Moves a gauge up or down: `gauges.<path>`.
     #[inline]
     pub fn gauge_delta(&self, path: &str, change: impl Into<Number>) {
-        self.send(&Metric::gauge_delta(path, change).with_kind_prefix());
+        self.send(&Metric::gauge_delta(path, change));
     }
 
     /// Records how long something took: `timers.<path>`.
     #[inline]
     pub fn timing(&self, path: &str, elapsed: Duration) {
-        self.send(&Metric::timing(path, elapsed).with_kind_prefix());
+        self.send(&Metric::timing(path, elapsed));
+    }
+
+    /// Records how many milliseconds something took: `timers.<path>`.
+    #[inline]
+    pub fn timing_ms(&self, path: &str, milliseconds: impl Into<Number>) {
+        self.send(&Metric::timing_ms(path, milliseconds));
+    }
+
+    /// Starts to take a time, for a metric whose tags are known at the end only. What it gives borrows nothing.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// let timer = client.start();
+    /// let status = "200";
+    /// timer.timing("http.client").tag("status", status).send();
+    /// ```
+    #[doc(alias("start_timer", "stopwatch"))]
+    pub fn start(&self) -> Stopwatch {
+        Stopwatch::new(self)
+    }
+
+    /// Times a future from its first poll, with a tag that is made of its output: `timers.<path>`. Of one that is
+    /// dropped before it ends, the time is recorded without the tag.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// # let query = async { Ok::<u32, String>(7) };
+    /// # let _ = async move {
+    /// let rows = client
+    ///     .measure("db.query", query, |result| ("ok", result.is_ok().to_string()))
+    ///     .await;
+    /// # rows };
+    /// ```
+    pub async fn measure<F: Future>(
+        &self,
+        path: &str,
+        future: F,
+        tag: impl FnOnce(&F::Output) -> (&'static str, String),
+    ) -> F::Output {
+        let mut measurement = Measurement {
+            stopwatch: self.start(),
+            path,
+            tag: None,
+        };
+        let output = future.await;
+        measurement.tag = Some(tag(&output));
+        output
     }
 
     /// A timer that is started and stopped by hand, for `timers.<path>`.
@@ -100,9 +142,9 @@ impl Client {
     /// };
     /// # assert_eq!(result, Ok(42));
     /// ```
-    #[must_use = "the time ends when the guard is dropped"]
+    #[doc(alias("time_scope", "guard"))]
     pub fn time<'a>(&'a self, path: &'a str) -> TimerGuard<'a> {
-        TimerGuard::new(self.timer(path).start())
+        TimerGuard::of_name(self, path)
     }
 
     /// Records a value in a histogram.
@@ -117,20 +159,68 @@ impl Client {
         self.send(&Metric::distribution(path, value));
     }
 
+    /// Records a duration in a distribution, in milliseconds.
+    #[inline]
+    pub fn distribution_ms(&self, path: &str, elapsed: Duration) {
+        self.send(&Metric::distribution_ms(path, elapsed));
+    }
+
+    /// Counts events with a meter.
+    #[inline]
+    pub fn meter(&self, path: &str, amount: impl Into<Number>) {
+        self.send(&Metric::meter(path, amount));
+    }
+
     /// Adds a member to a set.
     #[inline]
     pub fn set(&self, path: &str, member: &str) {
         self.send(&Metric::set(path, member));
     }
 
-    /// Records a metric of any type by its code on the wire. Only the prefix is put before the path.
+    /// Records a metric of any type by its code on the wire. The path gets the prefix, and no [kind
+    /// prefix](crate::Config::kind_prefixes).
     #[inline]
     pub fn inject_metric<'a>(&self, path: &'a str, value: impl Into<Value<'a>>, code: &'a str) {
         self.send(&Metric::raw(path, value, code));
     }
 
-    /// Records a metric with tags or a rate, or tells why it could not. Only the prefix is put before
-    /// the name, unless the metric asks [for more](Metric::with_kind_prefix).
+    /// Begins a metric of any kind, to which tags, a rate or a timestamp can be added before it is sent.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// use statsd_proto::Metric;
+    ///
+    /// client.metric(Metric::gauge("depth", 3)).tag("queue", "mail").send();
+    /// let result = client.metric(Metric::set("visitors", "anna")).tag("site", "shop").try_send();
+    /// # let _ = result;
+    /// ```
+    #[doc(alias(
+        "gauge_with_tags",
+        "histogram_with_tags",
+        "distribution_with_tags",
+        "time_with_tags",
+        "set_with_tags"
+    ))]
+    #[inline(always)]
+    pub fn metric<'a>(&'a self, metric: Metric<'a>) -> Recording<'a> {
+        Recording::new(self, metric)
+    }
+
+    /// Begins a count of events, to which tags or a rate can be added before it is sent; without any,
+    /// [`incr`](Self::incr) is shorter.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// client.count("logins", 1).tag("method", "card").rate(0.1).send();
+    /// ```
+    #[doc(alias("count_with_tags", "incr_with_tags", "increment"))]
+    #[inline(always)]
+    pub fn count<'a>(&'a self, path: &'a str, amount: impl Into<Number>) -> Recording<'a> {
+        Recording::new(self, Metric::counter(path, amount))
+    }
+
+    /// Records a metric with tags or a rate, or tells why it could not. Its name is the same as by the methods
+    /// named after kinds.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -155,9 +245,6 @@ impl Client {
     /// what the server would not understand is told once, here. A call then copies two pieces of text
     /// and writes a number; with [`Config::aggregate`](crate::Config::aggregate) counting is an atomic
     /// addition.
-    ///
-    /// The name is put together as by the methods named after kinds: with `counters.` and the like if
-    /// the configuration [has them](crate::Config::kind_prefixes).
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();

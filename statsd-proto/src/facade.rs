@@ -86,7 +86,7 @@ impl FacadeRecorder {
     }
 
     fn prepare<'a>(&'a self, key: &'a Key) -> Prepare<'a> {
-        let prepare = self.client.prepare(key.name()).plain();
+        let prepare = self.client.prepare(key.name()).with_final_name();
         key.labels().fold(prepare, |prepare, label| {
             prepare.tag(label.key(), label.value())
         })

@@ -1,12 +1,13 @@
 //! Handles on metrics that are recorded again and again: all but the value is rendered once.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::client::Client;
 use crate::error::RecordError;
-use crate::metric::{Kind, Metric, Number, Rate, Value};
+use crate::metric::{Kind, Metric, Number, Rate, Section, Value};
 use crate::prepared::Prepared;
+use crate::timer::TimerGuard;
 
 /// A handle in the making; see [`Client::prepare`].
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ pub struct Prepare<'a> {
     name: &'a str,
     tags: Vec<(&'a str, &'a str)>,
     rate: Rate,
-    is_plain: bool,
+    has_final_name: bool,
 }
 
 impl<'a> Prepare<'a> {
@@ -26,7 +27,7 @@ impl<'a> Prepare<'a> {
             name,
             tags: Vec::new(),
             rate: Rate::Always,
-            is_plain: false,
+            has_final_name: false,
         }
     }
 
@@ -43,10 +44,10 @@ impl<'a> Prepare<'a> {
         self
     }
 
-    /// Puts only the prefix before the name, as [`Client::record`] does, and never `counters.`, `gauges.`
-    /// or `timers.`.
-    pub fn plain(mut self) -> Self {
-        self.is_plain = true;
+    /// Takes the name as it is, without a kind prefix: another library has made it.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn with_final_name(mut self) -> Self {
+        self.has_final_name = true;
         self
     }
 }
@@ -126,13 +127,13 @@ impl Prepare<'_> {
 
     fn handle(self, kind: Kind) -> Result<Handle, RecordError> {
         let metric = Metric::blank(self.name, kind).tags(&self.tags);
-        let metric = if self.is_plain {
-            metric
-        } else {
-            metric.with_kind_prefix()
-        };
         let metric = Metric {
             rate: self.rate,
+            section: if self.has_final_name {
+                Section::None
+            } else {
+                metric.section
+            },
             ..metric
         };
         let shared = self.client.shared();
@@ -155,9 +156,15 @@ struct Handle {
 impl Handle {
     #[inline]
     fn record(&self, value: Value<'_>) {
-        if let (Some(shared), Some(prepared)) = (self.client.shared(), &self.prepared) {
-            // The error is counted, and a metric is no reason to fail the caller.
-            let _ = shared.record_prepared(prepared, value);
+        // The error is counted, and a metric is no reason to fail the caller.
+        let _ = self.try_record(value);
+    }
+
+    #[inline]
+    fn try_record(&self, value: Value<'_>) -> Result<(), RecordError> {
+        match (self.client.shared(), &self.prepared) {
+            (Some(shared), Some(prepared)) => shared.record_prepared(prepared, value),
+            (None, _) | (_, None) => Ok(()),
         }
     }
 }
@@ -200,57 +207,96 @@ handles! {
     Timing
 }
 
+/// A method that records a number, and its twin that tells why it could not.
+macro_rules! numbers {
+    ($($name:ident { $(#[$docs:meta])+ $record:ident / $try_record:ident })+) => {$(
+        impl $name {
+            $(#[$docs])+
+            #[inline]
+            pub fn $record(&self, number: impl Into<Number>) {
+                self.0.record(Value::Number(number.into()));
+            }
+
+            $(#[$docs])+
+            ///
+            /// # Errors
+            ///
+            /// Why it could not.
+            #[inline]
+            pub fn $try_record(&self, number: impl Into<Number>) -> Result<(), RecordError> {
+                self.0.try_record(Value::Number(number.into()))
+            }
+        }
+    )+};
+}
+
+numbers! {
+    Counter {
+        /// Adds an amount; a negative one counts down.
+        add / try_add
+    }
+    Distribution {
+        /// Records a value.
+        record / try_record
+    }
+    Gauge {
+        /// Sets the level.
+        set / try_set
+    }
+    GaugeDelta {
+        /// Moves the gauge up, or down by a negative change.
+        add / try_add
+    }
+    Histogram {
+        /// Records a value.
+        record / try_record
+    }
+    Meter {
+        /// Counts an amount of events.
+        #[doc(alias = "mark")]
+        add / try_add
+    }
+    Timing {
+        /// Records how many milliseconds something took.
+        record_ms / try_record_ms
+    }
+}
+
 impl Counter {
     /// Adds one.
+    #[doc(alias = "increment")]
     #[inline]
     pub fn incr(&self) {
         self.0.record(Value::Number(Number::Int(1)));
     }
 
-    /// Adds an amount; a negative one counts down.
+    /// Takes one.
+    #[doc(alias = "decrement")]
     #[inline]
-    pub fn add(&self, amount: impl Into<Number>) {
-        self.0.record(Value::Number(amount.into()));
+    pub fn decr(&self) {
+        self.0.record(Value::Number(Number::Int(-1)));
+    }
+
+    /// Takes an amount.
+    #[inline]
+    pub fn sub(&self, amount: impl Into<Number>) {
+        self.0.record(Value::Number(amount.into().negated()));
     }
 }
 
 impl Distribution {
-    /// Records a value.
+    /// Records a duration, in milliseconds.
     #[inline]
-    pub fn record(&self, value: impl Into<Number>) {
-        self.0.record(Value::Number(value.into()));
-    }
-}
-
-impl Gauge {
-    /// Sets the level.
-    #[inline]
-    pub fn set(&self, level: impl Into<Number>) {
-        self.0.record(Value::Number(level.into()));
+    pub fn record_duration_ms(&self, elapsed: Duration) {
+        self.0.record(Value::Elapsed(elapsed));
     }
 }
 
 impl GaugeDelta {
-    /// Moves the gauge up, or down by a negative change.
+    /// Moves the gauge down.
     #[inline]
-    pub fn add(&self, change: impl Into<Number>) {
-        self.0.record(Value::Number(change.into()));
-    }
-}
-
-impl Histogram {
-    /// Records a value.
-    #[inline]
-    pub fn record(&self, value: impl Into<Number>) {
-        self.0.record(Value::Number(value.into()));
-    }
-}
-
-impl Meter {
-    /// Counts an amount of events.
-    #[inline]
-    pub fn add(&self, amount: impl Into<Number>) {
-        self.0.record(Value::Number(amount.into()));
+    pub fn sub(&self, change: impl Into<Number>) {
+        self.0.record(Value::Number(change.into().negated()));
     }
 }
 
@@ -259,6 +305,16 @@ impl Set {
     #[inline]
     pub fn insert(&self, member: &str) {
         self.0.record(Value::Text(member));
+    }
+
+    /// Adds a member.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not.
+    #[inline]
+    pub fn try_insert(&self, member: &str) -> Result<(), RecordError> {
+        self.0.try_record(Value::Text(member))
     }
 }
 
@@ -269,34 +325,46 @@ impl Timing {
         self.0.record(Value::Elapsed(elapsed));
     }
 
-    /// Records how many milliseconds something took.
+    /// Records how long something took.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not.
     #[inline]
-    pub fn record_ms(&self, milliseconds: impl Into<Number>) {
-        self.0.record(Value::Number(milliseconds.into()));
+    pub fn try_record(&self, elapsed: Duration) -> Result<(), RecordError> {
+        self.0.try_record(Value::Elapsed(elapsed))
     }
 
     /// Times until the guard is dropped, also by an error or a panic.
-    #[must_use = "the time ends when the guard is dropped"]
-    pub fn time(&self) -> TimingGuard<'_> {
-        TimingGuard {
-            timing: self,
-            started: self.0.client.now(),
+    pub fn time(&self) -> TimerGuard<'_> {
+        TimerGuard::of_handle(self)
+    }
+
+    /// The same with a guard that can be kept in a struct or moved into a task.
+    pub fn time_owned(&self) -> TimerGuard<'static> {
+        TimerGuard::owned(self.clone())
+    }
+
+    /// Times a future from its first poll, also if it fails, or is dropped before it ends. With a tag that is made of
+    /// its output, [`Client::measure`] does so.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// # let query = async { 7 };
+    /// # let _ = async move {
+    /// let timing = client.prepare("db.query").timing()?;
+    /// let rows = timing.measure(query).await;
+    /// # Ok::<_, statsd_proto::RecordError>(rows) };
+    /// ```
+    pub fn measure<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        let timing = self.clone();
+        async move {
+            let _guard = TimerGuard::owned(timing);
+            future.await
         }
     }
-}
 
-/// A time that is taken and recorded when it is dropped; see [`Timing::time`].
-#[derive(Debug)]
-pub struct TimingGuard<'a> {
-    timing: &'a Timing,
-    /// None for a client that sends nothing.
-    started: Option<Instant>,
-}
-
-impl Drop for TimingGuard<'_> {
-    fn drop(&mut self) {
-        if let (Some(started), Some(now)) = (self.started, self.timing.0.client.now()) {
-            self.timing.record(now.saturating_duration_since(started));
-        }
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
     }
 }

@@ -166,6 +166,7 @@ mod prepared;
 mod pressure;
 mod queue;
 mod random;
+mod recording;
 mod segmentation;
 mod session;
 mod shared;
@@ -188,17 +189,18 @@ pub use crate::event::Event;
 #[cfg(feature = "metrics")]
 pub use crate::facade::{AlreadyInstalled, FacadeRecorder};
 pub use crate::handle::{
-    Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
+    Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing,
 };
 pub use crate::instruction::{Connect, Input, Keepalive, Output, Resolve, Target, Transmit};
-pub use crate::metric::{Kind, Metric, Number, Value};
+pub use crate::metric::{Kind, Metric, Number, TagList, Value};
 pub use crate::prepared::Prepared;
 pub use crate::queue::Overflow;
+pub use crate::recording::Recording;
 pub use crate::segmentation::Segmentation;
 pub use crate::session::Session;
 pub use crate::stats::{Dropped, Refused, Report, Stats};
 pub use crate::text::UnsafeText;
-pub use crate::timer::{RunningTimer, StoppedTimer, Timer, TimerGuard};
+pub use crate::timer::{RunningTimer, StoppedTimer, Stopwatch, Timer, TimerGuard};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../ARCHITECTURE.md")]

@@ -1,5 +1,6 @@
 //! What a user measures: a name, a value, a kind, and perhaps tags and a sample rate.
 
+mod tags;
 mod value;
 
 use std::time::Duration;
@@ -8,6 +9,8 @@ use crate::dogstatsd::Cardinality;
 use crate::encode;
 use crate::error::ParseError;
 use crate::random::Random;
+pub use tags::TagList;
+pub(crate) use tags::Tags;
 pub use value::{Number, Value};
 
 /// One measurement, borrowed from the caller.
@@ -43,6 +46,11 @@ impl<'a> Metric<'a> {
     /// A value for statistics over all hosts, computed by the server (DogStatsD).
     pub fn distribution(name: &'a str, value: impl Into<Number>) -> Self {
         Self::new(name, Kind::Distribution, Value::Number(value.into()))
+    }
+
+    /// A duration in a distribution, in milliseconds.
+    pub fn distribution_ms(name: &'a str, elapsed: Duration) -> Self {
+        Self::new(name, Kind::Distribution, Value::Elapsed(elapsed))
     }
 
     /// Several values of one distribution at once; see [`timings_ms`](Self::timings_ms).
@@ -104,12 +112,14 @@ impl<'a> Metric<'a> {
         Self::new(name, Kind::Timing, Value::Packed(milliseconds))
     }
 
-    /// A metric of a type this crate does not know, by its type code on the wire.
+    /// A metric of a type this crate does not know, by its type code on the wire. Its name gets no [kind
+    /// prefix](crate::Config::kind_prefixes).
     ///
     /// The name and the value are still made safe: nothing given here can forge a second metric.
     pub fn raw(name: &'a str, value: impl Into<Value<'a>>, code: &'a str) -> Self {
         Self {
             code: Code::Raw(code),
+            section: Section::None,
             ..Self::new(name, Kind::Counter, value.into())
         }
     }
@@ -171,10 +181,14 @@ impl<'a> Metric<'a> {
     }
 
     /// Adds tags, as pairs of key and value. A pair with an empty value is a bare tag.
+    ///
+    /// A metric has no memory for tags: it refers to up to four lists. One that is given more is refused when it is
+    /// recorded; [`Client::metric`](crate::Client::metric) takes any number.
+    #[inline]
     #[must_use]
-    pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
+    pub fn tags(self, tags: impl Into<TagList<'a>>) -> Self {
         Self {
-            tags: Tags::Pairs(tags),
+            tags: self.tags.plus(tags.into()),
             ..self
         }
     }
@@ -194,22 +208,6 @@ impl<'a> Metric<'a> {
             extras: Some(extras),
             ..self
         }
-    }
-
-    /// Puts the seed's section (`counters.`, `gauges.`, `timers.`) before the name, if the
-    /// configuration has [kind prefixes](crate::Config::kind_prefixes).
-    #[must_use]
-    pub fn with_kind_prefix(self) -> Self {
-        let section = match self.code {
-            Code::Known(Kind::Counter) => Section::Counters,
-            Code::Known(Kind::Gauge | Kind::GaugeDelta) => Section::Gauges,
-            Code::Known(Kind::Timing) => Section::Timers,
-            Code::Known(Kind::Distribution | Kind::Histogram | Kind::Meter | Kind::Set)
-            | Code::Line
-            | Code::Parsed(_)
-            | Code::Raw(_) => Section::None,
-        };
-        Self { section, ..self }
     }
 
     /// Whether the order of such metrics means something, whichever threads they come from: the last
@@ -250,14 +248,15 @@ impl<'a> Metric<'a> {
         }
     }
 
+    #[inline]
     fn new(name: &'a str, kind: Kind, value: Value<'a>) -> Self {
         Self {
             name,
             value,
             code: Code::Known(kind),
             rate: Rate::Always,
-            tags: Tags::Pairs(&[]),
-            section: Section::None,
+            tags: Tags::NONE,
+            section: Section::of(kind),
             extras: None,
         }
     }
@@ -365,31 +364,6 @@ impl Rate {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Tags<'a> {
-    /// `key:value,key:value`, as it stood in a line.
-    List(&'a str),
-    Pairs(&'a [(&'a str, &'a str)]),
-}
-
-impl<'a> Tags<'a> {
-    #[inline]
-    pub(crate) fn is_empty(self) -> bool {
-        matches!(self, Self::List("") | Self::Pairs([]))
-    }
-
-    /// Each tag's key and value, however they were given.
-    pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let (list, pairs) = match self {
-            Self::List(list) => (list, &[][..]),
-            Self::Pairs(pairs) => ("", pairs),
-        };
-        let tags = list.split(',').filter(|tag| !tag.is_empty());
-        tags.map(|tag| tag.split_once(':').unwrap_or((tag, "")))
-            .chain(pairs.iter().copied())
-    }
-}
-
 /// What only the Datadog agent knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Extras<'a> {
@@ -401,11 +375,25 @@ pub(crate) struct Extras<'a> {
     pub(crate) external_data: &'a str,
 }
 
-/// The seed's part of a name between the prefix and the path.
+/// Part of a name between the prefix and the path, where the configuration has [kind
+/// prefixes](crate::Config::kind_prefixes).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Section {
+    /// The kind has none, or the name is final.
     None,
     Counters,
     Gauges,
     Timers,
+}
+
+impl Section {
+    #[inline]
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Counter => Self::Counters,
+            Kind::Gauge | Kind::GaugeDelta => Self::Gauges,
+            Kind::Timing => Self::Timers,
+            Kind::Distribution | Kind::Histogram | Kind::Meter | Kind::Set => Self::None,
+        }
+    }
 }

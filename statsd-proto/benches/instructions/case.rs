@@ -22,6 +22,7 @@ pub(crate) const CASES: &[Case] = &[
     line("count by name", count),
     line("timing by name", timing),
     line("tagged count by name", tagged),
+    line("fluent tagged count by name", fluent),
     line("prepared count", prepared_count),
     line("prepared timing", prepared_timing),
     line("prepared tagged count", prepared_tagged),
@@ -75,6 +76,16 @@ fn tagged(client: &Client) -> Record {
         let metric = Metric::counter(black_box(COUNTER), black_box(1));
         // What is refused is looked for in the end.
         let _ = client.record(&metric.tags(&tags));
+    })
+}
+
+fn fluent(client: &Client) -> Record {
+    let client = client.clone();
+    repeat(move || {
+        let [region, method] = black_box(TAGS);
+        let count = client.count(black_box(COUNTER), black_box(1));
+        let count = count.tag(region.0, region.1);
+        count.tag(method.0, method.1).send();
     })
 }
 

@@ -93,7 +93,8 @@ impl Key {
             && match metric.tags {
                 Tags::Pairs([]) => self.tags.is_empty(),
                 Tags::Pairs(pairs) => self.has_pairs(pairs),
-                Tags::List(_) => self.has_tags(metric.tags),
+                Tags::List(_) | Tags::Lists(_) => self.has_tags(metric.tags),
+                Tags::TooMany => false,
             }
     }
 
@@ -133,6 +134,7 @@ fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
             }
         }
         Tags::List(list) => mixed = mix_tag(mixed, list),
+        Tags::Lists(_) | Tags::TooMany => {}
     }
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOTS.ilog2())) as usize
 }

@@ -112,13 +112,10 @@ impl Encoder {
                 writer.put(key, value, cursor)?;
             }
         }
+        if matches!(tags, Tags::TooMany) {
+            return Err(Unwritten::Refused(RecordError::InvalidTag));
+        }
         for (key, value) in tags.pairs() {
-            // Some PHP clients write the mark before each tag.
-            let key = match (tags, key.strip_prefix('#')) {
-                (Tags::List(_), Some("")) if value.is_empty() => continue,
-                (Tags::List(_), Some(key)) => key,
-                _ => key,
-            };
             writer.put(key, value, cursor)?;
         }
         if writer.is_first {

@@ -71,12 +71,12 @@ fn what_is_left_out_is_made_up_for_by_the_rate() {
         server.advance(SECOND * 60);
         let lines = server.lines();
         assert_eq!(lines.len() as u64, server.stats().accepted);
-        assert!(lines.iter().any(|line| line == "counters.named:1|c|@0.5"));
+        assert!(lines.iter().any(|line| line == "named:1|c|@0.5"));
         assert!(lines.iter().any(|line| line == "half:1|c|@0.125"));
         for (name, times) in [
-            ("counters.named", 1.0),
-            ("counters.held", 1.0),
-            ("counters.sampled", 1.0),
+            ("named", 1.0),
+            ("held", 1.0),
+            ("sampled", 1.0),
             ("half", 1.0),
             ("told", 2.0),
         ] {
@@ -86,7 +86,7 @@ fn what_is_left_out_is_made_up_for_by_the_rate() {
         // All is well again.
         client.incr("named", 1);
         counter.incr();
-        assert_eq!(server.lines(), ["counters.named:1|c", "counters.held:1|c"]);
+        assert_eq!(server.lines(), ["named:1|c", "held:1|c"]);
     }
 }
 
@@ -182,7 +182,9 @@ fn fill(client: &Client, server: &mut Recorder) {
 }
 
 fn config() -> Config {
-    Config::new("localhost").adaptive_sampling(true)
+    Config::new("localhost")
+        .kind_prefixes(false)
+        .adaptive_sampling(true)
 }
 
 fn start(set: impl FnOnce(Config) -> Config, lanes: usize) -> (Client, Recorder) {

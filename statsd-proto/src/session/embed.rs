@@ -181,7 +181,7 @@ impl Session {
         ended: Instant,
     ) -> Result<(), RecordError> {
         let elapsed: Duration = ended.saturating_duration_since(started);
-        self.record(&Metric::timing(path, elapsed).with_kind_prefix())
+        self.record(&Metric::timing(path, elapsed))
     }
 
     /// Sends all that was recorded so far without waiting for the flush interval.

@@ -18,8 +18,6 @@ pub(crate) struct Meant<'a> {
     pub(crate) value: Worth<'a>,
     pub(crate) rate: Option<Rate>,
     pub(crate) tags: Vec<(&'a str, &'a str)>,
-    /// Whether the seed's part stands before the name, if the configuration has it.
-    pub(crate) has_kind_prefix: bool,
     pub(crate) timestamp: Option<u64>,
     pub(crate) cardinality: Option<Cardinality>,
 }
@@ -115,11 +113,7 @@ impl Meant<'_> {
         if let Some(cardinality) = self.cardinality {
             metric = metric.cardinality(cardinality);
         }
-        if self.has_kind_prefix {
-            metric.with_kind_prefix()
-        } else {
-            metric
-        }
+        metric
     }
 
     /// How many lines say it.
@@ -192,7 +186,7 @@ impl Meant<'_> {
 
     /// The seed's part of a name between the prefix and the path.
     fn section(&self, constant: &Constant) -> &'static str {
-        let is_sectioned = self.has_kind_prefix && constant.kind_prefixes;
+        let is_sectioned = constant.kind_prefixes;
         match self.code {
             Code::Known(Kind::Counter) if is_sectioned => "counters.",
             Code::Known(Kind::Gauge | Kind::GaugeDelta) if is_sectioned => "gauges.",

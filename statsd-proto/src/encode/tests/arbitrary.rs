@@ -106,7 +106,6 @@ impl Case {
                 Some(rate) => metric.tags(pairs).sampled_at(rate),
                 None => metric.tags(pairs),
             }
-            .with_kind_prefix()
         }
     }
 

@@ -316,8 +316,8 @@ fn several_values_are_refused_for_one_that_is_bad() {
 #[test]
 fn names_that_collectd_would_cut_are_refused() {
     let name = "n".repeat(120);
-    let metric = Metric::counter(&name, 1).with_kind_prefix();
-    let collectd = config(Dialect::Collectd).kind_prefixes(false);
+    let metric = Metric::counter(&name, 1);
+    let collectd = config(Dialect::Collectd);
     let fits = collectd.clone().prefix("prefix");
     assert_line(&fits, &metric, &format!("prefix.{name}:1|c"));
     let exceeds = collectd.prefix("prefixx");
@@ -389,7 +389,7 @@ fn a_name_that_telegraf_does_not_take_for_one_is_marked() {
 
 fn config(dialect: Dialect) -> Config {
     let config = Config::new("localhost").transport(Transport::Udp);
-    config.dialect(dialect).kind_prefixes(true)
+    config.dialect(dialect).kind_prefixes(false)
 }
 
 fn all_but(others: &[Dialect]) -> Vec<Dialect> {
