@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::dogstatsd;
 use crate::error::RecordError;
 use crate::handle::Prepare;
-use crate::metric::{Metric, Number, Value};
+use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::recording::Recording;
 use crate::session::Core;
 use crate::shared::{Shared, Wait};
@@ -53,25 +53,25 @@ impl Client {
     /// Adds to a counter: `counters.<path>`.
     #[inline]
     pub fn incr(&self, path: &str, amount: impl Into<Number>) {
-        self.send(&Metric::counter(path, amount));
+        self.send_number(Kind::Counter, path, amount.into());
     }
 
     /// Takes from a counter: `counters.<path>`.
     #[inline]
     pub fn decr(&self, path: &str, amount: impl Into<Number>) {
-        self.send(&Metric::counter(path, amount.into().negated()));
+        self.send_number(Kind::Counter, path, amount.into().negated());
     }
 
     /// Sets a gauge: `gauges.<path>`.
     #[inline]
     pub fn gauge(&self, path: &str, level: impl Into<Number>) {
-        self.send(&Metric::gauge(path, level));
+        self.send_number(Kind::Gauge, path, level.into());
     }
 
     /// Moves a gauge up or down: `gauges.<path>`.
     #[inline]
     pub fn gauge_delta(&self, path: &str, change: impl Into<Number>) {
-        self.send(&Metric::gauge_delta(path, change));
+        self.send_number(Kind::GaugeDelta, path, change.into());
     }
 
     /// Records how long something took: `timers.<path>`.
@@ -291,9 +291,8 @@ impl Client {
     ///
     /// Why the event was not taken.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
-        self.shared().map_or(Ok(()), |shared| {
-            shared.record_with(|encoder, cursor| encoder.encode_event(event, cursor))
-        })
+        self.shared()
+            .map_or(Ok(()), |shared| shared.record_line(event))
     }
 
     /// Records a service check for the Datadog agent, or tells why it could not.
@@ -302,9 +301,8 @@ impl Client {
     ///
     /// Why the check was not taken.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
-        self.shared().map_or(Ok(()), |shared| {
-            shared.record_with(|encoder, cursor| encoder.encode_service_check(check, cursor))
-        })
+        self.shared()
+            .map_or(Ok(()), |shared| shared.record_line(check))
     }
 
     /// Sends what is queued without waiting for the flush interval.
@@ -381,6 +379,16 @@ impl Client {
     /// The time by the driver's clock, which timers measure by; none for a [`noop`](Self::noop) client.
     pub fn now(&self) -> Option<std::time::Instant> {
         self.handle.as_ref().map(|handle| handle.shared.now())
+    }
+
+    #[inline]
+    fn send_number(&self, kind: Kind, path: &str, number: Number) {
+        if let Some(handle) = &self.handle {
+            // The error is counted, and a metric is no reason to fail the caller.
+            let _ = handle
+                .shared
+                .record_number(kind, Section::of(kind), path, number);
+        }
     }
 
     #[inline]

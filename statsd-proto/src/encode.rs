@@ -86,6 +86,15 @@ pub(crate) struct Written {
     pub(crate) is_joined: bool,
 }
 
+/// One line that was written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OneLine {
+    /// Its length, without a line break.
+    pub(crate) bytes: usize,
+    /// The length of the name at its start; see [`Written::name_len`].
+    pub(crate) name_len: usize,
+}
+
 /// Why nothing was written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Unwritten {
@@ -186,16 +195,34 @@ impl Encoder {
         }
     }
 
-    /// Writes a metric of one number. It is never in memory, which takes less.
-    #[inline]
-    pub(crate) fn encode_number(
+    /// Writes a metric as one line. `None` if it is several, or has no room, or is refused; [`encode`](Self::encode)
+    /// knows why.
+    #[inline(always)]
+    pub(crate) fn encode_one(&self, metric: &Metric<'_>, cursor: Cursor<'_>) -> Option<OneLine> {
+        let Code::Known(kind) = metric.code else {
+            return None;
+        };
+        if !self.is_one_line(kind, &metric.value) {
+            return None;
+        }
+        let mut cursor = cursor.limited(self.max_line);
+        let name_len = self.put_line(kind, metric, &mut cursor).ok()?;
+        Some(OneLine {
+            bytes: cursor.written(),
+            name_len,
+        })
+    }
+
+    /// The same of a metric of one number. It is never in memory, which takes less.
+    #[inline(always)]
+    pub(crate) fn encode_one_number(
         &self,
         kind: Kind,
         section: Section,
         name: &str,
         number: Number,
         cursor: Cursor<'_>,
-    ) -> Result<Written, Unwritten> {
+    ) -> Option<OneLine> {
         let metric = Metric {
             name,
             value: Value::Number(number),
@@ -205,11 +232,7 @@ impl Encoder {
             section,
             extras: None,
         };
-        if self.is_one_line(kind, &metric.value) {
-            self.encode_line(kind, &metric, cursor)
-        } else {
-            self.encode_negative_gauge(section, name, number, cursor)
-        }
+        self.encode_one(&metric, cursor)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Handles on metrics that are recorded again and again: all but the value is rendered once.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::aggregate::{Put, Sum};
 use crate::client::Client;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Rate, Section, Value};
@@ -140,6 +142,7 @@ impl Prepare<'_> {
         let prepared = shared.map(|shared| shared.prepare(&metric)).transpose()?;
         Ok(Handle {
             client: self.client.clone(),
+            sum: prepared.as_ref().and_then(Prepared::sum).cloned(),
             prepared,
         })
     }
@@ -151,19 +154,45 @@ struct Handle {
     client: Client,
     /// `None` if the client does nothing.
     prepared: Option<Prepared>,
+    /// Of a counter that is aggregated, its sum.
+    sum: Option<Arc<Sum>>,
 }
 
 impl Handle {
+    /// Adds to a counter: an atomic addition, if it is aggregated.
     #[inline]
-    fn record(&self, value: Value<'_>) {
-        // The error is counted, and a metric is no reason to fail the caller.
-        let _ = self.try_record(value);
+    fn count(&self, amount: Number) -> Result<(), RecordError> {
+        match &self.sum {
+            Some(sum) => match sum.add(amount) {
+                Put::Kept => Ok(()),
+                put @ (Put::Closed | Put::First | Put::Not | Put::Overflowing(_)) => {
+                    self.follow_up(amount, put)
+                }
+            },
+            None => self.record_number(amount),
+        }
+    }
+
+    #[cold]
+    fn follow_up(&self, amount: Number, put: Put) -> Result<(), RecordError> {
+        match (self.client.shared(), &self.prepared) {
+            (Some(shared), Some(prepared)) => shared.finish_count(prepared, amount, put),
+            (None, _) | (_, None) => Ok(()),
+        }
     }
 
     #[inline]
-    fn try_record(&self, value: Value<'_>) -> Result<(), RecordError> {
+    fn record_number(&self, number: Number) -> Result<(), RecordError> {
         match (self.client.shared(), &self.prepared) {
-            (Some(shared), Some(prepared)) => shared.record_prepared(prepared, value),
+            (Some(shared), Some(prepared)) => shared.record_prepared_number(prepared, number),
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn record(&self, value: Value<'_>) -> Result<(), RecordError> {
+        match (self.client.shared(), &self.prepared) {
+            (Some(shared), Some(prepared)) => shared.record_prepared(prepared, &value),
             (None, _) | (_, None) => Ok(()),
         }
     }
@@ -209,12 +238,13 @@ handles! {
 
 /// A method that records a number, and its twin that tells why it could not.
 macro_rules! numbers {
-    ($($name:ident { $(#[$docs:meta])+ $record:ident / $try_record:ident })+) => {$(
+    ($($name:ident by $by:ident { $(#[$docs:meta])+ $record:ident / $try_record:ident })+) => {$(
         impl $name {
             $(#[$docs])+
             #[inline]
             pub fn $record(&self, number: impl Into<Number>) {
-                self.0.record(Value::Number(number.into()));
+                // The error is counted, and a metric is no reason to fail the caller.
+                let _ = self.0.$by(number.into());
             }
 
             $(#[$docs])+
@@ -224,39 +254,39 @@ macro_rules! numbers {
             /// Why it could not.
             #[inline]
             pub fn $try_record(&self, number: impl Into<Number>) -> Result<(), RecordError> {
-                self.0.try_record(Value::Number(number.into()))
+                self.0.$by(number.into())
             }
         }
     )+};
 }
 
 numbers! {
-    Counter {
+    Counter by count {
         /// Adds an amount; a negative one counts down.
         add / try_add
     }
-    Distribution {
+    Distribution by record_number {
         /// Records a value.
         record / try_record
     }
-    Gauge {
+    Gauge by record_number {
         /// Sets the level.
         set / try_set
     }
-    GaugeDelta {
+    GaugeDelta by record_number {
         /// Moves the gauge up, or down by a negative change.
         add / try_add
     }
-    Histogram {
+    Histogram by record_number {
         /// Records a value.
         record / try_record
     }
-    Meter {
+    Meter by record_number {
         /// Counts an amount of events.
         #[doc(alias = "mark")]
         add / try_add
     }
-    Timing {
+    Timing by record_number {
         /// Records how many milliseconds something took.
         record_ms / try_record_ms
     }
@@ -267,20 +297,20 @@ impl Counter {
     #[doc(alias = "increment")]
     #[inline]
     pub fn incr(&self) {
-        self.0.record(Value::Number(Number::Int(1)));
+        self.add(1);
     }
 
     /// Takes one.
     #[doc(alias = "decrement")]
     #[inline]
     pub fn decr(&self) {
-        self.0.record(Value::Number(Number::Int(-1)));
+        self.add(-1);
     }
 
     /// Takes an amount.
     #[inline]
     pub fn sub(&self, amount: impl Into<Number>) {
-        self.0.record(Value::Number(amount.into().negated()));
+        self.add(amount.into().negated());
     }
 }
 
@@ -288,7 +318,8 @@ impl Distribution {
     /// Records a duration, in milliseconds.
     #[inline]
     pub fn record_duration_ms(&self, elapsed: Duration) {
-        self.0.record(Value::Elapsed(elapsed));
+        // As above, the error is counted.
+        let _ = self.0.record(Value::Elapsed(elapsed));
     }
 }
 
@@ -296,7 +327,7 @@ impl GaugeDelta {
     /// Moves the gauge down.
     #[inline]
     pub fn sub(&self, change: impl Into<Number>) {
-        self.0.record(Value::Number(change.into().negated()));
+        self.add(change.into().negated());
     }
 }
 
@@ -304,7 +335,7 @@ impl Set {
     /// Adds a member.
     #[inline]
     pub fn insert(&self, member: &str) {
-        self.0.record(Value::Text(member));
+        let _ = self.0.record(Value::Text(member));
     }
 
     /// Adds a member.
@@ -314,7 +345,7 @@ impl Set {
     /// Why it could not.
     #[inline]
     pub fn try_insert(&self, member: &str) -> Result<(), RecordError> {
-        self.0.try_record(Value::Text(member))
+        self.0.record(Value::Text(member))
     }
 }
 
@@ -322,7 +353,7 @@ impl Timing {
     /// Records how long something took.
     #[inline]
     pub fn record(&self, elapsed: Duration) {
-        self.0.record(Value::Elapsed(elapsed));
+        let _ = self.0.record(Value::Elapsed(elapsed));
     }
 
     /// Records how long something took.
@@ -332,7 +363,7 @@ impl Timing {
     /// Why it could not.
     #[inline]
     pub fn try_record(&self, elapsed: Duration) -> Result<(), RecordError> {
-        self.0.try_record(Value::Elapsed(elapsed))
+        self.0.record(Value::Elapsed(elapsed))
     }
 
     /// Times until the guard is dropped, also by an error or a panic.

@@ -388,7 +388,7 @@ pub(crate) enum Section {
 
 impl Section {
     #[inline]
-    fn of(kind: Kind) -> Self {
+    pub(crate) fn of(kind: Kind) -> Self {
         match kind {
             Kind::Counter => Self::Counters,
             Kind::Gauge | Kind::GaugeDelta => Self::Gauges,

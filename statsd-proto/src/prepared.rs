@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::aggregate::{Put, Series, Sum};
-use crate::encode::{Encoder, Template};
+use crate::encode::{Cursor, Encoder, OneLine, Template, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
 use crate::pressure::{Thinning, is_thinned};
-use crate::session::{Core, Inlet, Recorded};
+use crate::session::{Core, Record};
 
 /// A metric of which all but the value is encoded; see [`Session::prepare`](crate::Session::prepare).
 ///
@@ -58,26 +58,42 @@ impl Prepared {
         self.0.series.as_ref()
     }
 
-    /// Aggregates a value.
+    /// Of a counter that is aggregated, its sum.
+    pub(crate) fn sum(&self) -> Option<&Arc<Sum>> {
+        self.0.sum.as_ref()
+    }
+
+    /// Aggregates a value, which is a handle's only way to do so.
     ///
     /// # Errors
     ///
     /// The value is to be sent as a line of its own.
-    #[inline]
     pub(crate) fn aggregate<'a>(&self, value: Value<'a>) -> Result<Put, Value<'a>> {
         match (&self.0.sum, &self.0.series, value) {
             (_, None, value) => Err(value),
-            (Some(sum), Some(series), Value::Number(number)) => match sum.add(number) {
-                Put::Kept => Ok(Put::Kept),
-                put @ (Put::Closed | Put::First | Put::Not | Put::Overflowing(_)) => {
-                    count_other(series, put, value)
-                }
-            },
+            (Some(sum), Some(_), Value::Number(number)) => {
+                self.finish_count(number, sum.add(number))
+            }
             (_, Some(series), value) => self.add(series, value),
         }
     }
 
-    #[inline(never)]
+    /// Sees to what is rare of a counter: the first amount since a drain, one that is too large, the end.
+    ///
+    /// # Errors
+    ///
+    /// The value is to be sent as a line of its own.
+    pub(crate) fn finish_count<'a>(&self, amount: Number, put: Put) -> Result<Put, Value<'a>> {
+        let is_known = |series: &Arc<Series>| !series.mark();
+        match put {
+            Put::First if self.0.series.as_ref().is_some_and(is_known) => Ok(Put::Kept),
+            Put::Closed | Put::First | Put::Kept => Ok(put),
+            Put::Not => Err(Value::Number(amount)),
+            // All that was in the part, with this amount.
+            Put::Overflowing(sum) => Err(Value::Number(Number::Int(sum))),
+        }
+    }
+
     fn add<'a>(&self, series: &Series, value: Value<'a>) -> Result<Put, Value<'a>> {
         let put = match value {
             Value::Number(number) if series.kind() == Kind::Gauge => {
@@ -90,53 +106,50 @@ impl Prepared {
         if put == Put::Not { Err(value) } else { Ok(put) }
     }
 
-    /// Records a value as a line.
-    #[inline]
-    pub(crate) fn write(
+    /// One of its values, to be recorded as a line.
+    #[inline(always)]
+    pub(crate) fn with<'a>(&'a self, value: Value<'a>) -> PreparedValue<'a> {
+        PreparedValue {
+            prepared: &self.0,
+            value,
+        }
+    }
+}
+
+/// A value of a prepared metric.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PreparedValue<'a> {
+    prepared: &'a Encoded,
+    value: Value<'a>,
+}
+
+impl Record for PreparedValue<'_> {
+    #[inline(always)]
+    fn rate(&self) -> Rate {
+        self.prepared.rate
+    }
+
+    #[inline(always)]
+    fn is_level(&self) -> bool {
+        self.prepared.kind.is_level()
+    }
+
+    #[inline(always)]
+    fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine> {
+        encoder.encode_one_value(&self.prepared.template, &self.value, cursor)
+    }
+
+    fn encode(
         &self,
         encoder: &Encoder,
-        inlet: &mut Inlet,
-        value: Value<'_>,
-        admit: impl FnMut(&[u8]) -> Result<(), usize>,
-    ) -> Recorded {
-        let Encoded {
-            kind,
-            rate,
-            template,
-            is_thinned,
-            ..
-        } = &*self.0;
-        let (rate, told) = if *is_thinned && inlet.thinning() != Thinning::NONE {
-            thinned(inlet.thinning(), *rate)
-        } else {
-            (*rate, None)
-        };
-        inlet.write(
-            rate,
-            kind.is_level(),
-            |cursor| encoder.encode_value(template, value, told, cursor),
-            admit,
-        )
+        rate: Option<f64>,
+        cursor: Cursor<'_>,
+    ) -> Result<Written, Unwritten> {
+        encoder.encode_value(&self.prepared.template, self.value, rate, cursor)
     }
-}
 
-/// What is rare of a counter: the first amount since a drain, one that is too large, the end.
-#[cold]
-fn count_other<'a>(series: &Series, put: Put, value: Value<'a>) -> Result<Put, Value<'a>> {
-    match put {
-        Put::First if !series.mark() => Ok(Put::Kept),
-        Put::Closed | Put::First | Put::Kept => Ok(put),
-        Put::Not => Err(value),
-        // All that was in the part, with this value.
-        Put::Overflowing(sum) => Err(Value::Number(Number::Int(sum))),
-    }
-}
-
-/// The rate to choose by, and the one to be told in place of the template's.
-#[cold]
-fn thinned(thinning: Thinning, rate: Rate) -> (Rate, Option<f64>) {
-    match thinning.rates(rate) {
-        Some((rate, told)) => (rate, Some(told)),
-        None => (rate, None),
+    fn thinned(&self, _: &Encoder, thinning: Thinning) -> Option<(Rate, f64)> {
+        let rates = thinning.rates(self.prepared.rate)?;
+        self.prepared.is_thinned.then_some(rates)
     }
 }

@@ -28,12 +28,8 @@ impl Thinning {
         Self(times)
     }
 
-    /// The rate to choose by, and the metric with the rate to tell; none if it is not to be left out.
-    pub(crate) fn apply<'a>(
-        self,
-        encoder: &Encoder,
-        metric: &Metric<'a>,
-    ) -> Option<(Rate, Metric<'a>)> {
+    /// The rate to choose by, and the one to tell, of a metric. `None` if it is not to be left out.
+    pub(crate) fn rates_of(self, encoder: &Encoder, metric: &Metric<'_>) -> Option<(Rate, f64)> {
         let Code::Known(kind) = metric.code else {
             return None;
         };
@@ -43,15 +39,7 @@ impl Thinning {
         if has_time || !is_thinned(encoder, kind) {
             return None;
         }
-        let (rate, told) = self.rates(metric.rate)?;
-        let told = Rate::Sampled(told);
-        Some((
-            rate,
-            Metric {
-                rate: told,
-                ..*metric
-            },
-        ))
+        self.rates(metric.rate)
     }
 
     /// The rate to choose by, and the one to tell, of what has this rate already.

@@ -4,6 +4,7 @@ mod aggregates;
 mod embed;
 mod exchange;
 mod inlet;
+mod record;
 mod sending;
 mod telling;
 
@@ -28,7 +29,8 @@ use crate::random::Random;
 use crate::stats::Stats;
 use crate::telemetry::{Lost, Reporter};
 pub use embed::Session;
-pub(crate) use inlet::{Inlet, Pending, Recorded};
+pub(crate) use inlet::{Inlet, Pending};
+pub(crate) use record::{Plain, Record};
 
 /// The machine behind the inlets: queue, link, timers, and what has been counted.
 ///

@@ -35,9 +35,9 @@ pub(crate) fn every_frame_stands_behind_its_length<A: Adapter>(world: &World<A>)
     server.wait_for_end(6);
     let pieces = server.pieces();
     assert_eq!(pieces.len(), 1, "{pieces:?}");
-    let expected = b"\x09\0\0\0count:0|c\
-        \x13\0\0\0count:1|c\ncount:2|c\
-        \x1d\0\0\0count:2|c\ncount:3|c\ncount:4|c";
+    let expected = b"\x0a\0\0\0count:0|c\n\
+        \x14\0\0\0count:1|c\ncount:2|c\n\
+        \x1e\0\0\0count:2|c\ncount:3|c\ncount:4|c\n";
     assert_eq!(pieces[0].bytes, expected);
 }
 

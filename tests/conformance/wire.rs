@@ -39,7 +39,7 @@ pub(crate) fn each_call_sends_the_line_of_its_kind<A: Adapter>(world: &World<A>)
             client.timing("took", Duration::from_micros(1));
             client.timing("took", Duration::from_secs(2));
             client.set("users", "anna");
-            client.inject_metric("raw", 7, "m");
+            client.inject_metric("raw", 7, "kv");
         },
     );
     let expected = [
@@ -57,7 +57,7 @@ pub(crate) fn each_call_sends_the_line_of_its_kind<A: Adapter>(world: &World<A>)
         "timers.took:0.001|ms",
         "timers.took:2000|ms",
         "users:anna|s",
-        "raw:7|m",
+        "raw:7|kv",
     ];
     assert_eq!(lines, expected);
 }
@@ -71,14 +71,14 @@ pub(crate) fn the_prefix_stands_before_every_name<A: Adapter>(world: &World<A>) 
                 client.incr("a", 1);
                 client.gauge("b", 2);
                 client.timing("c", Duration::from_secs(3));
-                client.inject_metric("d", 4, "m");
+                client.inject_metric("d", 4, "kv");
             },
         );
         let expected = [
             "shop.web.counters.a:1|c",
             "shop.web.gauges.b:2|g",
             "shop.web.timers.c:3000|ms",
-            "shop.web.d:4|m",
+            "shop.web.d:4|kv",
         ];
         assert_eq!(lines, expected);
     }
@@ -87,12 +87,12 @@ pub(crate) fn the_prefix_stands_before_every_name<A: Adapter>(world: &World<A>) 
 pub(crate) fn without_a_prefix_names_start_with_their_kind<A: Adapter>(world: &World<A>) {
     let record = |client: &Client| {
         client.incr("a", 1);
-        client.inject_metric("d", 4, "m");
+        client.inject_metric("d", 4, "kv");
     };
     let lines = lines_of(world, |config| config.prefix(""), record);
-    assert_eq!(lines, ["counters.a:1|c", "d:4|m"]);
+    assert_eq!(lines, ["counters.a:1|c", "d:4|kv"]);
     let lines = lines_of(world, |config| config.kind_prefixes(false), record);
-    assert_eq!(lines, ["a:1|c", "d:4|m"]);
+    assert_eq!(lines, ["a:1|c", "d:4|kv"]);
 }
 
 pub(crate) fn a_negative_gauge_is_zero_and_a_decrease<A: Adapter>(world: &World<A>) {

@@ -38,7 +38,9 @@ impl Carrier {
     pub fn most(self) -> usize {
         match self {
             Self::Udp => 1432,
-            Self::UnixDatagram | Self::UnixFrames => 8192,
+            Self::UnixDatagram => 8192,
+            // Of the bytes of a frame, the last is a line break.
+            Self::UnixFrames => 8191,
             Self::Tcp | Self::UnixStream => panic!("a stream of lines is as long as it gets"),
         }
     }
@@ -48,7 +50,9 @@ impl Carrier {
         match self {
             Self::Tcp | Self::UnixStream => 4095,
             Self::Udp => 65_507,
-            Self::UnixDatagram | Self::UnixFrames => 8192,
+            Self::UnixDatagram => 8192,
+            // Its last byte is the line break's.
+            Self::UnixFrames => 8191,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::{Encoder, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Value};
+use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
 
 impl Encoder {
     /// Writes what [`encode`](Self::encode) does not write as one line of a known kind.
@@ -48,22 +48,6 @@ impl Encoder {
             }
             _ => self.encode_each([*metric].into_iter(), cursor, put),
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(super) fn encode_negative_gauge(
-        &self,
-        section: Section,
-        name: &str,
-        level: Number,
-        cursor: Cursor<'_>,
-    ) -> Result<Written, Unwritten> {
-        let metric = Metric {
-            section,
-            ..Metric::gauge(name, level)
-        };
-        self.encode_lines(&metric, cursor)
     }
 
     /// Writes the two lines of a negative gauge.

@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::inline::Inline;
 use super::number::put_number;
 use super::series::SeriesKey;
-use super::{Encoder, Unwritten, Written, checked_rate};
+use super::{Encoder, OneLine, Unwritten, Written, checked_rate};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Value};
 
@@ -140,6 +140,29 @@ impl Encoder {
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
         self.encode_value_as(template, template.kind, value, rate, cursor)
+    }
+
+    /// Writes a series' line with a value, if that is one line. `None` if it is several, or has no room, or is refused;
+    /// [`encode_value`](Self::encode_value) knows why.
+    #[inline(always)]
+    pub(crate) fn encode_one_value(
+        &self,
+        template: &Template,
+        value: &Value<'_>,
+        cursor: Cursor<'_>,
+    ) -> Option<OneLine> {
+        if !self.is_one_line(template.kind, value) {
+            return None;
+        }
+        let mut cursor = cursor.limited(self.max_line);
+        cursor.put_inline(&template.prefix).ok()?;
+        self.put_bare_value(template.kind, value, &mut cursor)
+            .ok()?;
+        cursor.put_inline(&template.suffix).ok()?;
+        Some(OneLine {
+            bytes: cursor.written(),
+            name_len: template.name_len,
+        })
     }
 
     /// The same as another kind that has the same type: a change of a gauge, or its level.

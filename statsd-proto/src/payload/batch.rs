@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
 use super::{BREAK, Framing, Joins, Memory, Payload, Pool, is_break};
-use crate::encode::{Cursor, Unwritten, Written};
+use crate::encode::{Cursor, OneLine, Unwritten, Written};
 
 /// Whole records, each behind the one before, and room for more.
 ///
@@ -65,37 +65,57 @@ impl Batch {
         }
     }
 
+    /// The room for one more line. `None` if the batch has no memory, is full, or is closed: one test for all.
+    #[inline(always)]
+    pub(crate) fn room(&mut self) -> Option<Cursor<'_>> {
+        let room = self.bytes.get_mut(self.end..self.granted_bytes)?;
+        Some(Cursor::new(room))
+    }
+
+    /// The name of a line that has been written into the [room](Self::room).
+    #[inline(always)]
+    pub(crate) fn name(&self, line: OneLine) -> &[u8] {
+        let name = self.bytes.get(self.end..self.end + line.name_len);
+        name.unwrap_or_default()
+    }
+
+    /// Adds a line that has been written into the [room](Self::room). Returns whether it may stay where it is; if not,
+    /// nothing has changed.
+    #[inline(always)]
+    pub(crate) fn commit_line(&mut self, line: OneLine) -> bool {
+        let next = self.end + line.bytes;
+        if next > self.segment_end || self.lines >= self.granted_lines {
+            return false;
+        }
+        let Some(end) = self.bytes.get_mut(next) else {
+            return false;
+        };
+        *end = BREAK[0];
+        self.end = next + 1;
+        self.lines += 1;
+        true
+    }
+
     /// Writes a record behind the others. `admit` sees the name of its first line before it counts.
     ///
     /// # Errors
     ///
     /// The batch is as before: it has no memory or no room, or the record was refused.
-    #[inline]
     pub(crate) fn write(
         &mut self,
-        encode: impl FnOnce(Cursor<'_>) -> Result<Written, Unwritten>,
+        encode: &dyn Fn(Cursor<'_>) -> Result<Written, Unwritten>,
         admit: impl FnOnce(&[u8]) -> Result<(), Unwritten>,
     ) -> Result<(), Unwritten> {
         let end = self.end;
-        // One test for no memory, no room, and closed.
         let Some(room) = self.bytes.get_mut(end..self.granted_bytes) else {
             return Err(Unwritten::Full);
         };
         let written = encode(Cursor::new(room))?;
-        let next = end + written.bytes;
-        let lines = self.lines + written.lines;
         admit(&self.bytes[end..end + written.name_len])?;
-        if next > self.segment_end || lines > self.granted_lines || written.is_joined {
-            return self.place_written(written);
-        }
-        self.bytes[next] = BREAK[0];
-        self.end = next + 1;
-        self.lines = lines;
-        Ok(())
+        self.place_written(written)
     }
 
     /// Moves a record that has just been written to the next datagram, unless it may stay.
-    #[cold]
     fn place_written(&mut self, written: Written) -> Result<(), Unwritten> {
         let (from, len) = (self.end, written.bytes);
         if self.lines + written.lines > self.granted_lines {
@@ -296,17 +316,25 @@ impl Batch {
 
     /// Counts a record that has been written at the end.
     fn commit(&mut self, written: Written) {
-        // A stream is not parted at lines.
-        if written.is_joined && self.framing.segment().is_some() {
-            let record = &self.bytes[self.end..self.end + written.bytes];
-            if let Some(at) = memchr(BREAK[0], record) {
-                self.joins.push(self.end + at);
-            }
+        if written.is_joined {
+            self.join(written);
         }
         self.end += written.bytes;
         self.bytes[self.end] = BREAK[0];
         self.end += 1;
         self.lines += written.lines;
+    }
+
+    /// Notes where the lines of a record at the end must not be parted. A stream is not parted at lines.
+    #[cold]
+    fn join(&mut self, written: Written) {
+        if self.framing.segment().is_none() {
+            return;
+        }
+        let record = &self.bytes[self.end..self.end + written.bytes];
+        if let Some(at) = memchr(BREAK[0], record) {
+            self.joins.push(self.end + at);
+        }
     }
 
     fn set_segment_end(&mut self) {

@@ -8,7 +8,7 @@ use super::{Core, Inlet, Pending};
 use crate::aggregate::{Added, Drained, Lookup, Parts, Series, Sink};
 use crate::encode::{Cursor, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::{Kind, Metric, Rate, Value};
+use crate::metric::{Kind, Metric, Value};
 use crate::queue::{Admitted, Queue};
 use crate::stats::Refused;
 
@@ -82,7 +82,7 @@ impl Core {
         let write = |cursor: Cursor<'_>| {
             encoder.encode_value_as(series.template(), kind, Value::Number(number), None, cursor)
         };
-        let result = match inlet.write(Rate::Always, true, write, admit) {
+        let result = match inlet.write(true, &write, admit) {
             Ok(result) => Ok(result),
             Err(Pending::Owner(owner)) => Err(owner),
             Err(Pending::Room) => Ok(self.exchange(inlet)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Core, Inlet, Pending, Recorded};
+use super::{Core, Inlet, Pending, Record};
 use crate::aggregate::{Added, Drained, Lookup, Put};
 use crate::config::Config;
 use crate::dogstatsd;
@@ -11,7 +11,7 @@ use crate::encode::Encoder;
 use crate::error::{ConfigError, RecordError};
 use crate::event::Event;
 use crate::instruction::{Input, Output};
-use crate::metric::{Metric, Rate, Value};
+use crate::metric::{Metric, Value};
 use crate::prepared::Prepared;
 use crate::stats::Stats;
 
@@ -82,8 +82,7 @@ impl Session {
                 return result;
             }
         }
-        let recorded = self.inlet.record(&self.encoder, metric, |_| Ok(()));
-        self.finish_record(recorded)
+        self.record_line(metric)
     }
 
     /// Takes an event for the Datadog agent into the queue, as [`record`](Self::record) does a metric.
@@ -92,14 +91,7 @@ impl Session {
     ///
     /// The event was not taken, and counted as refused.
     pub fn record_event(&mut self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
-        let encoder = &self.encoder;
-        let recorded = self.inlet.write(
-            Rate::Always,
-            false,
-            |cursor| encoder.encode_event(event, cursor),
-            |_| Ok(()),
-        );
-        self.finish_record(recorded)
+        self.record_line(event)
     }
 
     /// Takes a service check for the Datadog agent into the queue, as [`record`](Self::record) does a
@@ -112,14 +104,7 @@ impl Session {
         &mut self,
         check: &dogstatsd::ServiceCheck<'_>,
     ) -> Result<(), RecordError> {
-        let encoder = &self.encoder;
-        let recorded = self.inlet.write(
-            Rate::Always,
-            false,
-            |cursor| encoder.encode_service_check(check, cursor),
-            |_| Ok(()),
-        );
-        self.finish_record(recorded)
+        self.record_line(check)
     }
 
     /// Prepares a metric that is recorded again and again: name, tags and rate are encoded once. Its value is not
@@ -165,8 +150,7 @@ impl Session {
             }
             Err(value) => value,
         };
-        let recorded = prepared.write(&self.encoder, &mut self.inlet, value, |_| Ok(()));
-        self.finish_record(recorded)
+        self.record_line(&prepared.with(value))
     }
 
     /// Records the time from `started` to `ended` as a timing.
@@ -290,27 +274,30 @@ impl Session {
     /// Before a level that cannot be aggregated: sends the one that waits of the same gauge.
     #[cold]
     fn send_level_before(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let sent = self
-            .core
-            .send_level_before(&mut self.inlet, metric, &|_| Ok(()));
+        let sent = self.core.send_level_before(&mut self.inlet, metric, &ADMIT);
         match sent {
             Ok(Err(error)) => Some(Err(self.inlet.refuse(error))),
             Ok(Ok(())) | Err(_) => None,
         }
     }
 
-    #[inline]
-    fn finish_record(&mut self, recorded: Recorded) -> Result<(), RecordError> {
-        match recorded {
-            Ok(result) => result,
-            Err(Pending::Room | Pending::Owner(_)) => self.exchange(),
+    #[inline(always)]
+    fn record_line(&mut self, record: &impl Record) -> Result<(), RecordError> {
+        if self.inlet.try_record(&self.encoder, record, |_| true) {
+            return Ok(());
         }
+        self.record_slowly(record)
     }
 
     #[cold]
-    fn exchange(&mut self) -> Result<(), RecordError> {
-        let result = self.core.exchange(&mut self.inlet);
-        result.map_err(|error| self.inlet.refuse(error))
+    fn record_slowly(&mut self, record: &dyn Record) -> Result<(), RecordError> {
+        match self.inlet.record(&self.encoder, record, &ADMIT) {
+            Ok(result) => result,
+            Err(Pending::Room | Pending::Owner(_)) => {
+                let result = self.core.exchange(&mut self.inlet);
+                result.map_err(|error| self.inlet.refuse(error))
+            }
+        }
     }
 
     fn collect(&mut self) {
@@ -324,3 +311,6 @@ impl Session {
         while self.core.write_series(&|_| None) == Drained::Series {}
     }
 }
+
+/// There is no other inlet that could have lines of a gauge.
+const ADMIT: fn(&[u8]) -> Result<(), usize> = |_| Ok(());

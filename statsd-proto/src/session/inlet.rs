@@ -1,10 +1,11 @@
 //! The recording half of the machine: where metrics become lines.
 
 use super::exchange::write_into;
+use super::record::Record;
 use crate::aggregate::Parts;
 use crate::encode::{Cursor, Encoder, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::{Metric, Rate};
+use crate::metric::Rate;
 use crate::payload::{Batch, Grant};
 use crate::pressure::Thinning;
 use crate::random::Random;
@@ -55,97 +56,98 @@ impl Inlet {
         }
     }
 
-    /// Records a metric as a line.
-    #[inline]
+    /// Records one line, if that is all there is to do: nothing is sampled, there is room, and nothing is refused.
+    /// Otherwise nothing has happened, and [`record`](Self::record) knows what to do.
+    ///
+    /// Inlined, so that a line passes through no memory but the batch.
+    #[inline(always)]
+    pub(crate) fn try_record(
+        &mut self,
+        encoder: &Encoder,
+        record: &impl Record,
+        admit: impl FnOnce(&[u8]) -> bool,
+    ) -> bool {
+        if !matches!(record.rate(), Rate::Always | Rate::Sampled(_))
+            || self.thinning != Thinning::NONE
+        {
+            return false;
+        }
+        let Some(room) = self.batch.room() else {
+            return false;
+        };
+        let Some(line) = record.encode_one(encoder, room) else {
+            return false;
+        };
+        if record.is_level() && !admit(self.batch.name(line)) {
+            return false;
+        }
+        self.batch.commit_line(line)
+    }
+
+    /// Records whatever it takes. Of a gauge, `admit` tells whether another inlet has lines of the same.
     pub(crate) fn record(
         &mut self,
         encoder: &Encoder,
-        metric: &Metric<'_>,
-        admit: impl FnMut(&[u8]) -> Result<(), usize>,
+        record: &dyn Record,
+        admit: &dyn Fn(&[u8]) -> Result<(), usize>,
     ) -> Recorded {
-        if self.thinning != Thinning::NONE {
-            return self.record_thinned(encoder, metric, admit);
-        }
-        self.write(
-            metric.rate,
-            metric.is_level(),
-            |cursor| encoder.encode(metric, cursor),
-            admit,
-        )
-    }
-
-    #[cold]
-    fn record_thinned(
-        &mut self,
-        encoder: &Encoder,
-        metric: &Metric<'_>,
-        admit: impl FnMut(&[u8]) -> Result<(), usize>,
-    ) -> Recorded {
-        let thinned = self.thinning.apply(encoder, metric);
-        let (rate, metric) = thinned.unwrap_or((metric.rate, *metric));
-        let is_level = metric.is_level();
-        self.write(
-            rate,
-            is_level,
-            |cursor| encoder.encode(&metric, cursor),
-            admit,
-        )
-    }
-
-    /// Records what `encode` writes, as often as `rate` says. Of a gauge, `admit` tells whether another inlet has
-    /// lines of the same.
-    #[inline]
-    pub(crate) fn write(
-        &mut self,
-        rate: Rate,
-        is_level: bool,
-        encode: impl Fn(Cursor<'_>) -> Result<Written, Unwritten>,
-        mut admit: impl FnMut(&[u8]) -> Result<(), usize>,
-    ) -> Recorded {
-        if rate != Rate::Always && self.is_left_out(rate) {
+        let thinned = match self.thinning {
+            Thinning::NONE => None,
+            thinning => record.thinned(encoder, thinning),
+        };
+        let (rate, told) = match thinned {
+            Some((rate, told)) => (rate, Some(told)),
+            None => (record.rate(), None),
+        };
+        if self.is_left_out(rate) {
             return Ok(Ok(()));
         }
+        let encode = |cursor: Cursor<'_>| record.encode(encoder, told, cursor);
+        self.write(record.is_level(), &encode, admit)
+    }
+
+    /// Records what `encode` writes.
+    pub(crate) fn write(
+        &mut self,
+        is_level: bool,
+        encode: &dyn Fn(Cursor<'_>) -> Result<Written, Unwritten>,
+        admit: &dyn Fn(&[u8]) -> Result<(), usize>,
+    ) -> Recorded {
+        let admit = |name: &[u8]| if is_level { admit(name) } else { Ok(()) };
         let mut owner = None;
-        let result = self.batch.write(&encode, |name| {
-            if is_level {
-                if let Err(other) = admit(name) {
-                    owner = Some(other);
-                    return Err(Unwritten::Full);
-                }
-            }
-            Ok(())
+        let result = self.batch.write(encode, |name| {
+            admit(name).map_err(|other| {
+                owner = Some(other);
+                Unwritten::Full
+            })
         });
         match (result, owner) {
             (Ok(()), _) => Ok(Ok(())),
             (Err(_), Some(owner)) => Err(Pending::Owner(owner)),
             (Err(Unwritten::Refused(error)), None) => Ok(Err(self.refuse(error))),
-            (Err(Unwritten::Full), None) => self.write_apart(is_level, encode, admit),
+            (Err(Unwritten::Full), None) => {
+                if let Err(error) = self.write_apart(encode) {
+                    return Ok(Err(self.refuse(error)));
+                }
+                admit(&self.record[..self.written.name_len]).map_err(Pending::Owner)?;
+                Err(Pending::Room)
+            }
         }
     }
 
     /// Writes a record that the batch has no room for into memory of its own.
-    #[cold]
     fn write_apart(
         &mut self,
-        is_level: bool,
-        encode: impl Fn(Cursor<'_>) -> Result<Written, Unwritten>,
-        mut admit: impl FnMut(&[u8]) -> Result<(), usize>,
-    ) -> Recorded {
+        encode: &dyn Fn(Cursor<'_>) -> Result<Written, Unwritten>,
+    ) -> Result<(), RecordError> {
         if self.is_closed {
-            return Ok(Err(self.refuse(RecordError::Closed)));
+            return Err(RecordError::Closed);
         }
-        match write_into(&mut self.record, encode) {
-            Ok(written) => self.written = written,
-            Err(error) => return Ok(Err(self.refuse(error))),
-        }
-        if is_level {
-            admit(&self.record[..self.written.name_len]).map_err(Pending::Owner)?;
-        }
-        Err(Pending::Room)
+        self.written = write_into(&mut self.record, encode)?;
+        Ok(())
     }
 
     /// Whether this call is one of those that sampling leaves out.
-    #[inline]
     fn is_left_out(&mut self, rate: Rate) -> bool {
         let is_left_out = rate.leaves_out(&mut self.sampler) && !self.is_closed;
         self.sampled_out += u64::from(is_left_out);
@@ -163,10 +165,6 @@ impl Inlet {
     pub(crate) fn has_something(&self) -> bool {
         let has_counts = self.refused != Refused::default() || self.sampled_out > 0;
         has_counts || self.batch.granted() != Grant::default()
-    }
-
-    pub(crate) fn thinning(&self) -> Thinning {
-        self.thinning
     }
 
     pub(super) fn set_thinning(&mut self, thinning: Thinning) {

@@ -4,47 +4,94 @@ use std::sync::Arc;
 
 use super::{Shared, wake_driver};
 use crate::aggregate::{Added, Lookup, Put, Series};
-use crate::encode::{Cursor, Encoder, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::{Metric, Rate, Value};
+use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::prepared::Prepared;
-use crate::session::{Inlet, Pending, Recorded};
+use crate::session::{Inlet, Pending, Plain, Record};
 use crate::sync::MutexGuard;
 
 impl Shared {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
-    #[inline]
+    ///
+    /// Not inlined, so that it is there once and not wherever there are metrics.
+    #[inline(never)]
     pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         if self.aggregates {
             if let Some(result) = self.aggregate(metric) {
                 return result;
             }
         }
-        self.record_in_inlet(|inlet, admit| inlet.record(&self.encoder, metric, admit))
+        self.record_line(metric)
     }
 
-    /// Records what `encode` writes.
-    pub(crate) fn record_with(
+    /// The same of a metric that is a number and nothing else, all of which is passed in registers.
+    #[inline(never)]
+    pub(crate) fn record_number(
         &self,
-        encode: impl Fn(&Encoder, Cursor<'_>) -> Result<Written, Unwritten>,
+        kind: Kind,
+        section: Section,
+        name: &str,
+        number: Number,
     ) -> Result<(), RecordError> {
-        let encode = |cursor: Cursor<'_>| encode(&self.encoder, cursor);
-        self.record_in_inlet(|inlet, admit| inlet.write(Rate::Always, false, encode, admit))
+        let plain = Plain {
+            kind,
+            section,
+            name,
+            number,
+        };
+        if self.aggregates {
+            return self.record(&plain.metric());
+        }
+        self.record_line(&plain)
     }
 
     /// Records a value of a prepared metric.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn record_prepared(
         &self,
         prepared: &Prepared,
-        value: Value<'_>,
+        value: &Value<'_>,
     ) -> Result<(), RecordError> {
-        let value = match prepared.aggregate(value) {
-            Ok(Put::Kept) => return Ok(()),
-            Ok(put) => return self.follow_up(prepared, put),
-            Err(value) => value,
-        };
-        self.record_in_inlet(|inlet, admit| prepared.write(&self.encoder, inlet, value, admit))
+        if prepared.series().is_some() {
+            return self.follow_up(prepared, prepared.aggregate(*value));
+        }
+        self.record_line(&prepared.with(*value))
+    }
+
+    /// The same of a number, which is passed in registers.
+    #[inline(never)]
+    pub(crate) fn record_prepared_number(
+        &self,
+        prepared: &Prepared,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        let value = Value::Number(number);
+        if prepared.series().is_some() {
+            return self.follow_up(prepared, prepared.aggregate(value));
+        }
+        self.record_line(&prepared.with(value))
+    }
+
+    /// Records something as a line, without aggregation.
+    #[inline(always)]
+    pub(crate) fn record_line(&self, record: &impl Record) -> Result<(), RecordError> {
+        let index = self.index();
+        let mut inlet = self.inlet(index);
+        let admit = |name: &[u8]| self.owners.claim(index, name).is_ok();
+        if inlet.try_record(&self.encoder, record, admit) {
+            return Ok(());
+        }
+        self.record_slowly(index, inlet, record)
+    }
+
+    /// Sees to what is rare of a counter that is aggregated.
+    pub(crate) fn finish_count(
+        &self,
+        prepared: &Prepared,
+        amount: Number,
+        put: Put,
+    ) -> Result<(), RecordError> {
+        self.follow_up(prepared, prepared.finish_count(amount, put))
     }
 
     /// Prepares a metric that is recorded again and again.
@@ -57,31 +104,22 @@ impl Shared {
         self.inlet(self.index()).refuse(error)
     }
 
-    /// Records by `work` in the inlet of this thread, for as long as something else has to be done first.
-    #[inline]
-    fn record_in_inlet(
-        &self,
-        work: impl Fn(&mut Inlet, &dyn Fn(&[u8]) -> Result<(), usize>) -> Recorded,
-    ) -> Result<(), RecordError> {
-        let index = self.index();
-        let admit = |name: &[u8]| self.owners.claim(index, name);
-        let mut inlet = self.inlet(index);
-        match work(&mut inlet, &admit) {
-            Ok(result) => result,
-            Err(pending) => self.record_pending(index, inlet, pending, |inlet| work(inlet, &admit)),
-        }
-    }
-
+    /// Records in the inlet of this thread, again after whatever has to be done first.
     #[cold]
-    fn record_pending<'a>(
+    #[inline(never)]
+    fn record_slowly<'a>(
         &'a self,
         index: usize,
         mut inlet: MutexGuard<'a, Inlet>,
-        mut pending: Pending,
-        work: impl Fn(&mut Inlet) -> Recorded,
+        record: &dyn Record,
     ) -> Result<(), RecordError> {
+        let admit = |name: &[u8]| self.owners.claim(index, name);
         let mut may_reclaim = true;
         loop {
+            let pending = match inlet.record(&self.encoder, record, &admit) {
+                Ok(result) => return result,
+                Err(pending) => pending,
+            };
             match pending {
                 Pending::Owner(other) => {
                     drop(inlet);
@@ -108,10 +146,6 @@ impl Shared {
                 }
             }
             inlet = self.inlet(index);
-            pending = match work(&mut inlet) {
-                Ok(result) => return result,
-                Err(pending) => pending,
-            };
         }
     }
 
@@ -167,15 +201,23 @@ impl Shared {
         }
     }
 
-    #[cold]
-    fn follow_up(&self, prepared: &Prepared, put: Put) -> Result<(), RecordError> {
-        if put == Put::Closed {
-            return Err(self.refuse(RecordError::Closed));
+    fn follow_up(
+        &self,
+        prepared: &Prepared,
+        put: Result<Put, Value<'_>>,
+    ) -> Result<(), RecordError> {
+        match (put, prepared.series()) {
+            (Ok(Put::Closed), _) => Err(self.refuse(RecordError::Closed)),
+            (Ok(Put::First), Some(series)) => {
+                self.on_first(series);
+                Ok(())
+            }
+            (Ok(_), _) => Ok(()),
+            (Err(value), _) => {
+                let index = self.index();
+                self.record_slowly(index, self.inlet(index), &prepared.with(value))
+            }
         }
-        if let Some(series) = prepared.series() {
-            self.on_first(series);
-        }
-        Ok(())
     }
 
     /// A handle has put something into a part of a sum, or into a series, that the store may not know of.

@@ -1,0 +1,147 @@
+//! What can be recorded: a metric, a number, a value of a prepared metric.
+
+use crate::dogstatsd::{Event, ServiceCheck};
+use crate::encode::{Cursor, Encoder, OneLine, Unwritten, Written};
+use crate::metric::{Kind, Metric, Number, Rate, Section, Value};
+use crate::pressure::Thinning;
+
+/// Something that an [`Inlet`](super::Inlet) takes.
+pub(crate) trait Record {
+    /// The sample rate that the caller asks for.
+    fn rate(&self) -> Rate;
+
+    /// Whether it sets or changes a gauge, so that its order among others of all threads counts.
+    fn is_level(&self) -> bool;
+
+    /// Writes it as one line, if that is all there is to do. `None` otherwise.
+    fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine>;
+
+    /// Writes it, whatever has to be done for it, and says why if it cannot be.
+    fn encode(
+        &self,
+        encoder: &Encoder,
+        rate: Option<f64>,
+        cursor: Cursor<'_>,
+    ) -> Result<Written, Unwritten>;
+
+    /// The rate to choose by and the one to tell while less is recorded. `None` if it is always recorded.
+    fn thinned(&self, encoder: &Encoder, thinning: Thinning) -> Option<(Rate, f64)>;
+}
+
+impl Record for Metric<'_> {
+    #[inline(always)]
+    fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    #[inline(always)]
+    fn is_level(&self) -> bool {
+        Metric::is_level(self)
+    }
+
+    #[inline(always)]
+    fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine> {
+        encoder.encode_one(self, cursor)
+    }
+
+    fn encode(
+        &self,
+        encoder: &Encoder,
+        rate: Option<f64>,
+        cursor: Cursor<'_>,
+    ) -> Result<Written, Unwritten> {
+        match rate {
+            None => encoder.encode(self, cursor),
+            Some(rate) => encoder.encode(&self.sampled_at(rate), cursor),
+        }
+    }
+
+    fn thinned(&self, encoder: &Encoder, thinning: Thinning) -> Option<(Rate, f64)> {
+        thinning.rates_of(encoder, self)
+    }
+}
+
+/// A metric that is a number and nothing else. It is passed in registers, which a [`Metric`] is not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plain<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) section: Section,
+    pub(crate) name: &'a str,
+    pub(crate) number: Number,
+}
+
+impl<'a> Plain<'a> {
+    /// The same as a metric.
+    pub(crate) fn metric(&self) -> Metric<'a> {
+        Metric {
+            value: Value::Number(self.number),
+            section: self.section,
+            ..Metric::blank(self.name, self.kind)
+        }
+    }
+}
+
+impl Record for Plain<'_> {
+    #[inline(always)]
+    fn rate(&self) -> Rate {
+        Rate::Always
+    }
+
+    #[inline(always)]
+    fn is_level(&self) -> bool {
+        self.kind.is_level()
+    }
+
+    #[inline(always)]
+    fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine> {
+        encoder.encode_one_number(self.kind, self.section, self.name, self.number, cursor)
+    }
+
+    fn encode(
+        &self,
+        encoder: &Encoder,
+        rate: Option<f64>,
+        cursor: Cursor<'_>,
+    ) -> Result<Written, Unwritten> {
+        Record::encode(&self.metric(), encoder, rate, cursor)
+    }
+
+    fn thinned(&self, encoder: &Encoder, thinning: Thinning) -> Option<(Rate, f64)> {
+        self.metric().thinned(encoder, thinning)
+    }
+}
+
+/// What is no metric is never sampled, and never on the straight way.
+macro_rules! record_apart {
+    ($type:ident, $encode:ident) => {
+        impl Record for $type<'_> {
+            fn rate(&self) -> Rate {
+                Rate::Always
+            }
+
+            fn is_level(&self) -> bool {
+                false
+            }
+
+            fn encode_one(&self, _: &Encoder, _: Cursor<'_>) -> Option<OneLine> {
+                None
+            }
+
+            fn encode(
+                &self,
+                encoder: &Encoder,
+                _: Option<f64>,
+                cursor: Cursor<'_>,
+            ) -> Result<Written, Unwritten> {
+                encoder.$encode(self, cursor)
+            }
+
+            fn thinned(&self, _: &Encoder, _: Thinning) -> Option<(Rate, f64)> {
+                None
+            }
+        }
+    };
+}
+
+record_apart!(Event, encode_event);
+record_apart!(ServiceCheck, encode_service_check);
