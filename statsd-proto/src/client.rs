@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dogstatsd;
+use crate::encode::Encoder;
 use crate::error::RecordError;
 use crate::handle::Prepare;
-use crate::metric::{Kind, Metric, Number, Section, Value};
+use crate::metric::{Kind, Metric, Number, Section, TagList, Value};
 use crate::recording::Recording;
 use crate::session::Core;
-use crate::shared::{Shared, Wait};
+use crate::shared::{Entry, Shared, Wait};
 use crate::stats::{Report, Stats};
 use crate::timer::{Measurement, Stopwatch, Timer, TimerGuard};
 use crate::waiters::Until;
@@ -32,11 +33,16 @@ pub struct Client {
     handle: Option<Arc<Handle>>,
 }
 
-/// What the clones of a client have in common, to know when the last one is gone.
+/// What the clones of a client have in common.
 #[derive(Debug)]
 struct Handle {
-    shared: Arc<Shared>,
+    entry: Entry,
+    open: Arc<Open>,
 }
+
+/// Closes the session when the last client of it is gone, of whichever scope.
+#[derive(Debug)]
+struct Open(Arc<Shared>);
 
 impl Client {
     /// A client that does nothing, for where metrics are turned off.
@@ -46,7 +52,68 @@ impl Client {
 
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            handle: Some(Arc::new(Handle { shared })),
+            handle: Some(Arc::new(Handle {
+                open: Arc::new(Open(Arc::clone(&shared))),
+                entry: Entry::new(shared),
+            })),
+        }
+    }
+
+    /// A client for a part of the program, whose metrics have more before their names: for `db` behind the prefix
+    /// `shop`, `queries` is `shop.db.queries`. It has the same queue and connection. Handles that are
+    /// [prepared](Self::prepare) with it are of the part as well.
+    ///
+    /// What the server could not read of the prefix is replaced, or refused with each metric.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    /// use statsd_proto::testing::recorder;
+    ///
+    /// # fn main() -> Result<(), statsd_proto::ConfigError> {
+    /// let (client, mut recorder) = recorder(Config::dogstatsd("localhost").prefix("shop"))?;
+    /// let db = client.scoped("db").tagged(&[("shard", "3")]);
+    /// db.incr("queries", 1);
+    /// db.count("queries", 1).tag("table", "users").send();
+    /// let lines = ["shop.db.queries:1|c|#shard:3", "shop.db.queries:1|c|#shard:3,table:users"];
+    /// assert_eq!(recorder.lines(), lines);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("with_prefix", "sub_client", "child"))]
+    #[must_use]
+    pub fn scoped(&self, prefix: &str) -> Self {
+        self.within(|encoder, id| encoder.with_prefix(id, prefix))
+    }
+
+    /// A client whose metrics have more tags, with the same queue and connection.
+    ///
+    /// Tags may be there twice, since several values of one key mean something to Datadog: within a call, and within
+    /// one `tagged`, all stay as they are. Otherwise the nearest wins: a tag of the call replaces those of the same key
+    /// that its client has, and a tag of the client those of the client that it was made from, and of the
+    /// [configuration](crate::Config::tag). Tags without a value replace none, and are not replaced.
+    ///
+    /// | server | what it makes of a key with two values |
+    /// |---|---|
+    /// | Datadog agent | both values |
+    /// | statsd_exporter, OpenTelemetry Collector, Telegraf | the last value |
+    ///
+    /// Where the dialect has no tags, or not such, each metric is refused as
+    /// [`InvalidTag`](crate::RecordError::InvalidTag).
+    #[doc(alias("with_tags", "with_tag"))]
+    #[must_use]
+    pub fn tagged<'t>(&self, tags: impl Into<TagList<'t>>) -> Self {
+        let tags = tags.into();
+        self.within(|encoder, id| encoder.with_tags(id, tags.pairs()))
+    }
+
+    fn within(&self, encoder: impl FnOnce(&Encoder, u32) -> Encoder) -> Self {
+        Self {
+            handle: self.handle.as_ref().map(|handle| {
+                Arc::new(Handle {
+                    entry: handle.entry.within(encoder),
+                    open: Arc::clone(&handle.open),
+                })
+            }),
         }
     }
 
@@ -236,7 +303,7 @@ impl Client {
     #[inline]
     pub fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         match &self.handle {
-            Some(handle) => handle.shared.record(metric),
+            Some(handle) => handle.entry.record(metric),
             None => Ok(()),
         }
     }
@@ -291,7 +358,7 @@ impl Client {
     ///
     /// Why the event was not taken.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
-        self.shared()
+        self.entry()
             .map_or(Ok(()), |shared| shared.record_line(event))
     }
 
@@ -301,7 +368,7 @@ impl Client {
     ///
     /// Why the check was not taken.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
-        self.shared()
+        self.entry()
             .map_or(Ok(()), |shared| shared.record_line(check))
     }
 
@@ -311,8 +378,8 @@ impl Client {
     /// dropped, which takes as long as the server is away. It need not be awaited.
     pub fn flush(&self) -> impl Future<Output = ()> + Send + use<> {
         let wait = self.handle.as_ref().map(|handle| {
-            let recorded = handle.shared.flush();
-            Wait::new(Arc::clone(&handle.shared), Until::Settled(recorded))
+            let recorded = handle.entry.shared.flush();
+            Wait::new(Arc::clone(&handle.entry.shared), Until::Settled(recorded))
         });
         finished(wait)
     }
@@ -323,7 +390,7 @@ impl Client {
         let wait = self
             .handle
             .as_ref()
-            .map(|handle| Wait::new(Arc::clone(&handle.shared), Until::Room));
+            .map(|handle| Wait::new(Arc::clone(&handle.entry.shared), Until::Room));
         finished(wait)
     }
 
@@ -331,7 +398,7 @@ impl Client {
     /// queued has been sent, or when the [close timeout](crate::Config::close_timeout) is over.
     pub fn close(&self) {
         if let Some(handle) = &self.handle {
-            handle.shared.end(Core::close);
+            handle.entry.shared.end(Core::close);
         }
     }
 
@@ -341,7 +408,7 @@ impl Client {
         let shared = self
             .handle
             .as_ref()
-            .map(|handle| Arc::clone(&handle.shared));
+            .map(|handle| Arc::clone(&handle.entry.shared));
         async move {
             let Some(shared) = shared else {
                 return Report::default();
@@ -355,7 +422,7 @@ impl Client {
     pub fn is_closed(&self) -> bool {
         self.handle
             .as_ref()
-            .is_some_and(|handle| handle.shared.with(|core| core.is_closed()))
+            .is_some_and(|handle| handle.entry.shared.with(|core| core.is_closed()))
     }
 
     /// Whether this is a [`noop`](Self::noop) client, as of a configuration that is not enabled.
@@ -367,18 +434,18 @@ impl Client {
     pub fn stats(&self) -> Stats {
         self.handle
             .as_ref()
-            .map_or_else(Stats::default, |handle| handle.shared.stats())
+            .map_or_else(Stats::default, |handle| handle.entry.shared.stats())
     }
 
-    /// What records; none if there is nobody to send to.
+    /// Where metrics come in. `None` if there is no server to send to.
     #[inline]
-    pub(crate) fn shared(&self) -> Option<&Arc<Shared>> {
-        self.handle.as_ref().map(|handle| &handle.shared)
+    pub(crate) fn entry(&self) -> Option<&Entry> {
+        self.handle.as_ref().map(|handle| &handle.entry)
     }
 
     /// The time by the driver's clock, which timers measure by; none for a [`noop`](Self::noop) client.
     pub fn now(&self) -> Option<std::time::Instant> {
-        self.handle.as_ref().map(|handle| handle.shared.now())
+        self.handle.as_ref().map(|handle| handle.entry.shared.now())
     }
 
     #[inline]
@@ -386,7 +453,7 @@ impl Client {
         if let Some(handle) = &self.handle {
             // The error is counted, and a metric is no reason to fail the caller.
             let _ = handle
-                .shared
+                .entry
                 .record_number(kind, Section::of(kind), path, number);
         }
     }
@@ -398,9 +465,9 @@ impl Client {
     }
 }
 
-impl Drop for Handle {
+impl Drop for Open {
     fn drop(&mut self) {
-        self.shared.end(Core::close);
+        self.0.end(Core::close);
     }
 }
 

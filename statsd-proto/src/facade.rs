@@ -165,7 +165,7 @@ impl<T> Prepared<T> {
     }
 
     fn with(&self, work: impl FnOnce(&T)) {
-        match (&self.handle, self.client.shared()) {
+        match (&self.handle, self.client.entry()) {
             (Ok(handle), _) => work(handle),
             (Err(error), Some(shared)) => _ = shared.refuse(*error),
             (Err(_), None) => {}

@@ -138,8 +138,8 @@ impl Prepare<'_> {
             },
             ..metric
         };
-        let shared = self.client.shared();
-        let prepared = shared.map(|shared| shared.prepare(&metric)).transpose()?;
+        let entry = self.client.entry();
+        let prepared = entry.map(|entry| entry.prepare(&metric)).transpose()?;
         Ok(Handle {
             client: self.client.clone(),
             sum: prepared.as_ref().and_then(Prepared::sum).cloned(),
@@ -175,24 +175,24 @@ impl Handle {
 
     #[cold]
     fn follow_up(&self, amount: Number, put: Put) -> Result<(), RecordError> {
-        match (self.client.shared(), &self.prepared) {
-            (Some(shared), Some(prepared)) => shared.finish_count(prepared, amount, put),
+        match (self.client.entry(), &self.prepared) {
+            (Some(entry), Some(prepared)) => entry.finish_count(prepared, amount, put),
             (None, _) | (_, None) => Ok(()),
         }
     }
 
     #[inline]
     fn record_number(&self, number: Number) -> Result<(), RecordError> {
-        match (self.client.shared(), &self.prepared) {
-            (Some(shared), Some(prepared)) => shared.record_prepared_number(prepared, number),
+        match (self.client.entry(), &self.prepared) {
+            (Some(entry), Some(prepared)) => entry.record_prepared_number(prepared, number),
             (None, _) | (_, None) => Ok(()),
         }
     }
 
     #[inline]
     fn record(&self, value: Value<'_>) -> Result<(), RecordError> {
-        match (self.client.shared(), &self.prepared) {
-            (Some(shared), Some(prepared)) => shared.record_prepared(prepared, &value),
+        match (self.client.entry(), &self.prepared) {
+            (Some(entry), Some(prepared)) => entry.record_prepared(prepared, &value),
             (None, _) | (_, None) => Ok(()),
         }
     }

@@ -29,16 +29,19 @@ struct Encoded {
 }
 
 impl Prepared {
-    pub(crate) fn new(core: &mut Core, metric: &Metric<'_>) -> Result<Self, RecordError> {
+    pub(crate) fn new(
+        core: &mut Core,
+        encoder: &Encoder,
+        metric: &Metric<'_>,
+    ) -> Result<Self, RecordError> {
         let Code::Known(kind) = metric.code else {
             return Err(RecordError::InvalidLine);
         };
-        let encoder = Arc::clone(core.encoder());
         let template = encoder.template(metric)?;
         // What has a time of its own, or stands for more than itself, is not aggregated.
         let is_plain = metric.extras.is_none() && !matches!(metric.rate, Rate::Sampled(_));
         let series = if is_plain {
-            core.series(kind.of_series(), metric)?
+            core.series(encoder, kind.of_series(), metric)?
         } else {
             None
         };
@@ -47,7 +50,7 @@ impl Prepared {
             kind,
             rate: metric.rate,
             template,
-            is_thinned: is_thinned(&encoder, kind),
+            is_thinned: is_thinned(encoder, kind),
             sum: sum.map(|series| Arc::clone(series.sum())),
             series,
         })))

@@ -138,3 +138,6 @@ impl<'a> Recording<'a> {
 
 /// More are rare, and moving them is not free.
 const INLINE_TAGS: usize = 4;
+
+#[cfg(test)]
+mod tests;

@@ -13,11 +13,14 @@ pub(crate) struct Lookup {
     pub(super) series_kind: Kind,
     /// Index of the slot that may know where the series is.
     pub(super) slot: usize,
+    /// Number of the scope that the name and the tags belong to.
+    pub(super) scope: u32,
 }
 
 /// What a metric is called.
 #[derive(Debug)]
 pub(super) struct Key {
+    scope: u32,
     kind: Kind,
     section: Section,
     name: Box<str>,
@@ -45,6 +48,7 @@ impl Lookup {
             kind,
             series_kind,
             slot: slot(series_kind, metric),
+            scope: encoder.scope_id(),
         })
     }
 }
@@ -64,10 +68,11 @@ fn raw_kind(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
 }
 
 impl Key {
-    pub(super) fn new(kind: Kind, metric: &Metric<'_>) -> Self {
+    pub(super) fn new(lookup: Lookup, metric: &Metric<'_>) -> Self {
         let tags = metric.tags.pairs();
         Self {
-            kind,
+            scope: lookup.scope,
+            kind: lookup.series_kind,
             section: metric.section,
             name: metric.name.into(),
             tags: tags
@@ -86,8 +91,9 @@ impl Key {
     }
 
     #[inline]
-    pub(super) fn is_of(&self, kind: Kind, metric: &Metric<'_>) -> bool {
-        self.kind == kind
+    pub(super) fn is_of(&self, lookup: Lookup, metric: &Metric<'_>) -> bool {
+        self.kind == lookup.series_kind
+            && self.scope == lookup.scope
             && self.section == metric.section
             && is_same(&self.name, metric.name)
             && match metric.tags {

@@ -8,6 +8,7 @@ mod dialects;
 mod dogstatsd;
 mod parsing;
 mod room;
+mod scopes;
 mod servers;
 mod templates;
 mod verbatim;
@@ -35,8 +36,14 @@ fn most_kinds_have_the_same_line_in_each_dialect() {
         (Metric::set("x", "10.0.0.7"), "x:10.0.0.7|s"),
         (Metric::raw("x", 3, "kv"), "x:3|kv"),
         (Metric::raw("x", "3.50", "g"), "x:3.50|g"),
-        (Metric::raw("x", MILLISECOND, "ms"), "x:1|ms"),
-        (Metric::raw("x", MILLISECOND, "zz9"), "x:1|zz9"),
+        (
+            Metric::raw("x", Value::Elapsed(MILLISECOND), "ms"),
+            "x:1|ms",
+        ),
+        (
+            Metric::raw("x", Value::Elapsed(MILLISECOND), "zz9"),
+            "x:1|zz9",
+        ),
     ] {
         assert_line(&statsd_config(), &metric, line);
         assert_line(&dogstatsd_config(), &metric, line);

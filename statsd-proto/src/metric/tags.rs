@@ -1,7 +1,7 @@
 //! Tags as the caller has them.
 
 /// Pairs of key and value, however a program keeps them: slices, arrays and vectors of `(&str, &str)`,
-/// `(&str, String)` and `(String, String)` can be made into it. A pair with an empty value is a bare tag.
+/// `(&str, String)`, `(&str, &String)` and `(String, String)` can be made into it. A pair with an empty value is a bare tag.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TagList<'a>(List<'a>);
 
@@ -10,6 +10,7 @@ enum List<'a> {
     Borrowed(&'a [(&'a str, &'a str)]),
     Mixed(&'a [(&'a str, String)]),
     Owned(&'a [(String, String)]),
+    Referred(&'a [(&'a str, &'a String)]),
     /// `key:value,key:value`, as it is in a line.
     Written(&'a str),
 }
@@ -79,23 +80,30 @@ impl<'a> TagList<'a> {
     fn is_empty(self) -> bool {
         matches!(
             self.0,
-            List::Borrowed([]) | List::Mixed([]) | List::Owned([]) | List::Written("")
+            List::Borrowed([])
+                | List::Mixed([])
+                | List::Owned([])
+                | List::Referred([])
+                | List::Written("")
         )
     }
 
     /// Each tag's key and value.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let (mut borrowed, mut mixed, mut owned, mut written) = (&[][..], &[][..], &[][..], "");
+        let (mut borrowed, mut mixed, mut owned, mut referred, mut written) =
+            (&[][..], &[][..], &[][..], &[][..], "");
         match self.0 {
             List::Borrowed(pairs) => borrowed = pairs,
             List::Mixed(pairs) => mixed = pairs,
             List::Owned(pairs) => owned = pairs,
+            List::Referred(pairs) => referred = pairs,
             List::Written(list) => written = list,
         }
         let mixed = mixed.iter().map(|(key, value)| (*key, &**value));
         let owned = owned.iter().map(|(key, value)| (&**key, &**value));
-        let others = borrowed.iter().copied().chain(mixed).chain(owned);
-        others.chain(read(written))
+        let referred = referred.iter().map(|(key, value)| (*key, &***value));
+        let borrowed = borrowed.iter().copied().chain(referred);
+        borrowed.chain(mixed).chain(owned).chain(read(written))
     }
 }
 
@@ -138,3 +146,4 @@ macro_rules! list_from {
 list_from!(Borrowed: ['k, 'v] (&'k str, &'v str));
 list_from!(Mixed: ['k] (&'k str, String));
 list_from!(Owned: [] (String, String));
+list_from!(Referred: ['k, 'v] (&'k str, &'v String));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::exchange::write_into;
 use super::{Core, Inlet, Pending};
 use crate::aggregate::{Added, Drained, Lookup, Parts, Series, Sink};
-use crate::encode::{Cursor, Unwritten, Written};
+use crate::encode::{Cursor, Encoder, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Value};
 use crate::queue::{Admitted, Queue};
@@ -30,12 +30,13 @@ impl Core {
     /// No such metric can be sent.
     pub(crate) fn series(
         &mut self,
+        encoder: &Encoder,
         kind: Kind,
         metric: &Metric<'_>,
     ) -> Result<Option<Arc<Series>>, RecordError> {
         let is_open = self.phase.is_open();
         match &mut self.aggregates {
-            Some((store, _)) if is_open => store.find_or_insert(&self.encoder, kind, metric),
+            Some((store, _)) if is_open => store.find_or_insert(encoder, kind, metric),
             Some(_) | None => Ok(None),
         }
     }
@@ -43,6 +44,7 @@ impl Core {
     /// Aggregates a metric whose series an inlet does not know.
     pub(crate) fn aggregate_new(
         &mut self,
+        encoder: &Encoder,
         inlet: &mut Inlet,
         lookup: Lookup,
         metric: &Metric<'_>,
@@ -51,7 +53,7 @@ impl Core {
         else {
             return Ok(Added::Not);
         };
-        parts.insert(&self.encoder, store, lookup, metric, random)
+        parts.insert(encoder, store, lookup, metric, random)
     }
 
     /// Before a level that cannot be aggregated: sends the one that waits of the same gauge, so that they keep their
@@ -63,6 +65,7 @@ impl Core {
     /// level that waits goes on waiting.
     pub(crate) fn send_level_before(
         &mut self,
+        encoder: &Encoder,
         inlet: &mut Inlet,
         metric: &Metric<'_>,
         admit: &dyn Fn(&[u8]) -> Result<(), usize>,
@@ -70,7 +73,7 @@ impl Core {
         let (Some((store, _)), true) = (&self.aggregates, metric.is_level()) else {
             return Ok(Ok(()));
         };
-        let series = self.encoder.gauge_series(metric);
+        let series = encoder.gauge_series(metric);
         let Some(series) = series.and_then(|key| store.get(&key)).cloned() else {
             return Ok(Ok(()));
         };

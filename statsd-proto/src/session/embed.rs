@@ -125,7 +125,7 @@ impl Session {
     ///
     /// Why such a metric can never be recorded.
     pub fn prepare(&mut self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
-        Prepared::new(&mut self.core, metric)
+        Prepared::new(&mut self.core, &self.encoder, metric)
     }
 
     /// Takes a value of a [prepared](Self::prepare) metric into the queue.
@@ -260,7 +260,9 @@ impl Session {
         let (parts, random) = self.inlet.aggregator()?;
         let mut added = parts.add(&self.encoder, lookup, metric, random);
         if added == Ok(Added::Unknown) {
-            added = self.core.aggregate_new(&mut self.inlet, lookup, metric);
+            added = self
+                .core
+                .aggregate_new(&self.encoder, &mut self.inlet, lookup, metric);
         }
         match added {
             Ok(Added::First) => self.core.on_aggregated(),
@@ -274,7 +276,9 @@ impl Session {
     /// Before a level that cannot be aggregated: sends the one that waits of the same gauge.
     #[cold]
     fn send_level_before(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let sent = self.core.send_level_before(&mut self.inlet, metric, &ADMIT);
+        let sent = self
+            .core
+            .send_level_before(&self.encoder, &mut self.inlet, metric, &ADMIT);
         match sent {
             Ok(Err(error)) => Some(Err(self.inlet.refuse(error))),
             Ok(Ok(())) | Err(_) => None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Shared, wake_driver};
+use super::{Entry, wake_driver};
 use crate::aggregate::{Added, Lookup, Put, Series};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section, Value};
@@ -10,13 +10,13 @@ use crate::prepared::Prepared;
 use crate::session::{Inlet, Pending, Plain, Record};
 use crate::sync::MutexGuard;
 
-impl Shared {
+impl Entry {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
     ///
     /// Not inlined, so that it is there once and not wherever there are metrics.
     #[inline(never)]
     pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        if self.aggregates {
+        if self.shared.aggregates {
             if let Some(result) = self.aggregate(metric) {
                 return result;
             }
@@ -39,7 +39,7 @@ impl Shared {
             name,
             number,
         };
-        if self.aggregates {
+        if self.shared.aggregates {
             return self.record(&plain.metric());
         }
         self.record_line(&plain)
@@ -75,9 +75,9 @@ impl Shared {
     /// Records something as a line, without aggregation.
     #[inline(always)]
     pub(crate) fn record_line(&self, record: &impl Record) -> Result<(), RecordError> {
-        let index = self.index();
-        let mut inlet = self.inlet(index);
-        let admit = |name: &[u8]| self.owners.claim(index, name).is_ok();
+        let index = self.shared.index();
+        let mut inlet = self.shared.inlet(index);
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name).is_ok();
         if inlet.try_record(&self.encoder, record, admit) {
             return Ok(());
         }
@@ -96,12 +96,12 @@ impl Shared {
 
     /// Prepares a metric that is recorded again and again.
     pub(crate) fn prepare(&self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
-        Prepared::new(&mut self.lock().core, metric)
+        Prepared::new(&mut self.shared.lock().core, &self.encoder, metric)
     }
 
     /// Counts what was not taken.
     pub(crate) fn refuse(&self, error: RecordError) -> RecordError {
-        self.inlet(self.index()).refuse(error)
+        self.shared.inlet(self.shared.index()).refuse(error)
     }
 
     /// Records in the inlet of this thread, again after whatever has to be done first.
@@ -113,7 +113,7 @@ impl Shared {
         mut inlet: MutexGuard<'a, Inlet>,
         record: &dyn Record,
     ) -> Result<(), RecordError> {
-        let admit = |name: &[u8]| self.owners.claim(index, name);
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
         let mut may_reclaim = true;
         loop {
             let pending = match inlet.record(&self.encoder, record, &admit) {
@@ -123,10 +123,10 @@ impl Shared {
             match pending {
                 Pending::Owner(other) => {
                     drop(inlet);
-                    self.collect_at(other);
+                    self.shared.collect_at(other);
                 }
                 Pending::Room => {
-                    let mut state = self.lock();
+                    let mut state = self.shared.lock();
                     let result = state.core.exchange(&mut inlet);
                     let helps = may_reclaim && state.core.may_reclaim();
                     if result != Err(RecordError::QueueFull) || !helps {
@@ -141,11 +141,11 @@ impl Shared {
                     drop(state);
                     drop(inlet);
                     // Room that other inlets were granted and have not used.
-                    self.collect();
+                    self.shared.collect();
                     may_reclaim = false;
                 }
             }
-            inlet = self.inlet(index);
+            inlet = self.shared.inlet(index);
         }
     }
 
@@ -155,15 +155,19 @@ impl Shared {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
             return self.send_level_before(metric);
         };
-        let mut inlet = self.inlet(self.index());
+        let mut inlet = self.shared.inlet(self.shared.index());
         let (parts, random) = inlet.aggregator()?;
         let mut added = parts.add(&self.encoder, lookup, metric, random);
         if added == Ok(Added::Unknown) {
-            added = self.lock().core.aggregate_new(&mut inlet, lookup, metric);
+            added =
+                self.shared
+                    .lock()
+                    .core
+                    .aggregate_new(&self.encoder, &mut inlet, lookup, metric);
         }
         match added {
             Ok(Added::First) => {
-                let mut state = self.lock();
+                let mut state = self.shared.lock();
                 state.core.on_aggregated();
                 drop(inlet);
                 wake_driver(state);
@@ -185,18 +189,20 @@ impl Shared {
         if !metric.is_level() {
             return None;
         }
-        let index = self.index();
-        let admit = |name: &[u8]| self.owners.claim(index, name);
+        let index = self.shared.index();
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
         loop {
-            let mut inlet = self.inlet(index);
-            let mut state = self.lock();
-            let sent = state.core.send_level_before(&mut inlet, metric, &admit);
+            let mut inlet = self.shared.inlet(index);
+            let mut state = self.shared.lock();
+            let sent = state
+                .core
+                .send_level_before(&self.encoder, &mut inlet, metric, &admit);
             drop(inlet);
             wake_driver(state);
             match sent {
                 Ok(Ok(())) => return None,
                 Ok(Err(error)) => return Some(Err(self.refuse(error))),
-                Err(other) => self.collect_at(other),
+                Err(other) => self.shared.collect_at(other),
             }
         }
     }
@@ -214,15 +220,15 @@ impl Shared {
             }
             (Ok(_), _) => Ok(()),
             (Err(value), _) => {
-                let index = self.index();
-                self.record_slowly(index, self.inlet(index), &prepared.with(value))
+                let index = self.shared.index();
+                self.record_slowly(index, self.shared.inlet(index), &prepared.with(value))
             }
         }
     }
 
     /// A handle has put something into a part of a sum, or into a series, that the store may not know of.
     fn on_first(&self, series: &Arc<Series>) {
-        let mut state = self.lock();
+        let mut state = self.shared.lock();
         state.core.add_pending(series);
         wake_driver(state);
     }

@@ -92,7 +92,7 @@ impl Case {
             12 => Metric::histograms(name, packed),
             13 => Metric::distributions(name, packed),
             14 => Metric::raw(name, &**packed, code),
-            _ => Metric::raw(name, *elapsed, code),
+            _ => Metric::raw(name, Value::Elapsed(*elapsed), code),
         };
         let has_extras = timestamp.is_some() || cardinality.is_some();
         let extras = Extras {

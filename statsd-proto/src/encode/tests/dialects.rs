@@ -197,7 +197,7 @@ fn counts_that_a_server_would_cut_are_refused() {
             Value::from(u64::MAX),
             Value::from("1.0"),
             Value::from("9223372036854775808"),
-            Value::from(NANOSECOND),
+            Value::Elapsed(NANOSECOND),
         ] {
             assert_refused(dialect, &Metric::raw("x", value, "c"), Kind::Counter, whole);
         }
@@ -206,7 +206,7 @@ fn counts_that_a_server_would_cut_are_refused() {
             Value::from(3.0),
             Value::from(i64::MAX),
             Value::from("9223372036854775807"),
-            Value::from(MILLISECOND),
+            Value::Elapsed(MILLISECOND),
             Value::from(1_u64 << 62),
         ] {
             assert_refused(dialect, &Metric::raw("x", value, "c"), Kind::Counter, false);

@@ -101,7 +101,7 @@ fn a_record_that_no_room_makes_a_line_of_is_refused_in_a_room_of_the_limit() {
             Metric::gauge(&name, -1),
             Metric::set("x", &name),
             Metric::counter("x", 1).tags(&[("k", &name)]),
-            Metric::counter("x", 1).tags(&[(&name, "v"), ("k", "v")]),
+            Metric::counter("x", 1).tags(&[(&*name, "v"), ("k", "v")]),
             Metric::line(&name),
         ] {
             for size in [4095, 4096, 9000] {
