@@ -6,6 +6,7 @@ use crate::{
 };
 
 type Tag = (String, String);
+type Way<'a> = Box<dyn Fn(&Client) + 'a>;
 
 /// One metric, as a program may mean it.
 #[derive(Clone, Debug)]
@@ -74,8 +75,8 @@ impl Meant {
     }
 
     /// All ways but a session's.
-    fn ways(&self) -> Vec<Box<dyn Fn(&Client) + '_>> {
-        let mut ways: Vec<Box<dyn Fn(&Client) + '_>> = vec![
+    fn ways(&self) -> Vec<Way<'_>> {
+        let mut ways: Vec<Way<'_>> = vec![
             Box::new(|client| _ = client.record(&self.metric().tags(&self.tags))),
             Box::new(|client| _ = self.record_by_handle(client)),
             Box::new(|client| _ = self.record_fluently(client)),
@@ -94,9 +95,10 @@ impl Meant {
             let metric = self.metric().tags(&self.tags);
             if prepared {
                 if let Ok(prepared) = session.prepare(&metric) {
-                    let _ = match self.kind {
-                        Kind::Set => session.record_prepared(&prepared, "member"),
-                        _ => session.record_prepared(&prepared, self.number),
+                    let _ = if self.kind == Kind::Set {
+                        session.record_prepared(&prepared, "member")
+                    } else {
+                        session.record_prepared(&prepared, self.number)
                     };
                 }
             } else {
