@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::dialect::{Counts, Dialect, Rules};
 use crate::dogstatsd::Cardinality;
 use crate::error::RecordError;
-use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
+use crate::metric::{Code, Kind, Metric, Value};
 use crate::text::UnsafeText;
 pub(crate) use cursor::Cursor;
 use inline::Inline;
@@ -217,28 +217,6 @@ impl Encoder {
             bytes: cursor.written(),
             name_len,
         })
-    }
-
-    /// The same of a metric of one number. It is never in memory, which takes less.
-    #[inline(always)]
-    pub(crate) fn encode_one_number(
-        &self,
-        kind: Kind,
-        section: Section,
-        name: &str,
-        number: Number,
-        cursor: Cursor<'_>,
-    ) -> Option<OneLine> {
-        let metric = Metric {
-            name,
-            value: Value::Number(number),
-            code: Code::Known(kind),
-            rate: Rate::Always,
-            tags: Tags::Pairs(&[]),
-            section,
-            extras: None,
-        };
-        self.encode_one(&metric, cursor)
     }
 }
 

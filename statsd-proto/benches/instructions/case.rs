@@ -1,18 +1,25 @@
 //! The ways to record a metric that have a budget.
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Client, Config, Driver, Input, Metric, Output, Refused};
+use statsd_proto::{Client, Config, Driver, Input, Metric, Output, Refused, Session};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    prepare: fn(&Client) -> Record,
-    adds_up: bool,
+    way: Way,
+    aggregates: bool,
     /// On another thread than the first that records.
     is_further: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Client(fn(&Client) -> Record),
+    Session(fn(&mut Session)),
 }
 
 /// Records so many metrics.
@@ -23,31 +30,51 @@ pub(crate) const CASES: &[Case] = &[
     line("timing by name", timing),
     line("tagged count by name", tagged),
     line("fluent tagged count by name", fluent),
+    line("gauge by name", gauge),
+    line("set by name", set),
+    line("line by others", raw),
     line("prepared count", prepared_count),
     line("prepared timing", prepared_timing),
     line("prepared tagged count", prepared_tagged),
+    session("session, count by name", |session| {
+        let metric = Metric::counter(black_box(COUNTER), black_box(1));
+        let _ = session.record(&metric.with_kind_prefix());
+    }),
+    session("session, tagged count by name", |session| {
+        let metric = Metric::counter(black_box(COUNTER), black_box(1));
+        let _ = session.record(&metric.tags(&black_box(TAGS)));
+    }),
     further(line("count by name, further thread", count)),
     further(line("prepared count, further thread", prepared_count)),
-    sum("added count by name", count),
-    sum("added timing by name", timing),
-    sum("added tagged count by name", tagged),
-    sum("added prepared count", prepared_count),
-    sum("added prepared timing", prepared_timing),
-    further(sum("added count by name, further thread", count)),
+    sum("aggregated count by name", count),
+    sum("aggregated timing by name", timing),
+    sum("aggregated tagged count by name", tagged),
+    sum("aggregated prepared count", prepared_count),
+    sum("aggregated prepared timing", prepared_timing),
+    further(sum("aggregated count by name, further thread", count)),
 ];
 
 const fn line(name: &'static str, prepare: fn(&Client) -> Record) -> Case {
     Case {
         name,
-        prepare,
-        adds_up: false,
+        way: Way::Client(prepare),
+        aggregates: false,
+        is_further: false,
+    }
+}
+
+const fn session(name: &'static str, record: fn(&mut Session)) -> Case {
+    Case {
+        name,
+        way: Way::Session(record),
+        aggregates: false,
         is_further: false,
     }
 }
 
 const fn sum(name: &'static str, prepare: fn(&Client) -> Record) -> Case {
     Case {
-        adds_up: true,
+        aggregates: true,
         ..line(name, prepare)
     }
 }
@@ -86,6 +113,23 @@ fn fluent(client: &Client) -> Record {
         let count = client.count(black_box(COUNTER), black_box(1));
         let count = count.tag(region.0, region.1);
         count.tag(method.0, method.1).send();
+    })
+}
+
+fn gauge(client: &Client) -> Record {
+    let client = client.clone();
+    repeat(move || client.gauge(black_box(COUNTER), black_box(17)))
+}
+
+fn set(client: &Client) -> Record {
+    let client = client.clone();
+    repeat(move || client.set(black_box(COUNTER), black_box("anna")))
+}
+
+fn raw(client: &Client) -> Record {
+    let client = client.clone();
+    repeat(move || {
+        let _ = client.record_line(black_box(LINE));
     })
 }
 
@@ -132,10 +176,14 @@ impl Case {
         // Time stands still, and nobody hangs up.
         let config = Config::new("127.0.0.1")
             .settle_time(Duration::ZERO)
-            .aggregate(self.adds_up.then_some(Duration::from_millis(100)));
+            .aggregate(self.aggregates.then_some(Duration::from_millis(100)));
+        let prepare = match self.way {
+            Way::Client(prepare) => prepare,
+            Way::Session(record) => return session_rounds(&config, record, now, metrics),
+        };
         let (client, driver) =
             Driver::with_seed(&config, move || now, 7).expect("the settings work");
-        let record = (self.prepare)(&client);
+        let record = prepare(&client);
         if self.is_further {
             record(1);
             let further = thread::spawn(move || rounds(&*record, &client, driver, metrics));
@@ -158,6 +206,26 @@ fn rounds(record: &dyn Fn(usize), client: &Client, mut driver: Driver, metrics: 
     assert!(stats.sent > 0 && stats.queued == 0, "{stats:?}");
 }
 
+/// The same of a session that is driven by its owner.
+fn session_rounds(config: &Config, record: fn(&mut Session), now: Instant, metrics: usize) {
+    let session = Session::new(config, 7).expect("the settings work");
+    let session = RefCell::new(session);
+    for _ in 0..metrics / BURST {
+        record_burst(&|calls| {
+            let mut session = session.borrow_mut();
+            (0..calls).for_each(|_| record(&mut session));
+        });
+        let mut session = session.borrow_mut();
+        session.flush();
+        while let Some(input) = answer(session.poll(now)) {
+            session.handle(input);
+        }
+    }
+    let stats = session.borrow().stats();
+    assert_eq!(stats.refused, Refused::default());
+    assert!(stats.sent > 0 && stats.queued == 0, "{stats:?}");
+}
+
 /// Named, so that what happens in it can be told from the rest.
 #[inline(never)]
 fn record_burst(record: &dyn Fn(usize)) {
@@ -166,20 +234,24 @@ fn record_burst(record: &dyn Fn(usize)) {
 
 /// A transport that takes everything at once, until there is nothing to do.
 fn drive(driver: &mut Driver) {
-    loop {
-        let input = match driver.poll() {
-            Output::Connect(_) => Input::Connected,
-            Output::Transmit(transmit) => Input::Written(transmit.data.len()),
-            Output::Wait(_) => return,
-            Output::Disconnect | Output::Finished(_) | Output::Resolve(_) => {
-                unreachable!("the address is known, and nothing fails or ends")
-            }
-        };
+    while let Some(input) = answer(driver.poll()) {
         driver.handle(input);
     }
 }
 
+fn answer(output: Output) -> Option<Input> {
+    match output {
+        Output::Connect(_) => Some(Input::Connected),
+        Output::Transmit(transmit) => Some(Input::Written(transmit.data.len())),
+        Output::Wait(_) => None,
+        Output::Disconnect | Output::Finished(_) | Output::Resolve(_) => {
+            unreachable!("the address is known, and nothing fails or ends")
+        }
+    }
+}
+
 const COUNTER: &str = "checkout.service.orders.placed";
+const LINE: &str = "checkout.service.orders.placed:1|c|#region:eu-west-1";
 const TIMER: &str = "checkout.service.orders.timing";
 const TAGS: [(&str, &str); 2] = [("region", "eu-west-1"), ("method", "debit")];
 const ELAPSED: Duration = Duration::from_micros(48_250);

@@ -50,7 +50,7 @@ fn record(client: &Client) {
     client.timer("request").start().stop().send();
     drop(client.time("render"));
     client.set("visitors", "anna");
-    client.inject_metric("requests", 1, "m");
+    client.inject_metric("requests", 1, "kv");
     let tagged = Metric::counter("logins", 1)
         .tags(&[("method", "password")])
         .sampled_at(0.5);

@@ -2,7 +2,7 @@
 
 use crate::dogstatsd::{Event, ServiceCheck};
 use crate::encode::{Cursor, Encoder, OneLine, Unwritten, Written};
-use crate::metric::{Kind, Metric, Number, Rate, Section, Value};
+use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
 use crate::pressure::Thinning;
 
 /// Something that an [`Inlet`](super::Inlet) takes.
@@ -72,11 +72,16 @@ pub(crate) struct Plain<'a> {
 
 impl<'a> Plain<'a> {
     /// The same as a metric.
+    #[inline(always)]
     pub(crate) fn metric(&self) -> Metric<'a> {
         Metric {
+            name: self.name,
             value: Value::Number(self.number),
+            code: Code::Known(self.kind),
+            rate: Rate::Always,
+            tags: Tags::Pairs(&[]),
             section: self.section,
-            ..Metric::blank(self.name, self.kind)
+            extras: None,
         }
     }
 }
@@ -94,7 +99,8 @@ impl Record for Plain<'_> {
 
     #[inline(always)]
     fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine> {
-        encoder.encode_one_number(self.kind, self.section, self.name, self.number, cursor)
+        // Inlined, so that it is never in memory.
+        encoder.encode_one(&self.metric(), cursor)
     }
 
     fn encode(

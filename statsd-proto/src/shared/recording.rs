@@ -12,20 +12,17 @@ use crate::sync::MutexGuard;
 
 impl Entry {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
-    ///
-    /// Not inlined, so that it is there once and not wherever there are metrics.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         if self.shared.aggregates {
-            if let Some(result) = self.aggregate(metric) {
-                return result;
-            }
+            self.record_aggregating(metric)
+        } else {
+            self.record_metric(metric)
         }
-        self.record_line(metric)
     }
 
     /// The same of a metric that is a number and nothing else, all of which is passed in registers.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn record_number(
         &self,
         kind: Kind,
@@ -40,9 +37,30 @@ impl Entry {
             number,
         };
         if self.shared.aggregates {
-            return self.record(&plain.metric());
+            self.record_aggregating(&plain.metric())
+        } else {
+            self.record_plain(plain)
         }
+    }
+
+    // Not inlined, so that each is there once and not wherever there are metrics.
+
+    #[inline(never)]
+    fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        self.record_line(metric)
+    }
+
+    #[inline(never)]
+    fn record_plain(&self, plain: Plain<'_>) -> Result<(), RecordError> {
         self.record_line(&plain)
+    }
+
+    #[inline(never)]
+    fn record_aggregating(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        match self.aggregate(metric) {
+            Some(result) => result,
+            None => self.record_metric(metric),
+        }
     }
 
     /// Records a value of a prepared metric.
@@ -150,7 +168,7 @@ impl Entry {
     }
 
     /// Aggregates a metric. `None` if it is sent as lines of its own.
-    #[inline(never)]
+    #[inline(always)]
     fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
             return self.send_level_before(metric);
