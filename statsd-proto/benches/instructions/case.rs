@@ -38,7 +38,7 @@ pub(crate) const CASES: &[Case] = &[
     line("prepared tagged count", prepared_tagged),
     session("session, count by name", |session| {
         let metric = Metric::counter(black_box(COUNTER), black_box(1));
-        let _ = session.record(&metric.with_kind_prefix());
+        let _ = session.record(&metric);
     }),
     session("session, tagged count by name", |session| {
         let metric = Metric::counter(black_box(COUNTER), black_box(1));

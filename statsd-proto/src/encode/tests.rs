@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::Transport;
+use crate::metric::Number;
 
 mod arbitrary;
 mod dialects;
