@@ -23,7 +23,7 @@ mod value;
 mod verbatim;
 
 use crate::config::Config;
-use crate::dialect::{Counts, Dialect, Rules};
+use crate::dialect::{Counts, Dialect, Rules, TagSyntax};
 use crate::dogstatsd::Cardinality;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Value};
@@ -73,6 +73,8 @@ pub(crate) struct Encoder {
     /// Whether the longest line bounds each line of a record, and not all of them together.
     is_line_stream: bool,
     scope: Scope,
+    /// How tags are written, or why no metric with tags can be.
+    syntax: Result<&'static TagSyntax, RecordError>,
 }
 
 /// What was written.
@@ -147,6 +149,7 @@ impl Encoder {
             max_packed: max_datagram.min(max_line),
             is_line_stream,
             scope: Scope::new(config),
+            syntax: Err(RecordError::InvalidTag),
         };
         encoder.set_scope(Scope::new(config));
         encoder

@@ -162,7 +162,6 @@ impl Encoder {
         cardinality: Option<Cardinality>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        self.check_scope()?;
         if self.has_tags(tags) {
             self.put_tags("", tags, cursor)?;
         }

@@ -122,7 +122,6 @@ impl Encoder {
         let is_always = matches!(rate, Rate::Always);
         if self.has_constant_tail || !is_always || !tags.is_empty() || extras.is_some() {
             cursor.apart(|cursor| {
-                self.check_scope()?;
                 if !is_always {
                     self.put_rate(kind, rate, cursor)?;
                 }

@@ -135,6 +135,12 @@ impl Encoder {
     /// Renders what the scope has.
     pub(super) fn set_scope(&mut self, mut scope: Scope) {
         [self.tags, self.tags_start] = scope.render_tags(self.rules);
+        self.syntax = self.rules.tags.as_ref().ok_or(RecordError::InvalidTag);
+        if let Some(flaw) = scope.flaw {
+            // Tags are what every metric of the scope has and none can be written with.
+            self.tags = Inline::new(b"_");
+            self.syntax = Err(flaw);
+        }
         self.prefixes = scope.prefixes();
         let tag_key = &self.rules.tag_key;
         let valued = scope.tags.iter().filter(|(_, value)| !value.is_empty());
@@ -142,15 +148,8 @@ impl Encoder {
         scope.keys = bits.fold(0, |keys, bit| keys | bit);
         let has_tags = self.tags.len() > 0;
         self.has_constant_name_tags = self.has_tags_in_name && has_tags;
-        self.has_constant_tail =
-            self.has_extras || (!self.has_tags_in_name && has_tags) || scope.flaw.is_some();
+        self.has_constant_tail = self.has_extras || (!self.has_tags_in_name && has_tags);
         self.scope = scope;
-    }
-
-    /// Refuses metrics of a scope that the dialect cannot say.
-    #[inline]
-    pub(super) fn check_scope(&self) -> Result<(), RecordError> {
-        self.scope.flaw.map_or(Ok(()), Err)
     }
 
     /// Whether one of the tags may replace one of the scope's.

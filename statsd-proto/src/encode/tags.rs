@@ -23,7 +23,7 @@ impl Encoder {
         tags: Tags<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        let syntax = self.rules.tags.as_ref().ok_or(RecordError::InvalidTag)?;
+        let syntax = self.syntax?;
         let is_put = match (tags, name_tags) {
             (Tags::Pairs([]), "") => {
                 cursor.put_inline(&self.tags)?;

@@ -73,7 +73,6 @@ impl Encoder {
     }
 
     fn put_template(&self, metric: &Metric<'_>, room: &mut [u8]) -> Result<Template, Unwritten> {
-        self.check_scope()?;
         let kind = self.kind_or_code(metric.code)?;
         let kind = kind.map_err(|_| RecordError::InvalidLine)?;
         let (name, name_tags) = self.split_name(metric)?;

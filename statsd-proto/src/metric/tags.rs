@@ -35,7 +35,7 @@ impl<'a> Tags<'a> {
     }
 
     /// These tags, and those of a list after them.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn plus(self, list: TagList<'a>) -> Self {
         match (self, list.0) {
             (Self::Pairs([]), List::Borrowed(pairs)) => Self::Pairs(pairs),
@@ -116,7 +116,7 @@ fn read(list: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Lists that a metric may be given one after another without memory for them.
-const MAX_LISTS: usize = 4;
+const MAX_LISTS: usize = 2;
 
 macro_rules! list_from {
     ($list:ident: [$($lifetime:lifetime),*] $pair:ty) => {
