@@ -9,22 +9,30 @@ use futures::future::{Either, select};
 
 use statsd_proto::{Driver, Output, Report};
 
+use crate::lookup::Lookup;
 use crate::socket::Socket;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
     let mut socket = Socket::CLOSED;
+    let mut lookup = Lookup::NONE;
     loop {
         tell_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
             Output::Disconnect => socket = Socket::CLOSED,
             Output::Finished(report) => return report,
-            Output::Resolve(resolve) => socket = Socket::resolve(resolve),
+            Output::Resolve(name) => lookup = Lookup::start(name),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
                 // News of the socket must not wait behind a time that has come as well.
+                let news = async {
+                    select(pin!(socket.next()), pin!(lookup.next()))
+                        .await
+                        .factor_first()
+                        .0
+                };
                 let input = match select(
-                    pin!(socket.next()),
+                    pin!(news),
                     select(pin!(driver.woken()), pin!(reached(until))),
                 )
                 .await

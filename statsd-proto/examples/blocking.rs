@@ -14,7 +14,7 @@
 //! - While it is parked it does not hear the server's goodbye. It looks for that before each poll, and so
 //!   before each write, which is soon enough to lose nothing; but it connects again only when there
 //!   is something to send.
-//! - While it writes, connects or looks up a name it does not hear of a close. A program that stops while
+//! - While it writes or connects it does not hear of a close. A program that stops while
 //!   the server stalls waits for the write timeout, or the connect timeout, on top of the close timeout.
 
 #![expect(
@@ -33,13 +33,16 @@ use std::net::{
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
 
-use statsd_proto::{Config, Connect, Driver, Input, Output, Report, Resolve, Target, Transmit};
+use statsd_proto::{
+    Config, Connect, Driver, FailureKind, Input, Output, Report, Resolve, Target, Transmit,
+};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (seconds, each) = (argument("--seconds", 3)?, argument("--each", 1)?);
@@ -70,18 +73,25 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 fn drive(mut driver: Driver) -> Report {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut link = Link::default();
+    let mut resolver = None;
     loop {
         // What happened while nobody looked comes before what to do next: a datagram that was refused is
         // sent again, and nothing is written to a server that has said goodbye.
         if let Err(error) = link.look() {
             driver.handle(link.fail(&error));
         }
+        for answer in resolver.iter().flat_map(Resolver::answers) {
+            driver.handle(answer);
+        }
         match driver.poll() {
             // How long these may take is said by the next poll, so they wait for it.
             Output::Connect(connect) => link.task = Some(Task::Connect(connect)),
-            Output::Resolve(name) => link.task = Some(Task::Resolve(name)),
             Output::Transmit(transmit) => link.task = Some(Task::Transmit(transmit)),
             Output::Disconnect => link = Link::default(),
+            Output::Resolve(name) => {
+                let resolver = resolver.get_or_insert_with(|| Resolver::start(waker.clone()));
+                resolver.ask(name);
+            }
             Output::Finished(report) => return report,
             Output::Wait(until) => match link.task.take() {
                 Some(task) => {
@@ -122,6 +132,37 @@ impl Wake for Unpark {
     }
 }
 
+/// Looks names up on a thread of its own: the standard library's lookup takes as long as the system likes,
+/// and datagrams go on meanwhile. One that hangs holds up the next ones, and nothing else.
+struct Resolver {
+    names: Sender<Resolve>,
+    answers: Receiver<Input>,
+}
+
+impl Resolver {
+    fn start(driver: Waker) -> Self {
+        let (names, asked) = channel::<Resolve>();
+        let (answer, answers) = channel();
+        thread::spawn(move || {
+            for name in asked {
+                let found = (&*name.host, name.port).to_socket_addrs();
+                // Where nobody listens any more, the thread ends soon.
+                let _ = answer.send(name.answer(found));
+                driver.wake_by_ref();
+            }
+        });
+        Self { names, answers }
+    }
+
+    fn ask(&self, name: Resolve) {
+        self.names.send(name).expect("the thread lives as long");
+    }
+
+    fn answers(&self) -> impl Iterator<Item = Input> {
+        self.answers.try_iter()
+    }
+}
+
 /// The socket, and what is to be done next.
 #[derive(Default)]
 struct Link {
@@ -131,7 +172,6 @@ struct Link {
 
 enum Task {
     Connect(Connect),
-    Resolve(Resolve),
     Transmit(Transmit),
 }
 
@@ -151,11 +191,6 @@ impl Link {
                 self.socket = Some(Socket::connect(connect, time)?);
                 Ok(Input::Connected)
             }
-            // This takes as long as the system likes: the standard library knows no other lookup.
-            Task::Resolve(name) => {
-                let found = (&*name.host, name.port).to_socket_addrs()?;
-                Ok(Input::Resolved(found.collect()))
-            }
             Task::Transmit(transmit) => {
                 let socket = self.socket.as_ref();
                 let socket = socket.expect("only what is connected is written to");
@@ -169,7 +204,7 @@ impl Link {
         *self = Self::default();
         // Unix calls it so when a write takes too long.
         if error.kind() == io::ErrorKind::WouldBlock {
-            return Input::Disconnected(io::ErrorKind::TimedOut);
+            return Input::Disconnected(FailureKind::TimedOut.into());
         }
         Input::failed(error)
     }

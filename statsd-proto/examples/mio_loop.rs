@@ -8,8 +8,8 @@
 //! each tick in a gauge, once or as often as given. The server is that of the environment, as
 //! [`Config::from_env`] says, or at 127.0.0.1. It exits with 0 if all accepted lines were sent.
 //!
-//! To drive a session in your own loop, take [`Link`], which is all there is to do with sockets, and the
-//! five steps of the loop in `main`.
+//! To drive a session in your own loop, take [`Link`] and [`Resolver`], which are all there is to do with the network, and
+//! the five steps of the loop in `main`.
 
 #![expect(
     clippy::print_stderr,
@@ -23,11 +23,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::event::Source;
 use mio::net::{TcpStream, UdpSocket};
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use socket2::{SockRef, TcpKeepalive};
 
 use statsd_proto::{Config, Connect, Input, Metric, Output, Resolve, Session, Target, Transmit};
@@ -43,6 +45,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(16);
     let mut link = Link::new(poll.registry().try_clone()?);
+    let resolver = Resolver::start(Waker::new(poll.registry(), Token(1))?);
 
     let report = loop {
         // 1. The program's own business. What it records waits in the session. A program that records
@@ -54,6 +57,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         //    would be no event to come; for the same reason events need only wake the loop up.
         while let Some(input) = link.step() {
             session.handle(input);
+        }
+        for answer in resolver.answers.try_iter() {
+            session.handle(answer);
         }
 
         // 3. The session says what to do. This is the only place where it learns the time.
@@ -73,7 +79,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             }
             Output::Disconnect => link.close(),
             Output::Finished(report) => break report,
-            Output::Resolve(name) => session.handle(look_up(&name)),
+            Output::Resolve(name) => resolver.names.send(name)?,
             Output::Transmit(transmit) => link.to_write = Some(transmit),
             Output::Wait(until) => sleep(&mut poll, &mut events, [until, next_tick])?,
         }
@@ -96,13 +102,30 @@ fn sleep(poll: &mut Poll, events: &mut Events, times: [Option<Instant>; 2]) -> i
     }
 }
 
-/// Looks a name up, which blocks the loop for as long as it takes: seconds, if a name server is down.
-/// A program that cannot have that configures an IP address, which is never looked up, or asks on
-/// another thread and is woken by a `mio::Waker`; the session waits for the answer.
-fn look_up(name: &Resolve) -> Input {
-    match (&*name.host, name.port).to_socket_addrs() {
-        Ok(found) => Input::Resolved(found.collect()),
-        Err(error) => Input::failed(&error),
+/// Looks names up on a thread of its own: a lookup blocks for seconds if a name server is down, and the loop
+/// and its datagrams go on meanwhile. One that hangs holds up the next ones, and nothing else.
+struct Resolver {
+    names: Sender<Resolve>,
+    answers: Receiver<Input>,
+}
+
+impl Resolver {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a program has threads, the core has none"
+    )]
+    fn start(waker: Waker) -> Self {
+        let (names, asked) = channel::<Resolve>();
+        let (answer, answers) = channel();
+        thread::spawn(move || {
+            for name in asked {
+                let found = (&*name.host, name.port).to_socket_addrs();
+                // Where nobody listens any more, the thread ends soon.
+                let _ = answer.send(name.answer(found));
+                let _ = waker.wake();
+            }
+        });
+        Self { names, answers }
     }
 }
 

@@ -1,19 +1,26 @@
 //! The handle that programs record with.
 
+pub(crate) mod driver;
+pub(crate) mod handle;
+pub(crate) mod recording;
+pub(crate) mod shared;
+pub(crate) mod timer;
+pub(crate) mod waiters;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::client::handle::Prepare;
+use crate::client::recording::Recording;
+use crate::client::shared::{Entry, Shared, Wait};
+use crate::client::timer::{Measurement, Stopwatch, Timer, TimerGuard};
+use crate::client::waiters::Until;
 use crate::dogstatsd;
 use crate::encode::Encoder;
 use crate::error::RecordError;
-use crate::handle::Prepare;
 use crate::metric::{Kind, Metric, Number, Section, TagList, Value};
-use crate::recording::Recording;
 use crate::session::Core;
-use crate::shared::{Entry, Shared, Wait};
-use crate::stats::{Report, Stats};
-use crate::timer::{Measurement, Stopwatch, Timer, TimerGuard};
-use crate::waiters::Until;
+use crate::session::stats::{Report, Stats};
 
 /// Records metrics, from any thread.
 ///
@@ -377,11 +384,14 @@ impl Client {
     /// The future ends when all that was recorded before this call has been given to the kernel or
     /// dropped, which takes as long as the server is away. It need not be awaited.
     pub fn flush(&self) -> impl Future<Output = ()> + Send + use<> {
-        let wait = self.handle.as_ref().map(|handle| {
-            let recorded = handle.entry.shared.flush();
-            Wait::new(Arc::clone(&handle.entry.shared), Until::Settled(recorded))
-        });
-        finished(wait)
+        finished(self.flush_until(Core::flush, Until::Taken))
+    }
+
+    /// The same, and the future ends only when no server can refuse any of it any more. Over UDP that is
+    /// some 50 ms later, the time that a refusal may take; else it makes no difference. A
+    /// [`close`](Self::close) waits for that as well.
+    pub fn flush_confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
+        finished(self.flush_until(Core::flush_confirmed, Until::Completed))
     }
 
     /// Waits until at least half of the queue is free, or the client is closed: what a program does
@@ -446,6 +456,12 @@ impl Client {
     /// The time by the driver's clock, which timers measure by; none for a [`noop`](Self::noop) client.
     pub fn now(&self) -> Option<std::time::Instant> {
         self.handle.as_ref().map(|handle| handle.entry.shared.now())
+    }
+
+    fn flush_until(&self, flush: fn(&mut Core), until: fn(u64) -> Until) -> Option<Wait> {
+        let handle = self.handle.as_ref()?;
+        let recorded = handle.entry.shared.flush(flush);
+        Some(Wait::new(Arc::clone(&handle.entry.shared), until(recorded)))
     }
 
     #[inline]

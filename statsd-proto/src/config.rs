@@ -2,6 +2,7 @@
 
 mod address;
 mod check;
+mod environment;
 #[cfg(feature = "serde")]
 mod file;
 mod line;
@@ -14,9 +15,9 @@ mod telemetry;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::dialect::{Dialect, MAX_DATAGRAM};
-use crate::queue::Overflow;
-use crate::text::UnsafeText;
+use crate::encode::dialect::{Dialect, MAX_DATAGRAM};
+use crate::encode::text::UnsafeText;
+use crate::session::queue::Overflow;
 pub(crate) use address::parse_port;
 use origin::Origin;
 pub use telemetry::Telemetry;
@@ -102,6 +103,9 @@ pub enum Transport {
 }
 
 /// How fast datagrams may leave: a token bucket.
+///
+/// While a client closes, the rate rises to what is pending over the time that is left, at most to
+/// [`MAX_CLOSING_FACTOR`](Self::MAX_CLOSING_FACTOR) times `rate`: what has not left by then is lost for certain.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -114,6 +118,11 @@ pub struct Pace {
     pub burst: usize,
     /// Bytes a second on average.
     pub rate: u64,
+}
+
+impl Pace {
+    /// How many times faster than `rate` datagrams may leave while a client closes.
+    pub const MAX_CLOSING_FACTOR: u64 = 4;
 }
 
 impl Config {

@@ -5,6 +5,7 @@
 //! at the piece, and nothing that was written is read again.
 
 mod cursor;
+pub(crate) mod dialect;
 mod digits;
 mod dogstatsd;
 mod inline;
@@ -19,15 +20,16 @@ mod series;
 mod split;
 mod tags;
 mod template;
+pub(crate) mod text;
 mod value;
 mod verbatim;
 
 use crate::config::Config;
-use crate::dialect::{Counts, Dialect, Rules, TagSyntax};
 use crate::dogstatsd::Cardinality;
+use crate::encode::dialect::{Counts, Dialect, Rules, TagSyntax};
+use crate::encode::text::UnsafeText;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Value};
-use crate::text::UnsafeText;
 pub(crate) use cursor::Cursor;
 use inline::Inline;
 use line::{checked_rate, scales};

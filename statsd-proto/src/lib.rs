@@ -43,7 +43,7 @@
 //! # struct Network;
 //! # impl Network {
 //! #     fn connect(&mut self, _: statsd_proto::Connect) -> Input { Input::Connected }
-//! #     fn look_up(&mut self, _: statsd_proto::Resolve) -> Input { Input::Resolved(vec![]) }
+//! #     fn look_up(&mut self, name: statsd_proto::Resolve) -> Input { name.answer(Ok([])) }
 //! #     fn write(&mut self, transmit: statsd_proto::Transmit) -> Input { Input::Written(transmit.data.len()) }
 //! #     fn close(&mut self) {}
 //! # }
@@ -108,7 +108,7 @@
 //! | it accepts and hangs up | nothing is written before [`Config::settle_time`]; backoff | nothing |
 //! | it reads no more | waits for [`Config::write_timeout`], then as above | what the kernel held |
 //! | its machine is gone without a goodbye | as above; without a write, [`Config::keepalive`] finds out | what was written since it was there |
-//! | a name cannot be looked up, or hangs | the last good addresses, [`Config::connect_timeout`], backoff | nothing |
+//! | a name cannot be looked up, or hangs | an open socket stays; else the last good addresses, [`Config::connect_timeout`], backoff | nothing |
 //! | a server has moved | over TCP the break tells; over UDP [`Config::resolve_interval`] | datagrams until then |
 //! | a link gets old | [`Config::max_connection_age`]: a new one between two payloads | nothing |
 //! | a datagram is refused (`ECONNREFUSED`, or `EHOSTUNREACH` by a firewall) | it goes again, alone, after a backoff; the rest waits | what was sent more than 50 ms before |
@@ -138,69 +138,44 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
-mod aggregate;
-mod backoff;
-#[cfg(feature = "cadence")]
-mod cadence;
 mod client;
 mod config;
-mod dialect;
 pub mod dogstatsd;
-mod driver;
 mod encode;
-mod environment;
 mod error;
-mod event;
-#[cfg(feature = "metrics")]
-mod facade;
-mod failure;
-mod flight;
-mod flusher;
-mod handle;
-mod instruction;
-mod link;
+mod integrations;
 mod metric;
-mod pacer;
-mod payload;
-mod prepared;
-mod pressure;
-mod queue;
 mod random;
-mod recording;
-mod segmentation;
 mod session;
-mod shared;
-mod stats;
 mod sync;
-mod telemetry;
 pub mod testing;
-mod text;
-mod timer;
-mod waiters;
 
-#[cfg(feature = "cadence")]
-pub use crate::cadence::CadenceSink;
 pub use crate::client::Client;
-pub use crate::config::{Config, Pace, Telemetry, Transport};
-pub use crate::dialect::Dialect;
-pub use crate::driver::Driver;
-pub use crate::error::{ConfigError, ParseError, RecordError};
-pub use crate::event::Event;
-#[cfg(feature = "metrics")]
-pub use crate::facade::{AlreadyInstalled, FacadeRecorder};
-pub use crate::handle::{
+pub use crate::client::driver::Driver;
+pub use crate::client::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing,
 };
-pub use crate::instruction::{Connect, Input, Keepalive, Output, Resolve, Target, Transmit};
+pub use crate::client::recording::Recording;
+pub use crate::client::timer::{RunningTimer, StoppedTimer, Stopwatch, Timer, TimerGuard};
+pub use crate::config::{Config, Pace, Telemetry, Transport};
+pub use crate::encode::dialect::Dialect;
+pub use crate::encode::text::UnsafeText;
+pub use crate::error::{ConfigError, ParseError, RecordError};
+#[cfg(feature = "cadence")]
+pub use crate::integrations::cadence::CadenceSink;
+#[cfg(feature = "metrics")]
+pub use crate::integrations::facade::{AlreadyInstalled, FacadeRecorder};
 pub use crate::metric::{Kind, Metric, Number, TagList, Value};
-pub use crate::prepared::Prepared;
-pub use crate::queue::Overflow;
-pub use crate::recording::Recording;
-pub use crate::segmentation::Segmentation;
 pub use crate::session::Session;
-pub use crate::stats::{Dropped, Refused, Report, Stats};
-pub use crate::text::UnsafeText;
-pub use crate::timer::{RunningTimer, StoppedTimer, Stopwatch, Timer, TimerGuard};
+pub use crate::session::event::{Backlog, Event, EventKind};
+pub use crate::session::failure::{Failure, FailureKind, System};
+pub use crate::session::instruction::{
+    Connect, Input, Keepalive, Output, Resolve, Target, Transmit,
+};
+pub use crate::session::prepared::Prepared;
+pub use crate::session::queue::Overflow;
+pub use crate::session::segmentation::Segmentation;
+pub use crate::session::stats::{Dropped, Refused, Report, Stats};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../ARCHITECTURE.md")]

@@ -1,34 +1,51 @@
 //! The state machine: metrics and input go in, instructions come out.
 
-mod aggregates;
-mod embed;
+pub(crate) mod aggregate;
+pub(crate) mod backoff;
+mod connecting;
+mod drain;
+mod embedded;
+pub(crate) mod event;
 mod exchange;
+pub(crate) mod failure;
+pub(crate) mod flush;
+pub(crate) mod in_flight;
 mod inlet;
+pub(crate) mod instruction;
+pub(crate) mod link;
+pub(crate) mod pacer;
+pub(crate) mod payload;
+pub(crate) mod prepared;
+pub(crate) mod queue;
 mod record;
+mod reporting;
+pub(crate) mod sampling;
+pub(crate) mod segmentation;
+mod self_report;
 mod sending;
-mod telling;
+pub(crate) mod stats;
+pub(crate) mod telemetry;
 
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::aggregate::{Interval, Limits, Store};
 use crate::config::{Config, Transport};
 use crate::encode::Encoder;
 use crate::error::ConfigError;
-use crate::event::{Event, News};
-use crate::flight::Flight;
-use crate::flusher::Flusher;
-use crate::instruction::{Input, Output};
-use crate::link::{Link, Step};
-use crate::pacer::Pacer;
-use crate::payload::Grant;
-use crate::pressure::Thinning;
-use crate::queue::Queue;
 use crate::random::Random;
-use crate::stats::Stats;
-use crate::telemetry::{Lost, Reporter};
-pub use embed::Session;
+use crate::session::aggregate::{Interval, Limits, Store};
+use crate::session::event::{Event, Journal};
+use crate::session::flush::Flusher;
+use crate::session::in_flight::InFlight;
+use crate::session::instruction::{Input, Output};
+use crate::session::link::{Link, Step};
+use crate::session::pacer::Pacer;
+use crate::session::payload::Grant;
+use crate::session::queue::Queue;
+use crate::session::sampling::SamplingLevel;
+use crate::session::stats::Stats;
+use crate::session::telemetry::{Lost, Reporter};
+pub use embedded::Session;
 pub(crate) use inlet::{Inlet, Pending};
 pub(crate) use record::{Plain, Record};
 
@@ -40,23 +57,23 @@ pub(crate) struct Core {
     encoder: Arc<Encoder>,
     sampler: Random,
     queue: Queue,
-    flight: Flight,
+    in_flight: InFlight,
     link: Link,
     flusher: Flusher,
     pacer: Pacer,
-    news: News,
+    journal: Journal,
     phase: Phase,
     stats: Stats,
     /// A datagram was refused: the next goes alone, until nobody refuses it.
     is_probing: bool,
     /// The line after the last one of the payload in flight, counted from the first ever accepted.
     flight_end: u64,
-    /// Somebody waits for the lines before this one, counted likewise, to be settled.
-    wanted: u64,
+    /// Sequence number of the last line that a confirmed flush waits for.
+    flush_target: u64,
     /// A poll would have something to say.
     wants_poll: bool,
     /// What must wait for a poll to have something to say. `None` if it has nothing to say however much waits.
-    wake_at: Option<Grant>,
+    wake_threshold: Option<Grant>,
     /// All series and when they leave. `None` if every metric is a line.
     aggregates: Option<(Store, Interval)>,
     /// Where a record of the session's own is written before it is known whether there is room for it.
@@ -68,7 +85,7 @@ pub(crate) struct Core {
     /// When datagrams may have their usual size again, which one was too large for.
     regrow_at: Option<Instant>,
     /// None if the sample rate follows nothing but the caller.
-    thinning: Option<Thinning>,
+    sampling_level: Option<SamplingLevel>,
     /// None if the session tells nothing of itself.
     reporter: Option<Box<Reporter>>,
     /// What the kernel would not send.
@@ -109,7 +126,7 @@ impl Core {
             encoder: Arc::new(Encoder::new(config)),
             sampler: random,
             queue: Queue::new(config),
-            flight: Flight::new(config.effective_transport() == Transport::Udp),
+            in_flight: InFlight::new(config.effective_transport() == Transport::Udp),
             link: Link::new(config, link_random),
             flusher: Flusher::new(config.flush_interval),
             pacer: Pacer::new(
@@ -117,7 +134,7 @@ impl Core {
                     .pace
                     .filter(|_| config.effective_transport() == Transport::Udp),
             ),
-            news: News::default(),
+            journal: Journal::new(config),
             phase: if config.enabled {
                 Phase::Open
             } else {
@@ -126,9 +143,9 @@ impl Core {
             stats: Stats::default(),
             is_probing: false,
             flight_end: 0,
-            wanted: 0,
+            flush_target: 0,
             wants_poll: true,
-            wake_at: None,
+            wake_threshold: None,
             aggregates: config
                 .aggregate
                 .map(|length| (store, Interval::new(length))),
@@ -136,7 +153,7 @@ impl Core {
             is_trimmed: true,
             rest_at: None,
             regrow_at: None,
-            thinning: config.adaptive_sampling.then_some(Thinning::NONE),
+            sampling_level: config.adaptive_sampling.then_some(SamplingLevel::NONE),
             reporter: Reporter::new(config).map(Box::new),
             unsendable: Lost::default(),
             now: None,
@@ -148,9 +165,14 @@ impl Core {
 
     /// Lets all that is in the queue leave without waiting for the flush interval.
     pub(crate) fn flush(&mut self) {
-        self.wanted = self.stats.accepted;
-        self.flusher.release(self.wanted);
+        self.flusher.release(self.stats.accepted);
         self.wants_poll = true;
+    }
+
+    /// The same, and asks to be polled until no server can refuse the last datagram any more.
+    pub(crate) fn flush_confirmed(&mut self) {
+        self.flush();
+        self.flush_target = self.stats.accepted;
     }
 
     /// Takes no more batches, sends what is queued as long as the close timeout allows, and ends.
@@ -177,17 +199,12 @@ impl Core {
         self.wants_poll |= !matches!(input, Input::Unacknowledged(_));
         match input {
             Input::Connected => self.on_connected(),
-            Input::Disconnected(kind) => self.on_disconnected(kind),
-            Input::Resolved(found) if found.is_empty() => {
-                if self.link.is_resolving() {
-                    self.on_disconnected(io::ErrorKind::NotFound);
-                }
-            }
-            Input::Resolved(found) => self.link.on_resolved(found),
+            Input::Disconnected(failure) => self.on_disconnected(failure),
+            Input::Resolved { id, found } => self.on_resolved(id, found),
             Input::Unacknowledged(bytes) => self.on_unacknowledged(bytes),
             Input::Written(bytes) => self.on_written(bytes),
         }
-        self.follow_flight();
+        self.update_in_flight();
     }
 
     /// Tells what to do at this time.
@@ -197,15 +214,18 @@ impl Core {
         let now = self.now.map_or(now, |latest| now.max(latest));
         self.now = Some(now);
         self.wants_poll = false;
-        self.wake_at = None;
+        self.wake_threshold = None;
         self.pacer.resume(now);
         self.confirm(now);
         let output = match self.poll_phase(now) {
             Some(output) => output,
             None => self.poll_link(now),
         };
-        self.follow_flight();
-        self.follow_pressure();
+        self.update_in_flight();
+        self.update_sampling_level();
+        if self.wake_threshold.is_none() && !self.journal.is_filling() {
+            self.wake_threshold = Some(self.queue.half_full());
+        }
         output
     }
 
@@ -218,7 +238,7 @@ impl Core {
     /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; the last
     /// of all comes with [`Output::Finished`].
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
-        self.news.pop()
+        self.journal.pop()
     }
 
     /// What was recorded, sent and lost so far.
@@ -227,8 +247,9 @@ impl Core {
             queued: self.queue.lines() as u64,
             queued_bytes: self.queue.bytes() as u64,
             queued_bytes_peak: self.queue.peak(0) as u64,
-            in_flight: self.flight.lines() as u64,
-            unacknowledged: self.stats.unacknowledged + self.flight.unacknowledged_lines() as u64,
+            in_flight: self.in_flight.lines() as u64,
+            unacknowledged: self.stats.unacknowledged
+                + self.in_flight.unacknowledged_lines() as u64,
             ..self.stats
         }
     }
@@ -248,9 +269,18 @@ impl Core {
         &self.encoder
     }
 
+    /// How many of all accepted lines, from the first on, have been given to the kernel or dropped. A server may
+    /// yet refuse the last datagram of them.
+    pub(crate) fn taken(&self) -> u64 {
+        match self.in_flight.unwritten_lines() as u64 {
+            0 => self.stats.accepted - self.queue.lines() as u64,
+            lines => self.flight_end - lines,
+        }
+    }
+
     /// How many of all accepted lines, from the first on, have been sent or dropped.
-    pub(crate) fn settled(&self) -> u64 {
-        match self.flight.lines() as u64 {
+    pub(crate) fn completed(&self) -> u64 {
+        match self.in_flight.lines() as u64 {
             0 => self.stats.accepted - self.queue.lines() as u64,
             lines => self.flight_end - lines,
         }
@@ -267,18 +297,20 @@ impl Core {
     }
 
     /// How many metrics are left out, as the queue is.
-    pub(crate) fn thinning(&self) -> Thinning {
-        self.thinning.unwrap_or_default()
+    pub(crate) fn sampling_level(&self) -> SamplingLevel {
+        self.sampling_level.unwrap_or_default()
     }
 
-    pub(super) fn follow_flight(&mut self) {
-        let (bytes, lines) = self.flight.outside();
+    pub(super) fn update_in_flight(&mut self) {
+        let (bytes, lines) = self.in_flight.outside();
         self.queue.set_in_flight(bytes, lines);
     }
 
-    pub(super) fn follow_pressure(&mut self) {
+    pub(super) fn update_sampling_level(&mut self) {
         let fill = self.queue.fill();
-        self.thinning = self.thinning.map(|thinning| thinning.at(fill));
+        self.sampling_level = self
+            .sampling_level
+            .map(|sampling_level| sampling_level.at(fill));
     }
 
     /// The session's own end comes before everything else.
@@ -287,25 +319,25 @@ impl Core {
             Phase::Open => return None,
             Phase::Closing(deadline) => {
                 let deadline = *deadline.get_or_insert(now + self.close_timeout);
-                let is_drained = self.queue.lines() == 0 && self.flight.outside().1 == 0;
+                let is_drained = self.queue.lines() == 0 && self.in_flight.outside().1 == 0;
                 if now < deadline && !is_drained {
+                    self.hurry(deadline - now);
                     return None;
                 }
                 self.finish();
             }
             Phase::Ending | Phase::Finished => {}
         }
-        self.news.on_stats(now, &self.stats, true);
-        if self.link.is_idle() {
+        if !self.link.has_socket() {
             self.phase = Phase::Finished;
             return Some(Output::Finished(self.stats().into()));
         }
-        self.link.on_disconnected();
+        self.link.on_disconnected(false);
         Some(Output::Disconnect)
     }
 
     fn poll_link(&mut self, now: Instant) -> Output {
-        self.news.on_stats(now, &self.stats, false);
+        self.poll_journal(now);
         let has_outside = self.queue.has_granted();
         let is_up = self.link.is_up();
         if self.flusher.deadline().is_some() {
@@ -321,6 +353,9 @@ impl Core {
             self.queue.restore_datagrams();
         }
         self.poll_reporter(now);
+        if let Some(failure) = self.link.poll_timeout(now) {
+            self.on_unresolved(failure);
+        }
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
             Step::Resolve(resolve) => Output::Resolve(resolve),
@@ -339,56 +374,22 @@ impl Core {
             Phase::Closing(deadline) => deadline,
             Phase::Open | Phase::Ending | Phase::Finished => None,
         };
-        Output::Wait(times.iter().copied().chain([close]).flatten().min())
-    }
-
-    /// What is under way takes too long.
-    fn give_up(&mut self) -> Output {
-        self.on_disconnected(io::ErrorKind::TimedOut);
-        Output::Disconnect
-    }
-
-    fn on_connected(&mut self) {
-        if !self.link.on_connected() {
-            return;
-        }
-        self.flight.on_connected();
-        self.stats.connects += 1;
-        let is_renewal = self.link.take_renewal();
-        if let Some(now) = self.now.filter(|_| !is_renewal) {
-            self.news.on_connected(now);
-        }
-    }
-
-    /// Queues again what did not arrive, in its old place.
-    fn on_disconnected(&mut self, kind: io::ErrorKind) {
-        if self.link.is_idle() {
-            return;
-        }
-        if let Some(now) = self.now {
-            if self.link.is_up() {
-                self.news.on_disconnected(now, kind);
-            } else {
-                self.news
-                    .on_connect_failed(now, kind, self.link.is_resolving());
-            }
-        }
-        if self.link.is_up() {
-            self.stats.disconnects += 1;
-            self.recall(kind);
-        } else {
-            self.stats.connect_failures += 1;
-        }
-        self.link.on_disconnected();
+        let beside = [close, self.journal.deadline(), self.link.lookup_deadline()];
+        Output::Wait(times.iter().copied().chain(beside).flatten().min())
     }
 
     fn finish(&mut self) {
-        let progress = self.flight.confirm();
-        self.on_progress(progress);
-        let rest = self.flight.lines() + self.queue.clear();
+        let backlog = self.backlog();
+        // After a refusal, silence that was not waited for is no consent.
+        if !self.is_probing {
+            let progress = self.in_flight.confirm();
+            self.on_progress(progress);
+        }
+        let rest = self.in_flight.lines() + self.queue.clear();
         self.stats.dropped.abandoned += rest as u64;
-        self.stats.unacknowledged = self.flight.unacknowledged_lines() as u64;
-        self.flight.clear();
+        self.stats.unacknowledged = self.in_flight.unacknowledged_lines() as u64;
+        self.in_flight.clear();
+        self.journal.finish(&self.stats, backlog);
         self.phase = Phase::Ending;
         self.wants_poll = true;
     }

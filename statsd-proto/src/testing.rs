@@ -21,7 +21,6 @@
 //! # }
 //! ```
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -30,12 +29,13 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
+use crate::client::driver::Driver;
 use crate::config::Config;
-use crate::driver::Driver;
 use crate::error::ConfigError;
-use crate::instruction::{Input, Output, Transmit};
-use crate::payload::frames;
-use crate::stats::{Report, Stats};
+use crate::session::failure::FailureKind;
+use crate::session::instruction::{Input, Output, Transmit};
+use crate::session::payload::frames;
+use crate::session::stats::{Report, Stats};
 
 /// A client to test with, and what it records into. Recorders know nothing of each other, so that tests
 /// may run side by side.
@@ -58,13 +58,11 @@ pub(crate) fn recorder_with_lanes(
     });
     let clock = Arc::clone(&time);
     let (client, driver) = Driver::with_inlets(&config, move || clock.now(), 0, lanes)?;
-    let port = config.effective_port();
     Ok((
         client,
         Recorder {
             driver,
             time,
-            port,
             is_up: true,
             is_connected: false,
             is_framed: config.is_framed(),
@@ -79,7 +77,6 @@ pub(crate) fn recorder_with_lanes(
 pub struct Recorder {
     driver: Driver,
     time: Arc<VirtualTime>,
-    port: u16,
     is_up: bool,
     is_connected: bool,
     is_framed: bool,
@@ -131,7 +128,7 @@ impl Recorder {
         self.is_up = is_up;
         if !is_up && std::mem::take(&mut self.is_connected) {
             self.driver
-                .handle(Input::Disconnected(io::ErrorKind::ConnectionReset));
+                .handle(Input::Disconnected(FailureKind::PeerClosed.into()));
         }
     }
 
@@ -173,7 +170,7 @@ impl Recorder {
                     self.is_connected = true;
                     Input::Connected
                 }
-                Output::Connect(_) => Input::Disconnected(io::ErrorKind::ConnectionRefused),
+                Output::Connect(_) => Input::Disconnected(FailureKind::Refused.into()),
                 Output::Disconnect => {
                     self.is_connected = false;
                     continue;
@@ -182,8 +179,8 @@ impl Recorder {
                     self.report = Some(report);
                     return None;
                 }
-                Output::Resolve(_) => {
-                    Input::Resolved(vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port)])
+                Output::Resolve(name) => {
+                    name.answer(Ok([SocketAddr::new(Ipv4Addr::LOCALHOST.into(), name.port)]))
                 }
                 Output::Transmit(transmit) => self.receive(&transmit),
                 Output::Wait(_) if self.is_woken() => continue,
@@ -240,7 +237,7 @@ pub(crate) fn origin() -> Instant {
 mod tests {
     use super::*;
     use crate::config::Transport;
-    use crate::dialect::Dialect;
+    use crate::encode::dialect::Dialect;
     use crate::metric::Metric;
 
     const MILLISECOND: Duration = Duration::from_millis(1);
@@ -298,7 +295,11 @@ mod tests {
             client.incr("a", 1);
         }
         assert_eq!(recorder.payloads(), ["counters.a:1|c"; 3]);
-        assert_eq!(recorder.stats().payloads, 3);
+        // The last one may yet be refused.
+        assert_eq!(
+            (recorder.stats().payloads, recorder.stats().in_flight),
+            (2, 1)
+        );
     }
 
     #[test]

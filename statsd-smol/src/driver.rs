@@ -8,22 +8,24 @@ use smol::future::{or, yield_now};
 
 use statsd_proto::{Driver, Output, Report};
 
+use crate::lookup::Lookup;
 use crate::socket::Socket;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
     let mut socket = Socket::CLOSED;
+    let mut lookup = Lookup::NONE;
     loop {
         tell_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
             Output::Disconnect => socket = Socket::CLOSED,
             Output::Finished(report) => return report,
-            Output::Resolve(resolve) => socket = Socket::resolve(resolve),
+            Output::Resolve(name) => lookup = Lookup::start(name),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
                 // News of the socket must not wait behind a time that has come as well.
                 let input = or(
-                    async { Some(socket.next().await) },
+                    async { Some(or(socket.next(), lookup.next()).await) },
                     or(none_after(driver.woken()), none_after(reached(until))),
                 )
                 .await;

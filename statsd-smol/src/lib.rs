@@ -34,6 +34,7 @@
 mod connection;
 mod connector;
 mod driver;
+mod lookup;
 mod options;
 mod origin;
 mod socket;

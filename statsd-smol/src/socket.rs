@@ -9,10 +9,9 @@ use std::pin::Pin;
 
 use smol::Async;
 use smol::future::or;
-use smol::net::resolve;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, Resolve, Segmentation, Target, Transmit};
+use statsd_proto::{Connect, Input, Segmentation, Target, Transmit};
 
 #[cfg(unix)]
 use crate::options::connect_unix;
@@ -22,7 +21,7 @@ use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowled
 pub(crate) enum Socket {
     /// With what is to be told of the last stream.
     Closed(Option<Input>),
-    /// A lookup or a connect, which brings its answer and what it leaves open.
+    /// A connect, which brings what it opens.
     Opening(Opening),
     /// With whether the session wants to know what is not acknowledged.
     Tcp(Async<TcpStream>, bool, Option<Transmit>),
@@ -33,17 +32,10 @@ pub(crate) enum Socket {
     UnixStream(Async<UnixStream>, Option<Transmit>),
 }
 
-type Opening = Pin<Box<dyn Future<Output = io::Result<(Input, Socket)>> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
 
 impl Socket {
     pub(crate) const CLOSED: Self = Self::Closed(None);
-
-    pub(crate) fn resolve(name: Resolve) -> Self {
-        Self::Opening(Box::pin(async move {
-            let found = resolve((&*name.host, name.port)).await?;
-            Ok((Input::Resolved(found), Self::CLOSED))
-        }))
-    }
 
     pub(crate) fn connect(connect: Connect) -> Self {
         Self::Opening(Box::pin(async move {
@@ -69,7 +61,7 @@ impl Socket {
                     return Err(io::ErrorKind::Unsupported.into());
                 }
             };
-            Ok((Input::Connected, socket))
+            Ok(socket)
         }))
     }
 
@@ -100,9 +92,9 @@ impl Socket {
     pub(crate) async fn next(&mut self) -> Input {
         let step = match self {
             Self::Closed(_) => pending().await,
-            Self::Opening(opening) => opening.await.map(|(input, socket)| {
+            Self::Opening(opening) => opening.await.map(|socket| {
                 *self = socket;
-                input
+                Input::Connected
             }),
             Self::Tcp(stream, _, next) => {
                 let write = |stream: &_, data: &_| write_tcp(&SockRef::from(stream), data);
@@ -187,7 +179,7 @@ async fn step_udp(
             let set = |size| set_segment_size(socket, size);
             let (bytes, len) = segmentation.next(transmit, set);
             match socket.get_ref().send(bytes) {
-                Err(error) if segmentation.is_to_blame(&error) => continue,
+                Err(error) if segmentation.disable_on_error(&error) => continue,
                 sent => {
                     if unless_blocked(sent)?.is_some() {
                         *next = None;
@@ -232,5 +224,6 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// StatsD servers do not answer; what comes all the same is read in pieces of this size.
-const DISCARD: usize = 512;
+/// StatsD servers do not answer; what comes all the same is read in pieces of this size. On Windows a datagram
+/// that is longer than the piece is an error, and as it seems one of ours.
+const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };

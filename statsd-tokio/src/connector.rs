@@ -65,6 +65,11 @@ impl Connector {
         self.client().flush().await;
     }
 
+    /// The same, and until no server can refuse any of it any more, which over UDP is some 50 ms later.
+    pub async fn flush_confirmed(&self) {
+        self.client().flush_confirmed().await;
+    }
+
     /// Takes no more metrics, sends what is queued as long as
     /// [`close_timeout`](Config::close_timeout) allows, and tells what became of them.
     ///

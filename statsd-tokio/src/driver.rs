@@ -8,23 +8,26 @@ use tokio::time::sleep_until;
 
 use statsd_proto::{Driver, Output, Report};
 
+use crate::lookup::Lookup;
 use crate::socket::Socket;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
     let mut socket = Socket::CLOSED;
+    let mut lookup = Lookup::NONE;
     loop {
         tell_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
             Output::Disconnect => socket = Socket::CLOSED,
             Output::Finished(report) => return report,
-            Output::Resolve(resolve) => socket = Socket::resolve(resolve),
+            Output::Resolve(name) => lookup = Lookup::start(name),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
                 let input = tokio::select! {
                     // News of the socket must not wait behind a time that has come as well.
                     biased;
                     input = socket.next() => Some(input),
+                    input = lookup.next() => Some(input),
                     () = driver.woken() => None,
                     () = reached(until) => None,
                 };

@@ -39,6 +39,7 @@ mod connection;
 mod connector;
 mod driver;
 mod global;
+mod lookup;
 mod options;
 mod origin;
 mod socket;

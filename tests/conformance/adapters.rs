@@ -43,6 +43,10 @@ impl Adapter for AsyncStd {
         connector.flush()
     }
 
+    fn flush_confirmed(connector: &Self::Connector) -> impl Future<Output = ()> {
+        connector.flush_confirmed()
+    }
+
     fn stop(connector: &Self::Connector) -> impl Future<Output = Report> {
         connector.stop()
     }
@@ -99,6 +103,10 @@ impl Adapter for Smol {
 
     fn flush(connector: &Self::Connector) -> impl Future<Output = ()> {
         connector.flush()
+    }
+
+    fn flush_confirmed(connector: &Self::Connector) -> impl Future<Output = ()> {
+        connector.flush_confirmed()
     }
 
     fn stop(connector: &Self::Connector) -> impl Future<Output = Report> {
@@ -173,6 +181,10 @@ impl Adapter for Tokio {
 
     fn flush(connector: &Connector) -> impl Future<Output = ()> {
         connector.flush()
+    }
+
+    fn flush_confirmed(connector: &Connector) -> impl Future<Output = ()> {
+        connector.flush_confirmed()
     }
 
     fn stop(connector: &Connector) -> impl Future<Output = Report> {

@@ -75,7 +75,21 @@ pub(crate) fn flush_ends_when_the_lines_are_with_the_kernel<A: Adapter>(world: &
     count(&client, 0..50);
     statsd.flush();
     let stats = client.stats();
+    assert_eq!((stats.sent + stats.in_flight, stats.queued), (50, 0));
+}
+
+pub(crate) fn a_confirmed_flush_ends_when_nothing_can_be_refused_any_more<A: Adapter>(
+    world: &World<A>,
+) {
+    let mut server = world.absent_server();
+    let statsd = world.start(server.config());
+    let client = statsd.client();
+    count(&client, 0..50);
+    server.restart();
+    statsd.flush_confirmed();
+    let stats = client.stats();
     assert_eq!((stats.sent, stats.queued, stats.in_flight), (50, 0, 0));
+    assert_eq!(server.wait_for(50), counted(0..50));
 }
 
 pub(crate) fn each_of_many_threads_keeps_its_order<A: Adapter>(world: &World<A>) {

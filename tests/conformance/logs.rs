@@ -1,18 +1,21 @@
 //! What a log says while things fail.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use statsd_proto::{Client, Config, Stats};
 use tests::adapter::Adapter;
+use tests::carrier::Carrier;
 use tests::patience::eventually;
+use tests::server::Server;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::world::{World, count};
+use crate::world::{World, count, counted};
 
 /// What is logged on a connection to nobody from now until `is_over`.
 fn log_of<A: Adapter>(
@@ -45,11 +48,81 @@ pub(crate) fn a_failing_server_is_logged_in_few_words<A: Adapter>(world: &World<
     let log = log_of(
         world,
         &config,
-        |_| {},
-        |stats| stats.connect_failures >= 100,
+        |client| count(client, 0..1),
+        |stats| stats.connect_failures + stats.disconnects >= 100,
     );
-    assert!((1..=3).contains(&log.len()), "{log:?}");
-    assert!(log[0].contains("cannot connect"), "{log:?}");
+    assert!((2..=4).contains(&log.len()), "{log:?}");
+    let refusals = ["Connection refused (os error 111)", "No such file"];
+    let is_told = |line: &String| refusals.iter().any(|words| line.contains(words));
+    assert!(!cfg!(target_os = "linux") || is_told(&log[0]), "{log:?}");
+    assert!(
+        !log.iter()
+            .any(|line| line.contains("connected") || line.contains("sending"))
+    );
+    let last = &log[log.len() - 1];
+    assert!(
+        last.contains("1 metric dropped at shutdown, the server was never reached"),
+        "{log:?}"
+    );
+}
+
+pub(crate) fn a_host_that_is_not_found_is_logged_with_the_systems_words<A: Adapter>(
+    world: &World<A>,
+) {
+    let config = world.config_for("statsd.typo.invalid", 8125);
+    let log = log_of(world, &config, |_| {}, |stats| stats.connect_failures > 0);
+    let expected = "://statsd.typo.invalid:8125: cannot look up the host: ";
+    assert!(log[0].contains(expected), "{log:?}");
+    // What exactly it says depends on the resolver.
+    assert!(
+        log[0].contains("failed to lookup address information: "),
+        "{log:?}"
+    );
+}
+
+pub(crate) fn a_socket_of_another_kind_is_logged_with_the_systems_words<A: Adapter>(
+    world: &World<A>,
+) {
+    let is_datagram = world.carrier == Carrier::UnixDatagram;
+    let server = Server::start(if is_datagram {
+        Carrier::UnixStream
+    } else {
+        Carrier::UnixDatagram
+    });
+    let (scheme, config) = if is_datagram {
+        ("unixgram", server.config().unix_datagram(server.path()))
+    } else {
+        ("unixstream", server.config().unix_stream(server.path()))
+    };
+    let log = log_of(world, &config, |_| {}, |stats| stats.connect_failures > 0);
+    let path = server.path().display();
+    assert!(
+        log[0].starts_with(&format!("{scheme}://{path}: cannot connect: ")),
+        "{log:?}"
+    );
+    let words = "Protocol wrong type for socket";
+    assert!(
+        !cfg!(target_os = "linux") || log[0].contains(words),
+        "{log:?}"
+    );
+}
+
+pub(crate) fn a_name_whose_second_address_answers_is_no_outage<A: Adapter>(world: &World<A>) {
+    let server = Server::start_at(Ipv4Addr::LOCALHOST.into(), world.carrier);
+    // Where `::1` comes first, it is refused there.
+    let config = world.config_for("localhost", server.address().port());
+    let log = log_of(
+        world,
+        &config,
+        |client| count(client, 0..10),
+        |stats| stats.sent + stats.in_flight >= 10,
+    );
+    assert_eq!(server.wait_for(10), counted(0..10));
+    assert!(log.len() <= 1, "{log:?}");
+    assert!(
+        log.iter().all(|line| line.contains(" to 127.0.0.1:")),
+        "{log:?}"
+    );
 }
 
 pub(crate) fn a_full_queue_is_logged_in_few_words<A: Adapter>(world: &World<A>) {
@@ -60,10 +133,13 @@ pub(crate) fn a_full_queue_is_logged_in_few_words<A: Adapter>(world: &World<A>) 
         .close_timeout(Duration::ZERO);
     let fill = |client: &Client| count(client, 0..2010);
     let log = log_of(world, &config, fill, |stats| stats.connect_failures > 0);
-    let losses: Vec<_> = log.iter().filter(|line| line.contains("lost")).collect();
+    let losses: Vec<_> = log
+        .iter()
+        .filter(|line| line.contains("refused by"))
+        .collect();
     assert!((1..=2).contains(&losses.len()), "{log:?}");
     assert!(
-        losses[0].contains("2000 refused by a full queue"),
+        losses[0].contains("2000 metrics refused by a full queue, the server was never reached"),
         "{log:?}"
     );
 }

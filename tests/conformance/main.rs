@@ -80,6 +80,7 @@ conformance! {
         a_line_leaves_by_itself_after_the_flush_interval: tcp udp unix_datagram unix_frames unix_stream;
         flush_does_not_wait_for_the_interval: tcp udp unix_datagram unix_frames unix_stream;
         flush_ends_when_the_lines_are_with_the_kernel: tcp udp unix_datagram unix_frames unix_stream;
+        a_confirmed_flush_ends_when_nothing_can_be_refused_any_more: tcp udp unix_datagram unix_frames unix_stream;
         each_of_many_threads_keeps_its_order: tcp udp unix_datagram unix_frames unix_stream;
         a_burst_that_waits_for_room_loses_nothing: tcp unix_datagram unix_frames unix_stream;
         a_connection_awaited_beside_others_sends: tcp udp unix_datagram unix_frames unix_stream;
@@ -201,7 +202,10 @@ conformance! {
         an_agent_hears_nothing_where_detection_is_off: udp unix_datagram unix_frames;
     }
     logs {
-        a_failing_server_is_logged_in_few_words: tcp unix_datagram unix_stream;
+        a_failing_server_is_logged_in_few_words: tcp udp unix_datagram unix_stream;
+        a_host_that_is_not_found_is_logged_with_the_systems_words: tcp udp;
+        a_socket_of_another_kind_is_logged_with_the_systems_words: unix_datagram unix_stream;
+        a_name_whose_second_address_answers_is_no_outage: tcp udp;
         a_full_queue_is_logged_in_few_words: tcp;
     }
 }

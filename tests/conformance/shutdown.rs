@@ -195,7 +195,7 @@ pub(crate) fn a_cancelled_connection_releases_those_who_wait<A: Adapter>(world: 
     let config = server.config().max_queue_lines(10);
     let (client, task) = world.runtime.spawn(&config).expect("the settings are good");
     count(&client, 0..10);
-    let (flushed, ready) = (client.flush(), client.ready());
+    let (flushed, ready) = (client.flush_confirmed(), client.ready());
     thread::scope(|scope| {
         let flushed = scope.spawn(|| world.runtime.within("a flush", flushed));
         let ready = scope.spawn(|| world.runtime.within("room", ready));

@@ -71,6 +71,11 @@ impl<A: Adapter> Running<'_, A> {
         self.runtime.within("a flush", A::flush(&self.connector));
     }
 
+    pub(crate) fn flush_confirmed(&self) {
+        let flush = A::flush_confirmed(&self.connector);
+        self.runtime.within("a confirmed flush", flush);
+    }
+
     /// Stops, and checks that no line is unaccounted for.
     pub(crate) fn stop(&self) -> Report {
         let report = self.runtime.within("a stop", A::stop(&self.connector));

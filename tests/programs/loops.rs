@@ -155,6 +155,9 @@ fn without_a_server_all_is_dropped_and_counted(program: &Program) {
         let ended = process.end();
         assert_eq!(ended.status.code(), Some(1), "{ended:?}");
         ended.assert_counts([100, 0, 100]);
-        assert_eq!(ended.stderr.contains("100 dropped"), program.tells_news);
+        assert_eq!(
+            ended.stderr.contains("100 metrics dropped"),
+            program.tells_news
+        );
     }
 }

@@ -43,6 +43,9 @@ pub trait Adapter: Sync {
     /// `Connector::flush`.
     fn flush(connector: &Self::Connector) -> impl Future<Output = ()>;
 
+    /// `Connector::flush_confirmed`.
+    fn flush_confirmed(connector: &Self::Connector) -> impl Future<Output = ()>;
+
     /// `Connector::stop`.
     fn stop(connector: &Self::Connector) -> impl Future<Output = Report>;
 

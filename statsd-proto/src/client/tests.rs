@@ -203,6 +203,32 @@ fn a_flush_ends_when_everything_before_it_is_sent() {
 }
 
 #[test]
+fn a_flush_ends_when_the_kernel_has_taken_it_and_a_confirmed_one_when_no_refusal_can_come() {
+    for transport in [Transport::Tcp, Transport::Udp, Transport::UnixDatagram] {
+        let config = Config::new("localhost").unix_datagram("/run/statsd.sock");
+        let (client, mut recorder) = recorder(config.transport(transport)).unwrap();
+        recorder.advance(SECOND);
+        for _ in 0..3 {
+            client.incr("x", 1);
+            let (flush, confirmed) = (client.flush(), client.flush_confirmed());
+            assert_eq!(recorder.payloads().len(), 1);
+            assert!(is_ready(flush));
+            let mut confirmed = pin!(confirmed);
+            let mut is_confirmed = || {
+                let mut context = Context::from_waker(Waker::noop());
+                confirmed.as_mut().poll(&mut context).is_ready()
+            };
+            if transport == Transport::Udp {
+                assert!(!is_confirmed());
+                recorder.advance(SECOND / 20);
+            }
+            assert!(is_confirmed());
+            assert_eq!(client.stats().in_flight, 0);
+        }
+    }
+}
+
+#[test]
 fn a_flush_does_not_wait_for_the_interval_nor_to_be_awaited() {
     let config = Config::new("localhost").flush_interval(SECOND * 3600);
     let (client, mut recorder) = recorder(config.transport(Transport::Udp)).unwrap();

@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use self::form::{Backoff, OrNone, Tags, Time};
 use super::origin::Origin;
 use super::{Config, Pace, Transport};
-use crate::dialect::Dialect;
+use crate::encode::dialect::Dialect;
+use crate::encode::text::UnsafeText;
 use crate::error::ConfigError;
-use crate::queue::Overflow;
-use crate::text::UnsafeText;
+use crate::session::queue::Overflow;
 
 /// The settings go by the names of their setters; what is left out has its default.
 ///

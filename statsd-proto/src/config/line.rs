@@ -1,8 +1,8 @@
 //! How metrics become lines.
 
 use super::Config;
-use crate::dialect::Dialect;
-use crate::text::UnsafeText;
+use crate::encode::dialect::Dialect;
+use crate::encode::text::UnsafeText;
 
 /// How metrics become lines.
 impl Config {

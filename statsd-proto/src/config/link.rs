@@ -27,9 +27,11 @@ impl Config {
         }
     }
 
-    /// After what time a host's name is looked up anew while datagrams go to its address; none for never.
-    /// Default: 60 s, less up to a quarter. A server that has moved is then found, though nothing tells
-    /// that it is gone; while a lookup fails, the address stays. A client that sends nothing asks nothing.
+    /// Time between two lookups of a host's name while datagrams go to its address, or `None` for no more
+    /// than the first. Default: 60 s, less up to a quarter: nothing else tells that a server has moved.
+    ///
+    /// Sending goes on during the lookup. The socket, with its port, stays as long as its address is in the
+    /// answer, in whatever order, and if a lookup fails or hangs. Idle clients perform no lookups.
     #[must_use]
     pub fn resolve_interval(self, interval: Option<Duration>) -> Self {
         Self {
@@ -107,7 +109,8 @@ impl Config {
     ///
     /// A load balancer chooses a server for each connection: one that has come back, or is new, gets none
     /// of those that last. The new link is made between two payloads, when there is something to send:
-    /// nothing is lost or repeated. A host's name is looked up anew for it.
+    /// nothing is lost or repeated. A host's name is looked up first, while the old link goes on, and the new one
+    /// goes to the first address of the answer; if the lookup fails, the old link stays.
     #[must_use]
     pub fn max_connection_age(self, age: Option<Duration>) -> Self {
         Self {

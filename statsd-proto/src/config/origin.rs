@@ -169,7 +169,7 @@ fn is_external_data(data: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
+    use crate::encode::dialect::Dialect;
 
     #[test]
     fn nothing_is_read_where_no_agent_wants_to_know() {

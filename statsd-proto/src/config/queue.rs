@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Config, Pace};
-use crate::queue::Overflow;
+use crate::session::queue::Overflow;
 
 /// What waits, how long, and what is made of it.
 impl Config {
@@ -40,10 +40,14 @@ impl Config {
         Self { overflow, ..self }
     }
 
-    /// How fast datagrams may leave; none for as fast as possible. Default: bursts of 16 full datagrams
-    /// and 3 MB a second, about 80,000 metrics. Linux's default receive buffer holds 92 such datagrams,
-    /// so that a server may be busy elsewhere for 35 milliseconds in the middle of a burst and miss none.
-    /// Without a pace each flush leaves as one burst, and such a buffer drops all that it has no room for.
+    /// How fast UDP datagrams may leave, or `None` for as fast as possible. Default: bursts of 16 full datagrams
+    /// and 3 MB a second, about 80,000 metrics. Linux's default receive buffer holds 92 such datagrams, so
+    /// that a server may be busy elsewhere for 35 milliseconds in the middle of a burst and miss none.
+    ///
+    /// A server that is too busy to read loses datagrams in silence, and a client cannot know: a lower pace loses
+    /// fewer there, and fills the queue sooner. What that comes to is [measured](crate::_scaling). With `None` each
+    /// flush leaves as one burst, and such a buffer drops all that it has no room for. While closing, the rate
+    /// rises, [within bounds](Pace), to what is pending over the time that is left.
     #[must_use]
     pub fn pace(self, pace: Option<Pace>) -> Self {
         Self { pace, ..self }

@@ -174,6 +174,25 @@ impl Config {
             .unwrap_or_else(|| self.dialect.rules().transport(is_unix))
     }
 
+    /// The server as one address, for people.
+    pub(crate) fn server(&self) -> String {
+        let path = self.path.to_string_lossy();
+        // An abstract socket has a NUL before its name.
+        let path = path.replacen('\0', "@", 1);
+        let scheme = match self.effective_transport() {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+            Transport::UnixDatagram => return format!("unixgram://{path}"),
+            Transport::UnixStream => return format!("unixstream://{path}"),
+        };
+        let (host, port) = (&self.host, self.effective_port());
+        if host.contains(':') {
+            format!("{scheme}://[{host}]:{port}")
+        } else {
+            format!("{scheme}://{host}:{port}")
+        }
+    }
+
     pub(crate) fn effective_port(&self) -> u16 {
         self.port.unwrap_or_else(|| self.dialect.rules().port)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::check::{MAX_TIME, require};
 use super::{Config, Transport};
 use crate::error::ConfigError;
-use crate::telemetry::Reporter;
+use crate::session::telemetry::Reporter;
 
 /// What a client tells of itself: its [`Stats`](crate::Stats) as metrics, through itself.
 ///

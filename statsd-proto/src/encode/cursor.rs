@@ -4,7 +4,7 @@ use std::{fmt, mem};
 
 use super::inline::Inline;
 use super::{Unwritten, Written};
-use crate::text::{are_both_plain, are_plain, is_plain};
+use crate::encode::text::{are_both_plain, are_plain, is_plain};
 
 /// The room left in a batch.
 ///

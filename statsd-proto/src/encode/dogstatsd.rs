@@ -5,9 +5,9 @@ use super::number::put_number;
 use super::{Encoder, Unwritten, Written};
 use crate::config::Config;
 use crate::dogstatsd::{Cardinality, Event, ServiceCheck, escaped_len};
+use crate::encode::text::{Charset, UnsafeText};
 use crate::error::RecordError;
 use crate::metric::{Extras, Kind, Number, Tags};
-use crate::text::{Charset, UnsafeText};
 
 /// Renders who sends, as the agent has it: `c:ci-<container>,in-<inode>`, and what the environment says.
 pub(super) fn origin(config: &Config) -> Box<str> {

@@ -1,6 +1,6 @@
 //! Numbers that a server would misread, though they are some.
 
-use crate::dialect::{Counts, Rules};
+use crate::encode::dialect::{Counts, Rules};
 use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
 

@@ -2,9 +2,9 @@
 
 use super::cursor::Cursor;
 use super::{Encoder, Unwritten};
+use crate::encode::text::{Charset, UnsafeText};
 use crate::error::RecordError;
 use crate::metric::Section;
-use crate::text::{Charset, UnsafeText};
 
 impl Encoder {
     #[inline(always)]

@@ -5,9 +5,9 @@ use super::inline::Inline;
 use super::tags::Writer;
 use super::{Encoder, Unwritten};
 use crate::config::Config;
-use crate::dialect::Rules;
+use crate::encode::dialect::Rules;
+use crate::encode::text::{Charset, UnsafeText};
 use crate::error::RecordError;
-use crate::text::{Charset, UnsafeText};
 
 /// What does not change from metric to metric, as it was given.
 #[derive(Clone, Debug)]

@@ -4,10 +4,10 @@ use super::cursor::Cursor;
 use super::name::put_unusual;
 use super::split::{split, split_once};
 use super::{Encoder, Unwritten};
-use crate::dialect::{Rules, TagSyntax};
+use crate::encode::dialect::{Rules, TagSyntax};
+use crate::encode::text::{UnsafeText, count_unusual};
 use crate::error::RecordError;
 use crate::metric::Tags;
-use crate::text::{UnsafeText, count_unusual};
 
 impl Encoder {
     #[inline(always)]
@@ -182,7 +182,7 @@ impl<'a> Writer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
+    use crate::encode::dialect::Dialect;
 
     /// Or counting them would not find text that has one.
     #[test]

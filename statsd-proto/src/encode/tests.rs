@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::Transport;
-use crate::metric::{Number, Rate};
 
 mod arbitrary;
 mod dialects;

@@ -7,10 +7,10 @@ use super::limits::{check_limits, check_sign, has_sign};
 use super::number::{self, Decimal, is_decimal, put_number};
 use super::split::split;
 use super::{Encoder, Unwritten};
-use crate::dialect::Rules;
+use crate::encode::dialect::Rules;
+use crate::encode::text::UnsafeText;
 use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
-use crate::text::UnsafeText;
 
 /// The bar and the type code of a kind, the bar in the lowest byte and their length in the highest; zero if the
 /// dialect lacks the kind.

@@ -6,8 +6,8 @@ use super::lines::is_code;
 use super::number::is_decimal;
 use super::split::{split, split_once};
 use super::{Encoder, Unwritten, Written, checked_rate};
-use crate::dialect::TagSyntax;
 use crate::dogstatsd::Cardinality;
+use crate::encode::dialect::TagSyntax;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Value};
 

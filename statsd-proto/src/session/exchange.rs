@@ -5,8 +5,8 @@ use std::time::Instant;
 use super::{Core, Inlet};
 use crate::encode::{Cursor, Unwritten, Written};
 use crate::error::RecordError;
-use crate::queue::Admitted;
-use crate::stats::Stats;
+use crate::session::queue::Admitted;
+use crate::session::stats::Stats;
 
 impl Core {
     /// A new inlet, without memory.
@@ -28,8 +28,8 @@ impl Core {
             .admit(&mut inlet.batch, record, inlet.written, &mut admitted);
         self.count(admitted);
         self.is_trimmed = false;
-        self.follow_pressure();
-        inlet.set_thinning(self.thinning());
+        self.update_sampling_level();
+        inlet.set_sampling_level(self.sampling_level());
         self.check_wake();
         result
     }
@@ -47,13 +47,28 @@ impl Core {
 
     /// Takes all that is in an inlet, and the room that it was granted.
     pub(crate) fn collect(&mut self, inlet: &mut Inlet) {
+        self.take_counts(inlet);
+        let queued = self.queue.collect(&mut inlet.batch);
+        self.stats.accepted += queued as u64;
+        inlet.set_sampling_level(self.sampling_level());
+        self.check_wake();
+    }
+
+    /// Whether it is time to bring in what inlets have refused, and not their lines.
+    pub(crate) fn wants_losses(&self, now: Instant) -> bool {
+        self.journal.wants_counts(now)
+    }
+
+    /// Takes what an inlet has counted: its lines stay where they are.
+    pub(crate) fn take_counts(&mut self, inlet: &mut Inlet) {
         let (refused, sampled_out) = inlet.take_counts();
         self.stats.refused.add(refused);
         self.stats.sampled_out += sampled_out;
-        let queued = self.queue.collect(&mut inlet.batch);
-        self.stats.accepted += queued as u64;
-        inlet.set_thinning(self.thinning());
-        self.check_wake();
+    }
+
+    /// What all inlets have counted was taken.
+    pub(crate) fn end_losses(&mut self, now: Instant) {
+        self.journal.on_counts(now);
     }
 
     /// Whether it is time to give memory back that only a flow needs.
@@ -118,9 +133,10 @@ impl Core {
 
     /// Asks for a poll if as much waits as is worth waking up for.
     fn check_wake(&mut self) {
-        if let Some(wake_at) = self.wake_at {
+        if let Some(wake_threshold) = self.wake_threshold {
             let waiting = self.queue.waiting();
-            self.wants_poll |= waiting.bytes >= wake_at.bytes || waiting.lines >= wake_at.lines;
+            self.wants_poll |=
+                waiting.bytes >= wake_threshold.bytes || waiting.lines >= wake_threshold.lines;
         }
     }
 }

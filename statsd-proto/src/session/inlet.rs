@@ -2,14 +2,14 @@
 
 use super::exchange::write_into;
 use super::record::Record;
-use crate::aggregate::Parts;
 use crate::encode::{Cursor, Encoder, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::Rate;
-use crate::payload::{Batch, Grant};
-use crate::pressure::Thinning;
 use crate::random::Random;
-use crate::stats::{Refused, Stats};
+use crate::session::aggregate::Parts;
+use crate::session::payload::{Batch, Grant};
+use crate::session::sampling::SamplingLevel;
+use crate::session::stats::{Refused, Stats};
 
 /// Where a thread records: samples, encodes, refuses and counts.
 ///
@@ -21,7 +21,7 @@ pub(crate) struct Inlet {
     pub(super) record: Vec<u8>,
     pub(super) written: Written,
     sampler: Random,
-    thinning: Thinning,
+    sampling_level: SamplingLevel,
     is_closed: bool,
     refused: Refused,
     sampled_out: u64,
@@ -48,7 +48,7 @@ impl Inlet {
             record: Vec::new(),
             written: Written::default(),
             sampler,
-            thinning: Thinning::NONE,
+            sampling_level: SamplingLevel::NONE,
             is_closed: false,
             refused: Refused::default(),
             sampled_out: 0,
@@ -68,7 +68,7 @@ impl Inlet {
         admit: impl FnOnce(&[u8]) -> bool,
     ) -> bool {
         if !matches!(record.rate(), Rate::Always | Rate::Sampled(_))
-            || self.thinning != Thinning::NONE
+            || self.sampling_level != SamplingLevel::NONE
         {
             return false;
         }
@@ -91,11 +91,11 @@ impl Inlet {
         record: &dyn Record,
         admit: &dyn Fn(&[u8]) -> Result<(), usize>,
     ) -> Recorded {
-        let thinned = match self.thinning {
-            Thinning::NONE => None,
-            thinning => record.thinned(encoder, thinning),
+        let sampled_further = match self.sampling_level {
+            SamplingLevel::NONE => None,
+            sampling_level => record.sampled_further(encoder, sampling_level),
         };
-        let (rate, told) = match thinned {
+        let (rate, told) = match sampled_further {
             Some((rate, told)) => (rate, Some(told)),
             None => (record.rate(), None),
         };
@@ -167,8 +167,8 @@ impl Inlet {
         has_counts || self.batch.granted() != Grant::default()
     }
 
-    pub(super) fn set_thinning(&mut self, thinning: Thinning) {
-        self.thinning = thinning;
+    pub(super) fn set_sampling_level(&mut self, sampling_level: SamplingLevel) {
+        self.sampling_level = sampling_level;
     }
 
     /// Gives memory back that only a flow needs.

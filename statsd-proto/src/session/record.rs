@@ -3,7 +3,7 @@
 use crate::dogstatsd::{Event, ServiceCheck};
 use crate::encode::{Cursor, Encoder, OneLine, Unwritten, Written};
 use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
-use crate::pressure::Thinning;
+use crate::session::sampling::SamplingLevel;
 
 /// Something that an [`Inlet`](super::Inlet) takes.
 pub(crate) trait Record {
@@ -25,7 +25,11 @@ pub(crate) trait Record {
     ) -> Result<Written, Unwritten>;
 
     /// The rate to choose by and the one to tell while less is recorded. `None` if it is always recorded.
-    fn thinned(&self, encoder: &Encoder, thinning: Thinning) -> Option<(Rate, f64)>;
+    fn sampled_further(
+        &self,
+        encoder: &Encoder,
+        sampling_level: SamplingLevel,
+    ) -> Option<(Rate, f64)>;
 }
 
 impl Record for Metric<'_> {
@@ -56,8 +60,12 @@ impl Record for Metric<'_> {
         }
     }
 
-    fn thinned(&self, encoder: &Encoder, thinning: Thinning) -> Option<(Rate, f64)> {
-        thinning.rates_of(encoder, self)
+    fn sampled_further(
+        &self,
+        encoder: &Encoder,
+        sampling_level: SamplingLevel,
+    ) -> Option<(Rate, f64)> {
+        sampling_level.rates_of(encoder, self)
     }
 }
 
@@ -112,8 +120,12 @@ impl Record for Plain<'_> {
         Record::encode(&self.metric(), encoder, rate, cursor)
     }
 
-    fn thinned(&self, encoder: &Encoder, thinning: Thinning) -> Option<(Rate, f64)> {
-        self.metric().thinned(encoder, thinning)
+    fn sampled_further(
+        &self,
+        encoder: &Encoder,
+        sampling_level: SamplingLevel,
+    ) -> Option<(Rate, f64)> {
+        self.metric().sampled_further(encoder, sampling_level)
     }
 }
 
@@ -142,7 +154,7 @@ macro_rules! record_apart {
                 encoder.$encode(self, cursor)
             }
 
-            fn thinned(&self, _: &Encoder, _: Thinning) -> Option<(Rate, f64)> {
+            fn sampled_further(&self, _: &Encoder, _: SamplingLevel) -> Option<(Rate, f64)> {
                 None
             }
         }

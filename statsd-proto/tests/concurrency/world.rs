@@ -107,7 +107,7 @@ pub(crate) fn step(
         Output::Connect(_) => Input::Connected,
         Output::Disconnect => return None,
         Output::Finished(report) => return Some(report),
-        Output::Resolve(_) => Input::Resolved(vec![([192, 0, 2, 1], 8125).into()]),
+        Output::Resolve(name) => name.answer(Ok([([192, 0, 2, 1], 8125).into()])),
         Output::Transmit(transmit) => {
             server.receive(&transmit.data);
             Input::Written(transmit.data.len())

@@ -1,12 +1,11 @@
 //! Random settings, and random events.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use statsd_proto::{Input, Overflow, Pace};
+use statsd_proto::{FailureKind, Input, Overflow, Pace};
 
 use crate::network::{Cut, Refusal};
 use crate::settings::{Settings, ms, secs};
@@ -16,13 +15,14 @@ use crate::world::server;
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Advance(Duration),
-    Break(ErrorKind, usize),
+    Break(FailureKind, usize),
     Close,
     ConnectDelay(Option<Duration>),
     Cut(Cut),
     Dead(Vec<u8>),
     Flush,
     Found(Option<Vec<u8>>),
+    Shuffled(bool),
     HangUp(Option<Duration>),
     Lag(Duration),
     LookupDelay(Option<Duration>),
@@ -36,7 +36,7 @@ pub(crate) enum Step {
     Unacknowledged(usize),
     Up(bool),
     Window(usize),
-    WriteErrors(ErrorKind, usize),
+    WriteErrors(FailureKind, usize),
 }
 
 /// Any settings for the transport of these.
@@ -59,7 +59,8 @@ pub(crate) fn settings(defaults: Settings) -> impl Strategy<Value = Settings> {
         prop_oneof![3 => Just(None), 1 => (1..3000_u64).prop_map(|age| Some(ms(age)))],
         any::<bool>(),
     );
-    (sizes, times).prop_map(move |(sizes, times)| {
+    let resolve_interval = option::of((1..3000_u64).prop_map(ms));
+    (sizes, times, resolve_interval).prop_map(move |(sizes, times, resolve_interval)| {
         let (max_datagram, max_queue_lines, overflow, pace, is_named) = sizes;
         let (flush, (initial, more), settle, connect, write, close_timeout, age, resends) = times;
         Settings {
@@ -88,6 +89,7 @@ pub(crate) fn settings(defaults: Settings) -> impl Strategy<Value = Settings> {
             connect_timeout: ms(connect),
             write_timeout: ms(write),
             close_timeout,
+            resolve_interval,
             max_connection_age: age,
             resend_unacknowledged: resends,
             ..defaults
@@ -110,14 +112,11 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
 
 /// What goes wrong.
 fn trouble() -> impl Strategy<Value = Step> {
-    let broken = prop_oneof![
-        Just(ErrorKind::ConnectionReset),
-        Just(ErrorKind::UnexpectedEof)
-    ];
+    let broken = prop_oneof![Just(FailureKind::Reset), Just(FailureKind::PeerClosed)];
     let failed = prop_oneof![
-        Just(ErrorKind::NetworkUnreachable),
-        Just(ErrorKind::OutOfMemory),
-        Just(ErrorKind::InvalidInput)
+        Just(FailureKind::Network),
+        Just(FailureKind::Transient),
+        Just(FailureKind::TooLarge)
     ];
     let cut = (0..200_usize, 0..50_usize);
     let refusal = prop_oneof![
@@ -137,6 +136,7 @@ fn trouble() -> impl Strategy<Value = Step> {
         1 => option::of(time()).prop_map(Step::LookupDelay),
         1 => option::of(time()).prop_map(Step::HangUp),
         1 => option::of(vec(1..5_u8, 0..4)).prop_map(Step::Found),
+        1 => any::<bool>().prop_map(Step::Shuffled),
         1 => vec(1..5_u8, 0..4).prop_map(Step::Dead),
         1 => prop_oneof![50..200_usize, Just(usize::MAX)].prop_map(Step::Mtu),
         2 => refusal.prop_map(Step::Refusal),
@@ -147,9 +147,15 @@ fn trouble() -> impl Strategy<Value = Step> {
 fn poke() -> impl Strategy<Value = Step> {
     let stray = prop_oneof![
         Just(Input::Connected),
-        Just(Input::Disconnected(ErrorKind::ConnectionRefused)),
-        Just(Input::Resolved(vec![])),
-        Just(Input::Resolved(vec![server(9)])),
+        Just(Input::Disconnected(FailureKind::Refused.into())),
+        (0..20_u64).prop_map(|id| Input::Resolved {
+            id,
+            found: Ok(vec![server(9)]),
+        }),
+        Just(Input::Resolved {
+            id: u64::MAX,
+            found: Err(FailureKind::NotFound.into()),
+        }),
         (0..2000_usize).prop_map(Input::Unacknowledged),
         (0..2000_usize).prop_map(Input::Written),
     ];

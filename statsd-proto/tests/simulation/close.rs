@@ -125,7 +125,7 @@ fn closing_waits_for_a_new_connection_to_settle() {
 }
 
 #[test]
-fn closing_keeps_the_pace_and_abandons_what_it_leaves_no_time_for() {
+fn closing_raises_the_pace_to_its_bound_and_abandons_what_that_leaves_no_time_for() {
     let mut world = World::new(Settings {
         max_datagram: 100,
         pace: Some(Pace {
@@ -137,9 +137,44 @@ fn closing_keeps_the_pace_and_abandons_what_it_leaves_no_time_for() {
     world.record_lines(1000);
     let report = world.finish();
     assert_eq!(world.now, world.start + secs(5));
-    // Six datagrams of nine lines at most: the burst, and one a second.
-    assert!((45..=54).contains(&report.sent), "{report:?}");
+    // Datagrams of nine lines: the burst, and four a second.
+    assert!((180..=189).contains(&report.sent), "{report:?}");
     assert_eq!(report.sent + report.abandoned, 1000);
+}
+
+#[test]
+fn a_full_queue_leaves_within_the_default_close_timeout_at_the_default_pace() {
+    let mut world = World::new(Settings {
+        pace: Some(Pace {
+            burst: 16 * 1432,
+            rate: 3_000_000,
+        }),
+        ..Settings::udp()
+    });
+    while world.record(0).is_ok() {}
+    let accepted = world.stats().accepted;
+    let report = world.finish();
+    assert_eq!((report.sent, report.abandoned), (accepted, 0));
+    assert!(
+        world.now > world.start + secs(4),
+        "no faster than it has to be"
+    );
+}
+
+#[test]
+fn closing_keeps_the_pace_while_it_leaves_enough_time() {
+    let mut world = World::new(Settings {
+        pace: Some(Pace {
+            burst: 1432,
+            rate: 10_000,
+        }),
+        ..Settings::udp()
+    });
+    world.record_lines(2000);
+    let report = world.finish();
+    assert_eq!((report.sent, report.abandoned), (2000, 0));
+    let bytes = report.stats.bytes as f64 - 2.0 * 1432.0;
+    assert!((world.now - world.start).as_secs_f64() > bytes / 10_000.0);
 }
 
 #[test]

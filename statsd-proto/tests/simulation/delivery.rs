@@ -1,8 +1,6 @@
 //! Whole lines, in order, in few writes.
 
-use std::io::ErrorKind;
-
-use statsd_proto::{Input, Metric, RecordError, Session};
+use statsd_proto::{FailureKind, Input, Metric, RecordError, Session};
 
 use crate::network::{Cut, Refusal};
 use crate::oracle::arrived;
@@ -105,7 +103,7 @@ fn flushing_nothing_sends_nothing() {
         world.session.flush();
         world.advance(secs(1));
         assert_eq!(arrived(&world), world.accepted);
-        assert_eq!(world.stats().payloads, 1);
+        assert_eq!(world.finish().stats.payloads, 1);
     }
 }
 
@@ -159,9 +157,15 @@ fn a_name_cannot_forge_a_second_metric() {
 fn inputs_that_answer_nothing_change_nothing() {
     let strays = [
         Input::Connected,
-        Input::Disconnected(ErrorKind::ConnectionReset),
-        Input::Resolved(vec![server(9)]),
-        Input::Resolved(vec![]),
+        Input::Disconnected(FailureKind::Reset.into()),
+        Input::Resolved {
+            id: 1,
+            found: Ok(vec![server(9)]),
+        },
+        Input::Resolved {
+            id: 7,
+            found: Ok(vec![]),
+        },
         Input::Written(usize::MAX),
         Input::Written(1),
     ];

@@ -79,15 +79,22 @@ fn a_flush_sends_at_once_what_was_recorded_before_it() {
 }
 
 #[test]
-fn a_flush_is_settled_within_the_time_that_a_refusal_may_take() {
-    let mut world = World::new(Settings::udp());
-    world.advance(secs(1));
-    world.record_lines(3);
-    world.session.flush();
-    world.settle();
-    assert_eq!(world.stats().in_flight, 3);
-    world.advance(ms(50));
-    assert_eq!((world.stats().in_flight, world.stats().sent), (0, 3));
+fn a_confirmed_flush_is_settled_within_the_time_that_a_refusal_may_take() {
+    for is_confirmed in [true, false] {
+        let mut world = World::new(Settings::udp());
+        world.advance(secs(1));
+        world.record_lines(3);
+        if is_confirmed {
+            world.session.flush_confirmed();
+        } else {
+            world.session.flush();
+        }
+        world.settle();
+        assert_eq!(world.stats().in_flight, 3);
+        world.advance(ms(50));
+        let sent = if is_confirmed { 3 } else { 0 };
+        assert_eq!(world.stats().sent, sent);
+    }
 }
 
 #[test]

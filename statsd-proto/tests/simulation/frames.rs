@@ -1,8 +1,6 @@
 //! Frames over a Unix socket: whole ones arrive once, in whatever pieces they leave.
 
-use std::io::ErrorKind;
-
-use statsd_proto::{Overflow, RecordError};
+use statsd_proto::{FailureKind, Overflow, RecordError};
 
 use crate::frame;
 use crate::network::Cut;
@@ -101,7 +99,7 @@ fn what_the_kernel_took_whole_is_not_sent_again() {
     let mut world = World::new(small());
     world.record_lines(4);
     world.advance(secs(1));
-    world.break_link(ErrorKind::ConnectionReset, 1);
+    world.break_link(FailureKind::Reset, 1);
     world.record_lines(1);
     world.finish();
     let expected = [&world.accepted[..2], &world.accepted[4..]].concat();

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use statsd_proto::{Output, Target, Transmit, Transport};
+use statsd_proto::{Output, Pace, Target, Transmit, Transport};
 
 use crate::world::World;
 
@@ -19,7 +19,7 @@ impl World {
         } else if self.net.is_open() && *output != Output::Disconnect {
             assert_eq!(stats.unacknowledged, self.unacknowledged_lines());
         }
-        assert_eq!(stats.bytes, self.taken_bytes);
+        self.check_bytes();
         if !self.settings.is_datagram() {
             assert_eq!(stats.sent, self.taken_lines, "sent is what the kernel took");
         }
@@ -33,6 +33,7 @@ impl World {
         match output {
             Output::Connect(connect) => {
                 self.check_idle();
+                self.check_address(&connect.target);
                 let transport = match connect.target {
                     Target::Tcp(_) => Transport::Tcp,
                     Target::Udp(_) => Transport::Udp,
@@ -42,8 +43,8 @@ impl World {
                 assert_eq!(transport, self.settings.transport);
                 assert_eq!(connect.wants_unacknowledged, self.settings.resends());
             }
-            Output::Resolve(_) => self.check_idle(),
-            Output::Disconnect => assert!(self.net.is_open() || self.task.is_some()),
+            Output::Resolve(_) => self.check_lookup(),
+            Output::Disconnect => self.check_disconnect(),
             Output::Finished(report) => {
                 self.check_idle();
                 assert_eq!((report.stats, stats.queued, stats.in_flight), (stats, 0, 0));
@@ -63,6 +64,46 @@ impl World {
         let link = self.net.connections.last().expect("one is open");
         let unacknowledged = &link.taken[link.acknowledged..];
         unacknowledged.iter().filter(|byte| **byte == b'\n').count() as u64
+    }
+
+    /// Bytes count once they have left; those of the last datagram, once nobody refuses it.
+    pub(crate) fn check_bytes(&mut self) {
+        let bytes = self.stats().bytes;
+        if bytes == self.taken_bytes {
+            self.doubtful_bytes = 0;
+        }
+        assert_eq!(bytes, self.taken_bytes - self.doubtful_bytes);
+    }
+
+    /// The lookup before was answered, or takes too long.
+    fn check_lookup(&self) {
+        if let Some(last) = self.lookups.last() {
+            assert!(
+                self.polled_at >= Some(last.since + self.settings.connect_timeout),
+                "one lookup at a time"
+            );
+        }
+    }
+
+    /// A connect goes to an address that the last answer had.
+    fn check_address(&self, target: &Target) {
+        if let (Target::Tcp(to) | Target::Udp(to), Some(found)) = (target, &self.answered) {
+            assert!(found.contains(to), "{to} is not in {found:?}");
+        }
+    }
+
+    /// A socket that works is left at the end, for an address that is not in the answer any more, or for
+    /// its age.
+    fn check_disconnect(&self) {
+        assert!(self.net.is_open() || self.task.is_some());
+        let is_ending = self.session.is_closed() || self.settings.resends();
+        let may_retire = self.settings.max_connection_age.is_some();
+        if self.task.is_some() || is_ending || may_retire {
+            return;
+        }
+        let found = self.answered.as_deref().unwrap_or_default();
+        let to = self.opened_to.expect("one is open");
+        assert!(!found.contains(&to), "{to} works, and is in {found:?}");
     }
 
     fn check_idle(&self) {
@@ -86,7 +127,13 @@ impl World {
             return;
         };
         let elapsed = self.now.duration_since(self.level.1).as_secs_f64();
-        let level = (self.level.0 - elapsed * pace.rate as f64).max(0.0);
+        let factor = if self.session.is_closed() {
+            Pace::MAX_CLOSING_FACTOR
+        } else {
+            1
+        };
+        let rate = (pace.rate * factor) as f64;
+        let level = (self.level.0 - elapsed * rate).max(0.0);
         self.level = (level + bytes as f64, self.now);
         let most = pace.burst.max(segment.min(bytes)) as f64;
         assert!(self.level.0 <= most + 1e-3, "{:?} of {most}", self.level);

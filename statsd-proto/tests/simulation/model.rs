@@ -1,12 +1,11 @@
 //! Random worlds: any settings, any trouble, any order; the invariants and the oracle hold in all.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngAlgorithm;
-use statsd_proto::{Dialect, Overflow, RecordError, Transport};
+use statsd_proto::{Dialect, FailureKind, Overflow, RecordError, Transport};
 
 use crate::arbitrary::{LONG, Step, settings, step};
 use crate::network::address;
@@ -96,6 +95,10 @@ fn take(world: &mut World, step: Step) {
     let addresses = |last: Vec<u8>| last.into_iter().map(address).collect();
     match step {
         Step::Advance(time) => world.advance(time),
+        // Of UDP datagrams a reset is a refusal, and `Up` decides on those.
+        Step::Break(FailureKind::Reset, loses) if world.settings.is_udp() => {
+            world.break_link(FailureKind::PeerClosed, loses);
+        }
         Step::Break(kind, loses) => world.break_link(kind, loses),
         Step::Close => world.session.close(),
         Step::ConnectDelay(delay) => world.net.connect_delay = delay,
@@ -112,12 +115,13 @@ fn take(world: &mut World, step: Step) {
         Step::Record { count, len } => (0..count).for_each(|_| record(world, len, 1)),
         Step::RecordPair(len) => record(world, len, 2),
         Step::Refusal(refusal) => world.net.refusal = refusal,
+        Step::Shuffled(is_shuffled) => world.net.is_shuffled = is_shuffled,
         Step::Stray(input) => world.handle_stray(input),
         Step::Unacknowledged(bytes) => world.net.unacknowledged = bytes,
         Step::Up(is_up) => {
             world.net.is_up = is_up;
             if !is_up && !world.settings.is_datagram() {
-                world.break_link(ErrorKind::ConnectionReset, 0);
+                world.break_link(FailureKind::Reset, 0);
             }
         }
         Step::Window(window) => world.net.window = window,
@@ -125,7 +129,7 @@ fn take(world: &mut World, step: Step) {
             world
                 .net
                 .write_errors
-                .extend(std::iter::repeat_n(kind, count));
+                .extend(std::iter::repeat_n(kind.into(), count));
         }
     }
     // The driver is slow to notice what is recorded, so that several steps may come in between.

@@ -1,11 +1,10 @@
 //! A network that does what its script says, and a transcript of what it did.
 
 use std::collections::VecDeque;
-use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Input, Transmit, Transport};
+use statsd_proto::{Failure, FailureKind, Input, Transmit, Transport};
 
 /// The script, which a test may change at any time, and the transcript.
 #[derive(Debug)]
@@ -16,6 +15,8 @@ pub(crate) struct Network {
     pub(crate) dead: Vec<IpAddr>,
     /// What a lookup finds; none if it fails.
     pub(crate) found: Option<Vec<IpAddr>>,
+    /// Whether each lookup finds them in another order.
+    pub(crate) is_shuffled: bool,
     /// How long a lookup takes; none if it never ends.
     pub(crate) lookup_delay: Option<Duration>,
     /// How long connecting takes; none if it never ends.
@@ -33,13 +34,15 @@ pub(crate) struct Network {
     /// How many of the last bytes of a stream that the kernel took stay without acknowledgement.
     pub(crate) unacknowledged: usize,
     /// How the next writes fail, one each.
-    pub(crate) write_errors: VecDeque<ErrorKind>,
+    pub(crate) write_errors: VecDeque<Failure>,
     /// The longest datagram that the kernel sends.
     pub(crate) mtu: usize,
+    /// How a longer one fails.
+    pub(crate) too_large: Failure,
     /// How the news of a refused datagram comes back.
     pub(crate) refusal: Refusal,
-    /// What the kernel calls it.
-    pub(crate) refusal_kind: ErrorKind,
+    /// What the system calls it.
+    pub(crate) refused_by: Failure,
 
     pub(crate) lookups: Vec<Instant>,
     pub(crate) attempts: Vec<(Instant, SocketAddr)>,
@@ -100,6 +103,7 @@ pub(crate) enum Fate {
 
 #[derive(Debug)]
 struct Socket {
+    to: SocketAddr,
     hang_up_at: Option<Instant>,
     cut: Option<Cut>,
     /// When the news of a refused datagram is here. Until it is told, nothing more arrives.
@@ -114,6 +118,7 @@ impl Network {
             is_up: true,
             dead: Vec::new(),
             found: Some(vec![address(1)]),
+            is_shuffled: false,
             lookup_delay: Some(Duration::ZERO),
             connect_delay: Some(Duration::ZERO),
             hang_up_after: None,
@@ -124,8 +129,9 @@ impl Network {
             unacknowledged: 0,
             write_errors: VecDeque::new(),
             mtu: usize::MAX,
+            too_large: FailureKind::TooLarge.into(),
             refusal: Refusal::NextWrite,
-            refusal_kind: ErrorKind::ConnectionRefused,
+            refused_by: FailureKind::Refused.into(),
             lookups: Vec::new(),
             attempts: Vec::new(),
             connections: Vec::new(),
@@ -153,9 +159,9 @@ impl Network {
 
     /// Opens a socket, if somebody listens; over UDP nobody need listen.
     pub(crate) fn open(&mut self, now: Instant, to: SocketAddr) -> Input {
-        let listens = self.is_up && !self.dead.contains(&to.ip());
+        let listens = self.listens(to);
         if !listens && self.transport != Transport::Udp {
-            return Input::Disconnected(ErrorKind::ConnectionRefused);
+            return Input::Disconnected(FailureKind::Refused.into());
         }
         self.connections.push(Connection {
             opened_at: now,
@@ -166,12 +172,17 @@ impl Network {
             datagrams: Vec::new(),
         });
         self.socket = Some(Socket {
+            to,
             hang_up_at: self.hang_up_after.map(|after| now + after),
             cut: self.cuts.pop_front(),
             refused_at: None,
             last_write: None,
         });
         Input::Connected
+    }
+
+    fn listens(&self, to: SocketAddr) -> bool {
+        self.is_up && !self.dead.contains(&to.ip())
     }
 
     /// How many bytes of the open stream the client is told to be unacknowledged.
@@ -197,14 +208,13 @@ impl Network {
     }
 
     /// Looks the name up.
-    pub(crate) fn look_up(&self, port: u16) -> Input {
-        match &self.found {
-            None => Input::Disconnected(ErrorKind::NotFound),
-            Some(found) => {
-                let found = found.iter().map(|ip| SocketAddr::new(*ip, port));
-                Input::Resolved(found.collect())
-            }
+    pub(crate) fn look_up(&mut self, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+        let found = self.found.as_mut().ok_or(FailureKind::NotFound)?;
+        let addresses = found.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
+        if self.is_shuffled && !found.is_empty() {
+            found.rotate_left(1);
         }
+        Ok(addresses)
     }
 
     /// What the open socket's pending read tells by now.
@@ -213,7 +223,7 @@ impl Network {
         let socket = self.socket.as_ref()?;
         if socket.hang_up_at == Some(at) {
             self.close(0);
-            return Some(Input::Disconnected(ErrorKind::UnexpectedEof));
+            return Some(Input::Disconnected(FailureKind::PeerClosed.into()));
         }
         Some(self.refuse(now))
     }
@@ -230,9 +240,9 @@ impl Network {
 
     /// Writes once.
     pub(crate) fn write(&mut self, now: Instant, transmit: Transmit) -> Input {
-        if let Some(kind) = self.write_errors.pop_front() {
+        if let Some(failure) = self.write_errors.pop_front() {
             self.close(0);
-            return Input::Disconnected(kind);
+            return Input::Disconnected(failure);
         }
         self.connection().writes += 1;
         if transmit.segment_size.is_some() {
@@ -249,7 +259,7 @@ impl Network {
         let room = cut.map_or(usize::MAX, |cut| cut.takes - connection.taken.len());
         if room == 0 {
             self.close(cut.map_or(0, |cut| cut.loses));
-            return Input::Disconnected(ErrorKind::ConnectionReset);
+            return Input::Disconnected(FailureKind::Reset.into());
         }
         let len = data.len().min(max_write).min(room);
         connection.taken.extend_from_slice(&data[..len]);
@@ -259,10 +269,13 @@ impl Network {
     }
 
     fn write_datagrams(&mut self, now: Instant, mut transmit: Transmit) -> Input {
-        let is_up = self.is_up;
+        let is_up = self
+            .socket
+            .as_ref()
+            .is_some_and(|socket| self.listens(socket.to));
         if !is_up && self.transport == Transport::UnixDatagram {
             self.close(0);
-            return Input::Disconnected(ErrorKind::ConnectionRefused);
+            return Input::Disconnected(FailureKind::Refused.into());
         }
         let (refusal, mtu) = (self.refusal, self.mtu);
         let max_write = self.max_write.min(self.window);
@@ -303,7 +316,7 @@ impl Network {
         }
         if written == 0 {
             self.close(0);
-            return Input::Disconnected(ErrorKind::InvalidInput);
+            return Input::Disconnected(self.too_large.clone());
         }
         socket.last_write = Some((now, first));
         let count = connection.datagrams.len() - first;
@@ -322,7 +335,7 @@ impl Network {
             }
         }
         self.close(0);
-        Input::Disconnected(self.refusal_kind)
+        Input::Disconnected(self.refused_by.clone())
     }
 
     fn shrink_window(&mut self, taken: usize) {

@@ -1,9 +1,8 @@
 //! What a link that breaks costs: no line, and few attempts.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
-use statsd_proto::{Output, Transport};
+use statsd_proto::{FailureKind, Output, Transport};
 
 use crate::network::{Cut, address};
 use crate::oracle::arrived;
@@ -30,7 +29,7 @@ fn what_the_kernel_took_whole_counts_as_sent_and_is_not_sent_again() {
     let mut world = World::new(Settings::tcp());
     world.record_lines(5);
     world.advance(secs(1));
-    world.break_link(ErrorKind::ConnectionReset, 25);
+    world.break_link(FailureKind::Reset, 25);
     world.record_lines(5);
     world.finish();
     assert_eq!(
@@ -123,7 +122,7 @@ fn a_server_that_moved_is_found_at_its_new_address() {
     world.advance(secs(1));
     world.net.found = Some(vec![address(2)]);
     world.net.dead = vec![address(1)];
-    world.break_link(ErrorKind::ConnectionReset, 0);
+    world.break_link(FailureKind::Reset, 0);
     world.record_lines(1);
     world.advance(secs(3));
     assert_eq!(
@@ -139,7 +138,7 @@ fn the_last_good_addresses_serve_while_lookups_fail() {
         let mut world = World::new(named());
         world.advance(secs(1));
         world.net.found = found;
-        world.break_link(ErrorKind::ConnectionReset, 0);
+        world.break_link(FailureKind::Reset, 0);
         world.record_lines(1);
         world.advance(secs(1));
         assert_eq!(world.net.lookups.len(), 2);
@@ -225,7 +224,7 @@ fn a_line_that_stalls_half_written_is_sent_again_whole() {
 fn a_server_that_hangs_up_while_all_is_quiet_is_noticed_before_the_next_line() {
     let mut world = World::new(Settings::tcp());
     world.advance(secs(1));
-    world.break_link(ErrorKind::UnexpectedEof, 0);
+    world.break_link(FailureKind::PeerClosed, 0);
     world.advance(secs(1));
     assert_eq!(world.net.connections.len(), 2);
     world.record_lines(1);
@@ -252,7 +251,7 @@ fn an_outage_of_five_minutes_costs_few_attempts_and_no_line() {
     let mut world = World::new(Settings::tcp());
     world.advance(secs(1));
     world.net.is_up = false;
-    world.break_link(ErrorKind::ConnectionReset, 0);
+    world.break_link(FailureKind::Reset, 0);
     for _ in 0..300 {
         world.record_lines(10);
         world.advance(secs(1));

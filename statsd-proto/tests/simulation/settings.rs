@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) close_timeout: Duration,
+    pub(crate) resolve_interval: Option<Duration>,
     pub(crate) max_connection_age: Option<Duration>,
     pub(crate) resend_unacknowledged: bool,
 }
@@ -46,6 +47,7 @@ impl Settings {
             connect_timeout: secs(5),
             write_timeout: secs(30),
             close_timeout: secs(5),
+            resolve_interval: Some(secs(60)),
             max_connection_age: None,
             resend_unacknowledged: false,
         }
@@ -126,6 +128,7 @@ impl Settings {
             .connect_timeout(self.connect_timeout)
             .write_timeout(self.write_timeout)
             .close_timeout(self.close_timeout)
+            .resolve_interval(self.resolve_interval)
             .max_connection_age(self.max_connection_age)
             .resend_unacknowledged(self.resend_unacknowledged)
     }

@@ -1,8 +1,6 @@
 //! What the server's kernel has not acknowledged is sent again, if so configured.
 
-use std::io::ErrorKind;
-
-use statsd_proto::Output;
+use statsd_proto::{FailureKind, Output};
 
 use crate::network::Cut;
 use crate::oracle::arrived;
@@ -16,7 +14,7 @@ fn what_was_not_acknowledged_is_sent_again_first_and_in_its_order() {
         world.net.unacknowledged = unacknowledged;
         world.record_lines(5);
         world.advance(secs(1));
-        world.break_link(ErrorKind::ConnectionReset, unacknowledged);
+        world.break_link(FailureKind::Reset, unacknowledged);
         world.record_lines(5);
         world.net.unacknowledged = 0;
         world.finish();
@@ -57,7 +55,7 @@ fn what_arrived_without_an_acknowledgement_arrives_twice() {
     world.net.unacknowledged = 2 * LINE;
     world.record_lines(5);
     world.advance(secs(1));
-    world.break_link(ErrorKind::ConnectionReset, 0);
+    world.break_link(FailureKind::Reset, 0);
     world.advance(secs(1));
     world.net.unacknowledged = 0;
     world.finish();
@@ -74,7 +72,7 @@ fn lines_are_sent_again_until_they_are_acknowledged() {
     for _ in 0..10 {
         world.advance(secs(2));
         assert_eq!(world.stats().unacknowledged, 3000);
-        world.break_link(ErrorKind::ConnectionReset, usize::MAX);
+        world.break_link(FailureKind::Reset, usize::MAX);
     }
     assert_eq!(arrived(&world), [""; 0]);
     world.net.unacknowledged = 0;
@@ -135,7 +133,7 @@ fn a_link_that_breaks_while_closing_waits_costs_no_line() {
     world.record_lines(5);
     world.session.close();
     world.advance(secs(1));
-    world.break_link(ErrorKind::ConnectionReset, 2 * LINE);
+    world.break_link(FailureKind::Reset, 2 * LINE);
     world.net.unacknowledged = 0;
     let report = world.finish();
     assert_eq!((report.sent, report.stats.resent), (7, 2));
@@ -218,7 +216,7 @@ fn a_system_that_tells_nothing_sends_nothing_again() {
     world.record_lines(5);
     world.advance(secs(1));
     assert_eq!(world.stats().unacknowledged, 0);
-    world.break_link(ErrorKind::ConnectionReset, 2 * LINE);
+    world.break_link(FailureKind::Reset, 2 * LINE);
     let closed_at = world.now;
     let report = world.finish();
     assert_eq!((report.sent, report.stats.resent), (5, 0));

@@ -1,17 +1,16 @@
 //! Virtual time, and a driver that checks what the session says at every poll.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use statsd_proto::{
-    Dialect, Input, Metric, Output, RecordError, Report, Session, Stats, Target, Transmit,
+    Dialect, FailureKind, Input, Metric, Output, RecordError, Report, Session, Stats, Target,
 };
 
-use crate::frame;
 use crate::network::{Network, address};
 use crate::oracle;
 use crate::settings::{PATH, Settings, origin};
+use crate::tasks::{Lookup, Task};
 
 /// A session, its network, and the time that both live in.
 #[derive(Debug)]
@@ -27,30 +26,31 @@ pub(crate) struct World {
     pub(crate) accepted: Vec<String>,
     pub(crate) polls: usize,
     pub(crate) report: Option<Report>,
-    /// What the driver is doing.
+    /// What the driver is doing with the socket.
     pub(crate) task: Option<Task>,
+    /// The lookups that the driver has under way beside that. Only the last one counts.
+    pub(crate) lookups: Vec<Lookup>,
     /// When the driver has to poll, whatever happens.
     wake: Option<Instant>,
     /// Polls since time, bytes or the script last moved on.
-    polls_in_place: usize,
+    pub(crate) polls_in_place: usize,
     /// Lines and bytes that the kernel took.
     pub(crate) taken_lines: u64,
     pub(crate) taken_bytes: u64,
+    /// How many of the bytes that were taken last a refusal may still bring back.
+    pub(crate) doubtful_bytes: u64,
     /// How many bytes of the last connection are in frames that `taken_lines` counts.
-    framed: usize,
+    pub(crate) framed: usize,
     /// What paced writing has used up of its allowance, and when that was counted.
     pub(crate) level: (f64, Instant),
     /// When the session was first polled after it was closed.
     pub(crate) closed_at: Option<Instant>,
     pub(crate) longest_lag: Duration,
-}
-
-/// An instruction, and when it will be done; none if never.
-#[derive(Debug)]
-pub(crate) enum Task {
-    Connect(SocketAddr, Option<Instant>),
-    Resolve(u16, Option<Instant>),
-    Write(Transmit),
+    /// The latest time that a poll brought.
+    pub(crate) polled_at: Option<Instant>,
+    /// What the last lookup that counted has found, and where the last socket was opened to.
+    pub(crate) answered: Option<Vec<SocketAddr>>,
+    pub(crate) opened_to: Option<SocketAddr>,
 }
 
 impl World {
@@ -71,10 +71,15 @@ impl World {
             polls: 0,
             report: None,
             task: None,
+            lookups: Vec::new(),
+            polled_at: None,
+            answered: None,
+            opened_to: None,
             wake: Some(start),
             polls_in_place: 0,
             taken_lines: 0,
             taken_bytes: 0,
+            doubtful_bytes: 0,
             framed: 0,
             level: (0.0, start),
             closed_at: None,
@@ -138,10 +143,12 @@ impl World {
     pub(crate) fn handle_stray(&mut self, input: Input) {
         let is_stray = match (&input, &self.task) {
             (Input::Connected, Some(Task::Connect(..)))
-            | (Input::Resolved(_), Some(Task::Resolve(..)))
             | (Input::Written(_), Some(Task::Write(_))) => false,
+            (Input::Resolved { id, .. }, _) => {
+                self.lookups.last().is_none_or(|last| last.name.id != *id)
+            }
             (Input::Disconnected(_), task) => task.is_none() && !self.net.is_open(),
-            (Input::Connected | Input::Resolved(_) | Input::Written(_), _) => true,
+            (Input::Connected | Input::Written(_), _) => true,
             (Input::Unacknowledged(_), _) => !self.settings.resends() || !self.net.is_open(),
         };
         if is_stray {
@@ -158,17 +165,18 @@ impl World {
     /// Polls at a time of the caller's choice, and does what it says.
     pub(crate) fn poll_at(&mut self, now: Instant) {
         self.tell_unacknowledged();
+        self.polled_at = self.polled_at.max(Some(now));
         let output = self.session.poll(now);
         self.check_output(now, &output);
         self.obey(output);
     }
 
     /// Breaks the connection, with the last bytes that the kernel took.
-    pub(crate) fn break_link(&mut self, kind: ErrorKind, loses: usize) {
+    pub(crate) fn break_link(&mut self, kind: FailureKind, loses: usize) {
         if self.net.is_open() {
             self.tell_unacknowledged();
             self.net.close(loses);
-            self.handle(Input::Disconnected(kind));
+            self.handle(Input::Disconnected(kind.into()));
         }
     }
 
@@ -189,11 +197,13 @@ impl World {
     fn jump(&mut self, end: Instant) -> bool {
         self.act();
         let ready = match self.task {
-            Some(Task::Connect(_, ready) | Task::Resolve(_, ready)) => ready,
+            Some(Task::Connect(_, ready)) => ready,
             Some(Task::Write(_)) | None => None,
         };
+        let lookups = self.lookups.iter().map(|lookup| lookup.ends_at);
         let next = [self.wake, ready, self.net.reads_at()];
-        let next = next.into_iter().flatten().min().map(|at| at + self.lag);
+        let next = next.into_iter().chain(lookups).flatten().min();
+        let next = next.map(|at| at + self.lag);
         let Some(next) = next.filter(|at| *at <= end && self.report.is_none()) else {
             return false;
         };
@@ -206,7 +216,8 @@ impl World {
     fn act(&mut self) {
         loop {
             self.tell_unacknowledged();
-            if let Some(input) = self.answer().or_else(|| self.net.read(self.now)) {
+            let input = self.answer().or_else(|| self.answer_lookup());
+            if let Some(input) = input.or_else(|| self.net.read(self.now)) {
                 self.handle(input);
             } else if self.report.is_none()
                 && (self.session.wants_poll() || self.wake.is_some_and(|at| at <= self.now))
@@ -221,53 +232,6 @@ impl World {
         }
     }
 
-    /// What came of the instruction, if it is done.
-    fn answer(&mut self) -> Option<Input> {
-        let is_ready = |ready: &Option<Instant>| ready.is_some_and(|at| at <= self.now);
-        let is_done = match &self.task {
-            None => false,
-            Some(Task::Connect(_, ready) | Task::Resolve(_, ready)) => is_ready(ready),
-            Some(Task::Write(_)) => self.net.window > 0,
-        };
-        if !is_done {
-            return None;
-        }
-        match self.task.take()? {
-            Task::Connect(to, _) => {
-                self.framed = 0;
-                Some(self.net.open(self.now, to))
-            }
-            Task::Resolve(port, _) => Some(self.net.look_up(port)),
-            Task::Write(transmit) => {
-                let segment = transmit.segment_size;
-                let data = transmit.data.clone();
-                let input = self.net.write(self.now, transmit);
-                if let Input::Written(len) = input {
-                    self.polls_in_place = 0;
-                    self.taken_bytes += len as u64;
-                    if let Some(segment) = segment {
-                        self.check_pace(segment, len);
-                    } else if self.settings.is_framed() {
-                        self.count_frames();
-                    } else {
-                        let breaks = data[..len].iter().filter(|byte| **byte == b'\n');
-                        self.taken_lines += breaks.count() as u64;
-                    }
-                }
-                Some(input)
-            }
-        }
-    }
-
-    /// Counts the lines of frames that have become whole.
-    fn count_frames(&mut self) {
-        let link = self.net.connections.last().expect("one is written to");
-        while let Some((lines, len)) = frame::first(&link.taken[self.framed..]) {
-            self.taken_lines += lines.len() as u64;
-            self.framed += len;
-        }
-    }
-
     fn tell_unacknowledged(&mut self) {
         if self.settings.resends() {
             if let Some(bytes) = self.net.tell_unacknowledged() {
@@ -277,8 +241,12 @@ impl World {
     }
 
     fn handle(&mut self, input: Input) {
-        if matches!(input, Input::Disconnected(_)) {
+        if let Input::Disconnected(failure) = &input {
+            self.check_bytes();
             self.task = None;
+            if [FailureKind::Refused, FailureKind::Reset].contains(&failure.kind()) {
+                self.taken_bytes -= std::mem::take(&mut self.doubtful_bytes);
+            }
         }
         self.session.handle(input);
     }
@@ -295,6 +263,7 @@ impl World {
                     }
                 };
                 self.net.attempts.push((self.now, to));
+                self.opened_to = Some(to);
                 let ready = self.net.connect_delay.map(|delay| self.now + delay);
                 self.task = Some(Task::Connect(to, ready));
             }
@@ -303,14 +272,18 @@ impl World {
                 self.net.close(0);
             }
             Output::Finished(report) => {
+                self.lookups.clear();
                 self.report = Some(report);
                 self.wake = None;
             }
             Output::Resolve(resolve) => {
                 assert_eq!(&*resolve.host, self.settings.host);
                 self.net.lookups.push(self.now);
-                let ready = self.net.lookup_delay.map(|delay| self.now + delay);
-                self.task = Some(Task::Resolve(resolve.port, ready));
+                self.lookups.push(Lookup {
+                    name: resolve,
+                    since: self.polled_at.expect("this comes of a poll"),
+                    ends_at: self.net.lookup_delay.map(|delay| self.now + delay),
+                });
             }
             Output::Transmit(transmit) => self.task = Some(Task::Write(transmit)),
             Output::Wait(until) => self.wake = until,

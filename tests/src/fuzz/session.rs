@@ -5,12 +5,11 @@ mod rules;
 mod settings;
 mod transcript;
 
-use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use arbitrary::{Result, Unstructured};
-use statsd_proto::{Input, Output, Session, Stats, Transmit, Transport};
+use statsd_proto::{FailureKind, Input, Output, Session, Stats, Transmit, Transport};
 
 use self::recording::Form;
 use self::settings::Settings;
@@ -51,6 +50,8 @@ struct World {
     polled_at: Option<Instant>,
     /// What the driver has under way.
     task: Option<Task>,
+    /// The number of the lookup that it has under way beside that.
+    lookup: Option<u64>,
     is_open: bool,
     transcript: Transcript,
     /// How many lines were ever taken into the queue.
@@ -69,7 +70,6 @@ enum Task {
     Connect,
     /// A write of a session that was abandoned since.
     Forgotten,
-    Resolve,
     Transmit(Transmit),
 }
 
@@ -82,6 +82,7 @@ impl World {
             now: Instant::now(),
             polled_at: None,
             task: None,
+            lookup: None,
             is_open: false,
             transcript: Transcript::new(&settings),
             accepted: 0,
@@ -120,7 +121,7 @@ impl World {
             14 => self.tell(Input::Written(input.int_in_range(0..=3000)?)),
             15 => {
                 let kind = *input.choose(&KINDS)?;
-                self.tell(Input::Disconnected(kind));
+                self.tell(Input::Disconnected(kind.into()));
             }
             16 => self.stray(input)?,
             17 => self.poll(self.now),
@@ -154,10 +155,7 @@ impl World {
                 assert!(was_idle, "one socket at a time");
                 self.task = Some(Task::Connect);
             }
-            Output::Resolve(_) => {
-                assert!(was_idle, "one instruction at a time");
-                self.task = Some(Task::Resolve);
-            }
+            Output::Resolve(name) => self.lookup = Some(name.id),
             Output::Disconnect => {
                 assert!(!was_idle, "there is nothing to give up");
                 self.hang_up();
@@ -198,12 +196,15 @@ impl World {
     fn succeed(&mut self) {
         match &self.task {
             Some(Task::Connect) => self.tell(Input::Connected),
-            Some(Task::Resolve) => self.tell(Input::Resolved(vec![address(1), address(2)])),
             Some(Task::Transmit(transmit)) => {
                 let len = transmit.data.len();
                 self.tell(Input::Written(len));
             }
             Some(Task::Forgotten) | None => {}
+        }
+        if let Some(id) = self.lookup {
+            let found = Ok(vec![address(1), address(2)]);
+            self.tell(Input::Resolved { id, found });
         }
     }
 
@@ -211,8 +212,14 @@ impl World {
     fn stray(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let stray = match input.int_in_range(0..=5)? {
             0 => Input::Connected,
-            1 => Input::Resolved(Vec::new()),
-            2 => Input::Resolved(vec![address(9)]),
+            1 => Input::Resolved {
+                id: self.lookup.unwrap_or(0),
+                found: Ok(Vec::new()),
+            },
+            2 => Input::Resolved {
+                id: self.lookup.unwrap_or(7),
+                found: Ok(vec![address(9)]),
+            },
             3 => Input::Written(usize::MAX),
             4 => Input::Written(0),
             _ => Input::Written(input.int_in_range(0..=5000)?),
@@ -227,25 +234,21 @@ impl World {
                 self.task = None;
                 self.is_open = true;
             }
-            (Input::Resolved(_), Some(Task::Resolve)) => self.task = None,
+            (Input::Resolved { .. }, _) => self.lookup = None,
             (Input::Written(bytes), Some(Task::Transmit(transmit))) => {
                 self.transcript.write(transmit, *bytes);
                 self.task = None;
             }
-            (Input::Disconnected(kind), _) => {
+            (Input::Disconnected(failure), _) => {
                 self.tell_unacknowledged();
-                if self.is_open && *kind == ErrorKind::ConnectionRefused {
+                let is_refusal =
+                    [FailureKind::Refused, FailureKind::Reset].contains(&failure.kind());
+                if self.is_open && is_refusal {
                     self.transcript.refuse();
                 }
                 self.hang_up();
             }
-            (
-                Input::Connected
-                | Input::Resolved(_)
-                | Input::Unacknowledged(_)
-                | Input::Written(_),
-                _,
-            ) => {}
+            (Input::Connected | Input::Unacknowledged(_) | Input::Written(_), _) => {}
         }
         self.session.handle(input);
     }
@@ -290,7 +293,9 @@ impl World {
             match (&self.task, self.until) {
                 (None, Some(until)) => self.now = self.now.max(until),
                 // A datagram may yet be refused, and nobody has asked to hear of it.
-                (None, None) if self.session.stats().in_flight > 0 => self.session.flush(),
+                (None, None) if self.session.stats().in_flight > 0 => {
+                    self.session.flush_confirmed();
+                }
                 _ => {}
             }
         }
@@ -315,15 +320,15 @@ impl World {
 
 const POLLS: usize = 20_000;
 
-const KINDS: [ErrorKind; 8] = [
-    ErrorKind::BrokenPipe,
-    ErrorKind::ConnectionRefused,
-    ErrorKind::ConnectionReset,
-    ErrorKind::InvalidInput,
-    ErrorKind::NetworkUnreachable,
-    ErrorKind::NotFound,
-    ErrorKind::TimedOut,
-    ErrorKind::UnexpectedEof,
+const KINDS: [FailureKind; 8] = [
+    FailureKind::PeerClosed,
+    FailureKind::Refused,
+    FailureKind::Reset,
+    FailureKind::TooLarge,
+    FailureKind::Network,
+    FailureKind::NotFound,
+    FailureKind::TimedOut,
+    FailureKind::PeerClosed,
 ];
 
 fn address(last: u8) -> SocketAddr {

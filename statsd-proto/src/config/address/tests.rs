@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use crate::config::{Config, Transport};
-use crate::dialect::Dialect;
+use crate::encode::dialect::Dialect;
 use crate::error::ConfigError;
 
 /// Where an address leads: what carries the lines, and the address or the host's name, or the path.

@@ -4,6 +4,7 @@ use super::servers::{Reading, read};
 use super::*;
 use crate::dogstatsd::Cardinality;
 use crate::metric::Extras;
+use crate::metric::Number;
 
 proptest! {
     #[test]

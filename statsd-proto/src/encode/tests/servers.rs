@@ -10,7 +10,7 @@ mod netdata;
 mod reference;
 mod telegraf;
 
-use crate::dialect::Dialect;
+use crate::encode::dialect::Dialect;
 
 /// What a server gets out of a line.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::arbitrary::{case, dialect};
 use super::*;
+use crate::metric::{Number, Rate};
 
 proptest! {
     #[test]

@@ -17,6 +17,8 @@ pub(crate) struct Transcript {
     /// Whether a gauge below zero is two lines.
     has_pairs: bool,
     bytes: u64,
+    /// How many of them a refusal may still bring back.
+    doubtful_bytes: u64,
     /// How many of them before the stream that is open.
     opened_at: u64,
     /// What was written of a stream behind the last whole line or frame.
@@ -54,6 +56,7 @@ impl Transcript {
             keeps_all: settings.overflow == Overflow::RefuseNewest,
             has_pairs: !settings.grammar().has_negative_gauge,
             bytes: 0,
+            doubtful_bytes: 0,
             opened_at: 0,
             tail: Vec::new(),
             whole: 0,
@@ -70,9 +73,16 @@ impl Transcript {
         }
     }
 
-    /// How many bytes were written.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+    /// Bytes count once they were written; those of the last datagram, once nobody refuses it.
+    ///
+    /// # Panics
+    ///
+    /// If another number is told.
+    pub(crate) fn check_bytes(&mut self, told: u64) {
+        if told == self.bytes {
+            self.doubtful_bytes = 0;
+        }
+        assert_eq!(told, self.bytes - self.doubtful_bytes);
     }
 
     /// What has arrived of what was added up.
@@ -101,6 +111,9 @@ impl Transcript {
             return;
         }
         self.bytes += written.len() as u64;
+        if self.is_refusable {
+            self.doubtful_bytes = written.len() as u64;
+        }
         self.in_doubt.clear();
         for datagram in written.chunks(segment) {
             let lines = self.layout.take_lines(&mut datagram.to_vec());
@@ -116,6 +129,7 @@ impl Transcript {
 
     /// The server refuses what was written last.
     pub(crate) fn refuse(&mut self) {
+        self.bytes -= std::mem::take(&mut self.doubtful_bytes);
         if let (true, Some((_, first))) = (self.is_refusable, self.in_doubt.first()) {
             self.next = *first;
             self.refused.splice(0..0, self.in_doubt.drain(..));

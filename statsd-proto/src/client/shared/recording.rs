@@ -1,0 +1,253 @@
+//! Recording, in the inlet of the thread.
+
+use std::sync::Arc;
+
+use super::{Entry, wake_driver};
+use crate::error::RecordError;
+use crate::metric::{Kind, Metric, Number, Section, Value};
+use crate::session::aggregate::{Added, Lookup, Put, Series};
+use crate::session::prepared::Prepared;
+use crate::session::{Inlet, Pending, Plain, Record};
+use crate::sync::MutexGuard;
+
+impl Entry {
+    /// The hot path: nobody but the driver is woken, and only after unlocking.
+    #[inline]
+    pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        if self.shared.aggregates {
+            self.record_aggregating(metric)
+        } else {
+            self.record_metric(metric)
+        }
+    }
+
+    /// The same of a metric that is a number and nothing else, all of which is passed in registers.
+    #[inline]
+    pub(crate) fn record_number(
+        &self,
+        kind: Kind,
+        section: Section,
+        name: &str,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        let plain = Plain {
+            kind,
+            section,
+            name,
+            number,
+        };
+        if self.shared.aggregates {
+            self.record_aggregating(&plain.metric())
+        } else {
+            self.record_plain(plain)
+        }
+    }
+
+    // Not inlined, so that each is there once and not wherever there are metrics.
+
+    #[inline(never)]
+    fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        self.record_line(metric)
+    }
+
+    #[inline(never)]
+    fn record_plain(&self, plain: Plain<'_>) -> Result<(), RecordError> {
+        self.record_line(&plain)
+    }
+
+    #[inline(never)]
+    fn record_aggregating(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        match self.aggregate(metric) {
+            Some(result) => result,
+            None => self.record_metric(metric),
+        }
+    }
+
+    /// Records a value of a prepared metric.
+    #[inline(never)]
+    pub(crate) fn record_prepared(
+        &self,
+        prepared: &Prepared,
+        value: &Value<'_>,
+    ) -> Result<(), RecordError> {
+        if prepared.series().is_some() {
+            return self.follow_up(prepared, prepared.aggregate(*value));
+        }
+        self.record_line(&prepared.with(*value))
+    }
+
+    /// The same of a number, which is passed in registers.
+    #[inline(never)]
+    pub(crate) fn record_prepared_number(
+        &self,
+        prepared: &Prepared,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        let value = Value::Number(number);
+        if prepared.series().is_some() {
+            return self.follow_up(prepared, prepared.aggregate(value));
+        }
+        self.record_line(&prepared.with(value))
+    }
+
+    /// Records something as a line, without aggregation.
+    #[inline(always)]
+    pub(crate) fn record_line(&self, record: &impl Record) -> Result<(), RecordError> {
+        let index = self.shared.index();
+        let mut inlet = self.shared.inlet(index);
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name).is_ok();
+        if inlet.try_record(&self.encoder, record, admit) {
+            return Ok(());
+        }
+        self.record_slowly(index, inlet, record)
+    }
+
+    /// Sees to what is rare of a counter that is aggregated.
+    pub(crate) fn finish_count(
+        &self,
+        prepared: &Prepared,
+        amount: Number,
+        put: Put,
+    ) -> Result<(), RecordError> {
+        self.follow_up(prepared, prepared.finish_count(amount, put))
+    }
+
+    /// Prepares a metric that is recorded again and again.
+    pub(crate) fn prepare(&self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
+        Prepared::new(&mut self.shared.lock().core, &self.encoder, metric)
+    }
+
+    /// Counts what was not taken.
+    pub(crate) fn refuse(&self, error: RecordError) -> RecordError {
+        self.shared.inlet(self.shared.index()).refuse(error)
+    }
+
+    /// Records in the inlet of this thread, again after whatever has to be done first.
+    #[cold]
+    #[inline(never)]
+    fn record_slowly<'a>(
+        &'a self,
+        index: usize,
+        mut inlet: MutexGuard<'a, Inlet>,
+        record: &dyn Record,
+    ) -> Result<(), RecordError> {
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
+        let mut may_reclaim = true;
+        loop {
+            let pending = match inlet.record(&self.encoder, record, &admit) {
+                Ok(result) => return result,
+                Err(pending) => pending,
+            };
+            match pending {
+                Pending::Owner(other) => {
+                    drop(inlet);
+                    self.shared.collect_at(other);
+                }
+                Pending::Room => {
+                    let mut state = self.shared.lock();
+                    let result = state.core.exchange(&mut inlet);
+                    let helps = may_reclaim && state.core.may_reclaim();
+                    if result != Err(RecordError::QueueFull) || !helps {
+                        if result.is_err() {
+                            state.core.on_exhausted();
+                        }
+                        let result = result.map_err(|error| inlet.refuse(error));
+                        drop(inlet);
+                        wake_driver(state);
+                        return result;
+                    }
+                    drop(state);
+                    drop(inlet);
+                    // Room that other inlets were granted and have not used.
+                    self.shared.collect();
+                    may_reclaim = false;
+                }
+            }
+            inlet = self.shared.inlet(index);
+        }
+    }
+
+    /// Aggregates a metric. `None` if it is sent as lines of its own.
+    #[inline(always)]
+    fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let Some(lookup) = Lookup::new(&self.encoder, metric) else {
+            return self.send_level_before(metric);
+        };
+        let mut inlet = self.shared.inlet(self.shared.index());
+        let (parts, random) = inlet.aggregator()?;
+        let mut added = parts.add(&self.encoder, lookup, metric, random);
+        if added == Ok(Added::Unknown) {
+            added =
+                self.shared
+                    .lock()
+                    .core
+                    .aggregate_new(&self.encoder, &mut inlet, lookup, metric);
+        }
+        match added {
+            Ok(Added::First) => {
+                let mut state = self.shared.lock();
+                state.core.on_aggregated();
+                drop(inlet);
+                wake_driver(state);
+            }
+            Ok(Added::More) => {}
+            Ok(Added::Not | Added::Unknown) => {
+                drop(inlet);
+                return self.send_level_before(metric);
+            }
+            Err(error) => return Some(Err(inlet.refuse(error))),
+        }
+        Some(Ok(()))
+    }
+
+    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge. Returns an error if the
+    /// metric is refused because that has no room.
+    #[cold]
+    fn send_level_before(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        if !metric.is_level() {
+            return None;
+        }
+        let index = self.shared.index();
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
+        loop {
+            let mut inlet = self.shared.inlet(index);
+            let mut state = self.shared.lock();
+            let sent = state
+                .core
+                .send_level_before(&self.encoder, &mut inlet, metric, &admit);
+            drop(inlet);
+            wake_driver(state);
+            match sent {
+                Ok(Ok(())) => return None,
+                Ok(Err(error)) => return Some(Err(self.refuse(error))),
+                Err(other) => self.shared.collect_at(other),
+            }
+        }
+    }
+
+    fn follow_up(
+        &self,
+        prepared: &Prepared,
+        put: Result<Put, Value<'_>>,
+    ) -> Result<(), RecordError> {
+        match (put, prepared.series()) {
+            (Ok(Put::Closed), _) => Err(self.refuse(RecordError::Closed)),
+            (Ok(Put::First), Some(series)) => {
+                self.on_first(series);
+                Ok(())
+            }
+            (Ok(_), _) => Ok(()),
+            (Err(value), _) => {
+                let index = self.shared.index();
+                self.record_slowly(index, self.shared.inlet(index), &prepared.with(value))
+            }
+        }
+    }
+
+    /// A handle has put something into a part of a sum, or into a series, that the store may not know of.
+    fn on_first(&self, series: &Arc<Series>) {
+        let mut state = self.shared.lock();
+        state.core.add_pending(series);
+        wake_driver(state);
+    }
+}

@@ -1,0 +1,334 @@
+//! Timers, by the client's clock.
+//!
+//! The rules of sprockets-statsd are kept by types: what was not started cannot be stopped, what was not stopped cannot
+//! be sent, and what was sent cannot be sent again.
+
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+use crate::client::handle::Timing;
+use crate::client::recording::Recording;
+use crate::metric::Metric;
+
+/// A timer that does not run.
+///
+/// ```
+/// # let client = statsd_proto::Client::noop();
+/// let timer = client.timer("request").start().stop();
+/// // … decide whether it is worth sending …
+/// let again = timer.send();
+/// again.start().stop().send();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Timer<'a> {
+    client: &'a Client,
+    path: &'a str,
+}
+
+/// A timer that runs. Dropping it sends nothing.
+#[derive(Debug)]
+#[must_use]
+pub struct RunningTimer<'a> {
+    timer: Timer<'a>,
+    /// `None` for a client that sends nothing.
+    started: Option<Instant>,
+}
+
+/// A timer that was stopped and not sent yet.
+#[derive(Debug)]
+#[must_use]
+pub struct StoppedTimer<'a> {
+    running: RunningTimer<'a>,
+    elapsed: Duration,
+}
+
+/// A start time, to be kept in a struct or moved into a task; see [`Client::start`].
+///
+/// Metrics that are made of it are recorded with the client that it was started by.
+#[derive(Clone, Debug)]
+pub struct Stopwatch {
+    client: Client,
+    /// `None` for a client that sends nothing.
+    started: Option<Instant>,
+}
+
+/// Records the time until it is dropped, also by an error or a panic; see [`Client::time`] and [`Timing::time`].
+///
+/// A guard of [`Timing::time_owned`] borrows nothing.
+#[derive(Debug)]
+#[must_use = "the time ends when the guard is dropped"]
+pub struct TimerGuard<'a> {
+    target: Target<'a>,
+    /// `None` for a client that sends nothing.
+    started: Option<Instant>,
+}
+
+/// What a guard records.
+#[derive(Debug)]
+enum Target<'a> {
+    Name(&'a Client, &'a str),
+    Handle(&'a Timing),
+    Owned(Timing),
+}
+
+impl<'a> Timer<'a> {
+    pub(crate) fn new(client: &'a Client, path: &'a str) -> Self {
+        Self { client, path }
+    }
+
+    /// Starts the timer.
+    pub fn start(self) -> RunningTimer<'a> {
+        RunningTimer {
+            started: self.client.now(),
+            timer: self,
+        }
+    }
+}
+
+impl<'a> RunningTimer<'a> {
+    /// Starts from now on.
+    pub fn restart(self) -> Self {
+        self.timer.start()
+    }
+
+    /// Stops the timer.
+    pub fn stop(self) -> StoppedTimer<'a> {
+        let elapsed = elapsed(self.timer.client, self.started);
+        StoppedTimer {
+            running: self,
+            elapsed,
+        }
+    }
+}
+
+impl<'a> StoppedTimer<'a> {
+    /// How long the timer ran.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Stops the timer again, later: the time in between counts too.
+    pub fn stop(self) -> Self {
+        self.running.stop()
+    }
+
+    /// Starts from now on, and forgets what was measured.
+    pub fn restart(self) -> RunningTimer<'a> {
+        self.running.restart()
+    }
+
+    /// Records the time as `timers.<path>`. The timer may be used again.
+    pub fn send(self) -> Timer<'a> {
+        let timer = self.running.timer;
+        timer.client.timing(timer.path, self.elapsed);
+        timer
+    }
+}
+
+impl Stopwatch {
+    pub(crate) fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+            started: client.now(),
+        }
+    }
+
+    /// How long it has run. Zero for a [`noop`](Client::noop) client.
+    pub fn elapsed(&self) -> Duration {
+        elapsed(&self.client, self.started)
+    }
+
+    /// Records the time that has passed as a timing, with tags that are known by now.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// let timer = client.start();
+    /// let status = "200";
+    /// timer.timing("http.client").tag("status", status).send();
+    /// ```
+    pub fn timing<'a>(&'a self, path: &'a str) -> Recording<'a> {
+        Recording::new(&self.client, Metric::timing(path, self.elapsed()))
+    }
+
+    /// Records the milliseconds that have passed in a distribution.
+    pub fn distribution_ms<'a>(&'a self, path: &'a str) -> Recording<'a> {
+        Recording::new(&self.client, Metric::distribution_ms(path, self.elapsed()))
+    }
+}
+
+impl<'a> TimerGuard<'a> {
+    pub(crate) fn of_name(client: &'a Client, path: &'a str) -> Self {
+        Self {
+            started: client.now(),
+            target: Target::Name(client, path),
+        }
+    }
+
+    pub(crate) fn of_handle(timing: &'a Timing) -> Self {
+        Self {
+            started: timing.client().now(),
+            target: Target::Handle(timing),
+        }
+    }
+}
+
+impl TimerGuard<'static> {
+    pub(crate) fn owned(timing: Timing) -> Self {
+        Self {
+            started: timing.client().now(),
+            target: Target::Owned(timing),
+        }
+    }
+}
+
+impl Drop for TimerGuard<'_> {
+    fn drop(&mut self) {
+        match &self.target {
+            Target::Name(client, path) => client.timing(path, elapsed(client, self.started)),
+            Target::Handle(timing) => timing.record(elapsed(timing.client(), self.started)),
+            Target::Owned(timing) => timing.record(elapsed(timing.client(), self.started)),
+        }
+    }
+}
+
+/// Records the time of a future when it is dropped, with a tag if there is one by then.
+pub(crate) struct Measurement<'a> {
+    pub(crate) stopwatch: Stopwatch,
+    pub(crate) path: &'a str,
+    pub(crate) tag: Option<(&'static str, String)>,
+}
+
+impl Drop for Measurement<'_> {
+    fn drop(&mut self) {
+        let recording = self.stopwatch.timing(self.path);
+        match &self.tag {
+            Some((key, value)) => recording.tag(key, value).send(),
+            None => recording.send(),
+        }
+    }
+}
+
+/// Time never runs backwards, so it is never below zero.
+fn elapsed(client: &Client, started: Option<Instant>) -> Duration {
+    match (started, client.now()) {
+        (Some(started), Some(now)) => now.saturating_duration_since(started),
+        _ => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::client::driver::Driver;
+    use crate::config::Config;
+    use crate::testing::{Recorder, origin, recorder};
+
+    #[test]
+    fn a_timer_sends_the_time_from_start_to_stop() {
+        for (elapsed, line) in [
+            (Duration::ZERO, "timers.x:0|ms"),
+            (Duration::from_nanos(1), "timers.x:0.000001|ms"),
+            (Duration::from_micros(1500), "timers.x:1.5|ms"),
+            (Duration::from_secs(90), "timers.x:90000|ms"),
+        ] {
+            let (client, mut recorder) = start();
+            let timer = client.timer("x").start();
+            recorder.advance(elapsed);
+            let stopped = timer.stop();
+            assert_eq!(stopped.elapsed(), elapsed);
+            recorder.advance(Duration::from_secs(1));
+            stopped.send();
+            assert_eq!(recorder.lines(), [line]);
+        }
+    }
+
+    #[test]
+    fn a_timer_that_was_sent_may_be_used_again() {
+        let (client, mut recorder) = start();
+        let mut timer = client.timer("x");
+        for milliseconds in [3, 1, 2] {
+            let running = timer.start();
+            recorder.advance(Duration::from_millis(milliseconds));
+            timer = running.stop().send();
+        }
+        let expected = ["timers.x:3|ms", "timers.x:1|ms", "timers.x:2|ms"];
+        assert_eq!(recorder.lines(), expected);
+    }
+
+    #[test]
+    fn starting_again_forgets_and_stopping_again_goes_on() {
+        let (client, mut recorder) = start();
+        let running = client.timer("x").start();
+        recorder.advance(Duration::from_millis(100));
+        let running = running.restart();
+        recorder.advance(Duration::from_millis(10));
+        let stopped = running.stop();
+        recorder.advance(Duration::from_millis(1));
+        let stopped = stopped.stop();
+        assert_eq!(stopped.elapsed(), Duration::from_millis(11));
+        let running = stopped.restart();
+        recorder.advance(Duration::from_millis(5));
+        running.stop().send();
+        assert_eq!(recorder.lines(), ["timers.x:5|ms"]);
+    }
+
+    #[test]
+    fn a_timer_that_is_dropped_before_it_is_sent_sends_nothing() {
+        let (client, mut recorder) = start();
+        let _ = client.timer("x");
+        let _ = client.timer("x").start();
+        let _ = client.timer("x").start().stop();
+        assert_eq!(recorder.lines(), [""; 0]);
+    }
+
+    #[test]
+    fn a_guard_sends_when_its_block_ends() {
+        let (client, mut recorder) = start();
+        {
+            let _guard = client.time("x");
+            recorder.advance(Duration::from_millis(7));
+        }
+        assert_eq!(recorder.lines(), ["timers.x:7|ms"]);
+    }
+
+    #[test]
+    fn a_guard_sends_also_when_its_block_panics() {
+        let (client, mut recorder) = start();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let _guard = client.time("x");
+            recorder.advance(Duration::from_millis(7));
+            std::panic::resume_unwind(Box::new("on purpose"));
+        }));
+        assert!(result.is_err());
+        assert_eq!(recorder.lines(), ["timers.x:7|ms"]);
+    }
+
+    #[test]
+    fn a_clock_that_goes_backwards_gives_zero() {
+        let start = origin();
+        let clock = Arc::new(Mutex::new(start + Duration::from_secs(1)));
+        let time = Arc::clone(&clock);
+        let config = Config::new("localhost");
+        let (client, _driver) = Driver::new(&config, move || *time.lock().unwrap()).unwrap();
+        let timer = client.timer("x").start();
+        *clock.lock().unwrap() = start;
+        assert_eq!(timer.stop().elapsed(), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_time_goes_on_when_the_driver_is_gone() {
+        let (client, recorder) = start();
+        let timer = client.timer("x").start();
+        drop(recorder);
+        timer.stop().send();
+        assert_eq!(client.stats().refused.closed, 1);
+    }
+
+    fn start() -> (Client, Recorder) {
+        recorder(Config::new("localhost")).unwrap()
+    }
+}

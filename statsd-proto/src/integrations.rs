@@ -1,0 +1,6 @@
+//! Other interfaces to record by.
+
+#[cfg(feature = "cadence")]
+pub(crate) mod cadence;
+#[cfg(feature = "metrics")]
+pub(crate) mod facade;

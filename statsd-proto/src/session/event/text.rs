@@ -1,0 +1,173 @@
+//! Events as text: the server first, then what happened, then why, then what to do.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{About, Backlog, Event, EventKind};
+use crate::config::Transport;
+use crate::session::stats::Dropped;
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let about = &*self.about;
+        let is_udp = about.transport == Transport::Udp;
+        write!(f, "{}: ", about.server)?;
+        match &self.kind {
+            EventKind::Connected { peer, away } => {
+                f.write_str(if is_udp { "sending" } else { "connected" })?;
+                if let Some(peer) = peer {
+                    write!(f, " to {peer}")?;
+                }
+                match away {
+                    Some(away) => write!(f, " after {} without the server", Span(*away)),
+                    None => Ok(()),
+                }
+            }
+            EventKind::ConnectFailed {
+                failure,
+                unreported,
+            } => {
+                write!(f, "cannot connect: {failure}; retrying")?;
+                write_unreported(f, *unreported)
+            }
+            EventKind::LookupFailed {
+                failure,
+                unreported,
+            } => {
+                write!(f, "cannot look up the host: {failure}; retrying")?;
+                write_unreported(f, *unreported)
+            }
+            EventKind::Disconnected {
+                failure,
+                unreported,
+            } => {
+                let what = match failure {
+                    failure if is_udp && failure.is_refusal() => "nobody takes datagrams",
+                    _ if is_udp => "cannot send",
+                    _ => "the connection broke",
+                };
+                write!(f, "{what}: {failure}; retrying")?;
+                write_unreported(f, *unreported)
+            }
+            EventKind::QueueHalfFull { backlog } => {
+                f.write_str("the queue is half full: ")?;
+                write_backlog(f, *backlog, about)
+            }
+            EventKind::QueueDrained => f.write_str("the queue has room again"),
+            EventKind::Lost {
+                full,
+                invalid,
+                dropped,
+                backlog,
+            } => {
+                let mut losses = Losses { f, is_first: true };
+                losses.write_full(*full, *backlog, about)?;
+                losses.write_dropped(*dropped, *backlog, about)?;
+                losses.write(*invalid, "refused that no server would understand")
+            }
+        }
+    }
+}
+
+/// Writes losses one after the other.
+struct Losses<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    is_first: bool,
+}
+
+impl Losses<'_, '_> {
+    fn write(&mut self, count: u64, what: &str) -> fmt::Result {
+        if count == 0 {
+            return Ok(());
+        }
+        let (before, unit) = match std::mem::take(&mut self.is_first) {
+            true if count == 1 => ("", " metric"),
+            true => ("", " metrics"),
+            false => ("; ", ""),
+        };
+        write!(self.f, "{before}{count}{unit} {what}")
+    }
+
+    fn write_full(&mut self, full: u64, backlog: Backlog, about: &About) -> fmt::Result {
+        if full == 0 {
+            return Ok(());
+        }
+        self.write(full, "refused by a full queue, ")?;
+        write_backlog(self.f, backlog, about)
+    }
+
+    fn write_dropped(&mut self, dropped: Dropped, backlog: Backlog, about: &About) -> fmt::Result {
+        if dropped.overflow > 0 {
+            self.write(dropped.overflow, "dropped from a full queue, ")?;
+            write_backlog(self.f, backlog, about)?;
+        }
+        self.write(dropped.unsendable, "dropped that no datagram takes")?;
+        if dropped.abandoned > 0 {
+            self.write(dropped.abandoned, "dropped at shutdown, ")?;
+            write_cause(self.f, backlog, about)?;
+            write!(self.f, " (close_timeout {})", Span(about.close_timeout))?;
+        }
+        Ok(())
+    }
+}
+
+/// What holds the queue back, and what helps.
+fn write_backlog(f: &mut fmt::Formatter<'_>, backlog: Backlog, about: &About) -> fmt::Result {
+    write_cause(f, backlog, about)?;
+    f.write_str(match backlog {
+        Backlog::Pace => " (raise pace, or aggregate or sample metrics; ",
+        Backlog::Server => " (aggregate or sample metrics, or give the server more time; ",
+        Backlog::Away(_) | Backlog::Driver | Backlog::NeverReached => " (",
+    })?;
+    write!(f, "max_queue_bytes {}", Size(about.max_queue_bytes))?;
+    if about.max_queue_lines < usize::MAX {
+        write!(f, ", max_queue_lines {}", about.max_queue_lines)?;
+    }
+    f.write_str(")")
+}
+
+fn write_cause(f: &mut fmt::Formatter<'_>, backlog: Backlog, about: &About) -> fmt::Result {
+    match backlog {
+        Backlog::Away(time) => write!(f, "the server has been away for {}", Span(time)),
+        Backlog::Driver => f.write_str("metrics are recorded faster than they are sent"),
+        Backlog::NeverReached => f.write_str("the server was never reached"),
+        Backlog::Pace => write!(f, "held back by the pace of {} bytes a second", about.rate),
+        Backlog::Server => f.write_str("the server takes them too slowly"),
+    }
+}
+
+fn write_unreported(f: &mut fmt::Formatter<'_>, unreported: u64) -> fmt::Result {
+    match unreported {
+        0 => Ok(()),
+        count => write!(f, " (outages not reported before: {count})"),
+    }
+}
+
+/// A time for people: two digits are enough.
+struct Span(Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (millis, seconds) = (self.0.as_millis(), self.0.as_secs());
+        match seconds {
+            0 => write!(f, "{millis} ms"),
+            1..120 if millis % 1000 >= 100 => write!(f, "{seconds}.{} s", millis % 1000 / 100),
+            1..120 => write!(f, "{seconds} s"),
+            120..7200 => write!(f, "{} min", seconds / 60),
+            _ => write!(f, "{} h", seconds / 3600),
+        }
+    }
+}
+
+/// A number of bytes for people.
+struct Size(usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes >= 1 << 20 => write!(f, "{} MiB", bytes >> 20),
+            bytes if bytes >= 1 << 10 => write!(f, "{} KiB", bytes >> 10),
+            bytes => write!(f, "{bytes} bytes"),
+        }
+    }
+}

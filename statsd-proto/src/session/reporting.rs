@@ -1,0 +1,41 @@
+//! What a log is to say of the connection and of the queue.
+
+use std::time::Instant;
+
+use super::Core;
+use crate::session::event::{Backlog, Outage};
+
+impl Core {
+    /// Reports what is due.
+    pub(super) fn poll_journal(&mut self, now: Instant) {
+        let backlog = self.backlog();
+        self.journal.on_fill(now, self.queue.fill(), backlog);
+        self.journal.poll(now, &self.stats, backlog);
+    }
+
+    /// The link is up: reports that the server is there, once that is known.
+    pub(super) fn report_connection(&mut self, now: Instant) {
+        if self.link.is_proven() {
+            self.journal.on_up(now, self.link.peer());
+        }
+    }
+
+    pub(super) fn report_outage(&mut self, outage: Outage) {
+        if let Some(now) = self.now {
+            self.journal.on_down(now, outage);
+        }
+    }
+
+    /// What holds the queue back.
+    pub(super) fn backlog(&self) -> Backlog {
+        let is_away = !self.link.is_up() || self.is_probing;
+        let outage = self.now.filter(|_| is_away);
+        let outage = outage.and_then(|now| self.journal.outage(now));
+        match outage {
+            Some(outage) => outage,
+            None if self.pacer.is_dry() => Backlog::Pace,
+            None if self.in_flight.is_transmitting() => Backlog::Server,
+            None => Backlog::Driver,
+        }
+    }
+}

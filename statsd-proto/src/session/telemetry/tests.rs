@@ -1,0 +1,252 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::config::Transport;
+use crate::session::Session;
+use crate::session::instruction::{Input, Output};
+use crate::session::queue::Overflow;
+use crate::testing::{Recorder, origin, recorder};
+use crate::{Client, Dialect};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn what_happened_is_told_after_the_interval() {
+    let (client, mut recorder) = start(named().prefix("shop"));
+    client.incr("orders", 1);
+    client.incr("orders", 1);
+    client.gauge("load", f64::NAN);
+    recorder.advance(SECOND * 9);
+    assert_eq!(recorder.lines(), ["shop.counters.orders:1|c"; 2]);
+    recorder.advance(SECOND * 2);
+    let told = [
+        "shop.self.accepted:2|c",
+        "shop.self.sent:2|c",
+        "shop.self.bytes:50|c",
+        "shop.self.payloads:1|c",
+        "shop.self.refused.invalid:1|c",
+        "shop.self.connects:1|c",
+        "shop.self.queued_bytes:0|g",
+        "shop.self.queued_bytes_peak:50|g",
+    ];
+    assert_eq!(recorder.lines(), told);
+}
+
+#[test]
+fn a_client_at_rest_says_nothing_and_sets_no_timer() {
+    for transport in [Transport::Tcp, Transport::Udp] {
+        let config = named().host("127.0.0.1").transport(transport);
+        let mut session = Session::new(&config, 7).unwrap();
+        let mut now = origin();
+        session.record(&Metric::counter("a", 1)).unwrap();
+        let mut rounds = 0;
+        // Until it would sleep for good.
+        while let Some(until) = run(&mut session, now) {
+            rounds += 1;
+            assert!(rounds < 20, "{:?}", session.stats());
+            now = until;
+        }
+        let stats = session.stats();
+        assert!(stats.accepted > 1 && stats.queued == 0, "{stats:?}");
+        assert_eq!(run(&mut session, now + SECOND * 3600), None);
+        assert_eq!(session.stats().accepted, stats.accepted);
+        assert!(!session.wants_poll());
+    }
+}
+
+#[test]
+fn what_is_told_adds_up_to_what_was_counted() {
+    let (client, mut recorder) = start(named().transport(Transport::Udp));
+    let mut sums = BTreeMap::new();
+    let mut recorded = 0;
+    for round in 0..40 {
+        for _ in 0..round % 3 {
+            client.incr("a", 1);
+            recorded += 1;
+        }
+        let half = Metric::counter("b", 1).rate(0.5);
+        client.record(&half).unwrap();
+        recorder.advance(SECOND * 3);
+        add_up(&mut sums, &recorder.lines());
+    }
+    // Metrics that are left out wake nobody, so that their count leaves with the next line.
+    client.incr("a", 1);
+    recorded += 1;
+    recorder.advance(SECOND * 60);
+    add_up(&mut sums, &recorder.lines());
+    let stats = recorder.stats();
+    assert_eq!(stats.accepted, stats.sent);
+    assert_eq!(sums["accepted"] + sums["sampled_out"], recorded + 40);
+    assert_eq!(sums["sampled_out"], stats.sampled_out);
+    // All but the lines that told it last.
+    let untold = stats.sent - sums["sent"];
+    assert!((1..=15).contains(&untold), "{stats:?} {sums:?}");
+}
+
+#[test]
+fn while_the_link_is_down_nothing_is_told_and_afterwards_all() {
+    let (client, mut recorder) = start(named().max_queue_lines(40));
+    recorder.set_up(false);
+    for _ in 0..41 {
+        client.incr("a", 1);
+    }
+    recorder.advance(SECOND * 3600);
+    let stats = recorder.stats();
+    assert_eq!((stats.accepted, stats.queued), (40, 40));
+    recorder.set_up(true);
+    recorder.advance(SECOND * 12);
+    let mut sums = BTreeMap::new();
+    add_up(&mut sums, &recorder.lines());
+    assert_eq!((sums["accepted"], sums["refused.full"]), (40, 1));
+    assert_eq!(sums["connect_failures"], stats.connect_failures);
+    let stats = recorder.stats();
+    assert_eq!(stats.accepted, stats.sent);
+}
+
+#[test]
+fn a_server_that_takes_nothing_is_not_told_ever_more() {
+    let mut session = Session::new(&named().host("127.0.0.1"), 7).unwrap();
+    let mut now = origin();
+    session.record(&Metric::counter("a", 1)).unwrap();
+    // The write of what it tells never ends.
+    loop {
+        match session.poll(now) {
+            Output::Connect(_) => session.handle(Input::Connected),
+            Output::Transmit(_) if session.stats().accepted > 1 => break,
+            Output::Transmit(transmit) => session.handle(Input::Written(transmit.data.len())),
+            Output::Wait(until) => now = until.unwrap(),
+            output @ (Output::Disconnect | Output::Finished(_) | Output::Resolve(_)) => {
+                panic!("{output:?}")
+            }
+        }
+    }
+    let accepted = session.stats().accepted;
+    for _ in 0..100 {
+        session.record(&Metric::counter("a", 1)).unwrap();
+        now += SECOND / 5;
+        assert!(matches!(session.poll(now), Output::Wait(_)));
+    }
+    assert_eq!(session.stats().accepted, accepted + 100);
+}
+
+#[test]
+fn a_link_that_is_renewed_for_its_lines_is_nothing_to_tell() {
+    let (client, mut recorder) = start(named().max_connection_age(Some(SECOND)));
+    client.incr("a", 1);
+    recorder.advance(SECOND * 60);
+    let before = recorder.stats();
+    recorder.advance(SECOND * 3600);
+    assert_eq!(recorder.stats(), before);
+    assert!(before.connects > 1, "{before:?}");
+}
+
+#[test]
+fn datadogs_names_have_its_tags_and_no_prefix() {
+    let telemetry = Telemetry::datadog().interval(SECOND);
+    let config = Config::dogstatsd("localhost").telemetry(Some(telemetry));
+    let config = config.prefix("shop").tag("env", "test");
+    let (client, mut recorder) = start(config.clone());
+    client.incr("a", 1);
+    recorder.advance(SECOND * 2);
+    let version = env!("CARGO_PKG_VERSION");
+    let tags = format!("env:test,client:rust,client_version:{version},client_transport:udp");
+    let told = [
+        "shop.a:1|c|#env:test".to_owned(),
+        format!("datadog.dogstatsd.client.metrics:1|c|#{tags}"),
+        format!("datadog.dogstatsd.client.packets_sent:1|c|#{tags}"),
+        format!("datadog.dogstatsd.client.bytes_sent:21|c|#{tags}"),
+    ];
+    assert_eq!(recorder.lines(), told);
+    // Calls that are added up are not counted.
+    let (client, mut recorder) = start(config.aggregate(Some(SECOND)));
+    client.incr("a", 1);
+    recorder.advance(SECOND * 3);
+    let lines = recorder.lines();
+    assert!(lines.len() > 1 && !lines.iter().any(|line| line.contains("client.metrics:")));
+}
+
+#[test]
+fn what_a_full_queue_drops_is_told_in_bytes_and_datagrams() {
+    let config = Config::dogstatsd("localhost").overflow(Overflow::DropOldest);
+    let config = config.max_datagram(100).max_queue_bytes(64 * 1024);
+    let config = config.telemetry(Some(Telemetry::datadog().interval(SECOND)));
+    let (client, mut recorder) = start(config);
+    recorder.set_up(false);
+    for _ in 0..10_000 {
+        client.incr("abcdefghijklm", 1);
+    }
+    let dropped = recorder.stats().dropped.overflow;
+    recorder.set_up(true);
+    recorder.advance(SECOND * 30);
+    let mut sums = BTreeMap::new();
+    add_up(&mut sums, &recorder.lines());
+    // Five lines of 17 bytes in a datagram, the rest of which is filled unless it is a payload's last.
+    assert!(dropped > 0 && dropped % 5 == 0, "{dropped}");
+    assert_eq!(sums["packets_dropped"], dropped / 5);
+    assert_eq!(sums["packets_dropped_queue"], dropped / 5);
+    let bytes = sums["bytes_dropped"] * 5 / dropped;
+    assert!((89..100).contains(&bytes), "{sums:?}");
+}
+
+#[test]
+fn a_name_that_cannot_be_sent_is_an_error() {
+    let of = |name: &str| Config::new("localhost").telemetry(Some(Telemetry::named(name)));
+    let socket = || of("a").unix_datagram("/s");
+    for config in [
+        of(""),
+        of("a b"),
+        of(&"a".repeat(513)),
+        of("a").telemetry(Some(Telemetry::datadog())),
+        of("a").telemetry(Some(Telemetry::named("a").interval(Duration::ZERO))),
+        of(&"a".repeat(110)).dialect(Dialect::Collectd),
+        socket().max_datagram(40),
+        of("a").max_queue_lines(29),
+    ] {
+        let error = config.check().unwrap_err();
+        assert!(error.to_string().starts_with("telemetry is "), "{error}");
+    }
+    for config in [
+        of("a").max_queue_bytes(16 * 1024),
+        of("a").max_queue_lines(30),
+        of("a").dialect(Dialect::Netdata),
+        of("a").dialect(Dialect::StatsdExporter),
+        socket().max_datagram(50),
+    ] {
+        assert_eq!(config.check(), Ok(()));
+    }
+}
+
+fn named() -> Config {
+    Config::new("localhost").telemetry(Some(Telemetry::named("self")))
+}
+
+fn start(config: Config) -> (Client, Recorder) {
+    recorder(config).unwrap()
+}
+
+/// Does what the session says until it waits. Returns until when.
+fn run(session: &mut Session, now: Instant) -> Option<Instant> {
+    loop {
+        match session.poll(now) {
+            Output::Connect(_) => session.handle(Input::Connected),
+            Output::Transmit(transmit) => session.handle(Input::Written(transmit.data.len())),
+            Output::Wait(until) => return until,
+            output @ (Output::Disconnect | Output::Finished(_) | Output::Resolve(_)) => {
+                panic!("{output:?}")
+            }
+        }
+    }
+}
+
+/// Adds up the counters that were told.
+fn add_up(sums: &mut BTreeMap<String, u64>, lines: &[String]) {
+    for line in lines {
+        let (name, rest) = line.split_once(':').unwrap();
+        let prefixes = ["self.", "datadog.dogstatsd.client."];
+        let name = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix));
+        let mut parts = rest.split('|');
+        if let (Some(name), Some(value), Some("c")) = (name, parts.next(), parts.next()) {
+            *sums.entry(name.to_owned()).or_default() += value.parse::<u64>().unwrap();
+        }
+    }
+}
