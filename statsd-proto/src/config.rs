@@ -81,6 +81,7 @@ pub struct Config {
     pub(crate) resend_unacknowledged: bool,
     pub(crate) telemetry: Option<Telemetry>,
     pub(crate) adaptive_sampling: bool,
+    pub(crate) rate: f64,
 }
 
 /// What carries the lines.
@@ -170,6 +171,7 @@ impl Config {
             resend_unacknowledged: false,
             telemetry: None,
             adaptive_sampling: false,
+            rate: 1.0,
         };
         unset.host(host)
     }

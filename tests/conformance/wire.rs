@@ -164,5 +164,5 @@ pub(crate) fn tags_and_rates_reach_the_wire<A: Adapter>(world: &World<A>) {
             result.expect("the dialect has tags and rates");
         },
     );
-    assert_eq!(lines, ["counters.a:1|c|@0.5|#env:test,route:home,beta"]);
+    assert_eq!(lines, ["a:1|c|@0.5|#env:test,route:home,beta"]);
 }

@@ -12,7 +12,9 @@ impl Core {
     /// A new inlet, without memory.
     pub(crate) fn inlet(&mut self) -> Inlet {
         let parts = self.parts();
-        Inlet::new(self.queue.batch(), self.sampler.fork(), parts)
+        let mut inlet = Inlet::new(self.queue.batch(), self.sampler.fork(), parts);
+        inlet.set_sampling_level(self.sampling_level());
+        inlet
     }
 
     /// Finds room for the record that an inlet has written [apart](super::Pending::Room).

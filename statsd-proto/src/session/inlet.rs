@@ -21,7 +21,8 @@ pub(crate) struct Inlet {
     pub(super) record: Vec<u8>,
     pub(super) written: Written,
     sampler: Random,
-    sampling_level: SamplingLevel,
+    /// `None` if nothing is left out but at the caller's wish.
+    sampling_level: Option<SamplingLevel>,
     is_closed: bool,
     refused: Refused,
     sampled_out: u64,
@@ -48,7 +49,7 @@ impl Inlet {
             record: Vec::new(),
             written: Written::default(),
             sampler,
-            sampling_level: SamplingLevel::NONE,
+            sampling_level: None,
             is_closed: false,
             refused: Refused::default(),
             sampled_out: 0,
@@ -68,7 +69,7 @@ impl Inlet {
         admit: impl FnOnce(&[u8]) -> bool,
     ) -> bool {
         if !matches!(record.rate(), Rate::Always | Rate::Sampled(_))
-            || self.sampling_level != SamplingLevel::NONE
+            || self.sampling_level.is_some()
         {
             return false;
         }
@@ -91,10 +92,8 @@ impl Inlet {
         record: &dyn Record,
         admit: &dyn Fn(&[u8]) -> Result<(), usize>,
     ) -> Recorded {
-        let sampled_further = match self.sampling_level {
-            SamplingLevel::NONE => None,
-            sampling_level => record.sampled_further(encoder, sampling_level),
-        };
+        let level = self.sampling_level;
+        let sampled_further = level.and_then(|level| record.sampled_further(encoder, level));
         let (rate, told) = match sampled_further {
             Some((rate, told)) => (rate, Some(told)),
             None => (record.rate(), None),
@@ -168,7 +167,7 @@ impl Inlet {
     }
 
     pub(super) fn set_sampling_level(&mut self, sampling_level: SamplingLevel) {
-        self.sampling_level = sampling_level;
+        self.sampling_level = Some(sampling_level).filter(|level| level.leaves_out());
     }
 
     /// Gives memory back that only a flow needs.

@@ -5,7 +5,7 @@ mod flaws;
 use std::time::Duration;
 
 use statsd_proto::dogstatsd::Cardinality;
-use statsd_proto::{Kind, Metric, Number, UnsafeText};
+use statsd_proto::{Kind, Metric, Number, UnsafeText, Value};
 
 use super::grammar::{Grammar, Read};
 use super::origin::Origin;
@@ -70,7 +70,7 @@ impl Meant<'_> {
             }
         };
         let metric = match (self.code, self.value) {
-            (Code::Raw(code), Worth::Elapsed(elapsed)) => Metric::raw(self.name, elapsed, code),
+            (Code::Raw(code), Worth::Elapsed(elapsed)) => Metric::raw(self.name, Value::Elapsed(elapsed), code),
             (Code::Raw(code), Worth::Text(text) | Worth::Written(text)) => {
                 Metric::raw(self.name, text, code)
             }

@@ -28,7 +28,7 @@ fn the_share_is_halved_as_the_queue_fills_and_whole_again_at_a_quarter() {
         (f64::INFINITY, 0.0625),
     ] {
         sampling_level = sampling_level.at(fill);
-        assert_eq!(share(sampling_level.0), share_of_all, "{fill}");
+        assert_eq!(sampling_level.share(), share_of_all, "{fill}");
         assert_eq!(sampling_level.at(fill), sampling_level, "{fill}");
     }
 }
@@ -204,4 +204,33 @@ fn total(lines: &[String], name: &str) -> f64 {
         Some(value.parse::<f64>().unwrap() / rate.parse::<f64>().unwrap())
     });
     values.sum()
+}
+
+#[test]
+fn a_rate_of_the_configuration_is_multiplied_with_that_of_the_call() {
+    let (client, mut recorder) =
+        crate::testing::recorder(Config::dogstatsd("localhost").rate(0.5)).unwrap();
+    let prepared = client.prepare("prepared").rate(0.5).counter().unwrap();
+    for _ in 0..400 {
+        client.incr("plain", 1);
+        client.count("call", 1).rate(0.5).send();
+        prepared.incr();
+        client.gauge("level", 1);
+        client.set("member", "m");
+    }
+    let lines = recorder.lines();
+    let count = |line| lines.iter().filter(|other| *other == line).count();
+    assert!((150..250).contains(&count("plain:1|c|@0.5")));
+    assert!((60..140).contains(&count("call:1|c|@0.25")));
+    assert!((60..140).contains(&count("prepared:1|c|@0.25")));
+    assert_eq!((count("level:1|g"), count("member:m|s")), (400, 400));
+    let stats = client.stats();
+    assert_eq!(stats.accepted + stats.sampled_out, 2000);
+    for rate in [0.0, 1.5, f64::NAN] {
+        let error = Config::dogstatsd("localhost")
+            .rate(rate)
+            .check()
+            .unwrap_err();
+        assert!(error.to_string().contains("rate"), "{error}");
+    }
 }
