@@ -70,7 +70,9 @@ impl Meant<'_> {
             }
         };
         let metric = match (self.code, self.value) {
-            (Code::Raw(code), Worth::Elapsed(elapsed)) => Metric::raw(self.name, Value::Elapsed(elapsed), code),
+            (Code::Raw(code), Worth::Elapsed(elapsed)) => {
+                Metric::raw(self.name, Value::Elapsed(elapsed), code)
+            }
             (Code::Raw(code), Worth::Text(text) | Worth::Written(text)) => {
                 Metric::raw(self.name, text, code)
             }
@@ -265,10 +267,20 @@ impl Meant<'_> {
     }
 }
 
-/// The tags are those of the configuration and then those of the caller, made safe.
+/// The tags are those of the configuration, but for keys that the caller has too, and then those of the caller, made
+/// safe.
 pub(crate) fn check_tags(read: &[(&str, &str)], tags: &[(&str, &str)], constant: &Constant) {
     let grammar = constant.grammar;
+    let is_same = |one: &str, other: &str| {
+        let safe = |char| if grammar.is_in_key(char) { char } else { '_' };
+        one.chars().map(safe).eq(other.chars().map(safe))
+    };
+    let is_replaced = |key: &str, value: &str| {
+        let mut tags = tags.iter().filter(|(_, value)| !value.is_empty());
+        !value.is_empty() && tags.any(|(other, _)| is_same(key, other))
+    };
     let constant_tags = constant.tags.iter().map(|(key, value)| (&**key, &**value));
+    let constant_tags = constant_tags.filter(|(key, value)| !is_replaced(key, value));
     let tags = constant_tags.chain(tags.iter().copied());
     assert_eq!(read.len(), tags.clone().count());
     for ((read_key, read_value), (key, value)) in read.iter().zip(tags) {
