@@ -1,6 +1,7 @@
 //! The handle that programs record with.
 
 pub(crate) mod driver;
+pub(crate) mod group;
 pub(crate) mod handle;
 pub(crate) mod recording;
 pub(crate) mod shared;
@@ -10,6 +11,7 @@ pub(crate) mod waiters;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::client::group::Group;
 use crate::client::handle::Prepare;
 use crate::client::recording::Recording;
 use crate::client::shared::{Entry, Shared, Wait};
@@ -291,6 +293,24 @@ impl Client {
     #[inline(always)]
     pub fn count<'a>(&'a self, path: &'a str, amount: impl Into<Number>) -> Recording<'a> {
         Recording::new(self, Metric::counter(path, amount))
+    }
+
+    /// Several metrics that are recorded under one lock, which is half of what a metric costs.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// let mut group = client.group();
+    /// for bytes in [512, 1024] {
+    ///     group.incr("requests", 1);
+    ///     group.gauge("bytes", bytes);
+    ///     group.send();
+    /// }
+    /// ```
+    ///
+    /// With [`Config::aggregate`](crate::Config::aggregate) each metric is aggregated at once.
+    #[doc(alias("batch", "pipeline"))]
+    pub fn group(&self) -> Group {
+        Group::new(self)
     }
 
     /// Records a metric with tags or a rate, or tells why it could not. Its name is the same as by the methods

@@ -152,6 +152,7 @@ pub mod testing;
 
 pub use crate::client::Client;
 pub use crate::client::driver::Driver;
+pub use crate::client::group::Group;
 pub use crate::client::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing,
 };

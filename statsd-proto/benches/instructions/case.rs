@@ -30,6 +30,7 @@ pub(crate) const CASES: &[Case] = &[
     line("timing by name", timing),
     line("tagged count by name", tagged),
     line("fluent tagged count by name", fluent),
+    line("count in a group of ten", group),
     line("gauge by name", gauge),
     line("set by name", set),
     line("line by others", raw),
@@ -113,6 +114,19 @@ fn fluent(client: &Client) -> Record {
         let count = client.count(black_box(COUNTER), black_box(1));
         let count = count.tag(region.0, region.1);
         count.tag(method.0, method.1).send();
+    })
+}
+
+fn group(client: &Client) -> Record {
+    let client = client.clone();
+    Box::new(move |calls| {
+        let mut group = client.group();
+        for _ in 0..calls / 10 {
+            for _ in 0..10 {
+                group.incr(black_box(COUNTER), black_box(1));
+            }
+            group.send();
+        }
     })
 }
 

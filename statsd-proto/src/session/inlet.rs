@@ -1,6 +1,7 @@
 //! The recording half of the machine: where metrics become lines.
 
 use super::exchange::write_into;
+use super::gathered::Gathered;
 use super::record::Record;
 use crate::encode::{Cursor, Encoder, Unwritten, Written};
 use crate::error::RecordError;
@@ -144,6 +145,29 @@ impl Inlet {
         }
         self.written = write_into(&mut self.record, encode)?;
         Ok(())
+    }
+
+    /// Takes a group of metrics, if there is room where the next line goes.
+    pub(crate) fn take_group(&mut self, gathered: &mut Gathered) -> bool {
+        self.sampled_out += gathered.take_sampled_out();
+        if gathered.count() == 0 {
+            return true;
+        }
+        let may_be_parted = gathered.has_joined() && !self.batch.keeps_joined();
+        !may_be_parted && self.batch.put_all(gathered.text(), gathered.lines())
+    }
+
+    /// Counts a group of metrics that is refused.
+    #[cold]
+    pub(crate) fn refuse_group(&mut self, error: RecordError, gathered: &Gathered) -> RecordError {
+        for _ in 0..gathered.count() {
+            self.refused.count(error);
+        }
+        error
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// Whether this call is one of those that sampling leaves out.

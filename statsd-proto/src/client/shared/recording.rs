@@ -7,7 +7,7 @@ use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::session::aggregate::{Added, Lookup, Put, Series};
 use crate::session::prepared::Prepared;
-use crate::session::{Inlet, Pending, Plain, Record};
+use crate::session::{Gathered, Inlet, Pending, Plain, Record};
 use crate::sync::MutexGuard;
 
 impl Entry {
@@ -115,6 +115,71 @@ impl Entry {
     /// Prepares a metric that is recorded again and again.
     pub(crate) fn prepare(&self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
         Prepared::new(&mut self.shared.lock().core, &self.encoder, metric)
+    }
+
+    /// Where a group of metrics is written. `None` if they are aggregated.
+    pub(crate) fn gathered(&self) -> Option<Gathered> {
+        let is_line = !self.shared.aggregates;
+        is_line.then(|| self.shared.lock().core.gathered())
+    }
+
+    /// Writes a metric of a group, without a lock.
+    #[inline]
+    pub(crate) fn gather(
+        &self,
+        gathered: &mut Gathered,
+        record: &impl Record,
+    ) -> Result<(), RecordError> {
+        let result = gathered.push(&self.encoder, record);
+        result.map_err(|error| self.refuse(error))
+    }
+
+    /// The same of a number, which is passed in registers.
+    #[inline(never)]
+    pub(crate) fn gather_number(
+        &self,
+        gathered: &mut Gathered,
+        plain: Plain<'_>,
+    ) -> Result<(), RecordError> {
+        self.gather(gathered, &plain)
+    }
+
+    /// Records a group of metrics under one lock, or refuses all of them.
+    pub(crate) fn record_gathered(&self, gathered: &mut Gathered) -> Result<(), RecordError> {
+        let index = self.shared.index();
+        let mut may_reclaim = true;
+        loop {
+            let mut inlet = self.shared.inlet(index);
+            let claim = |name: &[u8]| self.shared.owners.claim(index, name).err();
+            if let Some(other) = gathered.levels().find_map(claim) {
+                drop(inlet);
+                self.shared.collect_at(other);
+                continue;
+            }
+            if inlet.take_group(gathered) {
+                return Ok(());
+            }
+            if inlet.is_closed() {
+                return Err(inlet.refuse_group(RecordError::Closed, gathered));
+            }
+            let mut state = self.shared.lock();
+            let result = state.core.exchange_group(&mut inlet, gathered);
+            self.shared.owners.on_collected(index);
+            if result == Err(RecordError::QueueFull) && may_reclaim && state.core.may_reclaim() {
+                drop(state);
+                drop(inlet);
+                self.shared.collect();
+                may_reclaim = false;
+                continue;
+            }
+            if result.is_err() {
+                state.core.on_exhausted();
+            }
+            let result = result.map_err(|error| inlet.refuse_group(error, gathered));
+            drop(inlet);
+            wake_driver(state);
+            return result;
+        }
     }
 
     /// Counts what was not taken.
