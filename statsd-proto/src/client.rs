@@ -1,5 +1,6 @@
 //! The handle that programs record with.
 
+pub(crate) mod blocking;
 pub(crate) mod driver;
 pub(crate) mod group;
 pub(crate) mod handle;
@@ -11,6 +12,7 @@ pub(crate) mod waiters;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::client::blocking::wait_for;
 use crate::client::group::Group;
 use crate::client::handle::Prepare;
 use crate::client::recording::Recording;
@@ -414,6 +416,16 @@ impl Client {
         finished(self.flush_until(Core::flush_confirmed, Until::Completed))
     }
 
+    /// Does the same on this thread, for programs without a runtime, for `Drop` and for panic hooks. Returns whether it
+    /// has ended within this time.
+    ///
+    /// Something else has to drive: a runtime with threads of its own, or a thread as in `examples/blocking.rs`. On the only
+    /// thread of a runtime it waits in vain, and for no longer than the timeout.
+    #[doc(alias = "flush_sync")]
+    pub fn flush_blocking(&self, timeout: Duration) -> bool {
+        wait_for(self.flush(), timeout).is_some()
+    }
+
     /// Waits until at least half of the queue is free, or the client is closed: what a program does
     /// that would rather wait than lose metrics.
     pub fn ready(&self) -> impl Future<Output = ()> + Send + use<> {
@@ -446,6 +458,14 @@ impl Client {
             Wait::new(Arc::clone(&shared), Until::Finished).await;
             shared.stats().into()
         }
+    }
+
+    /// [Closes](Self::close) the session, and waits on this thread until it is over. Returns `None` if that takes longer than
+    /// the timeout; see [`flush_blocking`](Self::flush_blocking).
+    #[doc(alias("stop_blocking", "stop"))]
+    pub fn close_blocking(&self, timeout: Duration) -> Option<Report> {
+        self.close();
+        wait_for(self.closed(), timeout)
     }
 
     /// Whether no more metrics are taken. A [`noop`](Self::noop) client is never closed.
