@@ -8,6 +8,11 @@ use crate::connection::connect;
 
 /// A connection in a task of its own, to be started and stopped with the program.
 ///
+/// Dropping it stops nothing by itself: the connection goes on while there are clients, and sends what is queued when
+/// the last one is dropped. The program's end cuts it off, without a word: so [`stop`](Self::stop) it before `main`
+/// returns. If it is dropped without a stop while lines are queued, one warning says how many, with the feature
+/// `tracing`.
+///
 /// ```no_run
 /// # async fn example() -> Result<(), statsd_async_std::ConfigError> {
 /// use statsd_async_std::{Config, Connector};
@@ -74,6 +79,12 @@ impl Connector {
 
     fn lock(&self) -> MutexGuard<'_, Client> {
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Connector {
+    fn drop(&mut self) {
+        self.client().report_unstopped();
     }
 }
 

@@ -28,11 +28,17 @@
 //! the guarantees and what cannot be guaranteed; this crate holds a socket and a timer, and decides
 //! nothing.
 //!
+//! # Tasks that block
+//!
+//! The connection goes on sending while tasks block some threads of the executor that runs it (by default one for each core).
+//! While all of them are blocked nothing is sent, and metrics wait in the queue.
+//!
 //! # Features
 //!
 //! - `cadence`: a sink for programs that record with cadence.
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: `Config` from files of any format, and into them.
+//! - `tower`: `web`, metrics of requests to any service of HTTP.
 //! - `tracing` (default): reports connection news and losses as `tracing` events, throttled.
 
 mod connection;

@@ -37,6 +37,9 @@ use crate::session::stats::{Report, Stats};
 /// what is recorded after it. Other metrics of different threads, of which servers add up or collect the
 /// values, may overtake each other within a flush interval, because the threads do not wait for each other.
 ///
+/// Recording takes a lock for a moment, so a signal handler must not record: the thread that it interrupts may hold
+/// that lock.
+///
 /// When the last client is dropped, the session is closed as by [`close`](Self::close).
 #[derive(Clone, Debug, Default)]
 pub struct Client {
@@ -388,7 +391,7 @@ impl Client {
     /// Why the event was not taken.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.entry()
-            .map_or(Ok(()), |shared| shared.record_line(event))
+            .map_or(Ok(()), |entry| entry.record_apart(event))
     }
 
     /// Records a service check for the Datadog agent, or tells why it could not.
@@ -398,7 +401,7 @@ impl Client {
     /// Why the check was not taken.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
         self.entry()
-            .map_or(Ok(()), |shared| shared.record_line(check))
+            .map_or(Ok(()), |entry| entry.record_apart(check))
     }
 
     /// Sends what is queued without waiting for the flush interval.
@@ -466,6 +469,15 @@ impl Client {
     pub fn close_blocking(&self, timeout: Duration) -> Option<Report> {
         self.close();
         wait_for(self.closed(), timeout)
+    }
+
+    /// Reports, with the feature `tracing` in a log, what is lost if the program ends now, unless the client is
+    /// closed. For a connector that is dropped without a stop, on a runtime that ends with the program and so drops
+    /// no driver.
+    pub fn report_unstopped(&self) {
+        if let Some(handle) = &self.handle {
+            handle.entry.shared.flush(Core::report_unstopped);
+        }
     }
 
     /// Whether no more metrics are taken. A [`noop`](Self::noop) client is never closed.

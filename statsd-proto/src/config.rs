@@ -20,6 +20,7 @@ use crate::encode::text::UnsafeText;
 use crate::session::queue::Overflow;
 pub(crate) use address::parse_port;
 use origin::Origin;
+pub use server::UnixSockets;
 pub use telemetry::Telemetry;
 
 /// How to reach a server, and how to speak to it.

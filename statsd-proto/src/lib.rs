@@ -81,6 +81,7 @@
 //! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
 //! - [Scaling](_scaling): from one busy program to many hosts.
 //! - [Faults](_faults): what goes wrong, what it costs, and the test that shows it.
+//! - [Platforms](_platforms): what builds where, what is missing there, and what this crate weighs.
 //! - [Architecture](_architecture): where things are, and what must stay true.
 //! - [Performance](_performance): what a metric costs, here and in other clients.
 //!
@@ -133,10 +134,14 @@
 //! - `cadence`: a sink for programs that record with cadence.
 //! - `metrics`: a recorder for the `metrics` facade.
 //! - `serde`: [`Config`] from files of any format, and into them.
+//! - `tower`: `web`, metrics of requests to any service of HTTP.
 //! - `tracing`: reports connection news and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
+
+#[cfg(not(target_has_atomic = "64"))]
+compile_error!("statsd-proto counts in 64-bit atomics, which this target does not have");
 
 mod client;
 mod config;
@@ -151,14 +156,14 @@ mod sync;
 pub mod testing;
 
 pub use crate::client::Client;
-pub use crate::client::driver::Driver;
+pub use crate::client::driver::{Driver, MAX_READS, OVERDUE};
 pub use crate::client::group::Group;
 pub use crate::client::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing,
 };
 pub use crate::client::recording::Recording;
 pub use crate::client::timer::{RunningTimer, StoppedTimer, Stopwatch, Timer, TimerGuard};
-pub use crate::config::{Config, Pace, Telemetry, Transport};
+pub use crate::config::{Config, Pace, Telemetry, Transport, UnixSockets};
 pub use crate::encode::dialect::Dialect;
 pub use crate::encode::text::UnsafeText;
 pub use crate::error::{ConfigError, ParseError, RecordError};
@@ -166,6 +171,10 @@ pub use crate::error::{ConfigError, ParseError, RecordError};
 pub use crate::integrations::cadence::CadenceSink;
 #[cfg(feature = "metrics")]
 pub use crate::integrations::facade::{AlreadyInstalled, FacadeRecorder};
+pub use crate::integrations::global::{AlreadySet, global, set_global};
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+#[cfg(feature = "tower")]
+pub use crate::integrations::web;
 pub use crate::metric::{Kind, Metric, Number, TagList, Value};
 pub use crate::session::Session;
 pub use crate::session::event::{Backlog, Event, EventKind};
@@ -195,6 +204,10 @@ pub mod _migrating {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../SCALING.md")]
 pub mod _scaling {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../PLATFORMS.md")]
+pub mod _platforms {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../SERVERS.md")]

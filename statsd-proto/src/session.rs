@@ -35,7 +35,7 @@ use crate::encode::Encoder;
 use crate::error::ConfigError;
 use crate::random::Random;
 use crate::session::aggregate::{Interval, Limits, Store};
-use crate::session::event::{Event, Journal};
+use crate::session::event::{Backlog, Event, Journal};
 use crate::session::flush::Flusher;
 use crate::session::in_flight::InFlight;
 use crate::session::instruction::{Input, Output};
@@ -193,6 +193,21 @@ impl Core {
         if !matches!(self.phase, Phase::Ending | Phase::Finished) {
             self.close();
             self.finish();
+        }
+        self.phase = Phase::Finished;
+    }
+
+    /// Ends at once, because the driver is gone; reports that, unless nobody asked for anything any more.
+    pub(crate) fn cancel(&mut self) {
+        if !matches!(self.phase, Phase::Ending | Phase::Finished) {
+            let was_open = self.phase.is_open();
+            self.close();
+            let backlog = self.backlog();
+            let rest = self.drop_rest();
+            if was_open || rest > 0 {
+                self.journal.on_cancelled(rest);
+            }
+            self.end(backlog);
         }
         self.phase = Phase::Finished;
     }
@@ -383,15 +398,25 @@ impl Core {
 
     fn finish(&mut self) {
         let backlog = self.backlog();
+        self.drop_rest();
+        self.end(backlog);
+    }
+
+    /// Returns how many lines were still waiting.
+    fn drop_rest(&mut self) -> u64 {
         // After a refusal, silence that was not waited for is no consent.
         if !self.is_probing {
             let progress = self.in_flight.confirm();
             self.on_progress(progress);
         }
-        let rest = self.in_flight.lines() + self.queue.clear();
-        self.stats.dropped.abandoned += rest as u64;
+        let rest = (self.in_flight.lines() + self.queue.clear()) as u64;
+        self.stats.dropped.abandoned += rest;
         self.stats.unacknowledged = self.in_flight.unacknowledged_lines() as u64;
         self.in_flight.clear();
+        rest
+    }
+
+    fn end(&mut self, backlog: Backlog) {
         self.journal.finish(&self.stats, backlog);
         self.phase = Phase::Ending;
         self.wants_poll = true;

@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -44,17 +45,61 @@ use crate::session::stats::{Report, Stats};
 ///
 /// The first setting that cannot work.
 pub fn recorder(config: Config) -> Result<(Client, Recorder), ConfigError> {
-    // One place for all threads, so that what leaves together depends on nothing but the calls.
     recorder_with_lanes(config, 1)
+}
+
+/// A [`recorder`] whose time also goes on with a clock, such as that of a runtime that is paused: what code
+/// under test sleeps there, its timers measure.
+///
+/// ```
+/// # fn main() -> Result<(), statsd_proto::ConfigError> {
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use std::time::{Duration, Instant};
+///
+/// use statsd_proto::testing::recorder_by;
+/// use statsd_proto::Config;
+///
+/// // With tokio: || tokio::time::Instant::now().into_std()
+/// static SECONDS: AtomicU64 = AtomicU64::new(0);
+/// let start = Instant::now();
+/// let clock = move || start + Duration::from_secs(SECONDS.load(Ordering::Relaxed));
+///
+/// let (client, mut recorder) = recorder_by(clock, Config::new("localhost"))?;
+/// let timer = client.time("render");
+/// SECONDS.store(2, Ordering::Relaxed);
+/// drop(timer);
+/// assert_eq!(recorder.lines(), ["timers.render:2000|ms"]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The first setting that cannot work.
+pub fn recorder_by(
+    clock: impl Fn() -> Instant + Send + Sync + 'static,
+    config: Config,
+) -> Result<(Client, Recorder), ConfigError> {
+    recorder_with(config, clock, 1)
 }
 
 pub(crate) fn recorder_with_lanes(
     config: Config,
     lanes: usize,
 ) -> Result<(Client, Recorder), ConfigError> {
+    let origin = origin();
+    recorder_with(config, move || origin, lanes)
+}
+
+/// With one lane for all threads, what leaves together depends on nothing but the calls.
+fn recorder_with(
+    config: Config,
+    base: impl Fn() -> Instant + Send + Sync + 'static,
+    lanes: usize,
+) -> Result<(Client, Recorder), ConfigError> {
     let time = Arc::new(VirtualTime {
-        origin: origin(),
-        elapsed: AtomicU64::new(0),
+        base: Box::new(base),
+        ahead: AtomicU64::new(0),
     });
     let clock = Arc::clone(&time);
     let (client, driver) = Driver::with_inlets(&config, move || clock.now(), 0, lanes)?;
@@ -204,23 +249,36 @@ impl Recorder {
     }
 }
 
-/// A clock that only moves when it is told to.
-#[derive(Debug)]
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.driver.abandon();
+    }
+}
+
+/// A clock that is moved by hand, and goes on with another.
 struct VirtualTime {
-    origin: Instant,
-    /// Nanoseconds since the origin.
-    elapsed: AtomicU64,
+    base: Box<dyn Fn() -> Instant + Send + Sync>,
+    /// Nanoseconds by which it was moved.
+    ahead: AtomicU64,
 }
 
 impl VirtualTime {
     fn now(&self) -> Instant {
-        self.origin + Duration::from_nanos(self.elapsed.load(Ordering::Relaxed))
+        (self.base)() + Duration::from_nanos(self.ahead.load(Ordering::Relaxed))
     }
 
     fn set(&self, now: Instant) {
-        let elapsed = u64::try_from(now.saturating_duration_since(self.origin).as_nanos());
-        self.elapsed
-            .fetch_max(elapsed.unwrap_or(u64::MAX), Ordering::Relaxed);
+        let ahead = now.saturating_duration_since((self.base)()).as_nanos();
+        let ahead = u64::try_from(ahead).unwrap_or(u64::MAX);
+        self.ahead.fetch_max(ahead, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for VirtualTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VirtualTime")
+            .field("ahead", &self.ahead)
+            .finish_non_exhaustive()
     }
 }
 

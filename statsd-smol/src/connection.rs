@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use statsd_proto::{Client, Config, ConfigError, Driver, Report};
 
 use crate::driver::{drive, now};
+use crate::options::UNIX_SOCKETS;
 use crate::origin::with_origin;
 
 /// A client, and the connection that sends what it records: a future to spawn, or to await beside
@@ -34,6 +35,7 @@ use crate::origin::with_origin;
 /// # }
 /// ```
 pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
+    config.check_unix_sockets(UNIX_SOCKETS)?;
     let (client, driver) = Driver::new(&with_origin(config), now)?;
     Ok((
         client,
@@ -45,7 +47,9 @@ pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
 
 /// Sends what clients record, until they are done; made by [`connect`].
 ///
-/// Dropping it ends the connection at once: what is queued is abandoned and counted.
+/// Dropping it before it has ended, as by aborting its task or ending its runtime, loses what is queued. That is
+/// counted, in [`Stats::dropped`](crate::Stats::dropped), and logged: one warning, with the feature `tracing`. Close
+/// a client and await the connection first.
 #[must_use = "nothing is sent unless the connection is spawned or awaited"]
 pub struct Connection {
     driving: Pin<Box<dyn Future<Output = Report> + Send>>,

@@ -13,14 +13,14 @@ use crate::socket::Socket;
 
 pub(crate) async fn drive(mut driver: Driver) -> Report {
     let mut socket = Socket::CLOSED;
-    let mut lookup = Lookup::NONE;
+    let mut lookup = Lookup::default();
     loop {
         tell_unacknowledged(&mut driver, &mut socket);
         match driver.poll() {
             Output::Connect(connect) => socket = Socket::connect(connect),
             Output::Disconnect => socket = Socket::CLOSED,
             Output::Finished(report) => return report,
-            Output::Resolve(name) => lookup = Lookup::start(name),
+            Output::Resolve(name) => lookup.start(name),
             Output::Transmit(transmit) => socket.transmit(transmit),
             Output::Wait(until) => {
                 // News of the socket must not wait behind a time that has come as well.

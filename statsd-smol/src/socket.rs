@@ -1,7 +1,7 @@
 //! Smol's sockets, one step at a time.
 
 use std::future::pending;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 #[cfg(unix)]
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -11,11 +11,13 @@ use smol::Async;
 use smol::future::or;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, Segmentation, Target, Transmit};
+use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
 #[cfg(unix)]
 use crate::options::connect_unix;
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::options::{
+    refuse_self, say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
+};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -42,10 +44,11 @@ impl Socket {
             let socket = match &connect.target {
                 Target::Tcp(to) => {
                     let stream = Async::<TcpStream>::connect(*to).await?;
+                    refuse_self(&SockRef::from(&stream))?;
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
-                Target::Udp(to) => Self::Udp(open_udp(*to)?, Segmentation::default(), None),
+                Target::Udp(to) => Self::Udp(open_udp(*to)?, segmentation(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = Async::<UnixDatagram>::unbound()?;
@@ -110,7 +113,7 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::UnixStream(stream, next) => {
-                let write = |mut stream: &UnixStream, data: &_| stream.write(data);
+                let write = |mut stream: &UnixStream, data: &_| io::Write::write(&mut stream, data);
                 step_stream(stream, next, write).await.map(Input::Written)
             }
         };
@@ -141,6 +144,7 @@ fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
         Async::<UdpSocket>::bind((Ipv6Addr::UNSPECIFIED, 0))?
     };
     socket.get_ref().connect(to)?;
+    refuse_self(&SockRef::from(&socket))?;
     Ok(socket)
 }
 
@@ -155,8 +159,12 @@ where
 {
     let mut socket = stream.get_ref();
     loop {
-        if let Some(0) = unless_blocked(socket.read(&mut [0; DISCARD]))? {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        for _ in 0..MAX_READS {
+            match unless_blocked(socket.read(&mut [0; DISCARD]))? {
+                Some(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(_) => {}
+                None => break,
+            }
         }
         if let Some(transmit) = next.as_ref() {
             if let Some(written) = unless_blocked(write(socket, &transmit.data))? {
@@ -176,9 +184,8 @@ async fn step_udp(
 ) -> io::Result<usize> {
     loop {
         if let Some(transmit) = next.as_ref() {
-            let set = |size| set_segment_size(socket, size);
-            let (bytes, len) = segmentation.next(transmit, set);
-            match socket.get_ref().send(bytes) {
+            let (bytes, len, size) = segmentation.next(transmit);
+            match send_udp(&SockRef::from(socket.get_ref()), bytes, size) {
                 Err(error) if segmentation.disable_on_error(&error) => continue,
                 sent => {
                     if unless_blocked(sent)?.is_some() {

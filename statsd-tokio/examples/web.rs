@@ -27,7 +27,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use statsd_tokio::web::{MetricsLayer, RequestMetrics};
+use statsd_tokio::web::{Metrics, MetricsLayer};
 use statsd_tokio::{Client, Config, Connector, Transport};
 
 #[tokio::main]
@@ -63,8 +63,8 @@ fn app(client: Client) -> Router {
     Router::new().route("/", get(my_handler.layer(metrics)))
 }
 
-async fn my_handler(metrics: RequestMetrics) -> StatusCode {
-    let timer = metrics.execution_timer(["some-operation"]);
+async fn my_handler(metrics: Metrics) -> StatusCode {
+    let timer = metrics.execution_timer("some-operation");
     tokio::time::sleep(Duration::from_secs(1)).await;
     drop(timer);
     StatusCode::NO_CONTENT

@@ -5,8 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use statsd_proto::{Client, Config, ConfigError, Report};
 
 use crate::connection::connect;
+use crate::runtime::check_runtime;
 
 /// A connection in a task of its own, to be started and stopped with the program.
+///
+/// Dropping it stops nothing by itself: the connection goes on while there are clients, and sends what is queued when
+/// the last one is dropped. The runtime's end cuts it off: what is queued then is lost, which is counted and, with the
+/// feature `tracing`, logged in one warning. So [`stop`](Self::stop) it before the runtime ends, as before `main`
+/// returns.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), statsd_tokio::ConfigError> {
@@ -36,7 +42,8 @@ impl Connector {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime, or in one without its I/O driver or its time driver.
+    #[track_caller]
     pub fn start(config: Config) -> Result<Self, ConfigError> {
         let client = Mutex::new(spawn(&config)?);
         Ok(Self { config, client })
@@ -47,7 +54,8 @@ impl Connector {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// As [`start`](Self::start).
+    #[track_caller]
     pub fn restart(&self) {
         let mut client = self.lock();
         if client.is_closed() {
@@ -85,7 +93,9 @@ impl Connector {
     }
 }
 
+#[track_caller]
 fn spawn(config: &Config) -> Result<Client, ConfigError> {
+    check_runtime();
     let (client, connection) = connect(config)?;
     tokio::spawn(connection);
     Ok(client)

@@ -7,16 +7,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, Interest, ReadBuf};
 use tokio::net::{TcpStream, UdpSocket};
 #[cfg(unix)]
 use tokio::net::{UnixDatagram, UnixStream};
+use tokio::task::yield_now;
 
-use statsd_proto::{Connect, Input, Segmentation, Target, Transmit};
+use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
 #[cfg(unix)]
 use crate::options::connect_unix;
-use crate::options::{say_goodbye, set_segment_size, set_tcp_options, unacknowledged, write_tcp};
+use crate::options::{
+    refuse_self, say_goodbye, segmentation, send_udp, set_tcp_options, unacknowledged, write_tcp,
+};
 
 /// What the driver has under way, if anything.
 pub(crate) enum Socket {
@@ -43,10 +46,11 @@ impl Socket {
             let socket = match &connect.target {
                 Target::Tcp(to) => {
                     let stream = TcpStream::connect(to).await?;
+                    refuse_self(&SockRef::from(&stream))?;
                     set_tcp_options(&SockRef::from(&stream), &connect);
                     Self::Tcp(stream, connect.wants_unacknowledged, None)
                 }
-                Target::Udp(to) => Self::Udp(open_udp(*to).await?, Segmentation::default(), None),
+                Target::Udp(to) => Self::Udp(open_udp(*to).await?, segmentation(), None),
                 #[cfg(unix)]
                 Target::UnixDatagram(path) => {
                     let socket = UnixDatagram::unbound()?;
@@ -72,6 +76,17 @@ impl Socket {
             #[cfg(unix)]
             Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => *next = Some(transmit),
             Self::Closed(_) | Self::Opening(_) => {}
+        }
+    }
+
+    /// Whether an instruction is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        match self {
+            Self::Closed(_) => false,
+            Self::Opening(_) => true,
+            Self::Tcp(_, _, next) | Self::Udp(_, _, next) => next.is_some(),
+            #[cfg(unix)]
+            Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => next.is_some(),
         }
     }
 
@@ -113,7 +128,7 @@ impl Socket {
             }
             #[cfg(unix)]
             Self::UnixStream(stream, next) => {
-                let step = step_stream(stream, next, AsyncWrite::poll_write);
+                let step = step_stream(stream, next, tokio::io::AsyncWrite::poll_write);
                 step.await.map(Input::Written)
             }
         };
@@ -144,6 +159,7 @@ async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
         UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).await?
     };
     socket.connect(to).await?;
+    refuse_self(&SockRef::from(&socket))?;
     Ok(socket)
 }
 
@@ -162,25 +178,34 @@ fn poll_stream<S: AsyncRead>(
     write: impl Fn(Pin<&mut S>, &mut Context<'_>, &[u8]) -> Poll<io::Result<usize>>,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    let mut discard = [0; DISCARD];
-    loop {
-        let mut read = ReadBuf::new(&mut discard);
-        match stream.as_mut().poll_read(context, &mut read)? {
-            Poll::Ready(()) if read.filled().is_empty() => {
-                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
-            }
-            Poll::Ready(()) => {}
-            Poll::Pending => break,
-        }
-    }
-    let Some(transmit) = next else {
-        return Poll::Pending;
+    let talks_on = discard(stream.as_mut(), context)?;
+    let written = match next {
+        Some(transmit) => write(stream, context, &transmit.data),
+        None => Poll::Pending,
     };
-    let written = write(stream, context, &transmit.data);
     if written.is_ready() {
         *next = None;
+    } else if talks_on {
+        // No event will come for what is there already.
+        context.waker().wake_by_ref();
     }
     written
+}
+
+/// Reads what the server says, as far as that goes in one turn. Returns whether there may be more of it.
+fn discard<S: AsyncRead>(mut stream: Pin<&mut S>, context: &mut Context<'_>) -> io::Result<bool> {
+    let mut discarded = [0; DISCARD];
+    for _ in 0..MAX_READS {
+        let mut read = ReadBuf::new(&mut discarded);
+        match stream.as_mut().poll_read(context, &mut read)? {
+            Poll::Ready(()) if read.filled().is_empty() => {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Poll::Ready(()) => {}
+            Poll::Pending => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 fn poll_write_tcp(
@@ -205,33 +230,43 @@ async fn step_udp(
     next: &mut Option<Transmit>,
 ) -> io::Result<usize> {
     loop {
-        let ready = socket
-            .ready(interest(next.as_ref()) | Interest::ERROR)
-            .await?;
-        if ready.is_error() {
-            // Clears the readiness if there turns out to be no error.
-            let result = socket.try_io(Interest::ERROR, || match socket.take_error()? {
-                Some(error) => Err(error),
-                None => Err(io::ErrorKind::WouldBlock.into()),
-            });
-            unless_blocked::<()>(result)?;
-        }
-        if ready.is_readable() {
-            unless_blocked(socket.try_recv(&mut [0; DISCARD]))?;
-        }
-        if let (true, Some(transmit)) = (ready.is_writable(), next.as_ref()) {
-            let set = |size| set_segment_size(socket, size);
-            let (bytes, len) = segmentation.next(transmit, set);
-            match socket.try_send(bytes) {
-                Err(error) if segmentation.disable_on_error(&error) => {}
-                sent => {
-                    if unless_blocked(sent)?.is_some() {
-                        *next = None;
-                        return Ok(len);
-                    }
+        for _ in 0..MAX_READS {
+            let ready = socket.ready(interest(next.as_ref()) | Interest::ERROR);
+            let ready = ready.await?;
+            if ready.is_error() {
+                // Clears the readiness if there turns out to be no error.
+                let result = socket.try_io(Interest::ERROR, || match socket.take_error()? {
+                    Some(error) => Err(error),
+                    None => Err(io::ErrorKind::WouldBlock.into()),
+                });
+                unless_blocked::<()>(result)?;
+            }
+            if ready.is_readable() {
+                unless_blocked(socket.try_recv(&mut [0; DISCARD]))?;
+            }
+            if let (true, Some(transmit)) = (ready.is_writable(), next.as_ref()) {
+                if let Some(len) = send(socket, segmentation, transmit)? {
+                    *next = None;
+                    return Ok(len);
                 }
             }
         }
+        // The server talks. Times and other wake-ups have their turn.
+        yield_now().await;
+    }
+}
+
+/// Sends once, if there is room.
+fn send(
+    socket: &UdpSocket,
+    segmentation: &mut Segmentation,
+    transmit: &Transmit,
+) -> io::Result<Option<usize>> {
+    let (bytes, len, size) = segmentation.next(transmit);
+    let send = || send_udp(&SockRef::from(socket), bytes, size);
+    match socket.try_io(Interest::WRITABLE, send) {
+        Err(error) if segmentation.disable_on_error(&error) => Ok(None),
+        sent => Ok(unless_blocked(sent)?.map(|_| len)),
     }
 }
 
@@ -268,3 +303,6 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 /// StatsD servers do not answer; what comes all the same is read in pieces of this size. On Windows a datagram
 /// that is longer than the piece is an error, and as it seems one of ours.
 const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };
+
+#[cfg(test)]
+mod tests;

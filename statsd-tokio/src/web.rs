@@ -1,8 +1,4 @@
-//! Metrics of web applications: how long each request took, and what its handler measures.
-//!
-//! [`MetricsLayer`] wraps any service of HTTP requests that tower's `Layer` fits, such as axum's. After
-//! each response head it records `timers.<handler>.<METHOD>.<status>`. Handlers measure with
-//! [`RequestMetrics`], and what they record arrives first.
+//! For axum, beside all of [`statsd_proto::web`]: names by route, and metrics as an argument of handlers.
 //!
 //! # An application
 //!
@@ -11,16 +7,15 @@
 //! [`Config::application`](statsd_proto::Config::application) is the prefix unless `STATSD_PREFIX` is
 //! set. With `STATSD_ENABLED=no` everything below stays as it is, and does nothing.
 //!
-#![cfg_attr(feature = "axum", doc = "```no_run")]
-#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
+//! ```no_run
 //! use axum::Router;
 //! use axum::http::StatusCode;
 //! use axum::routing::get;
-//! use statsd_tokio::web::{MetricsLayer, RequestMetrics};
+//! use statsd_tokio::web::{ByRoute as _, Metrics, MetricsLayer};
 //! use statsd_tokio::{Config, Connector};
 //!
-//! async fn my_handler(metrics: RequestMetrics) -> StatusCode {
-//!     let timer = metrics.execution_timer(["some-operation"]);
+//! async fn my_handler(metrics: Metrics) -> StatusCode {
+//!     let timer = metrics.execution_timer("some-operation");
 //!     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
 //!     drop(timer);
 //!     StatusCode::NO_CONTENT
@@ -49,33 +44,27 @@
 //! applications.shop.production.timers.my_item.GET.204:1002.4960041|ms
 //! ```
 //!
+//! With `MetricsLayer::by_route(client).tagged("http.request")`, for a server that has tags, the second is
+//! `http.request:1002.4960041|d|#route:/my/{item},method:GET,status:204`.
+//!
 //! [`Connector::start`](crate::Connector::start) needs no server to be there. Where start and stop hooks
 //! may run more than once, [`restart`](crate::Connector::restart) does nothing while the connector runs,
-//! and [`stop`](crate::Connector::stop) tells again what it has told. `examples/web.rs` is a program to
-//! copy from.
+//! and [`stop`](crate::Connector::stop) tells again what it has told. `examples/web.rs` and
+//! `examples/axum_tags.rs` are programs to copy from.
 //!
-//! # Names
+//! # Another version of axum
 //!
-//! Nothing that a client sends becomes part of a name, so that nobody makes the server keep more
-//! metrics than the program has:
-//!
-//! - `<handler>` is [the route](MetricsLayer::by_route), [a name](MetricsLayer::named), or [what a
-//!   function makes of the request](MetricsLayer::named_by), as one part of a path: letters, digits and
-//!   `-` stay, whatever stands between them becomes one `_`. `/users/{id}` is `users_id`, and `/` is
-//!   `root`.
-//! - `<METHOD>` is one of the nine of HTTP, and `OTHER` for any other.
-//! - `<status>` is the response's, or `error` if the service failed, `cancelled` if its client went away
-//!   first, `panicked` if the handler did.
+//! Needs the feature `tower` alone: a function for
+//! [`MetricsLayer::named_by`](statsd_proto::web::MetricsLayer::named_by) that reads the `MatchedPath` in the
+//! request's extensions, and `Extension<RequestMetrics>` as the argument.
 
-mod future;
-mod layer;
-mod measurement;
-mod naming;
-mod request;
+mod metrics;
+mod route;
 
-pub use self::future::ResponseFuture;
-pub use self::layer::{MetricsLayer, MetricsService};
-pub use self::request::{ExecutionTimer, RequestMetrics};
+pub use statsd_proto::web::*;
+
+pub use self::metrics::Metrics;
+pub use self::route::{ByRoute, Route};
 
 #[cfg(test)]
 mod tests;

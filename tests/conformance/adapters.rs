@@ -1,7 +1,11 @@
 //! The runtimes that all scenarios run on.
 
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
+use smol::Executor;
+use smol::channel::{Sender, bounded};
 use statsd_tokio::{Client, Config, ConfigError, Connection, Connector, Report};
 use tests::adapter::Adapter;
 use tokio::runtime::{Builder, Runtime};
@@ -19,11 +23,17 @@ impl Adapter for AsyncStd {
         Self
     }
 
+    fn with_workers() -> Option<Self> {
+        // One for each core.
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        (workers > 1).then_some(Self)
+    }
+
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         async_std::task::block_on(future)
     }
 
-    fn sleep(time: Duration) -> impl Future<Output = ()> {
+    fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
         async_std::task::sleep(time)
     }
 
@@ -56,6 +66,10 @@ impl Adapter for AsyncStd {
         Ok((client, async_std::task::spawn(connection)))
     }
 
+    fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        async_std::task::spawn(task);
+    }
+
     fn connect(config: &Config) -> Result<(Client, Self::Connection), ConfigError> {
         statsd_async_std::connect(config)
     }
@@ -69,8 +83,24 @@ impl Adapter for AsyncStd {
     }
 }
 
-/// Smol's global executor, which never ends.
-pub(crate) struct Smol;
+/// Smol's global executor, which never ends, or one with threads of its own.
+pub(crate) struct Smol {
+    executor: Option<Arc<Executor<'static>>>,
+    /// Dropping it ends the threads.
+    _stop: Option<Sender<()>>,
+}
+
+impl Smol {
+    fn spawn_on<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> smol::Task<T> {
+        match &self.executor {
+            Some(executor) => executor.spawn(future),
+            None => smol::spawn(future),
+        }
+    }
+}
 
 impl Adapter for Smol {
     type Connector = statsd_smol::Connector;
@@ -78,7 +108,23 @@ impl Adapter for Smol {
     type Task = smol::Task<Report>;
 
     fn new() -> Self {
-        Self
+        Self {
+            executor: None,
+            _stop: None,
+        }
+    }
+
+    fn with_workers() -> Option<Self> {
+        let executor = Arc::new(Executor::new());
+        let (stop, is_stopped) = bounded::<()>(1);
+        for _ in 0..WORKERS {
+            let (executor, is_stopped) = (Arc::clone(&executor), is_stopped.clone());
+            thread::spawn(move || smol::block_on(executor.run(is_stopped.recv())));
+        }
+        Some(Self {
+            executor: Some(executor),
+            _stop: Some(stop),
+        })
     }
 
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
@@ -115,7 +161,11 @@ impl Adapter for Smol {
 
     fn spawn(&self, config: &Config) -> Result<(Client, Self::Task), ConfigError> {
         let (client, connection) = statsd_smol::connect(config)?;
-        Ok((client, smol::spawn(connection)))
+        Ok((client, self.spawn_on(connection)))
+    }
+
+    fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_on(task).detach();
     }
 
     fn connect(config: &Config) -> Result<(Client, Self::Connection), ConfigError> {
@@ -137,6 +187,16 @@ pub(crate) struct Tokio {
 }
 
 impl Tokio {
+    fn start(workers: usize) -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(workers)
+            .enable_all()
+            .build();
+        Self {
+            runtime: Some(runtime.expect("the system has threads")),
+        }
+    }
+
     fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("only dropping takes it")
     }
@@ -148,20 +208,18 @@ impl Adapter for Tokio {
     type Task = JoinHandle<Report>;
 
     fn new() -> Self {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build();
-        Self {
-            runtime: Some(runtime.expect("the system has threads")),
-        }
+        Self::start(1)
+    }
+
+    fn with_workers() -> Option<Self> {
+        Some(Self::start(WORKERS))
     }
 
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime().block_on(future)
     }
 
-    fn sleep(time: Duration) -> impl Future<Output = ()> {
+    fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(time)
     }
 
@@ -196,6 +254,10 @@ impl Adapter for Tokio {
         Ok((client, self.runtime().spawn(connection)))
     }
 
+    fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime().spawn(task);
+    }
+
     fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
         statsd_tokio::connect(config)
     }
@@ -217,3 +279,6 @@ impl Drop for Tokio {
         }
     }
 }
+
+/// More than a test blocks.
+const WORKERS: usize = 4;

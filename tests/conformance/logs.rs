@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use statsd_proto::{Client, Config, Stats};
 use tests::adapter::Adapter;
+#[cfg(unix)]
 use tests::carrier::Carrier;
 use tests::patience::eventually;
 use tests::server::Server;
@@ -80,6 +81,7 @@ pub(crate) fn a_host_that_is_not_found_is_logged_with_the_systems_words<A: Adapt
     );
 }
 
+#[cfg(unix)]
 pub(crate) fn a_socket_of_another_kind_is_logged_with_the_systems_words<A: Adapter>(
     world: &World<A>,
 ) {
@@ -144,10 +146,137 @@ pub(crate) fn a_full_queue_is_logged_in_few_words<A: Adapter>(world: &World<A>) 
     );
 }
 
-/// Keeps the messages of all events.
+pub(crate) fn a_connection_that_is_cut_off_is_logged_once<A: Adapter>(world: &World<A>) {
+    let log = Log::of_all();
+    let server = world.absent_server();
+    let spawn = || {
+        let spawned = world.runtime.spawn(&server.config());
+        spawned.expect("the settings are good")
+    };
+    let (client, connection) = A::connect(&server.config()).expect("the settings are good");
+    count(&client, 0..10);
+    drop(connection);
+    let is_told = |lines: usize| log.warnings(&server, "Connector::stop").len() == lines;
+    assert!(is_told(1));
+
+    let (client, task) = spawn();
+    count(&client, 0..1);
+    A::cancel(task);
+    eventually("a second warning", || is_told(2));
+
+    // Clients that go on are told even if nothing is lost, and nobody else is.
+    let (_client, task) = spawn();
+    A::cancel(task);
+    eventually("a third warning", || is_told(3));
+    let (client, task) = spawn();
+    client.close();
+    world.runtime.within("the end", A::join(task));
+    let (client, connection) = A::connect(&server.config()).expect("the settings are good");
+    drop(client);
+    drop(connection);
+    let (_noop, connection) =
+        A::connect(&server.config().enabled(false)).expect("the settings are good");
+    drop(connection);
+
+    let warnings = log.warnings(&server, "Connector::stop");
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    for (warning, what) in warnings.iter().zip([
+        ": 10 lines lost: the connection was dropped",
+        ": 1 line lost: the connection was dropped",
+        ": metrics are refused from now on: the connection was dropped",
+    ]) {
+        assert!(warning.contains(what), "{warning}");
+    }
+}
+
+pub(crate) fn a_connector_that_is_dropped_without_a_stop_is_logged_once<A: Adapter>(
+    world: &World<A>,
+) {
+    let log = Log::of_all();
+    let server = world.absent_server();
+    let runtime = A::new();
+    let config = server.config().close_timeout(Duration::from_secs(3600));
+    let connector = runtime.start(config).expect("the settings are good");
+    count(&A::client(&connector), 0..10);
+    drop(connector);
+    // As at the end of `main`.
+    drop(runtime);
+    let warnings = || log.warnings(&server, "Connector::stop");
+    eventually("a warning", || !warnings().is_empty());
+    assert_eq!(warnings().len(), 1, "{:?}", warnings());
+    assert!(warnings()[0].contains("10 lines"), "{:?}", warnings());
+
+    let connector = world.start(server.config().close_timeout(Duration::ZERO));
+    count(&connector.client(), 0..10);
+    connector.stop();
+    drop(connector);
+    assert_eq!(warnings().len(), 1, "{:?}", warnings());
+}
+
+pub(crate) fn a_log_that_records_what_it_logs_neither_hangs_nor_feeds_itself<A: Adapter>(
+    world: &World<A>,
+) {
+    let server = world.absent_server();
+    let millisecond = Duration::from_millis(1);
+    let config = server.config().backoff(millisecond, millisecond);
+    let config = config.max_queue_lines(10).close_timeout(millisecond);
+    let log = Log::default();
+    let (client, connection) = A::connect(&config).expect("the settings are good");
+    log.records.set(client.clone()).expect("it is set once");
+    tracing::subscriber::with_default(log.clone(), || {
+        // Each event is refused too, which is a loss to report.
+        count(&client, 0..100);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let failures = || client.stats().connect_failures + client.stats().disconnects;
+                eventually("many failures", || failures() >= 100);
+                client.close();
+            });
+            world.runtime.within("the connection's end", connection);
+        });
+        let (client, connection) = A::connect(&config).expect("the settings are good");
+        count(&client, 0..1);
+        drop(connection);
+    });
+    let messages = log.messages.lock().expect("nobody panicked");
+    assert!((3..=8).contains(&messages.len()), "{messages:?}");
+}
+
+/// Keeps the messages of all events, and records each with a client, if it has one.
 #[derive(Clone, Default)]
 struct Log {
     messages: Arc<Mutex<Vec<String>>>,
+    records: Arc<OnceLock<Client>>,
+}
+
+impl Log {
+    /// The log of all threads that have none of their own, from the first call on.
+    fn of_all() -> Self {
+        static ALL: OnceLock<Log> = OnceLock::new();
+        let set = || {
+            let log = Self::default();
+            let is_first = tracing::subscriber::set_global_default(log.clone());
+            is_first.expect("no other test sets one");
+            log
+        };
+        ALL.get_or_init(set).clone()
+    }
+
+    /// What was said about a server with these words.
+    fn warnings(&self, server: &Server, words: &str) -> Vec<String> {
+        let messages = self.messages.lock().expect("nobody panicked");
+        let place = match server.carrier() {
+            Carrier::Tcp | Carrier::Udp => server.address().to_string(),
+            Carrier::UnixDatagram | Carrier::UnixFrames | Carrier::UnixStream => {
+                server.path().display().to_string()
+            }
+        };
+        let about = format!("://{place}: ");
+        let told = messages.iter();
+        told.filter(|line| line.contains(&about) && line.contains(words))
+            .cloned()
+            .collect()
+    }
 }
 
 impl Subscriber for Log {
@@ -165,6 +294,11 @@ impl Subscriber for Log {
 
     fn event(&self, event: &Event<'_>) {
         event.record(&mut Message(self));
+        if let Some(client) = self.records.get() {
+            client.incr("events", 1);
+            client.gauge("events", client.stats().refused.full);
+            drop(client.flush());
+        }
     }
 
     fn enter(&self, _: &Id) {}

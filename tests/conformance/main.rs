@@ -4,8 +4,10 @@
 #![deny(dead_code)]
 
 mod adapters;
+mod blocking;
 mod config;
 mod delivery;
+mod floods;
 mod hosts;
 mod logs;
 mod origin;
@@ -73,6 +75,13 @@ macro_rules! test {
 }
 
 conformance! {
+    blocking {
+        a_task_that_records_and_blocks_holds_up_no_metrics: tcp udp unix_datagram unix_frames unix_stream;
+        a_server_that_reads_again_gets_everything_while_a_task_blocks: tcp unix_datagram unix_frames unix_stream;
+        a_connection_comes_back_while_a_task_blocks: tcp udp unix_datagram unix_frames unix_stream;
+        a_flush_ends_that_a_task_blocks_for: tcp udp unix_datagram unix_frames unix_stream;
+        stop_ends_while_a_task_blocks: tcp udp unix_datagram unix_frames unix_stream;
+    }
     delivery {
         metrics_arrive_once_each_in_the_order_recorded: tcp udp unix_datagram unix_frames unix_stream;
         metrics_recorded_before_the_server_exists_arrive_once_it_starts: tcp udp unix_datagram unix_frames unix_stream;
@@ -85,6 +94,11 @@ conformance! {
         a_burst_that_waits_for_room_loses_nothing: tcp unix_datagram unix_frames unix_stream;
         a_connection_awaited_beside_others_sends: tcp udp unix_datagram unix_frames unix_stream;
         a_client_that_records_nothing_sends_nothing: tcp udp unix_datagram unix_stream;
+    }
+    floods {
+        metrics_arrive_at_a_server_that_talks_without_end: tcp unix_frames unix_stream;
+        datagrams_arrive_at_a_server_that_talks_without_end: udp;
+        stop_ends_while_a_server_talks_and_does_not_read: tcp unix_frames unix_stream;
     }
     packing {
         every_line_on_a_stream_ends_in_one_line_break: tcp unix_stream;
@@ -202,6 +216,9 @@ conformance! {
         an_agent_hears_nothing_where_detection_is_off: udp unix_datagram unix_frames;
     }
     logs {
+        a_connection_that_is_cut_off_is_logged_once: tcp udp unix_datagram unix_frames unix_stream;
+        a_log_that_records_what_it_logs_neither_hangs_nor_feeds_itself: tcp udp unix_datagram unix_frames unix_stream;
+        a_connector_that_is_dropped_without_a_stop_is_logged_once: tcp udp unix_datagram unix_frames unix_stream;
         a_failing_server_is_logged_in_few_words: tcp udp unix_datagram unix_stream;
         a_host_that_is_not_found_is_logged_with_the_systems_words: tcp udp;
         a_socket_of_another_kind_is_logged_with_the_systems_words: unix_datagram unix_stream;

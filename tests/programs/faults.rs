@@ -1,12 +1,20 @@
 //! `pipe`, with a server that does it wrong.
 
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+use std::process::{self, Command};
 use std::thread;
 use std::time::Duration;
+#[cfg(target_os = "linux")]
+use std::{env, fs};
 
 use tests::carrier::Carrier;
 use tests::fault::Fault;
 use tests::patience::eventually;
 use tests::server::Server;
+#[cfg(target_os = "linux")]
+use tests::skip::skipped;
 
 use crate::pipe::{input, lines};
 use crate::process::{Ended, Examples};
@@ -75,6 +83,67 @@ pub(crate) fn a_server_that_never_reads_costs_little_memory(examples: Examples) 
     assert_eq!(counts["accepted"], counts["sent"] + counts["dropped"]);
 }
 
+#[cfg(target_os = "linux")]
+pub(crate) fn a_resolver_that_hangs_delays_neither_the_stop_nor_the_end(examples: Examples) {
+    let Some(hanging) = HangingResolver::new() else {
+        skipped("this user may not mount, so the resolver cannot be made to hang");
+        return;
+    };
+    let variables = [
+        ("STATSD_HOST", "statsd.example.org"),
+        ("STATSD_PORT", "8125"),
+    ];
+    let arguments = ["--linger", "0.2"];
+    let mut pipe = examples.start_by(hanging.launcher(), "pipe", &arguments, &variables);
+    pipe.write("a:1|c\n");
+    // By now it looks the name up.
+    thread::sleep(Duration::from_millis(300));
+    let ended = pipe.end();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert_accounted_for(&ended, 1);
+}
+
+/// A name server that no packet reaches, for programs that are started by its launcher.
+#[cfg(target_os = "linux")]
+struct HangingResolver {
+    settings: PathBuf,
+}
+
+#[cfg(target_os = "linux")]
+impl HangingResolver {
+    /// `None` if that needs rights which this user has not.
+    fn new() -> Option<Self> {
+        let name = format!(
+            "statsd-resolv-{}-{:?}",
+            process::id(),
+            thread::current().id()
+        );
+        let settings = env::temp_dir().join(name);
+        // An address that is nobody's, asked for longer than a test waits.
+        let text = "nameserver 192.0.2.1\noptions timeout:30 attempts:5\n";
+        fs::write(&settings, text).expect("files can be made");
+        let hanging = Self { settings };
+        let is_allowed = hanging.launcher().arg("true").output();
+        let is_allowed = is_allowed.is_ok_and(|output| output.status.success());
+        is_allowed.then_some(hanging)
+    }
+
+    fn launcher(&self) -> Command {
+        let mut command = Command::new("unshare");
+        let script = "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"";
+        command.args(["--map-root-user", "--mount", "sh", "-c", script]);
+        command.arg(&self.settings);
+        command
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for HangingResolver {
+    fn drop(&mut self) {
+        fs::remove_file(&self.settings).expect("it was made");
+    }
+}
+
 #[track_caller]
 fn assert_accounted_for(ended: &Ended, accepted: usize) {
     let counts = ended.counts();
@@ -85,7 +154,7 @@ fn assert_accounted_for(ended: &Ended, accepted: usize) {
 /// The most memory that a process has had, in bytes.
 #[cfg(target_os = "linux")]
 fn peak_memory(id: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+    let status = fs::read_to_string(format!("/proc/{id}/status"));
     let status = status.expect("the process runs");
     let mut lines = status.lines();
     let peak = lines.find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));

@@ -74,6 +74,7 @@ programs! {
 #[cfg(target_os = "linux")]
 programs! {
     faults {
+        a_resolver_that_hangs_delays_neither_the_stop_nor_the_end;
         a_server_that_never_reads_costs_little_memory;
     }
 }

@@ -62,7 +62,24 @@ impl Examples {
         arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> Process {
-        let mut command = Command::new(path(&format!("{name}{}", self.suffix)));
+        let command = Command::new(path(&format!("{name}{}", self.suffix)));
+        Self::run(command, arguments, variables)
+    }
+
+    /// The same, by a command that takes what to start as its last arguments.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start_by(
+        self,
+        mut command: Command,
+        name: &str,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Process {
+        command.arg(path(&format!("{name}{}", self.suffix)));
+        Self::run(command, arguments, variables)
+    }
+
+    fn run(mut command: Command, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
         let inherited = env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
             !["STATSD_", "DD_", "DATADOG_"]

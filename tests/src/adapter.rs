@@ -21,11 +21,17 @@ pub trait Adapter: Sync {
     /// Starts the runtime.
     fn new() -> Self;
 
+    /// Starts a runtime of several threads for [`spawn`](Self::spawn) and [`spawn_task`](Self::spawn_task), or
+    /// returns `None` where this one takes its threads from the machine, which has but one.
+    fn with_workers() -> Option<Self>
+    where
+        Self: Sized;
+
     /// Runs a future to its end, from any thread.
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
 
     /// Waits, within [`block_on`](Self::block_on).
-    fn sleep(time: Duration) -> impl Future<Output = ()>;
+    fn sleep(time: Duration) -> impl Future<Output = ()> + Send;
 
     /// `Connector::start`.
     ///
@@ -55,6 +61,9 @@ pub trait Adapter: Sync {
     ///
     /// As there.
     fn spawn(&self, config: &Config) -> Result<(Client, Self::Task), ConfigError>;
+
+    /// Spawns a task of the program.
+    fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static);
 
     /// `connect`.
     ///

@@ -42,6 +42,14 @@ impl Connection {
         }
     }
 
+    /// Says what is to be said. Returns whether something was.
+    pub(crate) fn speak(&mut self) -> bool {
+        match (&mut self.stream, self.fault) {
+            (Some(stream), Some(fault)) => fault.speak(&mut **stream),
+            (None, _) | (_, None) => false,
+        }
+    }
+
     /// Reads what is there, once. Returns whether something was.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> bool {
         let total = self.total();

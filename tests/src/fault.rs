@@ -17,6 +17,10 @@ use crate::stream::Stream;
 pub enum Fault {
     /// Hangs up as soon as it has accepted.
     Close,
+    /// Says as much as the client takes, without end, and reads.
+    Flood,
+    /// The same, and reads nothing.
+    FloodAndStall,
     /// Says that it will send nothing, and reads on.
     HalfClose,
     /// Reads this many bytes and no more, then resets.
@@ -39,7 +43,11 @@ impl Fault {
                 let _ = stream.shut_down();
                 Some(stream)
             }
-            Self::ResetAfter(_) | Self::Stall | Self::StallAfter(_) => Some(stream),
+            Self::Flood
+            | Self::FloodAndStall
+            | Self::ResetAfter(_)
+            | Self::Stall
+            | Self::StallAfter(_) => Some(stream),
             Self::Talk => {
                 let said = stream.write_all(&[b'?'; 3000]);
                 said.expect("the first few bytes find room");
@@ -48,11 +56,18 @@ impl Fault {
         }
     }
 
+    /// Says what is to be said without end, as far as the connection takes it now. Returns whether it took any.
+    pub(crate) fn speak(self, stream: &mut dyn Stream) -> bool {
+        let is_flood = matches!(self, Self::Flood | Self::FloodAndStall);
+        // It fails where the peer is gone, which reading notices.
+        is_flood && stream.write(&[b'?'; 64 * 1024]).is_ok()
+    }
+
     /// How many more bytes may be read from a connection that has brought this many.
     pub(crate) fn allows(self, received: usize) -> usize {
         match self {
-            Self::Close | Self::Stall => 0,
-            Self::HalfClose | Self::Talk => usize::MAX,
+            Self::Close | Self::FloodAndStall | Self::Stall => 0,
+            Self::Flood | Self::HalfClose | Self::Talk => usize::MAX,
             Self::ResetAfter(limit) | Self::StallAfter(limit) => limit.saturating_sub(received),
         }
     }

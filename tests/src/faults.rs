@@ -8,7 +8,12 @@ fn every_test_that_the_page_on_faults_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let page = fs::read_to_string(root.join("statsd-proto/FAULTS.md")).expect("the page is there");
     let mut sources = String::new();
-    for folder in ["statsd-proto/src", "statsd-proto/tests", "tests"] {
+    for folder in [
+        "statsd-proto/src",
+        "statsd-proto/tests",
+        "statsd-tokio/src",
+        "tests",
+    ] {
         read_sources(&root.join(folder), &mut sources);
     }
     let mut named = 0;

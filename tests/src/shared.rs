@@ -40,6 +40,7 @@ impl Shared {
             }
             let mut is_idle = true;
             for connection in &mut received.connections {
+                is_idle &= !connection.speak();
                 is_idle &= !connection.read(&mut buffer);
             }
             drop(received);

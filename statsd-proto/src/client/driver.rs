@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::client::shared::{MAX_INLETS, Shared};
@@ -18,8 +18,9 @@ use crate::session::stats::Stats;
 
 /// Drives the session that its [`Client`]s record into.
 ///
-/// Dropping the driver ends the session: what is queued is abandoned, and those who wait for it wait no
-/// longer.
+/// Dropping the driver ends the session: what is queued is abandoned, those who wait for it wait no longer, and
+/// clients refuse metrics from then on. With the feature `tracing`, one warning says so, unless the session was closed
+/// and nothing is lost.
 #[derive(Debug)]
 pub struct Driver {
     shared: Arc<Shared>,
@@ -74,12 +75,12 @@ impl Driver {
         Ok((client, Self { shared }))
     }
 
-    /// What to do now; see [`Session::poll`].
+    /// What to do now; see [`Session::poll`](crate::Session::poll).
     pub fn poll(&mut self) -> Output {
         self.shared.poll()
     }
 
-    /// Tells what happened; see [`Session::handle`].
+    /// Tells what happened; see [`Session::handle`](crate::Session::handle).
     pub fn handle(&mut self, input: Input) {
         self.shared.with(|core| core.handle(input));
     }
@@ -95,6 +96,11 @@ impl Driver {
         self.shared.poll_event()
     }
 
+    /// Ends the session on purpose, so that dropping the driver reports nothing of it.
+    pub(crate) fn abandon(&self) {
+        self.shared.end(Core::abandon);
+    }
+
     /// What was recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
         self.shared.stats()
@@ -103,9 +109,17 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.shared.end(Core::abandon);
+        self.shared.end(Core::cancel);
     }
 }
+
+/// How long after the time of a [`Wait`](Output::Wait), or without an event of a socket that has something under way,
+/// a driver may be held up by its runtime. Timers are a millisecond or two late; on a machine that is busy, some more.
+pub const OVERDUE: Duration = Duration::from_millis(20);
+
+/// How often a driver reads from its server in a row before it writes, and before it looks at the time. Servers do not
+/// answer, so nearly all reads find nothing; one that talks without end must hold up neither metrics nor a close.
+pub const MAX_READS: usize = 16;
 
 /// The scheduler of tests has fewer steps to try with four.
 const INLETS: usize = if cfg!(shuttle) { 4 } else { MAX_INLETS };

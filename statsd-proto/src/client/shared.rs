@@ -167,7 +167,7 @@ impl Shared {
         if state.core.wants_lines(now) {
             drop(state);
             self.collect();
-            return self.with(|core| core.poll(now));
+            state = self.lock();
         }
         if state.core.wants_rest(now) {
             drop(state);

@@ -34,7 +34,7 @@ use crate::session::stats::Stats;
 /// time by which it has to be done; the poll at that time takes it back.
 ///
 /// A socket that breaks, or whose peer hangs up, is [`Disconnected`](Input::Disconnected) at any time;
-/// a driver keeps a read pending to notice. What an error means is known to [`Input::failed`]; a socket that
+/// a driver keeps a read pending to notice, and reads at most [`MAX_READS`](crate::MAX_READS) times in a turn. What an error means is known to [`Input::failed`]; a socket that
 /// has failed is never used again, datagrams' no less than a stream's. Where a [`Connect`](crate::Connect) asks for it,
 /// what is [not acknowledged](Input::Unacknowledged) is told before each poll, and before the end. A stream that is closed while
 /// something in it is unread resets the server: it is shut down for writing and read empty first. At most one instruction is under way for the socket; the next poll may
@@ -220,7 +220,8 @@ impl Session {
                 self.core.end_drain();
             } else if self.core.wants_lines(now) {
                 self.collect();
-            } else if self.core.wants_rest(now) {
+            }
+            if self.core.wants_rest(now) {
                 self.inlet.trim();
                 self.core.rest();
             }

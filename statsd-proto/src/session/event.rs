@@ -30,6 +30,12 @@ pub struct Event {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
+    /// The driver was dropped before the session had ended: its task was aborted, or its runtime is gone. Metrics
+    /// are refused from now on.
+    Cancelled {
+        /// Lines that were lost by that.
+        abandoned: u64,
+    },
     /// The server is reached, or is at another address now. Over UDP: datagrams leave, and nobody refuses them.
     Connected {
         /// Where it is, if the host is a name.
@@ -76,6 +82,11 @@ pub enum EventKind {
         /// What held the queue back.
         backlog: Backlog,
     },
+    /// A connector was dropped without a stop, and its runtime ends with the program, without a word.
+    Unstopped {
+        /// Lines that are lost if the program ends now.
+        pending: u64,
+    },
 }
 
 /// What holds the queue back.
@@ -120,11 +131,13 @@ impl Event {
     pub fn is_warning(&self) -> bool {
         match self.kind {
             EventKind::Connected { .. } | EventKind::QueueDrained => false,
-            EventKind::ConnectFailed { .. }
+            EventKind::Cancelled { .. }
+            | EventKind::ConnectFailed { .. }
             | EventKind::Disconnected { .. }
             | EventKind::LookupFailed { .. }
             | EventKind::Lost { .. }
-            | EventKind::QueueHalfFull { .. } => true,
+            | EventKind::QueueHalfFull { .. }
+            | EventKind::Unstopped { .. } => true,
         }
     }
 }

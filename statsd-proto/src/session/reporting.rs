@@ -26,6 +26,15 @@ impl Core {
         }
     }
 
+    /// Reports what is lost if the program ends now.
+    pub(crate) fn report_unstopped(&mut self) {
+        let stats = self.stats();
+        let pending = stats.queued + stats.in_flight;
+        if self.phase.is_open() && pending > 0 {
+            self.journal.on_unstopped(pending);
+        }
+    }
+
     /// What holds the queue back.
     pub(super) fn backlog(&self) -> Backlog {
         let is_away = !self.link.is_up() || self.is_probing;

@@ -39,20 +39,68 @@ impl Entry {
         if self.shared.aggregates {
             self.record_aggregating(&plain.metric())
         } else {
-            self.record_plain(plain)
+            self.record_plain(kind, section, name, number)
         }
     }
 
     // Not inlined, so that each is there once and not wherever there are metrics.
 
     #[inline(never)]
-    fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        self.record_line(metric)
+    pub(crate) fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+        self.record_line(metric, |index, inlet| {
+            self.record_slowly(index, inlet, metric)
+        })
     }
 
     #[inline(never)]
-    fn record_plain(&self, plain: Plain<'_>) -> Result<(), RecordError> {
-        self.record_line(&plain)
+    fn record_plain(
+        &self,
+        kind: Kind,
+        section: Section,
+        name: &str,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        let plain = Plain {
+            kind,
+            section,
+            name,
+            number,
+        };
+        self.record_line(&plain, |index, inlet| {
+            self.record_slowly(index, inlet, &plain)
+        })
+    }
+
+    // What is on the slow way only is put into memory there, so that it stays in registers here.
+
+    #[cold]
+    #[inline(never)]
+    fn record_number_slowly<'a>(
+        &'a self,
+        index: usize,
+        inlet: MutexGuard<'a, Inlet>,
+        prepared: &Prepared,
+        number: Number,
+    ) -> Result<(), RecordError> {
+        self.record_slowly(index, inlet, &prepared.with(Value::Number(number)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_value_slowly<'a>(
+        &'a self,
+        index: usize,
+        inlet: MutexGuard<'a, Inlet>,
+        prepared: &Prepared,
+        value: &Value<'_>,
+    ) -> Result<(), RecordError> {
+        self.record_slowly(index, inlet, &prepared.with(*value))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn aggregate_prepared(&self, prepared: &Prepared, value: Value<'_>) -> Result<(), RecordError> {
+        self.follow_up(prepared, prepared.aggregate(value))
     }
 
     #[inline(never)]
@@ -73,7 +121,9 @@ impl Entry {
         if prepared.series().is_some() {
             return self.follow_up(prepared, prepared.aggregate(*value));
         }
-        self.record_line(&prepared.with(*value))
+        self.record_line(&prepared.with(*value), |index, inlet| {
+            self.record_value_slowly(index, inlet, prepared, value)
+        })
     }
 
     /// The same of a number, which is passed in registers.
@@ -83,23 +133,34 @@ impl Entry {
         prepared: &Prepared,
         number: Number,
     ) -> Result<(), RecordError> {
-        let value = Value::Number(number);
         if prepared.series().is_some() {
-            return self.follow_up(prepared, prepared.aggregate(value));
+            return self.aggregate_prepared(prepared, Value::Number(number));
         }
-        self.record_line(&prepared.with(value))
+        self.record_line(&prepared.with(Value::Number(number)), |index, inlet| {
+            self.record_number_slowly(index, inlet, prepared, number)
+        })
     }
 
-    /// Records something as a line, without aggregation.
+    /// Records an event or a service check.
+    pub(crate) fn record_apart(&self, record: &dyn Record) -> Result<(), RecordError> {
+        let index = self.shared.index();
+        self.record_slowly(index, self.shared.inlet(index), record)
+    }
+
+    /// Records something as a line, without aggregation; `slowly` if there is more to do than to write it.
     #[inline(always)]
-    pub(crate) fn record_line(&self, record: &impl Record) -> Result<(), RecordError> {
+    fn record_line<'a>(
+        &'a self,
+        record: &impl Record,
+        slowly: impl FnOnce(usize, MutexGuard<'a, Inlet>) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
         let index = self.shared.index();
         let mut inlet = self.shared.inlet(index);
         let admit = |name: &[u8]| self.shared.owners.claim(index, name).is_ok();
         if inlet.try_record(&self.encoder, record, admit) {
             return Ok(());
         }
-        self.record_slowly(index, inlet, record)
+        slowly(index, inlet)
     }
 
     /// Sees to what is rare of a counter that is aggregated.

@@ -77,6 +77,17 @@ impl Journal {
         }
     }
 
+    /// Reports that the driver was dropped, which lost so many lines.
+    pub(crate) fn on_cancelled(&mut self, abandoned: u64) {
+        self.push(EventKind::Cancelled { abandoned });
+        self.reported.dropped.abandoned += abandoned;
+    }
+
+    /// Reports that a connector was dropped without a stop.
+    pub(crate) fn on_unstopped(&mut self, pending: u64) {
+        self.push(EventKind::Unstopped { pending });
+    }
+
     /// The server is reached.
     pub(crate) fn on_up(&mut self, now: Instant, peer: Option<SocketAddr>) {
         self.connection.on_up(now, peer);

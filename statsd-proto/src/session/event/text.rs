@@ -13,6 +13,16 @@ impl fmt::Display for Event {
         let is_udp = about.transport == Transport::Udp;
         write!(f, "{}: ", about.server)?;
         match &self.kind {
+            EventKind::Cancelled { abandoned } => {
+                match abandoned {
+                    0 => f.write_str("metrics are refused from now on")?,
+                    lines => write!(f, "{} lost", Lines(*lines))?,
+                }
+                f.write_str(
+                    ": the connection was dropped before it had ended; await Connector::stop first, or \
+                     Client::close and then the connection",
+                )
+            }
             EventKind::Connected { peer, away } => {
                 f.write_str(if is_udp { "sending" } else { "connected" })?;
                 if let Some(peer) = peer {
@@ -65,6 +75,12 @@ impl fmt::Display for Event {
                 losses.write_dropped(*dropped, *backlog, about)?;
                 losses.write(*invalid, "refused that no server would understand")
             }
+            EventKind::Unstopped { pending } => write!(
+                f,
+                "the connector was dropped without a stop; {} will be lost if the program ends now; \
+                 await Connector::stop first",
+                Lines(*pending)
+            ),
         }
     }
 }
@@ -140,6 +156,18 @@ fn write_unreported(f: &mut fmt::Formatter<'_>, unreported: u64) -> fmt::Result 
     match unreported {
         0 => Ok(()),
         count => write!(f, " (outages not reported before: {count})"),
+    }
+}
+
+/// A number of lines.
+struct Lines(u64);
+
+impl fmt::Display for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 line"),
+            lines => write!(f, "{lines} lines"),
+        }
     }
 }
 

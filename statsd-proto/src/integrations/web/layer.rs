@@ -1,0 +1,195 @@
+//! The layer, and the service that it makes of another.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::answer::Answer;
+use super::body::MeasuredBody;
+use super::future::ResponseFuture;
+use super::in_flight::InFlight;
+use super::measurement::Outcome;
+use super::naming::{Fixed, Naming};
+use super::request::RequestMetrics;
+use super::settings::{self, Form, Settings};
+use crate::client::Client;
+use crate::metric::Metric;
+
+/// Records how long each request takes; see the [module's documentation](super).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct MetricsLayer<N> {
+    // Shared, because axum may make services of a layer for each request.
+    settings: Arc<Settings>,
+    naming: N,
+}
+
+/// A service whose requests are measured; made by [`MetricsLayer`].
+#[derive(Clone, Debug)]
+pub struct MetricsService<S, N> {
+    settings: Arc<Settings>,
+    naming: N,
+    inner: S,
+}
+
+impl MetricsLayer<Fixed> {
+    /// Gives all requests the same name: that of the one handler behind this layer.
+    pub fn named(client: Client, name: impl Into<Arc<str>>) -> Self {
+        Self::new(client, Fixed(name.into()))
+    }
+}
+
+impl<N> MetricsLayer<N> {
+    /// Names requests by a function. What it makes of them has to be one of few: never the path as it
+    /// stands.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// use statsd_proto::web::MetricsLayer;
+    ///
+    /// let layer = MetricsLayer::named_by(client, |request| match request.uri.path() {
+    ///     "/health" => "health",
+    ///     path if path.starts_with("/users/") => "users",
+    ///     _ => "other",
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn named_by<T: AsRef<str>>(client: Client, name: N) -> Self
+    where
+        N: Fn(&Parts) -> T,
+    {
+        Self::new(client, name)
+    }
+
+    fn new(client: Client, naming: N) -> Self {
+        let settings = Settings {
+            client,
+            form: Form::Path,
+            in_flight: None,
+            until_head: false,
+            has_request_metrics: true,
+        };
+        Self {
+            settings: Arc::new(settings),
+            naming,
+        }
+    }
+
+    /// Records a distribution of this name in milliseconds, whose tags say what the path says otherwise:
+    /// `route`, `method`, `status`. For servers with tags.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), statsd_proto::ConfigError> {
+    /// use statsd_proto::Config;
+    /// use statsd_proto::testing::recorder;
+    /// use statsd_proto::web::MetricsLayer;
+    ///
+    /// let (client, recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let layer = MetricsLayer::named(client, "/users/{id}").tagged("http.request");
+    /// // http.request:12|d|#route:/users/{id},method:GET,status:200
+    /// # let _ = layer;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tagged(self, name: impl Into<Arc<str>>) -> Self {
+        self.tagged_with(name, settings::distribution)
+    }
+
+    /// Records a histogram with tags, as [`tagged`](Self::tagged) does a distribution.
+    pub fn tagged_histogram(self, name: impl Into<Arc<str>>) -> Self {
+        self.tagged_with(name, settings::histogram)
+    }
+
+    /// Records a timing with tags, as [`tagged`](Self::tagged) does a distribution.
+    pub fn tagged_timing(self, name: impl Into<Arc<str>>) -> Self {
+        self.tagged_with(name, settings::timing)
+    }
+
+    fn set(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+
+    fn tagged_with(
+        mut self,
+        name: impl Into<Arc<str>>,
+        metric: for<'a> fn(&'a str, Duration) -> Metric<'a>,
+    ) -> Self {
+        let name = name.into();
+        self.set().form = Form::Tagged { name, metric };
+        self
+    }
+
+    /// Sets a gauge of this name to how many requests are being answered, whenever that changes: at the
+    /// request, and at the end of the response's body.
+    ///
+    /// These are two metrics for each request. [`Config::aggregate`](crate::Config::aggregate) makes them one
+    /// for each interval.
+    pub fn in_flight(mut self, name: impl Into<String>) -> Self {
+        self.set().in_flight = Some(Arc::new(InFlight::new(name.into())));
+        self
+    }
+
+    /// Ends the time with the head of the response: how long the first byte takes. Default: it ends with the
+    /// body, since a response that is streamed has cost little when its head is there.
+    pub fn until_head(mut self) -> Self {
+        self.set().until_head = true;
+        self
+    }
+
+    /// Puts no [`RequestMetrics`] into requests, which is the one allocation that this layer makes for each.
+    pub fn without_request_metrics(mut self) -> Self {
+        self.set().has_request_metrics = false;
+        self
+    }
+}
+
+impl<S, N: Clone> Layer<S> for MetricsLayer<N> {
+    type Service = MetricsService<S, N>;
+
+    fn layer(&self, inner: S) -> MetricsService<S, N> {
+        MetricsService {
+            settings: Arc::clone(&self.settings),
+            naming: self.naming.clone(),
+            inner,
+        }
+    }
+}
+
+impl<S, N, B, C> Service<Request<B>> for MetricsService<S, N>
+where
+    S: Service<Request<B>, Response = Response<C>>,
+    N: Naming,
+    C: Body,
+{
+    type Response = Response<MeasuredBody<C, N::Name>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, N::Name>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let client = &self.settings.client;
+        if self.settings.has_request_metrics {
+            let metrics = RequestMetrics::new(client.clone());
+            request.extensions_mut().insert(metrics);
+        }
+        let Some(started) = client.now() else {
+            return ResponseFuture::new(self.inner.call(request), None);
+        };
+        let (parts, body) = request.into_parts();
+        let name = self.naming.name(&parts);
+        let request = Request::from_parts(parts, body);
+        let mut answer = Answer::new(&self.settings, started, name, &request);
+        let inner = self.inner.call(request);
+        answer.set(Outcome::Cancelled);
+        ResponseFuture::new(inner, Some(answer))
+    }
+}
