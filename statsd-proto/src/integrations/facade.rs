@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use metrics::{
     CounterFn, GaugeFn, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
@@ -24,7 +24,8 @@ use crate::error::RecordError;
 /// | histogram | a distribution, a histogram or a timing: the first that the dialect has |
 ///
 /// A histogram that is described in seconds, or in parts of one, is sent in milliseconds where it is a
-/// timing. Other units and all descriptions are taken note of and not sent: no server asks for them. What
+/// timing, from the description on; one without a description is sent as it is. A `Duration` is recorded in seconds: describe
+/// its histogram with `Unit::Seconds`. Other units and all descriptions are taken note of and not sent: no server asks for them. What
 /// the dialect cannot say, as labels where it has no tags, is counted in
 /// [`Stats::refused`](crate::Stats) at each call.
 ///
@@ -51,8 +52,8 @@ pub struct FacadeRecorder {
     counters: Registry<FacadeCounter>,
     gauges: Registry<FacadeGauge>,
     histograms: Registry<FacadeHistogram>,
-    /// How many milliseconds a histogram's unit has, by its name.
-    scales: RwLock<HashMap<Box<str>, f64>>,
+    /// Milliseconds of a histogram's unit, by the histogram's name.
+    scales: RwLock<HashMap<Box<str>, Arc<Scale>>>,
 }
 
 /// The program's macros record with another recorder already.
@@ -62,7 +63,22 @@ pub struct FacadeRecorder {
 #[non_exhaustive]
 pub struct AlreadyInstalled;
 
-type Registry<T> = RwLock<HashMap<Key, Arc<T>>>;
+type Registry<T> = RwLock<Keys<T>>;
+
+struct Keys<T> {
+    known: HashMap<Key, Arc<T>>,
+    /// Keys that came while there was no room.
+    beyond: usize,
+}
+
+impl<T> Default for Keys<T> {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            beyond: 0,
+        }
+    }
+}
 
 impl FacadeRecorder {
     /// A recorder that records with `client`.
@@ -99,11 +115,20 @@ impl FacadeRecorder {
         if let Ok(histogram) = self.prepare(key).histogram() {
             return Ok(Values::Histogram(histogram));
         }
-        let scale = self.scales.read().get(key.name()).copied();
-        Ok(Values::Timing(
-            self.prepare(key).timing()?,
-            scale.unwrap_or(1.0),
-        ))
+        let timing = self.prepare(key).timing()?;
+        Ok(Values::Timing(timing, self.scale(key.name())))
+    }
+
+    /// The scale of a name, which a description may set at any time.
+    fn scale(&self, name: &str) -> Arc<Scale> {
+        if let Some(known) = self.scales.read().get(name) {
+            return Arc::clone(known);
+        }
+        let mut scales = self.scales.write();
+        if scales.len() >= MAX_KEYS {
+            scales.retain(|_, scale| Arc::strong_count(scale) > 1 || scale.is_described());
+        }
+        Arc::clone(scales.entry(name.into()).or_default())
     }
 }
 
@@ -113,32 +138,42 @@ impl Recorder for FacadeRecorder {
     fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
 
     fn describe_histogram(&self, name: KeyName, unit: Option<Unit>, _: SharedString) {
-        if let Some(scale) = unit.and_then(milliseconds) {
-            self.scales.write().insert(name.as_str().into(), scale);
+        if let Some(milliseconds) = unit.and_then(milliseconds) {
+            self.scale(name.as_str()).describe(milliseconds);
         }
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> metrics::Counter {
         let counter = find_or_make(&self.counters, key, || FacadeCounter {
             total: AtomicU64::new(0),
+            is_absolute: AtomicBool::new(false),
             counter: Prepared::new(&self.client, self.prepare(key).counter()),
         });
-        metrics::Counter::from_arc(counter)
+        match counter {
+            Some(counter) => metrics::Counter::from_arc(counter),
+            None => metrics::Counter::from_arc(Arc::new(Refused(self.client.clone()))),
+        }
     }
 
     fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> metrics::Gauge {
         let gauge = find_or_make(&self.gauges, key, || FacadeGauge {
-            level: Mutex::new(0.0),
+            level: Mutex::default(),
             gauge: Prepared::new(&self.client, self.prepare(key).gauge()),
         });
-        metrics::Gauge::from_arc(gauge)
+        match gauge {
+            Some(gauge) => metrics::Gauge::from_arc(gauge),
+            None => metrics::Gauge::from_arc(Arc::new(Refused(self.client.clone()))),
+        }
     }
 
     fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> metrics::Histogram {
         let histogram = find_or_make(&self.histograms, key, || {
             FacadeHistogram(Prepared::new(&self.client, self.values(key)))
         });
-        metrics::Histogram::from_arc(histogram)
+        match histogram {
+            Some(histogram) => metrics::Histogram::from_arc(histogram),
+            None => metrics::Histogram::from_arc(Arc::new(Refused(self.client.clone()))),
+        }
     }
 }
 
@@ -174,8 +209,9 @@ impl<T> Prepared<T> {
 }
 
 struct FacadeCounter {
-    /// What was counted, for those who tell the whole of it.
     total: AtomicU64,
+    /// Whether totals were given: without the last one, the next could not be told from a first.
+    is_absolute: AtomicBool,
     counter: Prepared<Counter>,
 }
 
@@ -186,6 +222,8 @@ impl CounterFn for FacadeCounter {
     }
 
     fn absolute(&self, total: u64) {
+        // Relaxed: keys are evicted under a lock that is taken after this call's handle is gone.
+        self.is_absolute.store(true, Ordering::Relaxed);
         let before = self.total.fetch_max(total, Ordering::Relaxed);
         if total > before {
             self.counter.with(|counter| counter.add(total - before));
@@ -193,31 +231,55 @@ impl CounterFn for FacadeCounter {
     }
 }
 
+impl Evict for FacadeCounter {
+    fn is_needed(&self) -> bool {
+        self.is_absolute.load(Ordering::Relaxed)
+    }
+}
+
 struct FacadeGauge {
-    /// Locked until the level is recorded, or else an earlier one could be recorded later.
-    level: Mutex<f64>,
+    level: Mutex<FacadeLevel>,
     gauge: Prepared<Gauge>,
 }
 
+#[derive(Default)]
+struct FacadeLevel {
+    level: f64,
+    /// Whether it was ever changed: then the next change needs it.
+    is_changed: bool,
+}
+
 impl FacadeGauge {
-    fn update(&self, next: impl FnOnce(f64) -> f64) {
-        let mut level = self.level.lock();
-        *level = next(*level);
-        self.gauge.with(|gauge| gauge.set(*level));
+    /// The server gets levels, in the order in which they are set here.
+    fn update(&self, is_change: bool, next: impl FnOnce(f64) -> f64) {
+        let mut state = self.level.lock();
+        state.is_changed |= is_change;
+        let level = next(state.level);
+        if level.is_finite() {
+            state.level = level;
+        }
+        // What is no number is refused and counted, and later changes go on from the last level.
+        self.gauge.with(|gauge| gauge.set(level));
     }
 }
 
 impl GaugeFn for FacadeGauge {
     fn increment(&self, change: f64) {
-        self.update(|level| level + change);
+        self.update(true, |level| level + change);
     }
 
     fn decrement(&self, change: f64) {
-        self.update(|level| level - change);
+        self.update(true, |level| level - change);
     }
 
     fn set(&self, level: f64) {
-        self.update(|_| level);
+        self.update(false, |_| level);
+    }
+}
+
+impl Evict for FacadeGauge {
+    fn is_needed(&self) -> bool {
+        self.level.lock().is_changed
     }
 }
 
@@ -227,8 +289,8 @@ struct FacadeHistogram(Prepared<Values>);
 enum Values {
     Distribution(Distribution),
     Histogram(Histogram),
-    /// With how many milliseconds one of the values has.
-    Timing(Timing, f64),
+    /// With the scale of its unit.
+    Timing(Timing, Arc<Scale>),
 }
 
 impl HistogramFn for FacadeHistogram {
@@ -236,25 +298,118 @@ impl HistogramFn for FacadeHistogram {
         self.0.with(|values| match values {
             Values::Distribution(distribution) => distribution.record(value),
             Values::Histogram(histogram) => histogram.record(value),
-            Values::Timing(timing, scale) => timing.record_ms(value * scale),
+            Values::Timing(timing, scale) => timing.record_ms(value * scale.milliseconds()),
         });
     }
 }
 
-fn find_or_make<T>(registry: &Registry<T>, key: &Key, make: impl FnOnce() -> T) -> Arc<T> {
-    if let Some(known) = registry.read().get(key) {
-        return Arc::clone(known);
+impl Evict for FacadeHistogram {
+    fn is_needed(&self) -> bool {
+        false
+    }
+}
+
+/// Milliseconds of a unit. It may be described after the first value, and counts from then on.
+#[derive(Debug)]
+struct Scale(AtomicU64);
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self(AtomicU64::new(UNDESCRIBED.to_bits()))
+    }
+}
+
+impl Scale {
+    fn describe(&self, milliseconds: f64) {
+        self.0.store(milliseconds.to_bits(), Ordering::Relaxed);
+    }
+
+    fn is_described(&self) -> bool {
+        self.milliseconds() != UNDESCRIBED
+    }
+
+    fn milliseconds(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// A value without a unit is sent as it is.
+const UNDESCRIBED: f64 = 1.0;
+
+/// What may be forgotten while no handle refers to it.
+trait Evict {
+    /// Whether its past is needed to tell what comes next.
+    fn is_needed(&self) -> bool;
+}
+
+/// A key beyond the bound, all of whose values are refused and counted.
+struct Refused(Client);
+
+impl Refused {
+    fn refuse(&self) {
+        if let Some(shared) = self.0.shared() {
+            let _ = shared.refuse(RecordError::QueueFull);
+        }
+    }
+}
+
+impl CounterFn for Refused {
+    fn increment(&self, _: u64) {
+        self.refuse();
+    }
+
+    fn absolute(&self, _: u64) {
+        self.refuse();
+    }
+}
+
+impl GaugeFn for Refused {
+    fn increment(&self, _: f64) {
+        self.refuse();
+    }
+
+    fn decrement(&self, _: f64) {
+        self.refuse();
+    }
+
+    fn set(&self, _: f64) {
+        self.refuse();
+    }
+}
+
+impl HistogramFn for Refused {
+    fn record(&self, _: f64) {
+        self.refuse();
+    }
+}
+
+/// The metric of a key. `None` if there are too many, all of which are held or needed.
+fn find_or_make<T: Evict>(
+    registry: &Registry<T>,
+    key: &Key,
+    make: impl FnOnce() -> T,
+) -> Option<Arc<T>> {
+    if let Some(known) = registry.read().known.get(key) {
+        return Some(Arc::clone(known));
     }
     let mut registry = registry.write();
-    if let Some(known) = registry.get(key) {
-        return Arc::clone(known);
+    let Keys { known, beyond } = &mut *registry;
+    if let Some(known) = known.get(key) {
+        return Some(Arc::clone(known));
+    }
+    if known.len() >= MAX_KEYS {
+        // Looking at all keys takes as long as recording thousands of metrics.
+        if *beyond % SWEEP_EVERY == 0 {
+            known.retain(|_, metric| Arc::strong_count(metric) > 1 || metric.is_needed());
+        }
+        *beyond += 1;
+        if known.len() >= MAX_KEYS {
+            return None;
+        }
     }
     let made = Arc::new(make());
-    // Beyond that many, labels are values that somebody sends in: each call makes a handle of its own.
-    if registry.len() < MAX_KEYS {
-        registry.insert(key.clone(), Arc::clone(&made));
-    }
-    made
+    known.insert(key.clone(), Arc::clone(&made));
+    Some(made)
 }
 
 /// How many milliseconds a unit of time has.
@@ -268,6 +423,9 @@ fn milliseconds(unit: Unit) -> Option<f64> {
     let scale = scales.into_iter().find(|(known, _)| *known == unit)?;
     Some(scale.1)
 }
+
+/// Of so many keys beyond the bound, one looks for those that can be forgotten.
+const SWEEP_EVERY: usize = 1024;
 
 /// Handles are kept for this many different counters, gauges and histograms each, of which one takes less
 /// than a kilobyte.
