@@ -347,8 +347,8 @@ struct Refused(Client);
 
 impl Refused {
     fn refuse(&self) {
-        if let Some(shared) = self.0.shared() {
-            let _ = shared.refuse(RecordError::QueueFull);
+        if let Some(entry) = self.0.entry() {
+            let _ = entry.refuse(RecordError::QueueFull);
         }
     }
 }
