@@ -15,6 +15,7 @@ mod lines;
 mod name;
 mod number;
 mod parse;
+mod scope;
 mod series;
 mod split;
 mod tags;
@@ -25,7 +26,7 @@ mod verbatim;
 
 use crate::config::Config;
 use crate::dogstatsd::Cardinality;
-use crate::encode::dialect::{Counts, Dialect, Rules};
+use crate::encode::dialect::{Counts, Dialect, Rules, TagSyntax};
 use crate::encode::text::UnsafeText;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Value};
@@ -33,11 +34,12 @@ pub(crate) use cursor::Cursor;
 use inline::Inline;
 use line::{checked_rate, scales};
 pub(crate) use parse::parse;
+use scope::Scope;
 pub(crate) use series::SeriesKey;
 pub(crate) use template::Template;
 
 /// Writes metrics as lines, with everything rendered once that does not change from call to call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Encoder {
     rules: &'static Rules,
     policy: UnsafeText,
@@ -72,6 +74,9 @@ pub(crate) struct Encoder {
     max_packed: usize,
     /// Whether the longest line bounds each line of a record, and not all of them together.
     is_line_stream: bool,
+    scope: Scope,
+    /// How tags are written, or why no metric with tags can be.
+    syntax: Result<&'static TagSyntax, RecordError>,
 }
 
 /// What was written.
@@ -123,18 +128,18 @@ impl Encoder {
         let ends_lines = config.dialect == Dialect::DogStatsd && !is_line_stream;
         let max_line = config.line_limit() - usize::from(ends_lines);
         let max_datagram = config.datagram_limit() - usize::from(ends_lines);
-        let [tags, tags_start] = tags::constant_tags(config);
         let has_tags_in_name = rules.tags.is_some_and(|syntax| syntax.in_name);
         let has_extras = !origin.is_empty() || cardinality.is_some();
-        Self {
+        let empty = || Inline::new(b"");
+        let mut encoder = Self {
             rules,
             policy: config.unsafe_text,
-            prefixes: prefixes(config),
+            prefixes: [empty(), empty(), empty(), empty()],
             suffixes: Kind::ALL.map(|kind| value::type_suffix(rules, kind)),
-            has_constant_name_tags: has_tags_in_name && tags.len() > 0,
-            has_constant_tail: has_extras || (!has_tags_in_name && tags.len() > 0),
-            tags,
-            tags_start,
+            has_constant_name_tags: false,
+            has_constant_tail: false,
+            tags: empty(),
+            tags_start: empty(),
             origin,
             cardinality,
             has_extras,
@@ -145,7 +150,11 @@ impl Encoder {
             max_line,
             max_packed: max_datagram.min(max_line),
             is_line_stream,
-        }
+            scope: Scope::new(config),
+            syntax: Err(RecordError::InvalidTag),
+        };
+        encoder.set_scope(Scope::new(config));
+        encoder
     }
 
     /// Whether the dialect has the kind.
@@ -219,22 +228,6 @@ impl Encoder {
             name_len,
         })
     }
-}
-
-/// What precedes the name, in the order of `Section`.
-fn prefixes(config: &Config) -> [Inline<64>; 4] {
-    let prefix = match config.prefix_text() {
-        "" => String::new(),
-        prefix => format!("{prefix}."),
-    };
-    ["", "counters.", "gauges.", "timers."].map(|section| {
-        let section = if config.has_kind_prefixes() {
-            section
-        } else {
-            ""
-        };
-        Inline::new(format!("{prefix}{section}").as_bytes())
-    })
 }
 
 #[cfg(test)]

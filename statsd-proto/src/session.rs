@@ -9,6 +9,7 @@ pub(crate) mod event;
 mod exchange;
 pub(crate) mod failure;
 pub(crate) mod flush;
+mod gathered;
 pub(crate) mod in_flight;
 mod inlet;
 pub(crate) mod instruction;
@@ -46,6 +47,7 @@ use crate::session::sampling::SamplingLevel;
 use crate::session::stats::Stats;
 use crate::session::telemetry::{Lost, Reporter};
 pub use embedded::Session;
+pub(crate) use gathered::Gathered;
 pub(crate) use inlet::{Inlet, Pending};
 pub(crate) use record::{Plain, Record};
 
@@ -86,8 +88,9 @@ pub(crate) struct Core {
     rest_at: Option<Instant>,
     /// When datagrams may have their usual size again, which one was too large for.
     regrow_at: Option<Instant>,
-    /// None if the sample rate follows nothing but the caller.
-    sampling_level: Option<SamplingLevel>,
+    sampling_level: SamplingLevel,
+    /// Whether the sampling level follows the load.
+    is_sampling_adaptive: bool,
     /// None if the session tells nothing of itself.
     reporter: Option<Box<Reporter>>,
     /// What the kernel would not send.
@@ -156,7 +159,8 @@ impl Core {
             is_trimmed: true,
             rest_at: None,
             regrow_at: None,
-            sampling_level: config.adaptive_sampling.then_some(SamplingLevel::NONE),
+            sampling_level: SamplingLevel::new(config.rate),
+            is_sampling_adaptive: config.adaptive_sampling,
             reporter: Reporter::new(config).map(Box::new),
             unsendable: Lost::default(),
             now: None,
@@ -321,7 +325,7 @@ impl Core {
 
     /// How many metrics are left out, as the queue is.
     pub(crate) fn sampling_level(&self) -> SamplingLevel {
-        self.sampling_level.unwrap_or_default()
+        self.sampling_level
     }
 
     pub(super) fn update_in_flight(&mut self) {
@@ -330,10 +334,9 @@ impl Core {
     }
 
     pub(super) fn update_sampling_level(&mut self) {
-        let fill = self.queue.fill();
-        self.sampling_level = self
-            .sampling_level
-            .map(|sampling_level| sampling_level.at(fill));
+        if self.is_sampling_adaptive {
+            self.sampling_level = self.sampling_level.at(self.queue.fill());
+        }
     }
 
     /// The session's own end comes before everything else.

@@ -80,6 +80,16 @@ impl Config {
         }
     }
 
+    /// Share of the counters, timings, histograms and distributions that is recorded, chosen at random. It is multiplied
+    /// with the rate of a call, and told to the server. What servers cannot make up for is always recorded, as with
+    /// [`adaptive_sampling`](Self::adaptive_sampling), and so is what is [aggregated](Self::aggregate). Default: 1, all of
+    /// them.
+    #[doc(alias("sample_rate", "sampling_rate"))]
+    #[must_use]
+    pub fn rate(self, rate: f64) -> Self {
+        Self { rate, ..self }
+    }
+
     /// Adds metrics up for this long, and sends what became of them as few lines: the sum of a counter,
     /// the last level of a gauge, the distinct members of a set, and the values of timings, histograms
     /// and distributions, several in a line where the dialect has that. Default: none, each metric is a

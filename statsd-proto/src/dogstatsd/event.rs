@@ -1,7 +1,7 @@
 //! Something that happened, for Datadog's list of events.
 
 use crate::dogstatsd::Cardinality;
-use crate::metric::Tags;
+use crate::metric::{TagList, Tags};
 
 /// Something that happened, borrowed from the caller as a [`Metric`](crate::Metric) is.
 ///
@@ -45,7 +45,7 @@ impl<'a> Event<'a> {
             priority: None,
             source_type: "",
             alert: None,
-            tags: Tags::Pairs(&[]),
+            tags: Tags::NONE,
             cardinality: None,
             may_be_cut: false,
         }
@@ -102,11 +102,11 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Adds tags, as pairs of key and value. A pair with an empty value is a bare tag.
+    /// Adds tags; see [`Metric::tags`](crate::Metric::tags).
     #[must_use]
-    pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
+    pub fn tags(self, tags: impl Into<TagList<'a>>) -> Self {
         Self {
-            tags: Tags::Pairs(tags),
+            tags: self.tags.plus(tags.into()),
             ..self
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Core, Inlet};
+use super::{Core, Gathered, Inlet};
 use crate::encode::{Cursor, Unwritten, Written};
 use crate::error::RecordError;
 use crate::session::queue::Admitted;
@@ -12,7 +12,9 @@ impl Core {
     /// A new inlet, without memory.
     pub(crate) fn inlet(&mut self) -> Inlet {
         let parts = self.parts();
-        Inlet::new(self.queue.batch(), self.sampler.fork(), parts)
+        let mut inlet = Inlet::new(self.queue.batch(), self.sampler.fork(), parts);
+        inlet.set_sampling_level(self.sampling_level());
+        inlet
     }
 
     /// Finds room for the record that an inlet has written [apart](super::Pending::Room).
@@ -32,6 +34,45 @@ impl Core {
         inlet.set_sampling_level(self.sampling_level());
         self.check_wake();
         result
+    }
+
+    /// Where a group of metrics is written, before it comes to an inlet.
+    pub(crate) fn gathered(&mut self) -> Gathered {
+        Gathered::new(self.sampler.fork(), self.sampling_level())
+    }
+
+    /// Finds room for a group of metrics that does not fit into the batch of an inlet as it is.
+    ///
+    /// # Errors
+    ///
+    /// There is none for all of them. It is not counted yet.
+    pub(crate) fn exchange_group(
+        &mut self,
+        inlet: &mut Inlet,
+        gathered: &mut Gathered,
+    ) -> Result<(), RecordError> {
+        gathered.sampling_level = self.sampling_level();
+        let (bytes, lines) = (gathered.text().len() + 1, gathered.lines());
+        if !self.queue.may_take(bytes, lines) {
+            // Room that the inlet was granted and has not used may help.
+            self.collect(inlet);
+            if !self.queue.may_take(bytes, lines) {
+                return Err(RecordError::QueueFull);
+            }
+        }
+        for (record, written) in gathered.records() {
+            let mut admitted = Admitted::default();
+            let result = self
+                .queue
+                .admit(&mut inlet.batch, record, written, &mut admitted);
+            self.count(admitted);
+            result?;
+        }
+        self.is_trimmed = false;
+        self.update_sampling_level();
+        inlet.set_sampling_level(self.sampling_level());
+        self.check_wake();
+        Ok(())
     }
 
     /// Whether it may help to take back the room that other inlets have been granted. Once that was in vain, it is not
@@ -179,4 +220,4 @@ pub(super) fn write_into(
 const USUAL_RECORD: usize = 4096;
 
 /// Longer than any record. As many values as half a line has bytes are refused before, each in a line of a MiB.
-const LONGEST_RECORD: usize = 1 << 30;
+pub(super) const LONGEST_RECORD: usize = 1 << 30;

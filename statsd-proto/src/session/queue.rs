@@ -147,6 +147,17 @@ impl Queue {
         Ok(())
     }
 
+    /// Whether there is room for records of so many bytes, however they come to be parted.
+    pub(crate) fn may_take(&self, bytes: usize, lines: usize) -> bool {
+        // A record that moves to the next datagram leaves less room behind it than it takes.
+        let bytes = self
+            .framing
+            .segment()
+            .map_or(bytes, |size| 2 * bytes + size);
+        let need = Grant { bytes, lines };
+        self.bounds.fit(need) && self.bounds.fit(self.used() + need - self.spare())
+    }
+
     /// Adds a record of the session's own after all others that are in the queue.
     ///
     /// # Errors
@@ -441,23 +452,27 @@ impl Queue {
         self.tail.put(record, written);
     }
 
+    /// What may be dropped to make room.
+    fn spare(&self) -> Grant {
+        match self.overflow {
+            Overflow::DropOldest => Grant {
+                bytes: self.complete.bytes,
+                lines: self.complete.lines,
+            },
+            Overflow::RefuseNewest => Grant::default(),
+        }
+    }
+
     /// Drops the oldest, if it is to give way and that helps. Returns how many lines it was.
     fn make_room(&mut self, bytes: usize, lines: usize) -> Result<usize, RecordError> {
         let need = Grant { bytes, lines };
         if self.bounds.fit(self.used() + need) {
             return Ok(0);
         }
-        let spare = match self.overflow {
-            Overflow::DropOldest => Grant {
-                bytes: self.complete.bytes,
-                lines: self.complete.lines,
-            },
-            Overflow::RefuseNewest => Grant::default(),
-        };
         if !self.bounds.fit(need) {
             return Err(RecordError::LineTooLong);
         }
-        if !self.bounds.fit(self.used() + need - spare) {
+        if !self.bounds.fit(self.used() + need - self.spare()) {
             return Err(RecordError::QueueFull);
         }
         self.peak = self.peak.max(self.load().bytes);

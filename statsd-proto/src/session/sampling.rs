@@ -3,21 +3,38 @@
 use crate::encode::Encoder;
 use crate::metric::{Code, Kind, Metric, Rate};
 
-/// How often the share that is recorded is halved: not at all, or up to [`MOST`] times.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct SamplingLevel(u8);
+/// Share of the calls that is recorded: that of the configuration, halved up to [`MOST`] times.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct SamplingLevel {
+    rate: f64,
+    halved: u8,
+}
 
 /// 1 in 16: what is left of a flood is few enough to pass, and enough to tell a rate by.
 const MOST: u8 = 4;
 
 impl SamplingLevel {
-    pub(crate) const NONE: Self = Self(0);
+    #[cfg(test)]
+    pub(crate) const NONE: Self = Self::new(1.0);
+
+    pub(crate) const fn new(rate: f64) -> Self {
+        Self { rate, halved: 0 }
+    }
+
+    /// Whether any call is left out.
+    pub(crate) fn leaves_out(self) -> bool {
+        self.share() < 1.0
+    }
+
+    fn share(self) -> f64 {
+        self.rate * share(self.halved)
+    }
 
     /// As it is for a queue that is full to this part. It is halved once more where half of what was free
     /// is taken: at 1/2, 3/4, 7/8 and 15/16. It is doubled where the step before began, and becomes whole
     /// at 1/4, so that a queue that is filled and drained around a step does not flap.
     pub(crate) fn at(self, fill: f64) -> Self {
-        let Self(mut times) = self;
+        let mut times = self.halved;
         let step = |times: u8| 1.0 - share(times);
         while times < MOST && fill > step(times + 1) {
             times += 1;
@@ -25,7 +42,10 @@ impl SamplingLevel {
         while times > 0 && fill <= step(times - 1).max(0.25) {
             times -= 1;
         }
-        Self(times)
+        Self {
+            halved: times,
+            ..self
+        }
     }
 
     /// The rate to choose by, and the one to tell, of a metric. `None` if it is not to be left out.
@@ -44,7 +64,7 @@ impl SamplingLevel {
 
     /// The rate to choose by, and the one to tell, of what has this rate already.
     pub(crate) fn rates(self, rate: Rate) -> Option<(Rate, f64)> {
-        let share = share(self.0);
+        let share = self.share();
         let (chosen, told) = match rate {
             Rate::Always => (share, share),
             Rate::Sample(rate) => (share * rate, share * rate),

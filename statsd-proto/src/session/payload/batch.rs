@@ -96,6 +96,28 @@ impl Batch {
         true
     }
 
+    /// Copies many records behind the others, with a line break between any two. Returns whether all fit where they are;
+    /// if not, nothing has changed.
+    pub(crate) fn put_all(&mut self, records: &[u8], lines: usize) -> bool {
+        let next = self.end + records.len();
+        if next > self.segment_end || self.lines + lines > self.granted_lines {
+            return false;
+        }
+        let Some([room @ .., end]) = self.bytes.get_mut(self.end..=next) else {
+            return false;
+        };
+        room.copy_from_slice(records);
+        *end = BREAK[0];
+        self.end = next + 1;
+        self.lines += lines;
+        true
+    }
+
+    /// Whether the lines of a record are never parted anyway.
+    pub(crate) fn keeps_joined(&self) -> bool {
+        self.framing.segment().is_none()
+    }
+
     /// Writes a record behind the others. `admit` sees the name of its first line before it counts.
     ///
     /// # Errors
