@@ -19,7 +19,7 @@ fn main() {
 #[divan::bench(threads = [1, 2, 8], sample_count = 200, sample_size = 5000)]
 fn count(bencher: Bencher<'_, '_>) {
     bench(bencher, || {
-        record(&Metric::counter(black_box("checkout.orders.completed"), 1).with_kind_prefix());
+        record(&Metric::counter(black_box("checkout.orders.completed"), 1));
     });
 }
 
@@ -28,7 +28,7 @@ fn timing(bencher: Bencher<'_, '_>) {
     let elapsed = Duration::from_micros(48_250);
     bench(bencher, || {
         let metric = Metric::timing(black_box("checkout.orders.duration"), black_box(elapsed));
-        record(&metric.with_kind_prefix());
+        record(&metric);
     });
 }
 

@@ -82,6 +82,7 @@ pub struct Config {
     pub(crate) resend_unacknowledged: bool,
     pub(crate) telemetry: Option<Telemetry>,
     pub(crate) adaptive_sampling: bool,
+    pub(crate) rate: f64,
 }
 
 /// Transport of the lines.
@@ -172,6 +173,7 @@ impl Config {
             resend_unacknowledged: false,
             telemetry: None,
             adaptive_sampling: false,
+            rate: 1.0,
         };
         unset.host(host)
     }

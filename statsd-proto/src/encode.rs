@@ -14,6 +14,7 @@ mod lines;
 mod name;
 mod number;
 mod parse;
+mod scope;
 mod series;
 mod split;
 mod tags;
@@ -24,7 +25,7 @@ mod verbatim;
 
 use crate::config::Config;
 use crate::dogstatsd::Cardinality;
-use crate::encode::dialect::{Counts, Dialect, Rules};
+use crate::encode::dialect::{Counts, Dialect, Rules, TagSyntax};
 use crate::encode::text::SanitizePolicy;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Value};
@@ -32,11 +33,12 @@ pub(crate) use cursor::Cursor;
 use inline::Inline;
 use line::{checked_rate, scales};
 pub(crate) use parse::parse;
+use scope::Scope;
 pub(crate) use series::SeriesKey;
 pub(crate) use template::Template;
 
 /// Encoder of a session. Everything that is the same for all metrics is encoded once, when it is created.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Encoder {
     rules: &'static Rules,
     policy: SanitizePolicy,
@@ -71,6 +73,9 @@ pub(crate) struct Encoder {
     max_packed: usize,
     /// Whether `max_line` limits each line of a record. Otherwise it limits the record as a whole.
     is_line_stream: bool,
+    scope: Scope,
+    /// Syntax of tags, or the error of every metric with tags.
+    syntax: Result<&'static TagSyntax, RecordError>,
 }
 
 /// Description of an encoded record.
@@ -122,18 +127,18 @@ impl Encoder {
         let ends_lines = config.dialect == Dialect::DogStatsd && !is_line_stream;
         let max_line = config.line_limit() - usize::from(ends_lines);
         let max_datagram = config.datagram_limit() - usize::from(ends_lines);
-        let [tags, tags_start] = tags::constant_tags(config);
         let has_tags_in_name = rules.tags.is_some_and(|syntax| syntax.in_name);
         let has_extras = !origin.is_empty() || cardinality.is_some();
-        Self {
+        let empty = || Inline::new(b"");
+        let mut encoder = Self {
             rules,
             policy: config.sanitize_policy,
-            prefixes: prefixes(config),
+            prefixes: [empty(), empty(), empty(), empty()],
             suffixes: Kind::ALL.map(|kind| value::type_suffix(rules, kind)),
-            has_constant_name_tags: has_tags_in_name && tags.len() > 0,
-            has_constant_tail: has_extras || (!has_tags_in_name && tags.len() > 0),
-            tags,
-            tags_start,
+            has_constant_name_tags: false,
+            has_constant_tail: false,
+            tags: empty(),
+            tags_start: empty(),
             origin,
             cardinality,
             has_extras,
@@ -144,7 +149,11 @@ impl Encoder {
             max_line,
             max_packed: max_datagram.min(max_line),
             is_line_stream,
-        }
+            scope: Scope::new(config),
+            syntax: Err(RecordError::InvalidTag),
+        };
+        encoder.set_scope(Scope::new(config));
+        encoder
     }
 
     /// Whether the dialect supports the kind.
@@ -218,22 +227,6 @@ impl Encoder {
             name_len,
         })
     }
-}
-
-/// Text before the name, in the order of `Section`.
-fn prefixes(config: &Config) -> [Inline<64>; 4] {
-    let prefix = match config.prefix_text() {
-        "" => String::new(),
-        prefix => format!("{prefix}."),
-    };
-    ["", "counters.", "gauges.", "timers."].map(|section| {
-        let section = if config.has_kind_prefixes() {
-            section
-        } else {
-            ""
-        };
-        Inline::new(format!("{prefix}{section}").as_bytes())
-    })
 }
 
 #[cfg(test)]

@@ -4,5 +4,6 @@
 pub(crate) mod cadence;
 #[cfg(feature = "metrics")]
 pub(crate) mod facade;
+pub(crate) mod global;
 #[cfg(feature = "tower")]
 pub mod web;

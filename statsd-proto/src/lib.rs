@@ -157,10 +157,12 @@ pub mod testing;
 
 pub use crate::client::Client;
 pub use crate::client::driver::{Driver, MAX_READS, OVERDUE};
+pub use crate::client::group::Group;
 pub use crate::client::handle::{
-    Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing, TimingGuard,
+    Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing,
 };
-pub use crate::client::timer::{RunningTimer, StoppedTimer, Timer, TimerGuard};
+pub use crate::client::recording::Recording;
+pub use crate::client::timer::{RunningTimer, StoppedTimer, Stopwatch, Timer, TimerGuard};
 pub use crate::config::{Config, Pace, Telemetry, Transport, UnixSockets};
 pub use crate::encode::dialect::Dialect;
 pub use crate::encode::text::SanitizePolicy;
@@ -169,10 +171,11 @@ pub use crate::error::{ConfigError, ParseError, RecordError};
 pub use crate::integrations::cadence::CadenceSink;
 #[cfg(feature = "metrics")]
 pub use crate::integrations::facade::{AlreadyInstalled, FacadeRecorder};
+pub use crate::integrations::global::{AlreadySet, global, set_global};
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 #[cfg(feature = "tower")]
 pub use crate::integrations::web;
-pub use crate::metric::{Kind, Metric, Number, Value};
+pub use crate::metric::{Kind, Metric, Number, TagList, Value};
 pub use crate::session::Session;
 pub use crate::session::event::{Backlog, Event, EventKind};
 pub use crate::session::failure::{Failure, FailureKind, System};

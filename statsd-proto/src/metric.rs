@@ -1,5 +1,6 @@
 //! What a user measures: a name, a value, a kind, and perhaps tags and a sample rate.
 
+mod tags;
 mod value;
 
 use std::time::Duration;
@@ -8,6 +9,8 @@ use crate::dogstatsd::Cardinality;
 use crate::encode;
 use crate::error::ParseError;
 use crate::random::Random;
+pub use tags::TagList;
+pub(crate) use tags::Tags;
 pub use value::{Number, Value};
 
 /// One measurement, borrowed from the caller.
@@ -36,16 +39,25 @@ pub struct Metric<'a> {
 
 impl<'a> Metric<'a> {
     /// A count of events since the last one; negative to count down.
+    #[inline]
     pub fn counter(name: &'a str, amount: impl Into<Number>) -> Self {
         Self::new(name, Kind::Counter, Value::Number(amount.into()))
     }
 
     /// A value for statistics over all hosts, computed by the server (DogStatsD).
+    #[inline]
     pub fn distribution(name: &'a str, value: impl Into<Number>) -> Self {
         Self::new(name, Kind::Distribution, Value::Number(value.into()))
     }
 
+    /// A duration in a distribution, in milliseconds.
+    #[inline]
+    pub fn distribution_ms(name: &'a str, elapsed: Duration) -> Self {
+        Self::new(name, Kind::Distribution, Value::Elapsed(elapsed))
+    }
+
     /// Several values of one distribution at once; see [`timings_ms`](Self::timings_ms).
+    #[inline]
     pub fn distributions(name: &'a str, values: &'a [f64]) -> Self {
         Self::new(name, Kind::Distribution, Value::Packed(values))
     }
@@ -54,41 +66,49 @@ impl<'a> Metric<'a> {
     ///
     /// StatsD servers read a leading `-` as a decrease. In the dialects of that family a negative level
     /// is therefore sent as two lines that stay together: zero first, then the decrease.
+    #[inline]
     pub fn gauge(name: &'a str, level: impl Into<Number>) -> Self {
         Self::new(name, Kind::Gauge, Value::Number(level.into()))
     }
 
     /// A change of a gauge's level, always sent with its sign.
+    #[inline]
     pub fn gauge_delta(name: &'a str, change: impl Into<Number>) -> Self {
         Self::new(name, Kind::GaugeDelta, Value::Number(change.into()))
     }
 
     /// A value for statistics per host (DogStatsD).
+    #[inline]
     pub fn histogram(name: &'a str, value: impl Into<Number>) -> Self {
         Self::new(name, Kind::Histogram, Value::Number(value.into()))
     }
 
     /// Several values of one histogram at once; see [`timings_ms`](Self::timings_ms).
+    #[inline]
     pub fn histograms(name: &'a str, values: &'a [f64]) -> Self {
         Self::new(name, Kind::Histogram, Value::Packed(values))
     }
 
     /// A count of events, as servers with meters know it.
+    #[inline]
     pub fn meter(name: &'a str, amount: impl Into<Number>) -> Self {
         Self::new(name, Kind::Meter, Value::Number(amount.into()))
     }
 
     /// A member of a set; the server counts the distinct ones.
+    #[inline]
     pub fn set(name: &'a str, member: &'a str) -> Self {
         Self::new(name, Kind::Set, Value::Text(member))
     }
 
     /// How long something took. Sent in milliseconds, exact to the nanosecond.
+    #[inline]
     pub fn timing(name: &'a str, elapsed: Duration) -> Self {
         Self::new(name, Kind::Timing, Value::Elapsed(elapsed))
     }
 
     /// How long something took, in milliseconds.
+    #[inline]
     pub fn timing_ms(name: &'a str, milliseconds: impl Into<Number>) -> Self {
         Self::new(name, Kind::Timing, Value::Number(milliseconds.into()))
     }
@@ -100,16 +120,20 @@ impl<'a> Metric<'a> {
     /// Elsewhere they are as many lines, which are taken together or not at all; a datagram has to have
     /// room for all of them. What is longer than a line may be is refused as a whole; so are more values
     /// than half as many as a line may have bytes, and a slice without values.
+    #[inline]
     pub fn timings_ms(name: &'a str, milliseconds: &'a [f64]) -> Self {
         Self::new(name, Kind::Timing, Value::Packed(milliseconds))
     }
 
-    /// A metric of a type this crate does not know, by its type code on the wire.
+    /// A metric of a type this crate does not know, by its type code on the wire. Its name gets no [kind
+    /// prefix](crate::Config::kind_prefixes).
     ///
     /// The name and the value are still made safe: nothing given here can forge a second metric.
+    #[inline]
     pub fn raw(name: &'a str, value: impl Into<Value<'a>>, code: &'a str) -> Self {
         Self {
             code: Code::Raw(code),
+            section: Section::None,
             ..Self::new(name, Kind::Counter, value.into())
         }
     }
@@ -136,6 +160,7 @@ impl<'a> Metric<'a> {
     /// Sets how many tags the agent adds that it knows of whoever sends
     /// ([`DogStatsd`](crate::Dialect::DogStatsd) 1.6). Default: the
     /// [configuration's](crate::Config::cardinality).
+    #[inline]
     #[must_use]
     pub fn cardinality(self, cardinality: Cardinality) -> Self {
         let extras = Extras {
@@ -153,6 +178,7 @@ impl<'a> Metric<'a> {
     /// A rate that is not above 0 and at most 1 is refused when the metric is recorded; so is any on a
     /// gauge or a set, of which servers do not know that some are missing, and for collectd on a timing,
     /// whose value it would divide by the rate.
+    #[inline]
     #[must_use]
     pub fn rate(self, rate: f64) -> Self {
         Self {
@@ -162,6 +188,7 @@ impl<'a> Metric<'a> {
     }
 
     /// Tells the server that the caller already sampled this metric at `rate`.
+    #[inline]
     #[must_use]
     pub fn sampled_at(self, rate: f64) -> Self {
         Self {
@@ -171,10 +198,14 @@ impl<'a> Metric<'a> {
     }
 
     /// Adds tags, as pairs of key and value. A pair with an empty value is a bare tag.
+    ///
+    /// A metric has no memory for tags: it refers to up to two lists. One that is given more is refused when it is
+    /// recorded; [`Client::metric`](crate::Client::metric) takes any number.
+    #[inline(always)]
     #[must_use]
-    pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
+    pub fn tags(self, tags: impl Into<TagList<'a>>) -> Self {
         Self {
-            tags: Tags::Pairs(tags),
+            tags: self.tags.plus(tags.into()),
             ..self
         }
     }
@@ -184,6 +215,7 @@ impl<'a> Metric<'a> {
     ///
     /// The agent passes such a metric on as it is, and adds up nothing. Zero is refused when the metric
     /// is recorded, and so is a timestamp on any other kind.
+    #[inline]
     #[must_use]
     pub fn timestamp(self, seconds: u64) -> Self {
         let extras = Extras {
@@ -194,22 +226,6 @@ impl<'a> Metric<'a> {
             extras: Some(extras),
             ..self
         }
-    }
-
-    /// Puts the seed's section (`counters.`, `gauges.`, `timers.`) before the name, if the
-    /// configuration has [kind prefixes](crate::Config::kind_prefixes).
-    #[must_use]
-    pub fn with_kind_prefix(self) -> Self {
-        let section = match self.code {
-            Code::Known(Kind::Counter) => Section::Counters,
-            Code::Known(Kind::Gauge | Kind::GaugeDelta) => Section::Gauges,
-            Code::Known(Kind::Timing) => Section::Timers,
-            Code::Known(Kind::Distribution | Kind::Histogram | Kind::Meter | Kind::Set)
-            | Code::Line
-            | Code::Parsed(_)
-            | Code::Raw(_) => Section::None,
-        };
-        Self { section, ..self }
     }
 
     /// Whether the order of such metrics means something, whichever threads they come from: the last
@@ -250,14 +266,15 @@ impl<'a> Metric<'a> {
         }
     }
 
+    #[inline(always)]
     fn new(name: &'a str, kind: Kind, value: Value<'a>) -> Self {
         Self {
             name,
             value,
             code: Code::Known(kind),
             rate: Rate::Always,
-            tags: Tags::Pairs(&[]),
-            section: Section::None,
+            tags: Tags::NONE,
+            section: Section::of(kind),
             extras: None,
         }
     }
@@ -365,31 +382,6 @@ impl Rate {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Tags<'a> {
-    /// `key:value,key:value`, as it stood in a line.
-    List(&'a str),
-    Pairs(&'a [(&'a str, &'a str)]),
-}
-
-impl<'a> Tags<'a> {
-    #[inline]
-    pub(crate) fn is_empty(self) -> bool {
-        matches!(self, Self::List("") | Self::Pairs([]))
-    }
-
-    /// Each tag's key and value, however they were given.
-    pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let (list, pairs) = match self {
-            Self::List(list) => (list, &[][..]),
-            Self::Pairs(pairs) => ("", pairs),
-        };
-        let tags = list.split(',').filter(|tag| !tag.is_empty());
-        tags.map(|tag| tag.split_once(':').unwrap_or((tag, "")))
-            .chain(pairs.iter().copied())
-    }
-}
-
 /// What only the Datadog agent knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Extras<'a> {
@@ -401,11 +393,25 @@ pub(crate) struct Extras<'a> {
     pub(crate) external_data: &'a str,
 }
 
-/// The seed's part of a name between the prefix and the path.
+/// Part of a name between the prefix and the path, where the configuration has [kind
+/// prefixes](crate::Config::kind_prefixes).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Section {
+    /// The kind has none, or the name is final.
     None,
     Counters,
     Gauges,
     Timers,
+}
+
+impl Section {
+    #[inline(always)]
+    pub(crate) fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Counter => Self::Counters,
+            Kind::Gauge | Kind::GaugeDelta => Self::Gauges,
+            Kind::Timing => Self::Timers,
+            Kind::Distribution | Kind::Histogram | Kind::Meter | Kind::Set => Self::None,
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod event;
 mod exchange;
 pub(crate) mod failure;
 pub(crate) mod flush;
+mod gathered;
 pub(crate) mod in_flight;
 mod inlet;
 pub(crate) mod instruction;
@@ -46,6 +47,7 @@ use crate::session::sampling::SamplingLevel;
 use crate::session::stats::Stats;
 use crate::session::telemetry::{Lost, Reporter};
 pub use embedded::Session;
+pub(crate) use gathered::Gathered;
 pub(crate) use inlet::{Inlet, Pending};
 pub(crate) use record::{Plain, Record};
 
@@ -89,8 +91,9 @@ pub(crate) struct Core {
     /// Time at which datagrams return to the configured size, or `None` if they have it. They shrink after the kernel
     /// refuses one as too large.
     regrow_at: Option<Instant>,
-    /// Level of adaptive sampling, or `None` if only the caller's sample rate applies.
-    sampling_level: Option<SamplingLevel>,
+    sampling_level: SamplingLevel,
+    /// Whether the sampling level follows the load of the queue.
+    is_sampling_adaptive: bool,
     /// Sender of the client's own telemetry, or `None` if telemetry is off.
     reporter: Option<Box<Reporter>>,
     /// Datagrams that the kernel refused to send and that were dropped.
@@ -159,7 +162,8 @@ impl Core {
             is_trimmed: true,
             rest_at: None,
             regrow_at: None,
-            sampling_level: config.adaptive_sampling.then_some(SamplingLevel::NONE),
+            sampling_level: SamplingLevel::new(config.rate),
+            is_sampling_adaptive: config.adaptive_sampling,
             reporter: Reporter::new(config).map(Box::new),
             unsendable: Lost::default(),
             now: None,
@@ -324,7 +328,7 @@ impl Core {
 
     /// Current level of adaptive sampling, which follows the load of the queue.
     pub(crate) fn sampling_level(&self) -> SamplingLevel {
-        self.sampling_level.unwrap_or_default()
+        self.sampling_level
     }
 
     pub(super) fn update_in_flight(&mut self) {
@@ -333,10 +337,9 @@ impl Core {
     }
 
     pub(super) fn update_sampling_level(&mut self) {
-        let fill = self.queue.fill();
-        self.sampling_level = self
-            .sampling_level
-            .map(|sampling_level| sampling_level.at(fill));
+        if self.is_sampling_adaptive {
+            self.sampling_level = self.sampling_level.at(self.queue.fill());
+        }
     }
 
     /// Advances the end of the session, which precedes all other work.

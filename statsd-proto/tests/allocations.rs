@@ -34,6 +34,26 @@ fn several_values_events_and_service_checks_allocate_nothing() {
 }
 
 #[test]
+fn tags_in_a_call_and_groups_that_are_used_again_allocate_nothing() {
+    let (client, _driver) = start(config(Transport::Udp).dialect(Dialect::DogStatsd));
+    let scope = client.scoped("db").tagged(&[("shard", "3")]);
+    let mut group = scope.group();
+    let mut record = || {
+        let count = client.count("logins", 1).tag("method", "card");
+        count.tag("region", "eu").rate(1.0).send();
+        let level = scope.metric(Metric::gauge("depth", 3));
+        level.tags(&[("queue", "mail")]).send();
+        client.start().timing("http").tag("status", "200").send();
+        group.incr("requests", 1);
+        group.gauge("open", 2);
+        group.send();
+    };
+    record();
+    let info = allocation_counter::measure(|| (0..10).for_each(|_| record()));
+    assert_eq!(info.count_total, 0);
+}
+
+#[test]
 fn a_steady_flow_over_tcp_allocates_nothing_at_all() {
     assert_eq!(allocations_of_a_steady_flow(Transport::Tcp), 0);
 }

@@ -62,7 +62,6 @@ mod connection;
 mod connector;
 mod doorbell;
 mod driver;
-mod global;
 mod lookup;
 mod options;
 mod origin;
@@ -77,4 +76,3 @@ pub use statsd_proto::*;
 
 pub use crate::connection::{Connection, connect};
 pub use crate::connector::Connector;
-pub use crate::global::{AlreadySet, global, set_global};

@@ -18,7 +18,7 @@ pub(crate) fn the_defaults_are_those_of_the_seed<A: Adapter>(_: &World<A>) {
     let from_environment = from_environment.expect("the variables are good").prefix("");
     for config in [Config::new("127.0.0.1"), from_environment] {
         let mut session = Session::new(&config, 0).expect("it can work");
-        let metric = Metric::counter("a", 1).with_kind_prefix();
+        let metric = Metric::counter("a", 1);
         session.record(&metric).expect("it is one");
         let target = loop {
             match session.poll(Instant::now()) {

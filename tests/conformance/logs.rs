@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use statsd_proto::{Client, Config, Stats};
 use tests::adapter::Adapter;
-#[cfg(unix)]
 use tests::carrier::Carrier;
 use tests::patience::eventually;
 use tests::server::Server;

@@ -157,7 +157,10 @@ pub(crate) fn names_are_sent_in_the_encoding_that_the_server_reads<A: Adapter>(w
 pub(crate) fn tags_and_rates_reach_the_wire<A: Adapter>(world: &World<A>) {
     let lines = lines_of(
         world,
-        |config| config.dialect(Dialect::DogStatsd).tag("env", "test"),
+        |config| {
+            let config = config.dialect(Dialect::DogStatsd).kind_prefixes(false);
+            config.tag("env", "test")
+        },
         |client| {
             let metric = Metric::counter("a", 1).tags(&[("route", "home"), ("beta", "")]);
             let result = client.record(&metric.sampled_at(0.5));

@@ -14,7 +14,7 @@ pub(crate) fn every_kind_of_metric_is_read_as_it_is_meant<S: RealServer>(
     speech: Speech,
     adapter: Adapter,
 ) {
-    let tagged = S::tagged("shop.logins", "method", "card");
+    let tagged = S::tagged("shop.counters.logins", "method", "card");
     let report = adapter(server.config(speech), &mut |client: &Client| {
         record_each_kind(client);
         if tagged.is_some() {
@@ -25,7 +25,7 @@ pub(crate) fn every_kind_of_metric_is_read_as_it_is_meant<S: RealServer>(
     });
     assert_delivered(&report);
     expect_count(server, "shop.counters.orders", 3);
-    expect_count(server, "shop.sampled", 40);
+    expect_count(server, "shop.counters.sampled", 40);
     expect_count(server, "shop.a_name_1_c", 1);
     if let Some(tagged) = tagged {
         expect_count(server, &tagged, 40);
@@ -86,7 +86,7 @@ pub(crate) fn no_text_is_misread_or_brings_it_down<S: RealServer>(
     adapter: Adapter,
 ) {
     // Without a prefix, which would make these names harmless.
-    let config = server.config(speech).prefix("");
+    let config = server.config(speech).prefix("").kind_prefixes(false);
     let report = adapter(config, &mut |client: &Client| {
         for name in [
             "constructor",

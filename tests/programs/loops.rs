@@ -39,19 +39,16 @@ scenarios! {
 
 const BLOCKING: Program = Program {
     name: "blocking",
-    metric: "gauges.ticks",
     tells_news: false,
 };
 
 const MIO_LOOP: Program = Program {
     name: "mio_loop",
-    metric: "ticks",
     tells_news: true,
 };
 
 struct Program {
     name: &'static str,
-    metric: &'static str,
     tells_news: bool,
 }
 
@@ -61,9 +58,10 @@ impl Program {
         Examples::PROTO.start_for(server, self.name, &["--seconds", "1"], &[])
     }
 
-    fn ticks(&self, numbers: Range<usize>) -> Vec<String> {
-        let metric = self.metric;
-        numbers.map(|tick| format!("{metric}:{tick}|g")).collect()
+    fn ticks(numbers: Range<usize>) -> Vec<String> {
+        numbers
+            .map(|tick| format!("gauges.ticks:{tick}|g"))
+            .collect()
     }
 }
 
@@ -78,7 +76,7 @@ fn every_tick_arrives_once_and_in_order(program: &Program) {
         let ended = process.end();
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
         ended.assert_counts([100, 100, 0]);
-        assert_eq!(server.wait_for_end(100), program.ticks(0..100));
+        assert_eq!(server.wait_for_end(100), Program::ticks(0..100));
     }
 }
 
@@ -90,7 +88,7 @@ fn a_name_is_looked_up(program: &Program) {
         .start(program.name, &["--seconds", "1"], &variables)
         .end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert_eq!(server.wait_for_end(100), program.ticks(0..100));
+    assert_eq!(server.wait_for_end(100), Program::ticks(0..100));
 }
 
 fn ticks_of_an_outage_arrive_on_a_stream(program: &Program) {
@@ -104,7 +102,7 @@ fn ticks_of_an_outage_arrive_on_a_stream(program: &Program) {
     let ended = process.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     ended.assert_counts([300, 300, 0]);
-    assert_eq!(server.wait_for_end(300), program.ticks(0..300));
+    assert_eq!(server.wait_for_end(300), Program::ticks(0..300));
     assert_eq!(server.accepted(), 2);
 }
 
@@ -120,17 +118,17 @@ fn ticks_of_an_outage_arrive_in_datagrams(program: &Program) {
     ended.assert_counts([300, 300, 0]);
     // Nobody refuses a datagram that comes after the last one was read and before the port is closed. It
     // has the ten ticks of a flush interval, or a few more on a busy machine; the outage has a hundred.
-    let last = program.ticks(299..300);
+    let last = Program::ticks(299..300);
     eventually("the last tick", || server.lines().last() == last.first());
     let lines = server.lines();
     let before = lines
         .iter()
-        .zip(program.ticks(0..300))
+        .zip(Program::ticks(0..300))
         .take_while(|(line, tick)| *line == tick)
         .count();
     let lost = 300 - lines.len();
     assert!(lost <= 50, "{lost} ticks are lost: {lines:?}");
-    assert_eq!(lines[before..], program.ticks(before + lost..300));
+    assert_eq!(lines[before..], Program::ticks(before + lost..300));
 }
 
 fn more_than_the_kernel_takes_waits_for_a_slow_server(program: &Program) {
@@ -144,7 +142,7 @@ fn more_than_the_kernel_takes_waits_for_a_slow_server(program: &Program) {
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     ended.assert_counts([100 * EACH as u64, 100 * EACH as u64, 0]);
     let lines = server.wait_for_end(100 * EACH);
-    let ticks = program.ticks(0..100);
+    let ticks = Program::ticks(0..100);
     let expected = ticks.iter().flat_map(|tick| [tick; EACH]);
     assert!(lines.iter().eq(expected), "something else arrived");
     assert_eq!(server.accepted(), 1);

@@ -29,6 +29,8 @@ pub(crate) const CASES: &[Case] = &[
     line("count by name", count),
     line("timing by name", timing),
     line("tagged count by name", tagged),
+    line("fluent tagged count by name", fluent),
+    line("count in a group of ten", group),
     line("gauge by name", gauge),
     line("set by name", set),
     line("line by others", raw),
@@ -37,7 +39,7 @@ pub(crate) const CASES: &[Case] = &[
     line("prepared tagged count", prepared_tagged),
     session("session, count by name", |session| {
         let metric = Metric::counter(black_box(COUNTER), black_box(1));
-        let _ = session.record(&metric.with_kind_prefix());
+        let _ = session.record(&metric);
     }),
     session("session, tagged count by name", |session| {
         let metric = Metric::counter(black_box(COUNTER), black_box(1));
@@ -102,6 +104,29 @@ fn tagged(client: &Client) -> Record {
         let metric = Metric::counter(black_box(COUNTER), black_box(1));
         // What is refused is looked for in the end.
         let _ = client.record(&metric.tags(&tags));
+    })
+}
+
+fn fluent(client: &Client) -> Record {
+    let client = client.clone();
+    repeat(move || {
+        let [region, method] = black_box(TAGS);
+        let count = client.count(black_box(COUNTER), black_box(1));
+        let count = count.tag(region.0, region.1);
+        count.tag(method.0, method.1).send();
+    })
+}
+
+fn group(client: &Client) -> Record {
+    let client = client.clone();
+    Box::new(move |calls| {
+        let mut group = client.group();
+        for _ in 0..calls / 10 {
+            for _ in 0..10 {
+                group.incr(black_box(COUNTER), black_box(1));
+            }
+            group.send();
+        }
     })
 }
 

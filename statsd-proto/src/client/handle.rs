@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::client::Client;
+use crate::client::timer::TimerGuard;
 use crate::error::RecordError;
-use crate::metric::{Kind, Metric, Number, Rate, Value};
+use crate::metric::{Kind, Metric, Number, Rate, Section, Value};
 use crate::session::aggregate::{Put, Sum};
 use crate::session::prepared::Prepared;
 
@@ -18,7 +19,7 @@ pub struct Prepare<'a> {
     name: &'a str,
     tags: Vec<(&'a str, &'a str)>,
     rate: Rate,
-    is_plain: bool,
+    has_final_name: bool,
 }
 
 impl<'a> Prepare<'a> {
@@ -28,7 +29,7 @@ impl<'a> Prepare<'a> {
             name,
             tags: Vec::new(),
             rate: Rate::Always,
-            is_plain: false,
+            has_final_name: false,
         }
     }
 
@@ -45,10 +46,10 @@ impl<'a> Prepare<'a> {
         self
     }
 
-    /// Puts only the prefix before the name, as [`Client::record`] does, and never `counters.`, `gauges.`
-    /// or `timers.`.
-    pub fn plain(mut self) -> Self {
-        self.is_plain = true;
+    /// Takes the name as it is, without a kind prefix: another library has made it.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn with_final_name(mut self) -> Self {
+        self.has_final_name = true;
         self
     }
 }
@@ -128,17 +129,17 @@ impl Prepare<'_> {
 
     fn handle(self, kind: Kind) -> Result<Handle, RecordError> {
         let metric = Metric::blank(self.name, kind).tags(&self.tags);
-        let metric = if self.is_plain {
-            metric
-        } else {
-            metric.with_kind_prefix()
-        };
         let metric = Metric {
             rate: self.rate,
+            section: if self.has_final_name {
+                Section::None
+            } else {
+                metric.section
+            },
             ..metric
         };
-        let shared = self.client.shared();
-        let prepared = shared.map(|shared| shared.prepare(&metric)).transpose()?;
+        let entry = self.client.entry();
+        let prepared = entry.map(|entry| entry.prepare(&metric)).transpose()?;
         Ok(Handle {
             client: self.client.clone(),
             sum: prepared.as_ref().and_then(Prepared::sum).cloned(),
@@ -160,12 +161,12 @@ struct Handle {
 impl Handle {
     /// Adds to a counter: an atomic addition, if it is aggregated.
     #[inline]
-    fn count(&self, amount: Number) {
+    fn count(&self, amount: Number) -> Result<(), RecordError> {
         match &self.sum {
             Some(sum) => match sum.add(amount) {
-                Put::Kept => {}
+                Put::Kept => Ok(()),
                 put @ (Put::First | Put::Not | Put::Overflowing(_) | Put::Refused(_)) => {
-                    self.follow_up(amount, put);
+                    self.follow_up(amount, put)
                 }
             },
             None => self.record_number(amount),
@@ -173,25 +174,26 @@ impl Handle {
     }
 
     #[cold]
-    fn follow_up(&self, amount: Number, put: Put) {
-        if let (Some(shared), Some(prepared)) = (self.client.shared(), &self.prepared) {
-            let _ = shared.finish_count(prepared, amount, put);
+    fn follow_up(&self, amount: Number, put: Put) -> Result<(), RecordError> {
+        match (self.client.entry(), &self.prepared) {
+            (Some(entry), Some(prepared)) => entry.finish_count(prepared, amount, put),
+            (None, _) | (_, None) => Ok(()),
         }
     }
 
     #[inline]
-    fn record_number(&self, number: Number) {
-        if let (Some(shared), Some(prepared)) = (self.client.shared(), &self.prepared) {
-            // The error is counted, and a metric is no reason to fail the caller.
-            let _ = shared.record_prepared_number(prepared, number);
+    fn record_number(&self, number: Number) -> Result<(), RecordError> {
+        match (self.client.entry(), &self.prepared) {
+            (Some(entry), Some(prepared)) => entry.record_prepared_number(prepared, number),
+            (None, _) | (_, None) => Ok(()),
         }
     }
 
     #[inline]
-    fn record(&self, value: Value<'_>) {
-        if let (Some(shared), Some(prepared)) = (self.client.shared(), &self.prepared) {
-            // The error is counted, and a metric is no reason to fail the caller.
-            let _ = shared.record_prepared(prepared, &value);
+    fn record(&self, value: Value<'_>) -> Result<(), RecordError> {
+        match (self.client.entry(), &self.prepared) {
+            (Some(entry), Some(prepared)) => entry.record_prepared(prepared, &value),
+            (None, _) | (_, None) => Ok(()),
         }
     }
 }
@@ -234,57 +236,98 @@ handles! {
     Timing
 }
 
+/// A method that records a number, and its twin that tells why it could not.
+macro_rules! numbers {
+    ($($name:ident by $by:ident { $(#[$docs:meta])+ $record:ident / $try_record:ident })+) => {$(
+        impl $name {
+            $(#[$docs])+
+            #[inline]
+            pub fn $record(&self, number: impl Into<Number>) {
+                // The error is counted, and a metric is no reason to fail the caller.
+                let _ = self.0.$by(number.into());
+            }
+
+            $(#[$docs])+
+            ///
+            /// # Errors
+            ///
+            /// Why it could not.
+            #[inline]
+            pub fn $try_record(&self, number: impl Into<Number>) -> Result<(), RecordError> {
+                self.0.$by(number.into())
+            }
+        }
+    )+};
+}
+
+numbers! {
+    Counter by count {
+        /// Adds an amount; a negative one counts down.
+        add / try_add
+    }
+    Distribution by record_number {
+        /// Records a value.
+        record / try_record
+    }
+    Gauge by record_number {
+        /// Sets the level.
+        set / try_set
+    }
+    GaugeDelta by record_number {
+        /// Moves the gauge up, or down by a negative change.
+        add / try_add
+    }
+    Histogram by record_number {
+        /// Records a value.
+        record / try_record
+    }
+    Meter by record_number {
+        /// Counts an amount of events.
+        #[doc(alias = "mark")]
+        add / try_add
+    }
+    Timing by record_number {
+        /// Records how many milliseconds something took.
+        record_ms / try_record_ms
+    }
+}
+
 impl Counter {
     /// Adds one.
+    #[doc(alias = "increment")]
     #[inline]
     pub fn incr(&self) {
-        self.0.count(Number::Int(1));
+        self.add(1);
     }
 
-    /// Adds an amount; a negative one counts down.
+    /// Takes one.
+    #[doc(alias = "decrement")]
     #[inline]
-    pub fn add(&self, amount: impl Into<Number>) {
-        self.0.count(amount.into());
+    pub fn decr(&self) {
+        self.add(-1);
+    }
+
+    /// Takes an amount.
+    #[inline]
+    pub fn sub(&self, amount: impl Into<Number>) {
+        self.add(amount.into().negated());
     }
 }
 
 impl Distribution {
-    /// Records a value.
+    /// Records a duration, in milliseconds.
     #[inline]
-    pub fn record(&self, value: impl Into<Number>) {
-        self.0.record_number(value.into());
-    }
-}
-
-impl Gauge {
-    /// Sets the level.
-    #[inline]
-    pub fn set(&self, level: impl Into<Number>) {
-        self.0.record_number(level.into());
+    pub fn record_duration_ms(&self, elapsed: Duration) {
+        // As above, the error is counted.
+        let _ = self.0.record(Value::Elapsed(elapsed));
     }
 }
 
 impl GaugeDelta {
-    /// Moves the gauge up, or down by a negative change.
+    /// Moves the gauge down.
     #[inline]
-    pub fn add(&self, change: impl Into<Number>) {
-        self.0.record_number(change.into());
-    }
-}
-
-impl Histogram {
-    /// Records a value.
-    #[inline]
-    pub fn record(&self, value: impl Into<Number>) {
-        self.0.record_number(value.into());
-    }
-}
-
-impl Meter {
-    /// Counts an amount of events.
-    #[inline]
-    pub fn add(&self, amount: impl Into<Number>) {
-        self.0.record_number(amount.into());
+    pub fn sub(&self, change: impl Into<Number>) {
+        self.add(change.into().negated());
     }
 }
 
@@ -292,7 +335,17 @@ impl Set {
     /// Adds a member.
     #[inline]
     pub fn insert(&self, member: &str) {
-        self.0.record(Value::Text(member));
+        let _ = self.0.record(Value::Text(member));
+    }
+
+    /// Adds a member.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not.
+    #[inline]
+    pub fn try_insert(&self, member: &str) -> Result<(), RecordError> {
+        self.0.record(Value::Text(member))
     }
 }
 
@@ -300,37 +353,49 @@ impl Timing {
     /// Records how long something took.
     #[inline]
     pub fn record(&self, elapsed: Duration) {
-        self.0.record(Value::Elapsed(elapsed));
+        let _ = self.0.record(Value::Elapsed(elapsed));
     }
 
-    /// Records how many milliseconds something took.
+    /// Records how long something took.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not.
     #[inline]
-    pub fn record_ms(&self, milliseconds: impl Into<Number>) {
-        self.0.record_number(milliseconds.into());
+    pub fn try_record(&self, elapsed: Duration) -> Result<(), RecordError> {
+        self.0.record(Value::Elapsed(elapsed))
     }
 
     /// Times until the guard is dropped, also by an error or a panic.
-    #[must_use = "the time ends when the guard is dropped"]
-    pub fn time(&self) -> TimingGuard<'_> {
-        TimingGuard {
-            timing: self,
-            started: self.0.client.now(),
+    pub fn time(&self) -> TimerGuard<'_> {
+        TimerGuard::of_handle(self)
+    }
+
+    /// The same with a guard that can be kept in a struct or moved into a task.
+    pub fn time_owned(&self) -> TimerGuard<'static> {
+        TimerGuard::owned(self.clone())
+    }
+
+    /// Times a future from its first poll, also if it fails, or is dropped before it ends. With a tag that is made of
+    /// its output, [`Client::measure`] does so.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// # let query = async { 7 };
+    /// # let _ = async move {
+    /// let timing = client.prepare("db.query").timing()?;
+    /// let rows = timing.measure(query).await;
+    /// # Ok::<_, statsd_proto::RecordError>(rows) };
+    /// ```
+    pub fn measure<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        let timing = self.clone();
+        async move {
+            let _guard = TimerGuard::owned(timing);
+            future.await
         }
     }
-}
 
-/// A time that is taken and recorded when it is dropped; see [`Timing::time`].
-#[derive(Debug)]
-pub struct TimingGuard<'a> {
-    timing: &'a Timing,
-    /// None for a client that sends nothing.
-    started: Option<Instant>,
-}
-
-impl Drop for TimingGuard<'_> {
-    fn drop(&mut self) {
-        if let (Some(started), Some(now)) = (self.started, self.timing.0.client.now()) {
-            self.timing.record(now.saturating_duration_since(started));
-        }
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
     }
 }

@@ -17,6 +17,7 @@ use std::array;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -36,9 +37,42 @@ pub(crate) struct Shared {
     inlets: Box<[Padded<Mutex<Inlet>>]>,
     owners: Owners,
     encoder: Arc<Encoder>,
+    /// Number of the last scope.
+    scopes: AtomicU32,
     /// Whether metrics are aggregated, as far as they can be.
     aggregates: bool,
     clock: Clock,
+}
+
+/// Where metrics of one scope come in: with the same before their names, and the same tags.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) shared: Arc<Shared>,
+    encoder: Arc<Encoder>,
+}
+
+impl Entry {
+    /// The scope of the configuration.
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            encoder: Arc::clone(&shared.encoder),
+            shared,
+        }
+    }
+
+    /// A scope within this one, of which `encode` makes the encoder with a number of its own.
+    pub(crate) fn within(&self, encoder: impl FnOnce(&Encoder, u32) -> Encoder) -> Self {
+        // After as many scopes as there are numbers, two may share the memory of a look-up for a while.
+        let id = self
+            .shared
+            .scopes
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(1);
+        Self {
+            encoder: Arc::new(encoder(&self.encoder, id)),
+            shared: Arc::clone(&self.shared),
+        }
+    }
 }
 
 type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
@@ -64,6 +98,7 @@ impl Shared {
             inlets,
             owners,
             encoder: Arc::clone(core.encoder()),
+            scopes: AtomicU32::new(0),
             aggregates: core.aggregates(),
             state: Mutex::new(State {
                 core,

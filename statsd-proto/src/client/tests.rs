@@ -74,7 +74,10 @@ fn events_and_service_checks_are_queued_and_counted_as_metrics_are() {
 fn several_values_count_as_the_lines_that_they_are() {
     for (config, lines) in [
         (Config::dogstatsd("localhost"), &["x:1:2.5|ms"][..]),
-        (Config::new("localhost"), &["x:1|ms", "x:2.5|ms"]),
+        (
+            Config::new("localhost"),
+            &["timers.x:1|ms", "timers.x:2.5|ms"],
+        ),
     ] {
         let (client, mut recorder) = recorder(config).unwrap();
         client
@@ -147,11 +150,11 @@ fn a_sampled_metric_is_recorded_or_counted_as_left_out() {
     assert_eq!(stats.accepted + stats.sampled_out, 1000);
     assert!((200..300).contains(&stats.accepted), "{}", stats.accepted);
     let lines = recorder.lines();
-    assert!(lines.iter().all(|line| line == "x:1|c|@0.25"));
+    assert!(lines.iter().all(|line| line == "counters.x:1|c|@0.25"));
     client
         .record(&Metric::counter("x", 1).sampled_at(1e-9))
         .unwrap();
-    assert_eq!(recorder.lines(), ["x:1|c|@0.000000001"]);
+    assert_eq!(recorder.lines(), ["counters.x:1|c|@0.000000001"]);
 }
 
 #[test]

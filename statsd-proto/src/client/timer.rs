@@ -1,9 +1,14 @@
-//! Timers by the rules of the seed, kept by types: what was not started cannot be stopped, what was
-//! not stopped cannot be sent, and what was sent cannot be sent again.
+//! Timers, by the client's clock.
+//!
+//! The rules of sprockets-statsd are kept by types: what was not started cannot be stopped, what was not stopped cannot
+//! be sent, and what was sent cannot be sent again.
 
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
+use crate::client::handle::Timing;
+use crate::client::recording::Recording;
+use crate::metric::Metric;
 
 /// A timer that does not run.
 ///
@@ -14,33 +19,56 @@ use crate::client::Client;
 /// let again = timer.send();
 /// again.start().stop().send();
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Timer<'a> {
     client: &'a Client,
     path: &'a str,
 }
 
 /// A timer that runs. Dropping it sends nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[must_use]
 pub struct RunningTimer<'a> {
     timer: Timer<'a>,
-    /// None for a client that sends nothing.
+    /// `None` for a client that sends nothing.
     started: Option<Instant>,
 }
 
 /// A timer that was stopped and not sent yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[must_use]
 pub struct StoppedTimer<'a> {
     running: RunningTimer<'a>,
     elapsed: Duration,
 }
 
-/// A timer that is stopped and sent when it is dropped.
+/// A start time, to be kept in a struct or moved into a task; see [`Client::start`].
+///
+/// Metrics that are made of it are recorded with the client that it was started by.
+#[derive(Clone, Debug)]
+pub struct Stopwatch {
+    client: Client,
+    /// `None` for a client that sends nothing.
+    started: Option<Instant>,
+}
+
+/// Records the time until it is dropped, also by an error or a panic; see [`Client::time`] and [`Timing::time`].
+///
+/// A guard of [`Timing::time_owned`] borrows nothing.
 #[derive(Debug)]
+#[must_use = "the time ends when the guard is dropped"]
 pub struct TimerGuard<'a> {
-    running: RunningTimer<'a>,
+    target: Target<'a>,
+    /// `None` for a client that sends nothing.
+    started: Option<Instant>,
+}
+
+/// What a guard records.
+#[derive(Debug)]
+enum Target<'a> {
+    Name(&'a Client, &'a str),
+    Handle(&'a Timing),
+    Owned(Timing),
 }
 
 impl<'a> Timer<'a> {
@@ -51,8 +79,8 @@ impl<'a> Timer<'a> {
     /// Starts the timer.
     pub fn start(self) -> RunningTimer<'a> {
         RunningTimer {
-            timer: self,
             started: self.client.now(),
+            timer: self,
         }
     }
 }
@@ -63,12 +91,9 @@ impl<'a> RunningTimer<'a> {
         self.timer.start()
     }
 
-    /// Stops the timer. Time never runs backwards, so it is never below zero.
+    /// Stops the timer.
     pub fn stop(self) -> StoppedTimer<'a> {
-        let elapsed = match (self.started, self.timer.client.now()) {
-            (Some(started), Some(now)) => now.saturating_duration_since(started),
-            _ => Duration::ZERO,
-        };
+        let elapsed = elapsed(self.timer.client, self.started);
         StoppedTimer {
             running: self,
             elapsed,
@@ -100,15 +125,94 @@ impl<'a> StoppedTimer<'a> {
     }
 }
 
+impl Stopwatch {
+    pub(crate) fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+            started: client.now(),
+        }
+    }
+
+    /// How long it has run. Zero for a [`noop`](Client::noop) client.
+    pub fn elapsed(&self) -> Duration {
+        elapsed(&self.client, self.started)
+    }
+
+    /// Records the time that has passed as a timing, with tags that are known by now.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// let timer = client.start();
+    /// let status = "200";
+    /// timer.timing("http.client").tag("status", status).send();
+    /// ```
+    pub fn timing<'a>(&'a self, path: &'a str) -> Recording<'a> {
+        Recording::new(&self.client, Metric::timing(path, self.elapsed()))
+    }
+
+    /// Records the milliseconds that have passed in a distribution.
+    pub fn distribution_ms<'a>(&'a self, path: &'a str) -> Recording<'a> {
+        Recording::new(&self.client, Metric::distribution_ms(path, self.elapsed()))
+    }
+}
+
 impl<'a> TimerGuard<'a> {
-    pub(crate) fn new(running: RunningTimer<'a>) -> Self {
-        Self { running }
+    pub(crate) fn of_name(client: &'a Client, path: &'a str) -> Self {
+        Self {
+            started: client.now(),
+            target: Target::Name(client, path),
+        }
+    }
+
+    pub(crate) fn of_handle(timing: &'a Timing) -> Self {
+        Self {
+            started: timing.client().now(),
+            target: Target::Handle(timing),
+        }
+    }
+}
+
+impl TimerGuard<'static> {
+    pub(crate) fn owned(timing: Timing) -> Self {
+        Self {
+            started: timing.client().now(),
+            target: Target::Owned(timing),
+        }
     }
 }
 
 impl Drop for TimerGuard<'_> {
     fn drop(&mut self) {
-        self.running.stop().send();
+        match &self.target {
+            Target::Name(client, path) => client.timing(path, elapsed(client, self.started)),
+            Target::Handle(timing) => timing.record(elapsed(timing.client(), self.started)),
+            Target::Owned(timing) => timing.record(elapsed(timing.client(), self.started)),
+        }
+    }
+}
+
+/// Records the time of a future when it is dropped, with a tag if there is one by then.
+pub(crate) struct Measurement<'a> {
+    pub(crate) stopwatch: Stopwatch,
+    pub(crate) path: &'a str,
+    pub(crate) tag: Option<(&'static str, String)>,
+}
+
+impl Drop for Measurement<'_> {
+    fn drop(&mut self) {
+        let recording = self.stopwatch.timing(self.path);
+        match &self.tag {
+            Some((key, value)) => recording.tag(key, value).send(),
+            None => recording.send(),
+        }
+    }
+}
+
+/// Time never runs backwards, so it is never below zero.
+fn elapsed(client: &Client, started: Option<Instant>) -> Duration {
+    match (started, client.now()) {
+        (Some(started), Some(now)) => now.saturating_duration_since(started),
+        _ => Duration::ZERO,
     }
 }
 

@@ -22,6 +22,12 @@ impl Config {
         require(self.port != Some(0), "port", 0, "1 to 65535")?;
         self.check_sizes()?;
         self.check_pace()?;
+        require(
+            self.rate > 0.0 && self.rate <= 1.0,
+            "rate",
+            self.rate,
+            "above 0 and at most 1",
+        )?;
         self.check_times()?;
         self.check_telemetry()
     }

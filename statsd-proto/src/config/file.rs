@@ -160,6 +160,7 @@ settings! {
     resend_unacknowledged: bool,
     telemetry: OrNone<form::Telemetry>,
     adaptive_sampling: bool,
+    rate: f64,
 }
 
 #[cfg(test)]

@@ -83,6 +83,18 @@ impl Config {
         }
     }
 
+    /// Sample rate of counters, timings, histograms and distributions, from above 0 to 1. Default: 1, every call is
+    /// recorded.
+    ///
+    /// The rate is multiplied by the rate of a call, and sent with the line. Metrics that servers cannot scale up are
+    /// always recorded, as with [`adaptive_sampling`](Self::adaptive_sampling). [Aggregated](Self::aggregate) metrics
+    /// are always recorded too.
+    #[doc(alias("sample_rate", "sampling_rate"))]
+    #[must_use]
+    pub fn rate(self, rate: f64) -> Self {
+        Self { rate, ..self }
+    }
+
     /// Aggregation interval: metrics of the same series are aggregated for this time and sent as few lines. `None`
     /// sends each metric as a line of its own, in the order recorded. Default: `None`. Datadog's clients use 2 s, well
     /// below the 10 s after which servers flush.

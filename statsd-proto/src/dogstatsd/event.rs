@@ -1,7 +1,7 @@
 //! Events for Datadog's event list.
 
 use crate::dogstatsd::Cardinality;
-use crate::metric::Tags;
+use crate::metric::{TagList, Tags};
 
 /// Event, borrowed from the caller as a [`Metric`](crate::Metric) is.
 ///
@@ -46,7 +46,7 @@ impl<'a> Event<'a> {
             priority: None,
             source_type: "",
             alert: None,
-            tags: Tags::Pairs(&[]),
+            tags: Tags::NONE,
             cardinality: None,
             may_be_cut: false,
         }
@@ -103,11 +103,11 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Adds tags, as pairs of key and value. A pair with an empty value is a tag without a value.
+    /// Adds tags; see [`Metric::tags`](crate::Metric::tags).
     #[must_use]
-    pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
+    pub fn tags(self, tags: impl Into<TagList<'a>>) -> Self {
         Self {
-            tags: Tags::Pairs(tags),
+            tags: self.tags.plus(tags.into()),
             ..self
         }
     }

@@ -1,7 +1,7 @@
 //! Service checks for Datadog.
 
 use crate::dogstatsd::Cardinality;
-use crate::metric::Tags;
+use crate::metric::{TagList, Tags};
 
 /// Service check: the status of a service, borrowed from the caller as a [`Metric`](crate::Metric) is.
 ///
@@ -34,7 +34,7 @@ impl<'a> ServiceCheck<'a> {
             status,
             timestamp: None,
             hostname: "",
-            tags: Tags::Pairs(&[]),
+            tags: Tags::NONE,
             message: "",
             cardinality: None,
         }
@@ -55,11 +55,11 @@ impl<'a> ServiceCheck<'a> {
         Self { hostname, ..self }
     }
 
-    /// Adds tags, as pairs of key and value. A pair with an empty value is a tag without a value.
+    /// Adds tags; see [`Metric::tags`](crate::Metric::tags).
     #[must_use]
-    pub fn tags(self, tags: &'a [(&'a str, &'a str)]) -> Self {
+    pub fn tags(self, tags: impl Into<TagList<'a>>) -> Self {
         Self {
-            tags: Tags::Pairs(tags),
+            tags: self.tags.plus(tags.into()),
             ..self
         }
     }

@@ -1,48 +1,13 @@
 //! Tags, in the name or after the type.
 
 use super::cursor::Cursor;
-use super::inline::Inline;
 use super::name::put_unusual;
 use super::split::{split, split_once};
 use super::{Encoder, Unwritten};
-use crate::config::Config;
 use crate::encode::dialect::{Rules, TagSyntax};
 use crate::encode::text::{SanitizePolicy, count_unusual};
 use crate::error::RecordError;
 use crate::metric::Tags;
-
-/// Encoded constant tags without the closing text, and the same with the text that precedes the next tag.
-pub(super) fn constant_tags(config: &Config) -> [Inline<64>; 2] {
-    let rules = config.dialect.rules();
-    let Some(syntax) = &rules.tags else {
-        return [Inline::new(b""), Inline::new(b"")];
-    };
-    let lens = config
-        .tags
-        .iter()
-        .map(|(key, value)| key.len() + value.len() + 3);
-    let mut room = vec![0; lens.sum()];
-    let mut cursor = Cursor::new(&mut room);
-    let mut writer = Writer {
-        rules,
-        syntax,
-        policy: SanitizePolicy::Replace,
-        is_first: true,
-    };
-    for (key, value) in &config.tags {
-        let put = writer.put(key, value, &mut cursor);
-        put.expect("tags without a value were refused, and replacing makes no text longer");
-    }
-    let len = cursor.written();
-    room.truncate(len);
-    let tags = Inline::new(&room);
-    if room.is_empty() {
-        room.extend_from_slice(syntax.open.as_bytes());
-    } else {
-        room.push(syntax.separator);
-    }
-    [tags, Inline::new(&room)]
-}
 
 impl Encoder {
     #[inline(always)]
@@ -58,13 +23,13 @@ impl Encoder {
         tags: Tags<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        let syntax = self.rules.tags.as_ref().ok_or(RecordError::InvalidTag)?;
+        let syntax = self.syntax?;
         let is_put = match (tags, name_tags) {
             (Tags::Pairs([]), "") => {
                 cursor.put_inline(&self.tags)?;
                 true
             }
-            (Tags::Pairs(pairs), "") => cursor.attempt(
+            (Tags::Pairs(pairs), "") if !self.may_replace(pairs) => cursor.attempt(
                 |cursor| {
                     cursor.put_inline(&self.tags_start).ok()?;
                     let start = cursor.written();
@@ -98,13 +63,11 @@ impl Encoder {
         tags: Tags<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        cursor.put(self.tags.as_bytes())?;
-        let mut writer = Writer {
-            rules: self.rules,
-            syntax,
-            policy: self.policy,
-            is_first: self.tags.len() == 0,
-        };
+        let mut writer = Writer::new(self.rules, syntax, self.policy);
+        let named = || name_pairs(syntax, name_tags).chain(tags.pairs());
+        for (key, value) in self.constant_tags(named) {
+            writer.put_constant(key, value, cursor)?;
+        }
         if !name_tags.is_empty() {
             for tag in split(name_tags, syntax.separator) {
                 let tag = split_once(tag, syntax.assign);
@@ -112,13 +75,10 @@ impl Encoder {
                 writer.put(key, value, cursor)?;
             }
         }
+        if matches!(tags, Tags::TooMany) {
+            return Err(Unwritten::Refused(RecordError::InvalidTag));
+        }
         for (key, value) in tags.pairs() {
-            // Some PHP clients write a `#` before each tag.
-            let key = match (tags, key.strip_prefix('#')) {
-                (Tags::List(_), Some("")) if value.is_empty() => continue,
-                (Tags::List(_), Some(key)) => key,
-                _ => key,
-            };
             writer.put(key, value, cursor)?;
         }
         if writer.is_first {
@@ -149,8 +109,17 @@ fn put_plain_tags(
     (2 * pairs.len()).checked_sub(1)
 }
 
+/// Key and value of each tag in a name. Tags without a value are left out.
+fn name_pairs<'a>(
+    syntax: &TagSyntax,
+    name_tags: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let assign = syntax.assign;
+    split(name_tags, syntax.separator).filter_map(move |tag| split_once(tag, assign))
+}
+
 /// Writer of a list of tags.
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     rules: &'a Rules,
     syntax: &'a TagSyntax,
     policy: SanitizePolicy,
@@ -158,9 +127,36 @@ struct Writer<'a> {
     is_first: bool,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    pub(super) fn new(rules: &'a Rules, syntax: &'a TagSyntax, policy: SanitizePolicy) -> Self {
+        Self {
+            rules,
+            syntax,
+            policy,
+            is_first: true,
+        }
+    }
+
+    /// Writes a constant tag. Forbidden characters are always replaced.
+    fn put_constant(
+        &mut self,
+        key: &str,
+        value: &str,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<(), Unwritten> {
+        let policy = std::mem::replace(&mut self.policy, SanitizePolicy::Replace);
+        self.put(key, value, cursor)?;
+        self.policy = policy;
+        Ok(())
+    }
+
     /// Writes a tag, without a separator if its value is empty.
-    fn put(&mut self, key: &str, value: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
+    pub(super) fn put(
+        &mut self,
+        key: &str,
+        value: &str,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<(), Unwritten> {
         if self.is_first {
             cursor.put(self.syntax.open.as_bytes())?;
         } else {

@@ -8,6 +8,7 @@ mod dialects;
 mod dogstatsd;
 mod parsing;
 mod room;
+mod scopes;
 pub(crate) mod servers;
 mod templates;
 mod verbatim;
@@ -35,8 +36,14 @@ fn most_kinds_have_the_same_line_in_each_dialect() {
         (Metric::set("x", "10.0.0.7"), "x:10.0.0.7|s"),
         (Metric::raw("x", 3, "kv"), "x:3|kv"),
         (Metric::raw("x", "3.50", "g"), "x:3.50|g"),
-        (Metric::raw("x", MILLISECOND, "ms"), "x:1|ms"),
-        (Metric::raw("x", MILLISECOND, "zz9"), "x:1|zz9"),
+        (
+            Metric::raw("x", Value::Elapsed(MILLISECOND), "ms"),
+            "x:1|ms",
+        ),
+        (
+            Metric::raw("x", Value::Elapsed(MILLISECOND), "zz9"),
+            "x:1|zz9",
+        ),
     ] {
         assert_line(&statsd_config(), &metric, line);
         assert_line(&dogstatsd_config(), &metric, line);
@@ -89,7 +96,7 @@ fn a_raw_negative_gauge_is_the_decrease_that_the_caller_wrote() {
 
 #[test]
 fn prefix_and_section_stand_before_the_name() {
-    let counter = Metric::counter("x", 1).with_kind_prefix();
+    let counter = Metric::counter("x", 1);
     for (prefix, kind_prefixes, line) in [
         ("", true, "counters.x:1|c"),
         ("", false, "x:1|c"),
@@ -103,7 +110,7 @@ fn prefix_and_section_stand_before_the_name() {
 
 #[test]
 fn each_kind_of_the_seed_has_its_section_and_others_none() {
-    let config = statsd_config().prefix("p");
+    let config = statsd_config().prefix("p").kind_prefixes(true);
     for (metric, line) in [
         (Metric::counter("x", 1), "p.counters.x:1|c"),
         (Metric::gauge("x", 1), "p.gauges.x:1|g"),
@@ -112,10 +119,10 @@ fn each_kind_of_the_seed_has_its_section_and_others_none() {
         (Metric::timing_ms("x", 1), "p.timers.x:1|ms"),
         (Metric::set("x", "m"), "p.x:m|s"),
         (Metric::raw("x", 1, "c"), "p.x:1|c"),
+        (Metric::parse("x:1|c").unwrap(), "p.x:1|c"),
     ] {
-        assert_line(&config, &metric.with_kind_prefix(), line);
+        assert_line(&config, &metric, line);
     }
-    assert_line(&config, &Metric::counter("x", 1), "p.x:1|c");
 }
 
 #[test]
@@ -136,7 +143,7 @@ fn tags_stand_last_and_the_constant_ones_first() {
     let pairs = [("route", "home"), ("beta", "")];
     let parsed = parse("x:1|c|#a:1:2,,b,:c,d:").unwrap();
     for (config, metric, line) in [
-        (&plain, metric.tags(&[]), "x:1|c"),
+        (&plain, metric.tags(&[] as &[(&str, &str)]), "x:1|c"),
         (&plain, metric.tags(&pairs), "x:1|c|#route:home,beta"),
         (
             &plain,
@@ -159,11 +166,8 @@ fn tags_stand_last_and_the_constant_ones_first() {
 #[test]
 fn both_lines_of_a_negative_gauge_have_the_name_and_the_tags() {
     let config = statsd_config().prefix("p").tag("env", "prod");
-    let metric = Metric::gauge("x", -5)
-        .tags(&[("a", "b")])
-        .sampled_at(0.5)
-        .with_kind_prefix();
-    let expected = "p.gauges.x:0|g|#env:prod,a:b\np.gauges.x:-5|g|@0.5|#env:prod,a:b";
+    let metric = Metric::gauge("x", -5).tags(&[("a", "b")]).sampled_at(0.5);
+    let expected = "p.x:0|g|#env:prod,a:b\np.x:-5|g|@0.5|#env:prod,a:b";
     assert_line(&config, &metric, expected);
 }
 
@@ -349,7 +353,7 @@ fn hostile_text_can_be_refused() {
 }
 
 fn statsd_config() -> Config {
-    Config::new("localhost")
+    Config::new("localhost").kind_prefixes(false)
 }
 
 fn dogstatsd_config() -> Config {

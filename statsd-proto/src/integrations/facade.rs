@@ -102,7 +102,7 @@ impl FacadeRecorder {
     }
 
     fn prepare<'a>(&'a self, key: &'a Key) -> Prepare<'a> {
-        let prepare = self.client.prepare(key.name()).plain();
+        let prepare = self.client.prepare(key.name()).with_final_name();
         key.labels().fold(prepare, |prepare, label| {
             prepare.tag(label.key(), label.value())
         })
@@ -200,7 +200,7 @@ impl<T> Prepared<T> {
     }
 
     fn with(&self, work: impl FnOnce(&T)) {
-        match (&self.handle, self.client.shared()) {
+        match (&self.handle, self.client.entry()) {
             (Ok(handle), _) => work(handle),
             (Err(error), Some(shared)) => _ = shared.refuse(*error),
             (Err(_), None) => {}
@@ -347,8 +347,8 @@ struct Refused(Client);
 
 impl Refused {
     fn refuse(&self) {
-        if let Some(shared) = self.0.shared() {
-            let _ = shared.refuse(RecordError::QueueFull);
+        if let Some(entry) = self.0.entry() {
+            let _ = entry.refuse(RecordError::QueueFull);
         }
     }
 }

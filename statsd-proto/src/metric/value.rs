@@ -14,6 +14,18 @@ pub enum Number {
     Uint(u64),
 }
 
+impl Number {
+    /// The number with the other sign. Beyond what a counter can go down by, it goes down as far as it can.
+    #[inline]
+    pub(crate) fn negated(self) -> Self {
+        match self {
+            Self::Float(float) => Self::Float(-float),
+            Self::Int(int) => int.checked_neg().map_or(Self::Uint(1 << 63), Self::Int),
+            Self::Uint(uint) => Self::Int(0_i64.saturating_sub_unsigned(uint)),
+        }
+    }
+}
+
 /// The value of a [raw](crate::Metric::raw) metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -37,12 +49,6 @@ impl<'a> From<&'a [f64]> for Value<'a> {
 impl<'a> From<&'a str> for Value<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(text)
-    }
-}
-
-impl From<Duration> for Value<'_> {
-    fn from(elapsed: Duration) -> Self {
-        Self::Elapsed(elapsed)
     }
 }
 
@@ -73,6 +79,24 @@ impl From<isize> for Number {
     }
 }
 
+/// Saturates: what no server can count becomes the most that can be sent.
+impl From<u128> for Number {
+    fn from(number: u128) -> Self {
+        Self::Uint(u64::try_from(number).unwrap_or(u64::MAX))
+    }
+}
+
+/// Saturates, as that of `u128` does.
+impl From<i128> for Number {
+    fn from(number: i128) -> Self {
+        match i64::try_from(number) {
+            Ok(int) => Self::Int(int),
+            Err(_) if number > 0 => number.unsigned_abs().into(),
+            Err(_) => Self::Int(i64::MIN),
+        }
+    }
+}
+
 /// The types that a [`Number`] comes from.
 macro_rules! value_from {
     ($($number:ty),+) => {$(
@@ -85,5 +109,5 @@ macro_rules! value_from {
 }
 
 value_from!(
-    Number, f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize
+    Number, f32, f64, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize
 );

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::exchange::write_into;
 use super::{Core, Inlet, Pending};
-use crate::encode::{Cursor, SeriesKey, Unwritten, Written};
+use crate::encode::{Cursor, Encoder, SeriesKey, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Value};
 use crate::session::aggregate::{Added, Drained, Lookup, Parts, Series, Sink};
@@ -30,13 +30,14 @@ impl Core {
     /// The metric is invalid.
     pub(crate) fn series(
         &mut self,
+        encoder: &Encoder,
         kind: Kind,
         metric: &Metric<'_>,
     ) -> Result<Option<Arc<Series>>, RecordError> {
         let is_open = self.phase.is_open();
         self.note_use();
         match &mut self.aggregates {
-            Some((store, _)) if is_open => store.find_or_insert(&self.encoder, kind, metric),
+            Some((store, _)) if is_open => store.find_or_insert(encoder, kind, metric),
             Some(_) | None => Ok(None),
         }
     }
@@ -44,6 +45,7 @@ impl Core {
     /// Aggregates a metric of a series that the inlet does not know yet.
     pub(crate) fn aggregate_new(
         &mut self,
+        encoder: &Encoder,
         inlet: &mut Inlet,
         lookup: Lookup,
         metric: &Metric<'_>,
@@ -52,7 +54,7 @@ impl Core {
         else {
             return Ok(Added::Not);
         };
-        let added = parts.insert(&self.encoder, store, lookup, metric, random);
+        let added = parts.insert(encoder, store, lookup, metric, random);
         self.note_use();
         added
     }
@@ -66,6 +68,7 @@ impl Core {
     /// is full; the level stays pending.
     pub(crate) fn send_level_before(
         &mut self,
+        encoder: &Encoder,
         inlet: &mut Inlet,
         key: &SeriesKey,
         admit: &dyn Fn(&[u8]) -> Result<(), usize>,
@@ -75,7 +78,6 @@ impl Core {
         let Some(series) = series.and_then(|(store, _)| store.get(key)).cloned() else {
             return Ok(Ok(()));
         };
-        let encoder = Arc::clone(&self.encoder);
         let mut result = Ok(Ok(()));
         series.send_level(|kind, number| {
             let write = |cursor: Cursor<'_>| {

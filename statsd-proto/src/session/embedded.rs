@@ -128,7 +128,7 @@ impl Session {
     ///
     /// Why the metric would be refused, whatever its value.
     pub fn prepare(&mut self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
-        Prepared::new(&mut self.core, metric)
+        Prepared::new(&mut self.core, &self.encoder, metric)
     }
 
     /// Adds a value of a [prepared](Self::prepare) metric to the queue.
@@ -171,7 +171,7 @@ impl Session {
         ended: Instant,
     ) -> Result<(), RecordError> {
         let elapsed: Duration = ended.saturating_duration_since(started);
-        self.record(&Metric::timing(path, elapsed).with_kind_prefix())
+        self.record(&Metric::timing(path, elapsed))
     }
 
     /// Releases everything recorded so far for sending, without waiting for the flush interval.
@@ -279,7 +279,9 @@ impl Session {
         let (parts, random) = self.inlet.aggregator()?;
         let mut added = parts.add(&self.encoder, lookup, metric, random);
         if added == Ok(Added::Unknown) {
-            added = self.core.aggregate_new(&mut self.inlet, lookup, metric);
+            added = self
+                .core
+                .aggregate_new(&self.encoder, &mut self.inlet, lookup, metric);
         }
         match added {
             Ok(Added::First) => self.core.on_aggregated(),
@@ -305,7 +307,10 @@ impl Session {
         let Some(key) = key else {
             return Ok(());
         };
-        match self.core.send_level_before(&mut self.inlet, &key, &ADMIT) {
+        let sent = self
+            .core
+            .send_level_before(&self.encoder, &mut self.inlet, &key, &ADMIT);
+        match sent {
             Ok(Err(error)) => Err(self.inlet.refuse(error)),
             // A session has a single inlet, so no other one has lines of the gauge.
             Ok(Ok(())) | Err(_) => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Core, Inlet};
+use super::{Core, Gathered, Inlet};
 use crate::encode::{Cursor, Unwritten, Written};
 use crate::error::RecordError;
 use crate::session::queue::Admitted;
@@ -12,7 +12,9 @@ impl Core {
     /// New inlet, without memory.
     pub(crate) fn inlet(&mut self) -> Inlet {
         let parts = self.parts();
-        Inlet::new(self.queue.batch(), self.sampler.fork(), parts)
+        let mut inlet = Inlet::new(self.queue.batch(), self.sampler.fork(), parts);
+        inlet.set_sampling_level(self.sampling_level());
+        inlet
     }
 
     /// Finds room for the record that an inlet has written [into its own buffer](super::Pending::Room).
@@ -32,6 +34,45 @@ impl Core {
         inlet.set_sampling_level(self.sampling_level());
         self.check_wake();
         result
+    }
+
+    /// New buffer for a group of metrics, which is filled before it enters an inlet.
+    pub(crate) fn gathered(&mut self) -> Gathered {
+        Gathered::new(self.sampler.fork(), self.sampling_level())
+    }
+
+    /// Finds room for a group of metrics that does not fit into the rest of an inlet's batch.
+    ///
+    /// # Errors
+    ///
+    /// The queue has no room for the whole group. The refusal is not counted yet.
+    pub(crate) fn exchange_group(
+        &mut self,
+        inlet: &mut Inlet,
+        gathered: &mut Gathered,
+    ) -> Result<(), RecordError> {
+        gathered.sampling_level = self.sampling_level();
+        let (bytes, lines) = (gathered.text().len() + 1, gathered.lines());
+        if !self.queue.may_take(bytes, lines) {
+            // Unused room of the inlet may be enough.
+            self.collect(inlet);
+            if !self.queue.may_take(bytes, lines) {
+                return Err(RecordError::QueueFull);
+            }
+        }
+        for (record, written) in gathered.records() {
+            let mut admitted = Admitted::default();
+            let result = self
+                .queue
+                .admit(&mut inlet.batch, record, written, &mut admitted);
+            self.count(admitted);
+            result?;
+        }
+        self.is_trimmed = false;
+        self.update_sampling_level();
+        inlet.set_sampling_level(self.sampling_level());
+        self.check_wake();
+        Ok(())
     }
 
     /// Whether reclaiming the unused room of other inlets may help. After a failed attempt the answer is `false` until
@@ -180,4 +221,4 @@ const USUAL_RECORD: usize = 4096;
 
 /// Maximum size of the buffer, in bytes. No valid record is longer: the number of packed values is checked before they
 /// are encoded, and each has a line of at most 1 MiB.
-const LONGEST_RECORD: usize = 1 << 30;
+pub(super) const LONGEST_RECORD: usize = 1 << 30;

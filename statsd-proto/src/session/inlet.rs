@@ -1,6 +1,7 @@
 //! Recording half of the session: metrics become lines here.
 
 use super::exchange::write_into;
+use super::gathered::Gathered;
 use super::record::Record;
 use crate::encode::{Cursor, Encoder, Unwritten, Written};
 use crate::error::RecordError;
@@ -21,7 +22,8 @@ pub(crate) struct Inlet {
     pub(super) record: Vec<u8>,
     pub(super) written: Written,
     sampler: Random,
-    sampling_level: SamplingLevel,
+    /// Sampling level, or `None` if only the caller's sample rate applies.
+    sampling_level: Option<SamplingLevel>,
     is_closed: bool,
     refused: Refused,
     sampled_out: u64,
@@ -48,7 +50,7 @@ impl Inlet {
             record: Vec::new(),
             written: Written::default(),
             sampler,
-            sampling_level: SamplingLevel::NONE,
+            sampling_level: None,
             is_closed: false,
             refused: Refused::default(),
             sampled_out: 0,
@@ -68,7 +70,7 @@ impl Inlet {
         admit: impl FnOnce(&[u8]) -> bool,
     ) -> bool {
         if !matches!(record.rate(), Rate::Always | Rate::Sampled(_))
-            || self.sampling_level != SamplingLevel::NONE
+            || self.sampling_level.is_some()
         {
             return false;
         }
@@ -91,12 +93,10 @@ impl Inlet {
         record: &dyn Record,
         admit: &dyn Fn(&[u8]) -> Result<(), usize>,
     ) -> Recorded {
-        let sampled_further = match self.sampling_level {
-            SamplingLevel::NONE => None,
-            sampling_level => record.sampled_further(encoder, sampling_level),
-        };
+        let level = self.sampling_level;
+        let sampled_further = level.and_then(|level| record.sampled_further(encoder, level));
         let (rate, written_rate) = match sampled_further {
-            Some((rate, written_rate)) => (rate, Some(written_rate)),
+            Some((rate, written)) => (rate, Some(written)),
             None => (record.rate(), None),
         };
         if self.is_left_out(rate) {
@@ -147,6 +147,29 @@ impl Inlet {
         Ok(())
     }
 
+    /// Takes a group of metrics, if the rest of the batch has room for it.
+    pub(crate) fn take_group(&mut self, gathered: &mut Gathered) -> bool {
+        self.sampled_out += gathered.take_sampled_out();
+        if gathered.count() == 0 {
+            return true;
+        }
+        let may_be_parted = gathered.has_joined() && !self.batch.keeps_joined();
+        !may_be_parted && self.batch.put_all(gathered.text(), gathered.lines())
+    }
+
+    /// Counts a refused group of metrics.
+    #[cold]
+    pub(crate) fn refuse_group(&mut self, error: RecordError, gathered: &Gathered) -> RecordError {
+        for _ in 0..gathered.count() {
+            self.refused.count(error);
+        }
+        error
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
     /// Whether sampling leaves this metric out.
     fn is_left_out(&mut self, rate: Rate) -> bool {
         let is_left_out = rate.leaves_out(&mut self.sampler) && !self.is_closed;
@@ -168,7 +191,7 @@ impl Inlet {
     }
 
     pub(super) fn set_sampling_level(&mut self, sampling_level: SamplingLevel) {
-        self.sampling_level = sampling_level;
+        self.sampling_level = Some(sampling_level).filter(|level| level.leaves_out());
     }
 
     /// Releases spare memory.
@@ -177,10 +200,6 @@ impl Inlet {
         if let Some(parts) = &mut self.parts {
             parts.trim();
         }
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.is_closed
     }
 
     /// Refuses further metrics.

@@ -31,16 +31,19 @@ struct Encoded {
 }
 
 impl Prepared {
-    pub(crate) fn new(core: &mut Core, metric: &Metric<'_>) -> Result<Self, RecordError> {
+    pub(crate) fn new(
+        core: &mut Core,
+        encoder: &Encoder,
+        metric: &Metric<'_>,
+    ) -> Result<Self, RecordError> {
         let Code::Known(kind) = metric.code else {
             return Err(RecordError::InvalidLine);
         };
-        let encoder = Arc::clone(core.encoder());
         let template = encoder.template(metric)?;
         // A timestamp forbids merging, and a value sampled by the caller represents more than one event.
         let is_plain = metric.extras.is_none() && !matches!(metric.rate, Rate::Sampled(_));
         let series = if is_plain {
-            core.series(kind.of_series(), metric)?
+            core.series(encoder, kind.of_series(), metric)?
         } else {
             None
         };
@@ -49,7 +52,7 @@ impl Prepared {
             kind,
             rate: metric.rate,
             template,
-            may_be_sampled: may_be_sampled(&encoder, kind),
+            may_be_sampled: may_be_sampled(encoder, kind),
             sum: sum.map(|series| series.sum(encoder.counts_down())),
             is_line: series.is_none() && !(core.aggregates() && kind.is_level()),
             series,

@@ -147,6 +147,17 @@ impl Queue {
         Ok(())
     }
 
+    /// Whether the queue has room for records of this total size, however they are divided into datagrams.
+    pub(crate) fn may_take(&self, bytes: usize, lines: usize) -> bool {
+        // A record that moves to the next datagram wastes less than its own size in the one before.
+        let bytes = self
+            .framing
+            .segment()
+            .map_or(bytes, |size| 2 * bytes + size);
+        let need = Grant { bytes, lines };
+        self.bounds.fit(need) && self.bounds.fit(self.used() + need - self.spare())
+    }
+
     /// Adds a record of the client itself after everything in the queue.
     ///
     /// # Errors
@@ -443,6 +454,17 @@ impl Queue {
         self.tail.put(record, written);
     }
 
+    /// Amount that the overflow policy may drop to make room.
+    fn spare(&self) -> Grant {
+        match self.overflow {
+            Overflow::DropOldest => Grant {
+                bytes: self.complete.bytes,
+                lines: self.complete.lines,
+            },
+            Overflow::RefuseNewest => Grant::default(),
+        }
+    }
+
     /// Makes room by dropping the oldest payloads, if the policy allows it and it helps. Returns the number of dropped
     /// lines.
     fn make_room(&mut self, bytes: usize, lines: usize) -> Result<usize, RecordError> {
@@ -450,17 +472,10 @@ impl Queue {
         if self.bounds.fit(self.used() + need) {
             return Ok(0);
         }
-        let spare = match self.overflow {
-            Overflow::DropOldest => Grant {
-                bytes: self.complete.bytes,
-                lines: self.complete.lines,
-            },
-            Overflow::RefuseNewest => Grant::default(),
-        };
         if !self.bounds.fit(need) {
             return Err(RecordError::LineTooLong);
         }
-        if !self.bounds.fit(self.used() + need - spare) {
+        if !self.bounds.fit(self.used() + need - self.spare()) {
             return Err(RecordError::QueueFull);
         }
         self.peak = self.peak.max(self.load().bytes);

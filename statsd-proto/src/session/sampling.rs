@@ -3,20 +3,37 @@
 use crate::encode::Encoder;
 use crate::metric::{Code, Kind, Metric, Rate};
 
-/// Sampling level: 1 in 2^n metrics is recorded, for n from 0 to [`MAX_LEVEL`].
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct SamplingLevel(u8);
+/// Sampling level: the configured sample rate, halved up to [`MAX_LEVEL`] times.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct SamplingLevel {
+    rate: f64,
+    halved: u8,
+}
 
 /// Highest level: 1 in 16. That is low enough to let a flood pass, and high enough to estimate a rate by.
 const MAX_LEVEL: u8 = 4;
 
 impl SamplingLevel {
-    pub(crate) const NONE: Self = Self(0);
+    #[cfg(test)]
+    pub(crate) const NONE: Self = Self::new(1.0);
+
+    pub(crate) const fn new(rate: f64) -> Self {
+        Self { rate, halved: 0 }
+    }
+
+    /// Whether any call is left out.
+    pub(crate) fn leaves_out(self) -> bool {
+        self.share() < 1.0
+    }
+
+    fn share(self) -> f64 {
+        self.rate * share(self.halved)
+    }
 
     /// Level for a queue that is filled to `fill`, from 0 to 1. The level rises at 1/2, 3/4, 7/8 and 15/16. It falls
     /// again where the step before began, and to none at 1/4, so that it does not oscillate at a step.
     pub(crate) fn at(self, fill: f64) -> Self {
-        let Self(mut times) = self;
+        let mut times = self.halved;
         let step = |times: u8| 1.0 - share(times);
         while times < MAX_LEVEL && fill > step(times + 1) {
             times += 1;
@@ -24,7 +41,10 @@ impl SamplingLevel {
         while times > 0 && fill <= step(times - 1).max(0.25) {
             times -= 1;
         }
-        Self(times)
+        Self {
+            halved: times,
+            ..self
+        }
     }
 
     /// Rate at which a metric is kept, and rate written in its line. `None` if the metric is always kept.
@@ -43,7 +63,7 @@ impl SamplingLevel {
 
     /// Rate at which a metric of this rate is kept, and rate written in its line. `None` if the rate is invalid.
     pub(crate) fn rates(self, rate: Rate) -> Option<(Rate, f64)> {
-        let share = share(self.0);
+        let share = self.share();
         let (chosen, written) = match rate {
             Rate::Always => (share, share),
             Rate::Sample(rate) => (share * rate, share * rate),

@@ -113,6 +113,7 @@ impl Settings {
 
     pub(crate) fn config(&self) -> Config {
         Config::new(self.host)
+            .kind_prefixes(false)
             .unix_stream(PATH)
             .transport(self.transport)
             .dialect(self.dialect)

@@ -58,7 +58,7 @@ impl Wake for Woken {
 
 fn transmit() -> Transmit {
     let mut session = Session::new(&Config::new("127.0.0.1"), 0).unwrap();
-    let counter = Metric::counter("a", 1).with_kind_prefix();
+    let counter = Metric::counter("a", 1);
     session.record(&counter).unwrap();
     session.flush();
     let mut now = Instant::now();

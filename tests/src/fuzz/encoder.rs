@@ -112,7 +112,6 @@ impl Encoder {
             _ => Worth::Number(number(input)?),
         };
         let rate = rate(input)?;
-        let has_kind_prefix = input.arbitrary()?;
         let is_agents = self.constant.grammar.has_extras || input.ratio(1, 16)?;
         self.record(&Meant {
             name: &name,
@@ -120,7 +119,6 @@ impl Encoder {
             value,
             rate,
             tags: tags.iter().map(|(key, value)| (&**key, &**value)).collect(),
-            has_kind_prefix,
             timestamp: if is_agents {
                 origin::timestamp(input)?
             } else {
@@ -170,7 +168,6 @@ impl Encoder {
             value: Worth::Written(value),
             rate: None,
             tags: Vec::new(),
-            has_kind_prefix: false,
             timestamp: None,
             cardinality: None,
         };

@@ -5,7 +5,7 @@ mod flaws;
 use std::time::Duration;
 
 use statsd_proto::dogstatsd::Cardinality;
-use statsd_proto::{Kind, Metric, Number, SanitizePolicy};
+use statsd_proto::{Kind, Metric, Number, SanitizePolicy, Value};
 
 use super::grammar::{Grammar, Read};
 use super::origin::Origin;
@@ -18,8 +18,6 @@ pub(crate) struct Meant<'a> {
     pub(crate) value: Worth<'a>,
     pub(crate) rate: Option<Rate>,
     pub(crate) tags: Vec<(&'a str, &'a str)>,
-    /// Whether the seed's part stands before the name, if the configuration has it.
-    pub(crate) has_kind_prefix: bool,
     pub(crate) timestamp: Option<u64>,
     pub(crate) cardinality: Option<Cardinality>,
 }
@@ -79,7 +77,9 @@ impl Meant<'_> {
             }
         };
         let metric = match (self.code, self.value) {
-            (Code::Raw(code), Worth::Elapsed(elapsed)) => Metric::raw(self.name, elapsed, code),
+            (Code::Raw(code), Worth::Elapsed(elapsed)) => {
+                Metric::raw(self.name, Value::Elapsed(elapsed), code)
+            }
             (Code::Raw(code), Worth::Text(text) | Worth::Written(text)) => {
                 Metric::raw(self.name, text, code)
             }
@@ -122,11 +122,7 @@ impl Meant<'_> {
         if let Some(cardinality) = self.cardinality {
             metric = metric.cardinality(cardinality);
         }
-        if self.has_kind_prefix {
-            metric.with_kind_prefix()
-        } else {
-            metric
-        }
+        metric
     }
 
     /// Whether its type is one that some dialect has. Others are passed on by [`Metric::raw`] alone.
@@ -207,7 +203,7 @@ impl Meant<'_> {
 
     /// The seed's part of a name between the prefix and the path.
     fn section(&self, constant: &Constant) -> &'static str {
-        let is_sectioned = self.has_kind_prefix && constant.kind_prefixes;
+        let is_sectioned = constant.kind_prefixes;
         match self.code {
             Code::Known(Kind::Counter) if is_sectioned => "counters.",
             Code::Known(Kind::Gauge | Kind::GaugeDelta) if is_sectioned => "gauges.",
@@ -286,10 +282,20 @@ impl Meant<'_> {
     }
 }
 
-/// The tags are those of the configuration and then those of the caller, made safe.
+/// The tags are those of the configuration, but for keys that the caller has too, and then those of the caller, made
+/// safe.
 pub(crate) fn check_tags(read: &[(&str, &str)], tags: &[(&str, &str)], constant: &Constant) {
     let grammar = constant.grammar;
+    let is_same = |one: &str, other: &str| {
+        let safe = |char| if grammar.is_in_key(char) { char } else { '_' };
+        one.chars().map(safe).eq(other.chars().map(safe))
+    };
+    let is_replaced = |key: &str, value: &str| {
+        let mut tags = tags.iter().filter(|(_, value)| !value.is_empty());
+        !value.is_empty() && tags.any(|(other, _)| is_same(key, other))
+    };
     let constant_tags = constant.tags.iter().map(|(key, value)| (&**key, &**value));
+    let constant_tags = constant_tags.filter(|(key, value)| !is_replaced(key, value));
     let tags = constant_tags.chain(tags.iter().copied());
     assert_eq!(read.len(), tags.clone().count());
     for ((read_key, read_value), (key, value)) in read.iter().zip(tags) {

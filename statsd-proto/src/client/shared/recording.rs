@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use super::{Shared, wake_driver};
+use super::{Entry, wake_driver};
 use crate::encode::SeriesKey;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::session::aggregate::{Added, Lookup, Put, Series};
 use crate::session::prepared::Prepared;
-use crate::session::{Inlet, Pending, Plain, Record};
+use crate::session::{Gathered, Inlet, Pending, Plain, Record};
 use crate::sync::MutexGuard;
 
-impl Shared {
+impl Entry {
     /// The hot path: nobody but the driver is woken, and only after unlocking.
     #[inline]
     pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        if self.aggregates {
+        if self.shared.aggregates {
             self.record_aggregating(metric)
         } else {
             self.record_metric(metric)
@@ -37,7 +37,7 @@ impl Shared {
             name,
             number,
         };
-        if self.aggregates {
+        if self.shared.aggregates {
             self.record_aggregating(&plain.metric())
         } else {
             self.record_plain(kind, section, name, number)
@@ -144,8 +144,8 @@ impl Shared {
 
     /// Records an event or a service check.
     pub(crate) fn record_apart(&self, record: &dyn Record) -> Result<(), RecordError> {
-        let index = self.index();
-        self.record_slowly(index, self.inlet(index), record)
+        let index = self.shared.index();
+        self.record_slowly(index, self.shared.inlet(index), record)
     }
 
     /// Records something as a line, without aggregation; `slowly` if there is more to do than to write it.
@@ -155,9 +155,9 @@ impl Shared {
         record: &impl Record,
         slowly: impl FnOnce(usize, MutexGuard<'a, Inlet>) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
-        let index = self.index();
-        let mut inlet = self.inlet(index);
-        let admit = |name: &[u8]| self.owners.claim(index, name).is_ok();
+        let index = self.shared.index();
+        let mut inlet = self.shared.inlet(index);
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name).is_ok();
         if inlet.try_record(&self.encoder, record, admit) {
             return Ok(());
         }
@@ -176,12 +176,77 @@ impl Shared {
 
     /// Prepares a metric that is recorded again and again.
     pub(crate) fn prepare(&self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
-        Prepared::new(&mut self.lock().core, metric)
+        Prepared::new(&mut self.shared.lock().core, &self.encoder, metric)
+    }
+
+    /// Where a group of metrics is written. `None` if they are aggregated.
+    pub(crate) fn gathered(&self) -> Option<Gathered> {
+        let is_line = !self.shared.aggregates;
+        is_line.then(|| self.shared.lock().core.gathered())
+    }
+
+    /// Writes a metric of a group, without a lock.
+    #[inline]
+    pub(crate) fn gather(
+        &self,
+        gathered: &mut Gathered,
+        record: &impl Record,
+    ) -> Result<(), RecordError> {
+        let result = gathered.push(&self.encoder, record);
+        result.map_err(|error| self.refuse(error))
+    }
+
+    /// The same of a number, which is passed in registers.
+    #[inline(never)]
+    pub(crate) fn gather_number(
+        &self,
+        gathered: &mut Gathered,
+        plain: Plain<'_>,
+    ) -> Result<(), RecordError> {
+        self.gather(gathered, &plain)
+    }
+
+    /// Records a group of metrics under one lock, or refuses all of them.
+    pub(crate) fn record_gathered(&self, gathered: &mut Gathered) -> Result<(), RecordError> {
+        let index = self.shared.index();
+        let mut may_reclaim = true;
+        loop {
+            let mut inlet = self.shared.inlet(index);
+            let claim = |name: &[u8]| self.shared.owners.claim(index, name).err();
+            if let Some(other) = gathered.levels().find_map(claim) {
+                drop(inlet);
+                self.shared.collect_at(other);
+                continue;
+            }
+            if inlet.take_group(gathered) {
+                return Ok(());
+            }
+            if inlet.is_closed() {
+                return Err(inlet.refuse_group(RecordError::Closed, gathered));
+            }
+            let mut state = self.shared.lock();
+            let result = state.core.exchange_group(&mut inlet, gathered);
+            self.shared.owners.on_collected(index);
+            if result == Err(RecordError::QueueFull) && may_reclaim && state.core.may_reclaim() {
+                drop(state);
+                drop(inlet);
+                self.shared.collect();
+                may_reclaim = false;
+                continue;
+            }
+            if result.is_err() {
+                state.core.on_exhausted();
+            }
+            let result = result.map_err(|error| inlet.refuse_group(error, gathered));
+            drop(inlet);
+            wake_driver(state);
+            return result;
+        }
     }
 
     /// Counts what was not taken.
     pub(crate) fn refuse(&self, error: RecordError) -> RecordError {
-        self.inlet(self.index()).refuse(error)
+        self.shared.inlet(self.shared.index()).refuse(error)
     }
 
     /// Records in the inlet of this thread, again after whatever has to be done first.
@@ -193,7 +258,7 @@ impl Shared {
         mut inlet: MutexGuard<'a, Inlet>,
         record: &dyn Record,
     ) -> Result<(), RecordError> {
-        let admit = |name: &[u8]| self.owners.claim(index, name);
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
         let mut may_reclaim = true;
         loop {
             let pending = match inlet.record(&self.encoder, record, &admit) {
@@ -203,10 +268,10 @@ impl Shared {
             match pending {
                 Pending::Owner(other) => {
                     drop(inlet);
-                    self.collect_at(other);
+                    self.shared.collect_at(other);
                 }
                 Pending::Room => {
-                    let mut state = self.lock();
+                    let mut state = self.shared.lock();
                     let result = state.core.exchange(&mut inlet);
                     let helps = may_reclaim && state.core.may_reclaim();
                     if result != Err(RecordError::QueueFull) || !helps {
@@ -221,11 +286,11 @@ impl Shared {
                     drop(state);
                     drop(inlet);
                     // Room that other inlets were granted and have not used.
-                    self.collect();
+                    self.shared.collect();
                     may_reclaim = false;
                 }
             }
-            inlet = self.inlet(index);
+            inlet = self.shared.inlet(index);
         }
     }
 
@@ -235,15 +300,19 @@ impl Shared {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
             return self.aggregate_not(metric);
         };
-        let mut inlet = self.inlet(self.index());
+        let mut inlet = self.shared.inlet(self.shared.index());
         let (parts, random) = inlet.aggregator()?;
         let mut added = parts.add(&self.encoder, lookup, metric, random);
         if added == Ok(Added::Unknown) {
-            added = self.lock().core.aggregate_new(&mut inlet, lookup, metric);
+            added =
+                self.shared
+                    .lock()
+                    .core
+                    .aggregate_new(&self.encoder, &mut inlet, lookup, metric);
         }
         match added {
             Ok(Added::First) => {
-                let mut state = self.lock();
+                let mut state = self.shared.lock();
                 state.core.on_aggregated();
                 drop(inlet);
                 wake_driver(state);
@@ -276,13 +345,15 @@ impl Shared {
         let Some(key) = key else {
             return Ok(());
         };
-        let index = self.index();
-        let admit = |name: &[u8]| self.owners.claim(index, name);
+        let index = self.shared.index();
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
         let mut may_reclaim = true;
         loop {
-            let mut inlet = self.inlet(index);
-            let mut state = self.lock();
-            let sent = state.core.send_level_before(&mut inlet, &key, &admit);
+            let mut inlet = self.shared.inlet(index);
+            let mut state = self.shared.lock();
+            let sent = state
+                .core
+                .send_level_before(&self.encoder, &mut inlet, &key, &admit);
             let is_full = sent == Ok(Err(RecordError::QueueFull));
             let helps = is_full && may_reclaim && state.core.may_reclaim();
             if is_full && !helps {
@@ -291,9 +362,9 @@ impl Shared {
             drop(inlet);
             wake_driver(state);
             match sent {
-                Err(other) => self.collect_at(other),
+                Err(other) => self.shared.collect_at(other),
                 Ok(_) if helps => {
-                    self.collect();
+                    self.shared.collect();
                     may_reclaim = false;
                 }
                 Ok(sent) => return sent.map_err(|error| self.refuse(error)),
@@ -317,15 +388,15 @@ impl Shared {
                 if prepared.is_level() {
                     self.send_level_before(Some(prepared.key()))?;
                 }
-                let index = self.index();
-                self.record_slowly(index, self.inlet(index), &prepared.with(value))
+                let index = self.shared.index();
+                self.record_slowly(index, self.shared.inlet(index), &prepared.with(value))
             }
         }
     }
 
     /// A handle has put something into a part of a sum, or into a series, that the store may not know of.
     fn on_first(&self, series: &Arc<Series>) {
-        let mut state = self.lock();
+        let mut state = self.shared.lock();
         state.core.add_pending(series);
         wake_driver(state);
     }

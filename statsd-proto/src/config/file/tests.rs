@@ -46,6 +46,7 @@ fn every_setting_can_be_read_from_toml() {
         max_connection_age = "1h"
         resend_unacknowledged = true
         adaptive_sampling = true
+        rate = 0.5
 
         [pace]
         burst = 2000
@@ -203,6 +204,7 @@ fn every_setting() -> Config {
         .max_connection_age(Some(SECOND * 3600))
         .resend_unacknowledged(true)
         .adaptive_sampling(true)
+        .rate(0.5)
         .telemetry(Some(
             Telemetry::named("statsd.client").interval(SECOND * 60),
         ))

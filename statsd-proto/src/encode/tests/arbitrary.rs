@@ -93,7 +93,7 @@ impl Case {
             12 => Metric::histograms(name, packed),
             13 => Metric::distributions(name, packed),
             14 => Metric::raw(name, &**packed, code),
-            _ => Metric::raw(name, *elapsed, code),
+            _ => Metric::raw(name, Value::Elapsed(*elapsed), code),
         };
         let has_extras = timestamp.is_some() || cardinality.is_some();
         let extras = Extras {
@@ -107,7 +107,6 @@ impl Case {
                 Some(rate) => metric.tags(pairs).sampled_at(rate),
                 None => metric.tags(pairs),
             }
-            .with_kind_prefix()
         }
     }
 

@@ -197,7 +197,7 @@ fn counts_that_a_server_would_cut_are_refused() {
             Value::from(u64::MAX),
             Value::from("1.0"),
             Value::from("9223372036854775808"),
-            Value::from(NANOSECOND),
+            Value::Elapsed(NANOSECOND),
         ] {
             assert_refused(dialect, &Metric::raw("x", value, "c"), Kind::Counter, whole);
         }
@@ -206,7 +206,7 @@ fn counts_that_a_server_would_cut_are_refused() {
             Value::from(3.0),
             Value::from(i64::MAX),
             Value::from("9223372036854775807"),
-            Value::from(MILLISECOND),
+            Value::Elapsed(MILLISECOND),
             Value::from(1_u64 << 62),
         ] {
             assert_refused(dialect, &Metric::raw("x", value, "c"), Kind::Counter, false);
@@ -316,8 +316,8 @@ fn several_values_are_refused_for_one_that_is_bad() {
 #[test]
 fn names_that_collectd_would_cut_are_refused() {
     let name = "n".repeat(120);
-    let metric = Metric::counter(&name, 1).with_kind_prefix();
-    let collectd = config(Dialect::Collectd).kind_prefixes(false);
+    let metric = Metric::counter(&name, 1);
+    let collectd = config(Dialect::Collectd);
     let fits = collectd.clone().prefix("prefix");
     assert_line(&fits, &metric, &format!("prefix.{name}:1|c"));
     let exceeds = collectd.prefix("prefixx");
@@ -389,7 +389,7 @@ fn a_name_that_telegraf_does_not_take_for_one_is_marked() {
 
 fn config(dialect: Dialect) -> Config {
     let config = Config::new("localhost").transport(Transport::Udp);
-    config.dialect(dialect).kind_prefixes(true)
+    config.dialect(dialect).kind_prefixes(false)
 }
 
 fn all_but(others: &[Dialect]) -> Vec<Dialect> {

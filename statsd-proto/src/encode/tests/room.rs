@@ -31,7 +31,7 @@ proptest! {
     #[test]
     fn no_record_is_longer_than_the_limit(dialect in dialect(), len in 0..80_usize, is_stream: bool, count in 1..5_usize) {
         let transport = if is_stream { Transport::Tcp } else { Transport::UnixDatagram };
-        let config = Config::new("localhost").dialect(dialect).transport(transport);
+        let config = Config::new("localhost").kind_prefixes(false).dialect(dialect).transport(transport);
         let config = config.max_line(64).max_datagram(64);
         let limit = if dialect == Dialect::DogStatsd && !is_stream { 63 } else { 64 };
         let name = "n".repeat(len + 1);
@@ -101,7 +101,7 @@ fn a_record_that_no_room_makes_a_line_of_is_refused_in_a_room_of_the_limit() {
             Metric::gauge(&name, -1),
             Metric::set("x", &name),
             Metric::counter("x", 1).tags(&[("k", &name)]),
-            Metric::counter("x", 1).tags(&[(&name, "v"), ("k", "v")]),
+            Metric::counter("x", 1).tags(&[(&*name, "v"), ("k", "v")]),
             Metric::line(&name),
         ] {
             for size in [4095, 4096, 9000] {

@@ -46,7 +46,7 @@ proptest! {
         limit in 60..1432_usize,
         room in 60..1432_usize,
     ) {
-        let config = Config::new("localhost").transport(Transport::Udp).dialect(dialect).max_datagram(limit);
+        let config = Config::new("localhost").kind_prefixes(false).transport(Transport::Udp).dialect(dialect).max_datagram(limit);
         let encoder = Encoder::new(&config);
         let template = encoder.template(&Metric::timing("query", NANOSECOND)).unwrap();
         let rate = Some(0.125).filter(|_| is_sampled && template.has_rate());
@@ -170,7 +170,10 @@ fn what_is_one_series_to_the_server_has_one_key() {
         .into_iter()
         .filter(|dialect| *dialect != Dialect::Collectd)
     {
-        let config = Config::new("localhost").dialect(dialect).tag("env", "prod");
+        let config = Config::new("localhost")
+            .kind_prefixes(false)
+            .dialect(dialect)
+            .tag("env", "prod");
         let encoder = Encoder::new(&config);
         let key = |metric: Metric<'_>| encoder.template(&metric).unwrap().series();
         let tags = [("a", "1"), ("b", "2")];
@@ -205,7 +208,10 @@ fn what_is_one_series_to_the_server_has_one_key() {
 #[test]
 fn a_template_knows_its_name_and_kind() {
     for dialect in Dialect::ALL {
-        let config = Config::new("localhost").dialect(dialect).prefix("shop");
+        let config = Config::new("localhost")
+            .kind_prefixes(false)
+            .dialect(dialect)
+            .prefix("shop");
         let config = config.kind_prefixes(true);
         let config = if dialect == Dialect::Collectd {
             config
@@ -213,7 +219,7 @@ fn a_template_knows_its_name_and_kind() {
             config.tag("k", "v")
         };
         let encoder = Encoder::new(&config);
-        let metric = Metric::gauge("x:y", 1).with_kind_prefix();
+        let metric = Metric::gauge("x:y", 1);
         let template = encoder.template(&metric).unwrap();
         assert_eq!(template.name(), b"shop.gauges.x_y", "{dialect:?}");
         assert_eq!(template.kind, Kind::Gauge);

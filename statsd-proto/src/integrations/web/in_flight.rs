@@ -41,7 +41,7 @@ impl InFlight {
         let mut level = self.level.lock();
         *level = level.saturating_add_signed(by);
         // A refusal is counted, and no reason to fail the request.
-        let _ = client.record(&Metric::gauge(&self.name, *level).with_kind_prefix());
+        let _ = client.record(&Metric::gauge(&self.name, *level));
     }
 }
 

@@ -105,7 +105,7 @@ impl<N: AsRef<str>> Drop for Measurement<N> {
         match &self.settings.form {
             Form::Path => self.record_path(elapsed),
             Form::Tagged { name, metric } => {
-                self.record_tagged(metric(name, elapsed).with_kind_prefix());
+                self.record_tagged(metric(name, elapsed));
             }
         }
     }

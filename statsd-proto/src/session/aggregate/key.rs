@@ -13,11 +13,14 @@ pub(crate) struct Lookup {
     pub(super) series_kind: Kind,
     /// Index in the cache of recently used parts.
     pub(super) slot: usize,
+    /// Number of the scope that name and tags belong to.
+    pub(super) scope: u32,
 }
 
 /// Name and tags of a metric.
 #[derive(Debug)]
 pub(super) struct Key {
+    scope: u32,
     kind: Kind,
     section: Section,
     name: Box<str>,
@@ -47,6 +50,7 @@ impl Lookup {
             kind,
             series_kind,
             slot: slot(series_kind, metric),
+            scope: encoder.scope_id(),
         })
     }
 }
@@ -66,10 +70,11 @@ fn raw_kind(encoder: &Encoder, metric: &Metric<'_>) -> Option<Kind> {
 }
 
 impl Key {
-    pub(super) fn new(kind: Kind, metric: &Metric<'_>) -> Self {
+    pub(super) fn new(lookup: Lookup, metric: &Metric<'_>) -> Self {
         let tags = metric.tags.pairs();
         Self {
-            kind,
+            scope: lookup.scope,
+            kind: lookup.series_kind,
             section: metric.section,
             name: metric.name.into(),
             tags: tags
@@ -88,14 +93,16 @@ impl Key {
     }
 
     #[inline]
-    pub(super) fn is_of(&self, kind: Kind, metric: &Metric<'_>) -> bool {
-        self.kind == kind
+    pub(super) fn is_of(&self, lookup: Lookup, metric: &Metric<'_>) -> bool {
+        self.kind == lookup.series_kind
+            && self.scope == lookup.scope
             && self.section == metric.section
             && is_same(&self.name, metric.name)
             && match metric.tags {
                 Tags::Pairs([]) => self.tags.is_empty(),
                 Tags::Pairs(pairs) => self.has_pairs(pairs),
-                Tags::List(_) => self.has_tags(metric.tags),
+                Tags::List(_) | Tags::Lists(_) => self.has_tags(metric.tags),
+                Tags::TooMany => false,
             }
     }
 
@@ -135,6 +142,7 @@ fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
             }
         }
         Tags::List(list) => mixed = mix_tag(mixed, list),
+        Tags::Lists(_) | Tags::TooMany => {}
     }
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOTS.ilog2())) as usize
 }

@@ -85,10 +85,10 @@ impl Parts {
         random: &mut Random,
     ) -> Result<Added, RecordError> {
         let recent = self.recent[lookup.slot];
-        let is_it = |part: &Part| part.key.is_of(lookup.series_kind, metric);
+        let is_it = |part: &Part| part.key.is_of(lookup, metric);
         let at = if self.parts.get(recent).is_some_and(is_it) {
             recent
-        } else if let Some(at) = self.find(lookup.series_kind, metric) {
+        } else if let Some(at) = self.find(lookup, metric) {
             self.recent[lookup.slot] = at;
             at
         } else {
@@ -152,11 +152,11 @@ impl Parts {
         let Some(series) = store.find_or_insert(encoder, kind, metric)? else {
             return Ok(Added::Not);
         };
-        let key = Key::new(kind, metric);
+        let key = Key::new(lookup, metric);
         if !self.budget.charge(key.bytes()) {
             return Ok(Added::Not);
         }
-        let (at, hash) = (self.parts.len(), self.hash(kind, metric));
+        let (at, hash) = (self.parts.len(), self.hash(lookup, metric));
         self.parts.push(Part {
             hash,
             key,
@@ -219,15 +219,16 @@ impl Parts {
         first.is_some_and(|&at| self.parts[at].used != self.drains)
     }
 
-    fn find(&self, kind: Kind, metric: &Metric<'_>) -> Option<usize> {
-        let is_it = |&at: &usize| self.parts[at].key.is_of(kind, metric);
-        self.index.find(self.hash(kind, metric), is_it).copied()
+    fn find(&self, lookup: Lookup, metric: &Metric<'_>) -> Option<usize> {
+        let is_it = |&at: &usize| self.parts[at].key.is_of(lookup, metric);
+        self.index.find(self.hash(lookup, metric), is_it).copied()
     }
 
-    fn hash(&self, kind: Kind, metric: &Metric<'_>) -> u64 {
+    fn hash(&self, lookup: Lookup, metric: &Metric<'_>) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(metric.name.as_bytes());
-        hasher.write_u16((kind as u16) << 8 | metric.section as u16);
+        hasher.write_u32(lookup.scope);
+        hasher.write_u16((lookup.series_kind as u16) << 8 | metric.section as u16);
         for (key, value) in metric.tags.pairs() {
             key.hash(&mut hasher);
             value.hash(&mut hasher);

@@ -32,14 +32,14 @@ fn what_is_recorded_by_name_becomes_one_line_for_each_context() {
     let mut lines = server.lines();
     lines.sort();
     let expected = [
-        "counters.orders:55|c",
-        "counters.stock:-10|c",
-        "gauges.queue:10|g",
-        "gauges.sessions:+10|g",
+        "checkout:0.5|ms",
+        "checkout:48|ms",
         "logins:10|c|#method:card",
         "logins:10|c|#method:key",
-        "timers.checkout:0.5|ms",
-        "timers.checkout:48|ms",
+        "orders:55|c",
+        "queue:10|g",
+        "sessions:+10|g",
+        "stock:-10|c",
         "visitors:anna|s",
         "visitors:ben|s",
     ];
@@ -55,7 +55,7 @@ fn what_is_recorded_by_handle_becomes_one_line_for_each() {
     let queue = client.prepare("queue").gauge().unwrap();
     let sessions = client.prepare("sessions").gauge_delta().unwrap();
     let visitors = client.prepare("visitors").set().unwrap();
-    let checkout = client.prepare("checkout").plain().timing().unwrap();
+    let checkout = client.prepare("checkout").timing().unwrap();
     for round in 1..=3 {
         for number in 1..=10 {
             orders.add(number);
@@ -70,10 +70,10 @@ fn what_is_recorded_by_handle_becomes_one_line_for_each() {
         lines.sort();
         let expected = [
             "checkout:X|ms".replace('X', &round.to_string()),
-            "counters.orders:65|c|#a:b".into(),
-            "gauges.queue:-5|g".into(),
-            "gauges.queue:0|g".into(),
-            "gauges.sessions:-10|g".into(),
+            "orders:65|c|#a:b".into(),
+            "queue:-5|g".into(),
+            "queue:0|g".into(),
+            "sessions:-10|g".into(),
             "visitors:anna|s".into(),
         ];
         assert_eq!(lines, expected);
@@ -99,7 +99,7 @@ fn counts_of_many_threads_add_up_by_name_and_by_handle() {
         }
     });
     let _unawaited = client.flush();
-    assert_eq!(total(&server.lines(), "counters.named"), threads * counts);
+    assert_eq!(total(&server.lines(), "named"), threads * counts);
     server.advance(SECOND * 5);
     let stats = server.stats();
     assert_eq!((stats.queued, stats.accepted), (0, stats.sent));
@@ -122,12 +122,12 @@ fn an_outage_of_any_length_costs_no_counts() {
     server.set_up(true);
     server.advance(SECOND * 10);
     let lines = server.lines();
-    assert_eq!(total(&lines, "counters.named"), 10_000);
-    assert_eq!(total(&lines, "counters.held"), 10_000);
+    assert_eq!(total(&lines, "named"), 10_000);
+    assert_eq!(total(&lines, "held"), 10_000);
     // The samples and their rate represent all values.
     let sampled = lines
         .iter()
-        .filter(|line| **line == "timers.checkout:1|ms|@0.0512");
+        .filter(|line| **line == "checkout:1|ms|@0.0512");
     assert_eq!(sampled.count(), 512);
 }
 
@@ -143,12 +143,7 @@ fn a_stop_sends_what_was_added_up_and_later_values_are_counted_as_refused() {
     client.close();
     let mut lines = server.lines();
     lines.sort();
-    let expected = [
-        "counters.beside:2|c",
-        "counters.held:4|c",
-        "counters.named:3|c",
-        "gauges.level:5|g",
-    ];
+    let expected = ["beside:2|c", "held:4|c", "level:5|g", "named:3|c"];
     assert_eq!(lines, expected);
     counter.incr();
     gauge.set(6);
@@ -184,9 +179,9 @@ fn what_cannot_be_aggregated_is_sent_as_a_line_of_its_own() {
     client.timing("x", Duration::from_millis(1));
     server.advance(SECOND / 10);
     let expected = [
-        "counters.held:0.5|c",
-        "counters.held:9223372036854775807|c",
-        "counters.named:0.25|c",
+        "held:0.5|c",
+        "held:9223372036854775807|c",
+        "named:0.25|c",
         "raw:1|c",
         "sampled:1|c|@0.5",
     ];
@@ -232,7 +227,7 @@ fn series_are_bounded_and_idle_ones_make_room() {
     client.incr("x19", 1);
     client.incr("x19", 1);
     server.advance(SECOND * 2);
-    assert_eq!(server.lines(), ["counters.x19:2|c"]);
+    assert_eq!(server.lines(), ["x19:2|c"]);
 }
 
 #[test]
@@ -248,7 +243,7 @@ fn what_a_full_queue_has_no_room_for_stays() {
         server.advance(SECOND);
     }
     let lines = server.lines();
-    assert_eq!(total(&lines, "counters."), 15);
+    assert_eq!(total(&lines, ""), 15);
     assert_eq!(lines.len(), 9);
 }
 
@@ -350,6 +345,7 @@ fn distributions_are_packed_where_the_server_unpacks_them() {
 /// Client that aggregates, with an interval of two seconds.
 fn start(set: impl FnOnce(Config) -> Config) -> (Client, Recorder) {
     let config = Config::new("localhost")
+        .kind_prefixes(false)
         .transport(Transport::Udp)
         .pace(None)
         .aggregate(Some(SECOND * 2));

@@ -97,6 +97,28 @@ impl Batch {
         true
     }
 
+    /// Copies several records after the others, with line feeds between them. Returns `false` if they do not fit in
+    /// the current datagram; the batch is then unchanged.
+    pub(crate) fn put_all(&mut self, records: &[u8], lines: usize) -> bool {
+        let next = self.end + records.len();
+        if next > self.segment_end || self.lines + lines > self.granted_lines {
+            return false;
+        }
+        let Some([room @ .., end]) = self.bytes.get_mut(self.end..=next) else {
+            return false;
+        };
+        room.copy_from_slice(records);
+        *end = BREAK[0];
+        self.end = next + 1;
+        self.lines += lines;
+        true
+    }
+
+    /// Whether the layout never splits a record: true on a stream.
+    pub(crate) fn keeps_joined(&self) -> bool {
+        self.framing.segment().is_none()
+    }
+
     /// Writes a record after the others. `admit` gets the name of its first line, and may refuse the record.
     ///
     /// # Errors

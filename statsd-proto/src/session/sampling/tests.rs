@@ -28,7 +28,7 @@ fn the_share_is_halved_as_the_queue_fills_and_whole_again_at_a_quarter() {
         (f64::INFINITY, 0.0625),
     ] {
         sampling_level = sampling_level.at(fill);
-        assert_eq!(share(sampling_level.0), share_of_all, "{fill}");
+        assert_eq!(sampling_level.share(), share_of_all, "{fill}");
         assert_eq!(sampling_level.at(fill), sampling_level, "{fill}");
     }
 }
@@ -71,12 +71,12 @@ fn what_is_left_out_is_made_up_for_by_the_rate() {
         server.advance(SECOND * 60);
         let lines = server.lines();
         assert_eq!(lines.len() as u64, server.stats().accepted);
-        assert!(lines.iter().any(|line| line == "counters.named:1|c|@0.5"));
+        assert!(lines.iter().any(|line| line == "named:1|c|@0.5"));
         assert!(lines.iter().any(|line| line == "half:1|c|@0.125"));
         for (name, times) in [
-            ("counters.named", 1.0),
-            ("counters.held", 1.0),
-            ("counters.sampled", 1.0),
+            ("named", 1.0),
+            ("held", 1.0),
+            ("sampled", 1.0),
             ("half", 1.0),
             ("sampled", 2.0),
         ] {
@@ -86,7 +86,7 @@ fn what_is_left_out_is_made_up_for_by_the_rate() {
         // The queue has drained.
         client.incr("named", 1);
         counter.incr();
-        assert_eq!(server.lines(), ["counters.named:1|c", "counters.held:1|c"]);
+        assert_eq!(server.lines(), ["named:1|c", "held:1|c"]);
     }
 }
 
@@ -182,7 +182,9 @@ fn fill(client: &Client, server: &mut Recorder) {
 }
 
 fn config() -> Config {
-    Config::new("localhost").adaptive_sampling(true)
+    Config::new("localhost")
+        .kind_prefixes(false)
+        .adaptive_sampling(true)
 }
 
 fn start(set: impl FnOnce(Config) -> Config, lanes: usize) -> (Client, Recorder) {
@@ -202,4 +204,33 @@ fn total(lines: &[String], name: &str) -> f64 {
         Some(value.parse::<f64>().unwrap() / rate.parse::<f64>().unwrap())
     });
     values.sum()
+}
+
+#[test]
+fn a_rate_of_the_configuration_is_multiplied_with_that_of_the_call() {
+    let (client, mut recorder) =
+        crate::testing::recorder(Config::dogstatsd("localhost").rate(0.5)).unwrap();
+    let prepared = client.prepare("prepared").rate(0.5).counter().unwrap();
+    for _ in 0..400 {
+        client.incr("plain", 1);
+        client.count("call", 1).rate(0.5).send();
+        prepared.incr();
+        client.gauge("level", 1);
+        client.set("member", "m");
+    }
+    let lines = recorder.lines();
+    let count = |line| lines.iter().filter(|other| *other == line).count();
+    assert!((150..250).contains(&count("plain:1|c|@0.5")));
+    assert!((60..140).contains(&count("call:1|c|@0.25")));
+    assert!((60..140).contains(&count("prepared:1|c|@0.25")));
+    assert_eq!((count("level:1|g"), count("member:m|s")), (400, 400));
+    let stats = client.stats();
+    assert_eq!(stats.accepted + stats.sampled_out, 2000);
+    for rate in [0.0, 1.5, f64::NAN] {
+        let error = Config::dogstatsd("localhost")
+            .rate(rate)
+            .check()
+            .unwrap_err();
+        assert!(error.to_string().contains("rate"), "{error}");
+    }
 }

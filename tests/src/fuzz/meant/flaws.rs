@@ -135,7 +135,7 @@ impl Meant<'_> {
         grammar.tags == Tags::Nowhere && !self.tags.is_empty() || !grammar.has_bare_tags && has_bare
     }
 
-    /// The kind that the server has, but not with such a value.
+    /// The kind that the server does not have, or not with such a value.
     fn misread_kind(&self, grammar: &Grammar) -> Option<Kind> {
         let kind = match self.code_text(grammar)? {
             "c" => Kind::Counter,
@@ -156,7 +156,7 @@ impl Meant<'_> {
                 !grammar.has_signs && self.is_signed(kind)
             }
         };
-        is_misread.then_some(kind)
+        (is_misread || grammar.code(kind).is_none()).then_some(kind)
     }
 
     fn is_signed(&self, kind: Kind) -> bool {

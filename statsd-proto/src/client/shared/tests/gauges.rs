@@ -260,7 +260,7 @@ impl World {
 
     fn record_prepared(&self, prepared: &Prepared, value: Value<'_>) -> Result<(), RecordError> {
         self.client
-            .shared()
+            .entry()
             .unwrap()
             .record_prepared(prepared, &value)
     }
@@ -310,7 +310,7 @@ impl World {
                 .fold(prepare, |prepare, (key, value)| prepare.tag(key, value))
         };
         let metric = Metric::gauge(name, 0).tags(tags);
-        let shared = self.client.shared()?;
+        let shared = self.client.entry()?;
         let handles = Handles {
             name,
             tags,

@@ -49,7 +49,7 @@ fn a_drain_holds_a_lock_for_few_series_and_few_bytes() {
 
 /// How many holds it takes to move what inlets have gathered to the store.
 fn count_moves(client: &Client) -> u64 {
-    let shared = client.shared().unwrap();
+    let shared = &client.entry().unwrap().shared;
     shared.with(|core| core.start_drain());
     let mut holds = 0;
     for index in 0..shared.inlets.len() {
@@ -68,13 +68,13 @@ fn count_moves(client: &Client) -> u64 {
 
 /// Number of series that an inlet has gathered something of.
 fn pending(client: &Client, index: usize) -> u64 {
-    let inlet = client.shared().unwrap().inlet(index);
+    let inlet = client.entry().unwrap().shared.inlet(index);
     inlet.parts.as_ref().unwrap().pending_len() as u64
 }
 
 /// Checks what is written under each hold. Returns how many there were, and how many lines.
 fn check_writes(client: &Client) -> (u64, u64) {
-    let shared = client.shared().unwrap();
+    let shared = &client.entry().unwrap().shared;
     shared.with(|core| core.start_writing());
     let (mut holds, mut lines) = (0, 0);
     loop {

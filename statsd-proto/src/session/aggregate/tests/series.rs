@@ -103,7 +103,7 @@ type Way = fn(&Client, &Metric<'_>) -> Result<(), RecordError>;
 const WAYS: [Way; 2] = [
     |client, metric| client.record(metric),
     |client, metric| {
-        let shared = client.shared().unwrap();
+        let shared = client.entry().unwrap();
         shared.record_prepared(&shared.prepare(metric)?, &metric.value)
     },
 ];
@@ -183,7 +183,7 @@ fn a_count_down_that_the_server_refuses_takes_no_good_one_along() {
 #[test]
 fn what_comes_in_while_a_drain_writes_waits_for_the_next() {
     let (client, mut server) = start(|config| config);
-    let shared = client.shared().unwrap();
+    let shared = &client.entry().unwrap().shared;
     let held: Vec<_> = (0..200)
         .map(|number| client.prepare(&format!("n{number}")).counter().unwrap())
         .collect();
@@ -199,7 +199,7 @@ fn what_comes_in_while_a_drain_writes_waits_for_the_next() {
     }
     assert_eq!(client.stats().accepted, 200);
     server.advance(SECOND * 4);
-    assert_eq!(total(&server.lines(), "counters.n"), 200 + 200 * holds);
+    assert_eq!(total(&server.lines(), "n"), 200 + 200 * holds);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) struct Prepared<A: Adapter> {
 
 impl<A: Adapter> Prepared<A> {
     pub(super) fn new(ours: Ours<A>) -> Self {
-        let prepare = |name| ours.client.prepare(name).plain();
+        let prepare = |name| ours.client.prepare(name);
         let tagged = TAGS.iter().fold(prepare(COUNTER), |tagged, (key, value)| {
             tagged.tag(key, value)
         });
