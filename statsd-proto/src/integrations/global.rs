@@ -1,14 +1,14 @@
-//! One client for a whole program, for those who cannot pass one.
+//! Global client, for programs that cannot pass a client.
 
 use std::sync::{PoisonError, RwLock};
 
 use crate::client::Client;
 
-/// The client that was given to [`set_global`]; before that, one that does nothing.
+/// Global client: the one passed to [`set_global`], and before that a client that does nothing.
 ///
-/// A program that can pass a [`Client`] to what records should: tests of one that is passed
-/// [see its metrics only](crate::testing), and nothing is lost that is recorded early. A part of a program that records
-/// often keeps what this returns, for as long as that client is not closed.
+/// Prefer to pass a [`Client`] to the code that records. Its tests then [see its metrics only](crate::testing), and no
+/// metric is lost that is recorded early. Code that records often should keep the returned reference until that client
+/// is closed.
 ///
 /// ```
 /// # let client = statsd_proto::Client::noop();
@@ -21,25 +21,25 @@ pub fn global() -> &'static Client {
     *GLOBAL.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes this client the program's [`global`] one. It takes the place of one that does nothing or is
-/// [closed](Client::is_closed), as that of a runtime that has ended, such as each test has one.
+/// Makes this client the program's [`global`] client. It replaces a client that does nothing, or one that is
+/// [closed](Client::is_closed), for example because the runtime of an earlier test has ended.
 ///
-/// It is never dropped. So that what is queued at the end is sent, stop its connector, or [close](Client::close) it.
+/// The global client is never dropped. To send the queue at the end, stop its connector, or [close](Client::close) it.
 ///
 /// # Errors
 ///
-/// There is one already, which is not closed and stays.
+/// A global client is set already and is not closed. It stays.
 pub fn set_global(client: Client) -> Result<(), AlreadySet> {
     let mut global = GLOBAL.write().unwrap_or_else(PoisonError::into_inner);
     if !global.is_noop() && !global.is_closed() {
         return Err(AlreadySet);
     }
-    // Others may still refer to the one before, so neither is ever freed.
+    // Callers may still refer to the client before, so no client is ever freed.
     *global = Box::leak(Box::new(client));
     Ok(())
 }
 
-/// There is a global client already.
+/// Error: a global client is set already.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("there is a global client already, which is not closed")]
 #[non_exhaustive]

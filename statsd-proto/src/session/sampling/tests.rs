@@ -61,7 +61,7 @@ fn what_is_left_out_is_made_up_for_by_the_rate() {
                 .record(&Metric::counter("half", 1).rate(0.5))
                 .unwrap();
             client
-                .record(&Metric::counter("sampled", 1).sampled_at(0.5))
+                .record(&Metric::counter("presampled", 1).sampled_at(0.5))
                 .unwrap();
             recorded += 1;
         }
@@ -78,7 +78,7 @@ fn what_is_left_out_is_made_up_for_by_the_rate() {
             ("held", 1.0),
             ("sampled", 1.0),
             ("half", 1.0),
-            ("sampled", 2.0),
+            ("presampled", 2.0),
         ] {
             let total = total(&lines, name) / times / f64::from(recorded);
             assert!((0.9..1.1).contains(&total), "{name}: {total}");
