@@ -300,7 +300,7 @@ impl Client {
         Recording::new(self, Metric::counter(path, amount))
     }
 
-    /// Several metrics that are recorded under one lock, which is half of what a metric costs.
+    /// Gathers several metrics, to record them together: in order, next to each other, or none of them.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
