@@ -138,7 +138,7 @@ const BACKWARD: &[(&str, &str)] = &[("l", "w"), ("k", "v")];
 /// Names, of which one with a space is written as the one before, which needs no change, and one that is longer than
 /// some datagrams.
 const NAMES: [&str; 4] = ["room_a", "room a", "b", LONG];
-const LONG: &str = match str::from_utf8(&[b'l'; 500]) {
+const LONG: &str = match std::str::from_utf8(&[b'l'; 500]) {
     Ok(name) => name,
     Err(_) => unreachable!(),
 };

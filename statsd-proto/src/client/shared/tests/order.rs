@@ -164,7 +164,7 @@ impl World {
 /// A gauge of all threads. Its levels have the number of the thread in them.
 const SHARED: &str = "shared";
 
-const LONG: &str = match str::from_utf8(&[b'l'; 500]) {
+const LONG: &str = match std::str::from_utf8(&[b'l'; 500]) {
     Ok(name) => name,
     Err(_) => unreachable!(),
 };
