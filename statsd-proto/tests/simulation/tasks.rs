@@ -69,8 +69,9 @@ impl World {
         let is_done = |lookup: &Lookup| lookup.ends_at.is_some_and(|at| at <= self.now);
         let index = self.lookups.iter().position(is_done)?;
         let is_last = index + 1 == self.lookups.len();
-        let Lookup { name, .. } = self.lookups.remove(index);
-        if !is_last {
+        let Lookup { name, since, .. } = self.lookups.remove(index);
+        let is_overdue = self.polled_at >= Some(since + self.settings.connect_timeout);
+        if !is_last || is_overdue {
             return Some(name.answer(Ok([server(NOBODY)])));
         }
         let found = self.net.look_up(name.port);
