@@ -1,9 +1,10 @@
-//! A StatsD client as a state machine: the queue, the framing and the timing of a connection that
-//! comes back, without a socket, a clock or a task.
+//! A StatsD client as a state machine: it queues metrics, packs them into payloads, and decides when to reconnect. It
+//! opens no socket, reads no clock and spawns no task.
 //!
-//! Most programs want the adapter for their runtime, which re-exports this crate:
-//! [`statsd-tokio`](https://docs.rs/statsd-tokio). This one is for adapters, for programs with an event
-//! loop of their own, and for [tests](_testing):
+//! Most programs use the adapter for their runtime, which re-exports this crate:
+//! [`statsd-tokio`](https://docs.rs/statsd-tokio), [`statsd-smol`](https://docs.rs/statsd-smol) or
+//! [`statsd-async-std`](https://docs.rs/statsd-async-std). This crate alone is for libraries, for unit tests, for
+//! programs without async, and for programs with an event loop of their own.
 //!
 //! ```
 //! use statsd_proto::testing::recorder;
@@ -16,6 +17,15 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! | looking for | see |
+//! |---|---|
+//! | Datadog | [`Config::dogstatsd`] and [`Config::from_dd_env`]; events and service checks in [`dogstatsd`] |
+//! | tags | [`Config::tag`] for all metrics, [`Client::tagged`] for a part of a program, [`Recording::tag`] for one call |
+//! | testing | [`testing::recorder`], and the page [Testing without sockets](_testing) |
+//! | shutdown | `Connector::stop` of the adapters, or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] without async |
+//! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
+//! | own event loop | [`Session`], [below](#driving-a-session); [`Driver`] for clients on several threads |
 //!
 //! # The parts
 //!
@@ -34,7 +44,7 @@
 //!
 //! # Driving a session
 //!
-//! [`Session::poll`] says what to do at a time, [`Session::handle`] learns what came of it:
+//! [`Session::poll`] returns the next step as an [`Output`]. [`Session::handle`] takes its result as an [`Input`]:
 //!
 //! ```
 //! use std::time::Instant;
@@ -68,74 +78,73 @@
 //! # }
 //! ```
 //!
-//! A driver of its own loop waits at [`Output::Wait`] for its socket, the time, and
-//! [`Session::wants_poll`]. [`Driver`] adds the lock and the wakers for [`Client`]s on other threads.
+//! At [`Output::Wait`], an event loop waits for its socket or for the given time, whichever comes first. It also polls
+//! when [`Session::wants_poll`] is true. [`Driver`] adds the lock and the wakers for [`Client`]s on other threads.
 //!
-//! Both are shown by programs to copy from: `examples/mio_loop.rs` has a session in an event loop of its
-//! own, step by step, and `examples/blocking.rs` a driver on a thread of plain `std`.
+//! Two complete programs can be copied: `examples/mio_loop.rs` runs a session in an event loop, step by step, and
+//! `examples/blocking.rs` runs a driver on a thread, with the standard library alone.
 //!
 //! # Pages
 //!
-//! - [What to write for which server](_servers): dialects, transports, ports, addresses.
-//! - [Testing without sockets](_testing): exact lines, only names, time, outages.
+//! - [Servers](_servers): the settings for each server: dialect, transport, port, address.
+//! - [Testing without sockets](_testing): exact lines, names alone, virtual time, outages.
 //! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
 //! - [Scaling](_scaling): from one busy program to many hosts.
-//! - [Faults](_faults): what goes wrong, what it costs, and the test that shows it.
-//! - [Platforms](_platforms): what builds where, what is missing there, and what this crate weighs.
-//! - [Architecture](_architecture): where things are, and what must stay true.
-//! - [Performance](_performance): what a metric costs, here and in other clients.
+//! - [Faults](_faults): each kind of fault, its cost, and the test that covers it.
+//! - [Platforms](_platforms): supported targets, their limits, and the size of this crate.
+//! - [Architecture](_architecture): the modules and their invariants.
+//! - [Performance](_performance): the cost of a metric, in this client and in others.
 //!
 //! # Servers
 //!
-//! [`Dialect`] says what each family of servers accepts: tags and their syntax, kinds, limits, transports. What one
-//! cannot say is an error, when the configuration is checked or the metric recorded. A [page](_servers) says what to
-//! write for which server. What only the Datadog agent knows is in [`dogstatsd`].
+//! [`Dialect`] describes what each family of servers accepts: kinds of metrics, tags and their syntax, limits,
+//! transports. A setting or a metric that the dialect cannot express is an error. The page [Servers](_servers) lists the
+//! settings for each server. Events, service checks and other extensions of the Datadog agent are in [`dogstatsd`].
 //!
 //! # Guarantees
 //!
-//! - Lines leave in the order recorded, whole; see [`Client`] for those of several threads. After a break the first line that was not written whole
-//!   is sent again from its start.
-//! - What waits is bounded, in bytes and in lines.
+//! - Lines are sent whole, in the order recorded; [`Client`] documents the order across threads. After a connection
+//!   breaks, the first line that was not written whole is resent from its start.
+//! - The queue is bounded, in bytes and in lines.
 //! - Every line is accounted for: [`Stats`] at every step, [`Report`] at the end.
 //! - A name, tag or value from an untrusted source cannot forge a metric.
-//! - Recording never blocks, reads no clock and makes no system call, and allocates nothing in a steady
-//!   flow.
+//! - Recording never blocks, reads no clock, makes no system call, and allocates no memory in steady use.
 //!
 //! # Faults
 //!
-//! | what happens | what is done | what may be lost |
+//! | fault | reaction | possible loss |
 //! |---|---|---|
-//! | the server hangs up, over TCP | connects again after a short wait; a line that was torn goes again from its start | what the kernel held: see [`Config::send_buffer`] and [`Config::resend_unacknowledged`] |
-//! | it accepts and hangs up | nothing is written before [`Config::settle_time`]; backoff | nothing |
-//! | it reads no more | waits for [`Config::write_timeout`], then as above | what the kernel held |
-//! | its machine is gone without a goodbye | as above; without a write, [`Config::keepalive`] finds out | what was written since it was there |
-//! | a name cannot be looked up, or hangs | an open socket stays; else the last good addresses, [`Config::connect_timeout`], backoff | nothing |
-//! | a server has moved | over TCP the break tells; over UDP [`Config::resolve_interval`] | datagrams until then |
-//! | a link gets old | [`Config::max_connection_age`]: a new one between two payloads | nothing |
-//! | a datagram is refused (`ECONNREFUSED`, or `EHOSTUNREACH` by a firewall) | it goes again, alone, after a backoff; the rest waits | what was sent more than 50 ms before |
-//! | a datagram is too large (`EMSGSIZE`) | it is divided, down to 512 bytes, and those to come are smaller | a line that fits in no datagram |
-//! | the kernel has no room (`EAGAIN`, `ENOBUFS`) | waits and sends it again | nothing |
-//! | a local firewall forbids it (`EPERM`) | backoff, and sends it again | nothing |
-//! | the network is away (`ENETUNREACH`, `ENETDOWN`, `EADDRNOTAVAIL`) | backoff, a new socket, which finds the new route | nothing |
-//! | the kernel refuses a datagram for another reason | drops it at the third try | its lines, as [`Dropped::unsendable`] |
-//! | the queue is full | [`Config::overflow`] | the newest or the oldest |
+//! | the server closes the TCP connection | reconnects after a short wait; a partly written line is resent from its start | data in kernel buffers: see [`Config::send_buffer`] and [`Config::resend_unacknowledged`] |
+//! | the server accepts a connection and closes it at once | writes nothing before [`Config::settle_time`]; backoff | nothing |
+//! | the server stops reading | waits for [`Config::write_timeout`], then reconnects | data in kernel buffers |
+//! | the server's machine vanishes without closing | as above; without writes, [`Config::keepalive`] detects it | what was written since the machine vanished |
+//! | a lookup fails or hangs | keeps an open socket; else tries the last good addresses, [`Config::connect_timeout`], backoff | nothing |
+//! | the server moves to another address | TCP: reconnects when the connection breaks; UDP: re-resolves at [`Config::resolve_interval`] | datagrams until then |
+//! | a connection reaches [`Config::max_connection_age`] | replaces it between two payloads | nothing |
+//! | a datagram is refused (`ECONNREFUSED`, or `EHOSTUNREACH` by a firewall) | resends it alone after a backoff; the queue waits | datagrams sent more than 50 ms earlier |
+//! | a datagram is too large (`EMSGSIZE`) | divides it, down to 512 bytes, and packs smaller ones from then on | a line that fits in no datagram |
+//! | the kernel's buffer is full (`EAGAIN`, `ENOBUFS`) | waits, then retries | nothing |
+//! | a local firewall forbids sending (`EPERM`) | backoff, then retries | nothing |
+//! | the network is down (`ENETUNREACH`, `ENETDOWN`, `EADDRNOTAVAIL`) | backoff, then a new socket, which takes the new route | nothing |
+//! | the kernel refuses a datagram for another reason | drops it after the third try | its lines, as [`Dropped::unsendable`] |
+//! | the queue is full | [`Config::overflow`] | the newest or the oldest lines |
 //!
 //! # What it does not do
 //!
-//! - It cannot know what a server read. Lines that the kernel took and did not deliver count as sent;
-//!   [`Config::send_buffer`] bounds them on a stream, and [`Config::resend_unacknowledged`] sends again what
-//!   the server's kernel has not acknowledged, where the system tells.
-//! - It does not aggregate unless [told to](Config::aggregate): a metric is a line. Several values of one
-//!   are [sent together](Metric::timings_ms), where servers know that.
-//! - It keeps nothing across a restart of the program.
+//! - StatsD has no acknowledgements, so the client cannot know what a server has read. Lines that the kernel has taken
+//!   count as sent, even if it never delivers them. Over TCP, [`Config::send_buffer`] limits their number. On Linux,
+//!   [`Config::resend_unacknowledged`] resends what the server's kernel has not acknowledged.
+//! - Metrics are not aggregated by default: each is a line of its own. [`Config::aggregate`] changes that, and
+//!   [`Metric::timings_ms`] packs several values into one line for servers that support it.
+//! - The queue is in memory. A restart of the program loses it.
 //!
 //! # Features
 //!
-//! - `cadence`: a sink for programs that record with cadence.
-//! - `metrics`: a recorder for the `metrics` facade.
-//! - `serde`: [`Config`] from files of any format, and into them.
-//! - `tower`: `web`, metrics of requests to any service of HTTP.
-//! - `tracing`: reports connection news and losses as `tracing` events, throttled.
+//! - `cadence`: `CadenceSink`, a sink for programs that record with cadence.
+//! - `metrics`: `FacadeRecorder`, a recorder for the `metrics` facade.
+//! - `serde`: reads and writes [`Config`] in any file format that serde supports.
+//! - `tower`: `web`, a layer that measures the requests to any HTTP service.
+//! - `tracing`: reports the state of the connection and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -220,3 +229,7 @@ pub mod _faults {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../TESTING.md")]
 pub mod _testing {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

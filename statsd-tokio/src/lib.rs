@@ -19,6 +19,15 @@
 //! # }
 //! ```
 //!
+//! | looking for | see |
+//! |---|---|
+//! | Datadog | [`Config::dogstatsd`] and [`Config::from_dd_env`]; events and service checks in [`dogstatsd`] |
+//! | tags | [`Config::tag`] for all metrics, [`Client::tagged`] for a part of a program, [`Recording::tag`] for one call |
+//! | testing | [`testing::recorder`]: unit tests without sockets, in virtual time |
+//! | shutdown | [`Connector::stop`], or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] outside of async code |
+//! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
+//! | own event loop | [`statsd_proto::Session`](statsd_proto#driving-a-session), without this crate |
+//!
 //! [`Connector`] spawns a task and can be stopped. [`connect`] returns the future instead, which the program spawns or
 //! awaits itself. Everything else comes from [`statsd_proto`], whose documentation lists the guarantees and their
 //! limits. This crate adds a socket and a timer, and no policy.
@@ -49,11 +58,11 @@
 //!
 //! # Features
 //!
-//! - `axum`: `web` for axum: names by route, and metrics as an argument of handlers.
-//! - `cadence`: a sink for programs that record with cadence.
-//! - `metrics`: a recorder for the `metrics` facade.
-//! - `serde`: `Config` from files of any format, and into them.
-//! - `tower`: `web`, metrics of requests to any service of HTTP.
+//! - `axum`: `web` names the requests of an axum application by their route, and passes metrics to handlers.
+//! - `cadence`: `CadenceSink`, a sink for programs that record with cadence.
+//! - `metrics`: `FacadeRecorder`, a recorder for the `metrics` facade.
+//! - `serde`: reads and writes [`Config`] in any file format that serde supports.
+//! - `tower`: `web`, a layer that measures the requests to any HTTP service.
 //! - `tracing` (default): reports the state of the connection and losses as `tracing` events, throttled.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -76,3 +85,7 @@ pub use statsd_proto::*;
 
 pub use crate::connection::{Connection, connect};
 pub use crate::connector::Connector;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
