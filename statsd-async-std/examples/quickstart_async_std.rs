@@ -1,7 +1,7 @@
-//! Records a metric of each kind on async-std, and shows what arrives; see `shared/quickstart.rs` of
-//! `statsd-proto` for how it is used.
+//! Records metrics of each kind on async-std, and prints what the server receives. `examples/shared/quickstart.rs` of
+//! `statsd-proto` documents its environment.
 
-#![expect(clippy::print_stdout, reason = "showing is what it is for")]
+#![expect(clippy::print_stdout, reason = "the example prints to the terminal")]
 
 use std::error::Error;
 

@@ -1,21 +1,21 @@
-//! A program without async: clients record on any thread, and one thread of plain `std` sends.
+//! A program without async: clients record on any thread, and one thread sends with blocking sockets of the standard
+//! library.
 //!
 //! ```text
 //! blocking [--seconds N] [--each N]
 //! ```
 //!
-//! It ticks a hundred times a second, for three seconds or as many as given, and records the number of
-//! each tick in a gauge, once or as often as given. The server is that of the environment, as
-//! [`Config::from_env`] says, or at 127.0.0.1. It exits with 0 if all accepted lines were sent.
+//! The program ticks a hundred times a second, for `--seconds` (default: 3). At each tick it records the number of the tick
+//! in a gauge, `--each` times (default: once). It sends to the server in the environment, see [`Config::from_env`], or to
+//! 127.0.0.1. Its exit status is 0 if all accepted lines were sent.
 //!
-//! To do the same, take [`drive`] and what it calls. A thread that blocks hears nothing meanwhile,
-//! which costs less than it seems:
+//! To do the same, copy [`drive`] and the functions that it calls. A blocked thread notices no events, which has two
+//! effects:
 //!
-//! - While it is parked it does not hear the server's goodbye. It looks for that before each poll, and so
-//!   before each write, which is soon enough to lose nothing; but it connects again only when there
-//!   is something to send.
-//! - While it writes or connects it does not hear of a close. A program that stops while
-//!   the server stalls waits for the write timeout, or the connect timeout, on top of the close timeout.
+//! - While the thread is parked, it does not notice that the server closes the connection. It checks for that before each
+//!   poll, and thus before each write, so no line is lost. It reconnects only when there is something to send.
+//! - While the thread writes or connects, it does not notice that the client is closed. If the server stalls while the
+//!   program stops, the stop takes the write timeout or the connect timeout, plus the close timeout.
 
 #![expect(
     clippy::disallowed_methods,
@@ -49,7 +49,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?
         .default_host("127.0.0.1")
         .default_prefix("")
-        // No close is heard during a write, so none may take as long as the default allows.
+        // A close is noticed only after the current write, so writes get a shorter timeout than the default.
         .write_timeout(Duration::from_secs(5));
     let (client, driver) = Driver::new(&config, Instant::now)?;
     let driving = thread::spawn(move || drive(driver));
@@ -69,22 +69,22 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(u8::from(sent != accepted)))
 }
 
-/// Does what the driver says until all clients are done.
+/// Performs the driver's steps until all clients are closed or dropped.
 fn drive(mut driver: Driver) -> Report {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut link = Link::default();
     let mut resolver = None;
     loop {
-        // What happened while nobody looked comes before what to do next: a datagram that was refused is
-        // sent again, and nothing is written to a server that has said goodbye.
-        if let Err(error) = link.look() {
+        // Check the socket before each poll, so that a refused datagram is resent, and nothing is written to a
+        // connection that the server has closed.
+        if let Err(error) = link.check() {
             driver.handle(link.fail(&error));
         }
         for answer in resolver.iter().flat_map(Resolver::answers) {
             driver.handle(answer);
         }
         match driver.poll() {
-            // How long these may take is said by the next poll, so they wait for it.
+            // The next poll returns the deadline of this step, so the step is stored until then.
             Output::Connect(connect) => link.task = Some(Task::Connect(connect)),
             Output::Transmit(transmit) => link.task = Some(Task::Transmit(transmit)),
             Output::Disconnect => link = Link::default(),
@@ -104,12 +104,12 @@ fn drive(mut driver: Driver) -> Report {
     }
 }
 
-/// Parks the thread until this time, or until there is something to do: the first metric after a rest,
-/// a queue that fills, a flush, a close.
+/// Parks the thread until this time, or until the driver is woken: by the first metric in an empty queue, by a queue that
+/// fills, by a flush, or by a close.
 fn park(driver: &mut Driver, waker: &Waker, until: Option<Instant>) {
     let mut woken = pin!(driver.woken());
     let is_woken = woken.as_mut().poll(&mut Context::from_waker(waker));
-    // A waker that comes before the thread is parked is remembered, and the thread not parked at all.
+    // If the waker is called before the thread parks, the token of `unpark` makes `park` return at once.
     match until {
         _ if is_woken.is_ready() => {}
         Some(until) => thread::park_timeout(until.saturating_duration_since(Instant::now())),
@@ -117,9 +117,9 @@ fn park(driver: &mut Driver, waker: &Waker, until: Option<Instant>) {
     }
 }
 
-/// Time for what blocks. Sockets take none at all for an error.
+/// Time that is left for a blocking call, at least 1 ms: sockets refuse a timeout of zero.
 fn time_left(until: Option<Instant>) -> Duration {
-    let until = until.expect("what is under way has a deadline");
+    let until = until.expect("a step in progress has a deadline");
     let time = until.saturating_duration_since(Instant::now());
     time.max(Duration::from_millis(1))
 }
@@ -132,8 +132,8 @@ impl Wake for Unpark {
     }
 }
 
-/// Looks names up on a thread of its own: the standard library's lookup takes as long as the system likes,
-/// and datagrams go on meanwhile. One that hangs holds up the next ones, and nothing else.
+/// Resolves host names on a thread of its own, because a lookup by the standard library has no timeout. Datagrams are sent
+/// meanwhile. A lookup that hangs delays only later lookups.
 struct Resolver {
     names: Sender<Resolve>,
     answers: Receiver<Input>,
@@ -146,7 +146,7 @@ impl Resolver {
         thread::spawn(move || {
             for name in asked {
                 let found = (&*name.host, name.port).to_socket_addrs();
-                // Where nobody listens any more, the thread ends soon.
+                // Fails only at the end of the program, when the receiver is gone.
                 let _ = answer.send(name.answer(found));
                 driver.wake_by_ref();
             }
@@ -155,7 +155,9 @@ impl Resolver {
     }
 
     fn ask(&self, name: Resolve) {
-        self.names.send(name).expect("the thread lives as long");
+        self.names
+            .send(name)
+            .expect("the thread ends after its sender is dropped");
     }
 
     fn answers(&self) -> impl Iterator<Item = Input> {
@@ -163,7 +165,7 @@ impl Resolver {
     }
 }
 
-/// The socket, and what is to be done next.
+/// Socket, and the next step on it.
 #[derive(Default)]
 struct Link {
     socket: Option<Socket>,
@@ -181,7 +183,7 @@ enum Socket {
 }
 
 impl Link {
-    fn look(&self) -> io::Result<()> {
+    fn check(&self) -> io::Result<()> {
         self.socket.as_ref().map_or(Ok(()), Socket::look)
     }
 
@@ -199,10 +201,10 @@ impl Link {
         }
     }
 
-    /// Gives up the socket, which is never used again after an error.
+    /// Drops the socket after an error, and returns the error for the driver.
     fn fail(&mut self, error: &io::Error) -> Input {
         *self = Self::default();
-        // Unix calls it so when a write takes too long.
+        // On Unix, a blocking call that times out returns `WouldBlock`.
         if error.kind() == io::ErrorKind::WouldBlock {
             return Input::Disconnected(FailureKind::TimedOut.into());
         }
@@ -213,7 +215,7 @@ impl Link {
 impl Drop for Socket {
     fn drop(&mut self) {
         if let Self::Tcp(stream) = self {
-            say_goodbye(stream);
+            shut_down(stream);
         }
     }
 }
@@ -232,20 +234,20 @@ impl Socket {
                     SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
                 };
                 let socket = UdpSocket::bind((any, 0))?;
-                // Only a connected socket hears that nobody is there.
+                // Only a connected socket reports that a datagram was refused.
                 socket.connect(address)?;
                 Ok(Self::Udp(socket))
             }
-            // Left out here: they are opened by a path, and otherwise the same.
+            // Left out of this example. They are opened by a path, and otherwise used in the same way.
             Target::UnixDatagram(_) | Target::UnixStream(_) => {
                 Err(io::ErrorKind::Unsupported.into())
             }
         }
     }
 
-    /// Reads without waiting, for the server's goodbye or its refusal of an earlier datagram; it says
-    /// nothing else.
-    fn look(&self) -> io::Result<()> {
+    /// Reads without waiting. A StatsD server sends nothing, so a read shows only that the server has closed the connection
+    /// or refused an earlier datagram.
+    fn check(&self) -> io::Result<()> {
         self.set_nonblocking(true)?;
         let mut discarded = [0; 512];
         let read = match self {
@@ -262,7 +264,7 @@ impl Socket {
         }
     }
 
-    /// Writes once. Returns how many bytes of the transmit are done with.
+    /// Writes once. Returns how many bytes of the transmit are done, padding included.
     fn write(&self, transmit: &Transmit, time: Duration) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => {
@@ -271,7 +273,7 @@ impl Socket {
             }
             Self::Udp(socket) => {
                 socket.set_write_timeout(Some(time))?;
-                // A datagram stands for more bytes than it has, if it was filled up.
+                // `bytes` includes the padding of the datagram, which the session counts as written too.
                 let (datagram, bytes) = transmit.first_datagram();
                 socket.send(datagram).map(|_| bytes)
             }
@@ -286,22 +288,23 @@ impl Socket {
     }
 }
 
-/// A system that does not know an option does without.
+/// Sets the options that the session asks for. An option that the system does not have is skipped.
 fn set_options(socket: &SockRef<'_>, connect: &Connect) {
-    // Lines have been packed already; there is nothing to wait for.
+    // Lines are packed already, so the kernel must not wait for more of them.
     let _ = socket.set_tcp_nodelay(true);
     if let Some(bytes) = connect.send_buffer {
         let _ = socket.set_send_buffer_size(bytes);
     }
     if let Some(keepalive) = connect.keepalive {
-        // Each system has a few more; the adapters' `options.rs` has those of Linux.
+        // Systems have further options for keepalive. The adapters' `options.rs` sets those of Linux.
         let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(keepalive.time));
     }
 }
 
-/// Closes in an orderly way: what is left unread would reset the server.
-fn say_goodbye(mut stream: &TcpStream) {
-    // They fail where the server is gone already.
+/// Half-closes the connection, then reads what the server has sent: closing with unread bytes would reset the
+/// connection.
+fn shut_down(mut stream: &TcpStream) {
+    // These fail if the server has already closed the connection.
     let _ = stream.set_nonblocking(true);
     let _ = stream.shutdown(Shutdown::Write);
     let mut discarded = [0; 4096];

@@ -1,20 +1,20 @@
-//! A program with an event loop of its own: one thread, `mio`, and a [`Session`] among its business.
+//! A program with an event loop of its own, on one thread with `mio`. The loop also drives a [`Session`].
 //!
 //! ```text
 //! mio_loop [--seconds N] [--each N]
 //! ```
 //!
-//! It ticks a hundred times a second, for three seconds or as many as given, and records the number of
-//! each tick in a gauge, once or as often as given. The server is that of the environment, as
-//! [`Config::from_env`] says, or at 127.0.0.1. It exits with 0 if all accepted lines were sent.
+//! The program ticks a hundred times a second, for `--seconds` (default: 3). At each tick it records the number of the tick
+//! in a gauge, `--each` times (default: once). It sends to the server in the environment, see [`Config::from_env`], or to
+//! 127.0.0.1. Its exit status is 0 if all accepted lines were sent.
 //!
-//! To drive a session in your own loop, take [`Link`] and [`Resolver`], which are all there is to do with the network, and
-//! the five steps of the loop in `main`.
+//! To drive a session in your own loop, copy [`Link`] and [`Resolver`], which contain all code for the network, and the
+//! five steps of the loop in `main`.
 
 #![expect(
     clippy::print_stderr,
     clippy::print_stdout,
-    reason = "a program talks to people"
+    reason = "the example prints to the terminal"
 )]
 
 use std::env;
@@ -39,7 +39,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let config = Config::from_env()?
         .default_host("127.0.0.1")
         .default_prefix("");
-    // The seed spreads reconnects: programs that share one come back to their server all at once.
+    // Seed of the jitter of reconnects. Programs with the same seed would reconnect at the same moments.
     let seed = RandomState::new().hash_one(0);
     let mut session = Session::new(&config, seed)?;
     let mut poll = Poll::new()?;
@@ -48,13 +48,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let resolver = Resolver::start(Waker::new(poll.registry(), Token(1))?);
 
     let report = loop {
-        // 1. The program's own business. What it records waits in the session. A program that records
-        //    elsewhere asks `wants_poll` before it sleeps; here the session is polled in every turn.
+        // 1. Do the program's own work. Its metrics are queued in the session. This loop polls the session in every turn;
+        //    a program that records outside of its loop checks `wants_poll` before it sleeps.
         let next_tick = business.work(&mut session);
 
-        // 2. The session learns what happened, before it is asked: in a poll it takes silence for consent
-        //    to a datagram. `mio` reports edges, so a socket is tried until it would block, or there
-        //    would be no event to come; for the same reason events need only wake the loop up.
+        // 2. Report results to the session before polling it. If the session is polled without hearing of a refusal, it
+        //    may count a datagram as delivered. `mio` is edge-triggered: a socket is used until it would block, since no
+        //    event comes before that. For the same reason, events only wake the loop.
         while let Some(input) = link.step() {
             session.handle(input);
         }
@@ -62,15 +62,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             session.handle(answer);
         }
 
-        // 3. The session says what to do. This is the only place where it learns the time.
+        // 3. Ask the session for the next step. This is the only place where it receives the time.
         let output = session.poll(now());
 
-        // 4. People learn, in few words, what happened; at the end also what was lost.
+        // 4. Log the session's events: states of the connection, and losses.
         while let Some(event) = session.poll_event() {
             eprintln!("{event}");
         }
 
-        // 5. What it says is done. What cannot be done at once is done by steps, in the next turns.
+        // 5. Perform the step. A write or a connect that would block continues in the next turns.
         match output {
             Output::Connect(connect) => {
                 if let Err(error) = link.connect(&connect) {
@@ -91,19 +91,19 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(u8::from(sent != accepted)))
 }
 
-/// Sleeps until the first of these times, or until an event.
+/// Sleeps until the earliest of these times, or until an event.
 fn sleep(poll: &mut Poll, events: &mut Events, times: [Option<Instant>; 2]) -> io::Result<()> {
     let until = times.into_iter().flatten().min();
     let timeout = until.map(|until| until.saturating_duration_since(now()));
     match poll.poll(events, timeout) {
-        // A signal is no reason to end.
+        // A signal must not end the program.
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
         result => result,
     }
 }
 
-/// Looks names up on a thread of its own: a lookup blocks for seconds if a name server is down, and the loop
-/// and its datagrams go on meanwhile. One that hangs holds up the next ones, and nothing else.
+/// Resolves host names on a thread of its own, because a lookup may block for seconds. The loop keeps running and keeps
+/// sending meanwhile. A lookup that hangs delays only later lookups.
 struct Resolver {
     names: Sender<Resolve>,
     answers: Receiver<Input>,
@@ -120,7 +120,7 @@ impl Resolver {
         thread::spawn(move || {
             for name in asked {
                 let found = (&*name.host, name.port).to_socket_addrs();
-                // Where nobody listens any more, the thread ends soon.
+                // Fails only at the end of the program, when the receiver is gone.
                 let _ = answer.send(name.answer(found));
                 let _ = waker.wake();
             }
@@ -129,7 +129,7 @@ impl Resolver {
     }
 }
 
-/// The socket, and what is under way with it.
+/// Socket, and the step that is in progress on it.
 struct Link {
     registry: Registry,
     socket: Option<Socket>,
@@ -165,16 +165,16 @@ impl Link {
     fn close(&mut self) {
         self.to_write = None;
         if let Some(mut socket) = self.socket.take() {
-            // The socket is closed either way.
+            // An error has no effect: the socket is closed next.
             let _ = self.registry.deregister(socket.source());
             if let Socket::Tcp(stream) = socket {
-                say_goodbye(stream);
+                shut_down(stream);
             }
         }
     }
 
-    /// Does what can be done without waiting. Tells the session what came of it, or nothing: then there is
-    /// nothing to do before the next event. A socket that has failed is never used again.
+    /// Does one step without waiting. Returns the result for the session, or `None` if nothing can be done before the
+    /// next event. A socket is closed at its first error.
     fn step(&mut self) -> Option<Input> {
         self.try_step().unwrap_or_else(|error| {
             self.close();
@@ -190,14 +190,15 @@ impl Link {
             self.is_connecting = !socket.is_connected()?;
             return Ok((!self.is_connecting).then_some(Input::Connected));
         }
-        // Reading comes before writing: StatsD servers say nothing but goodbye, and what is written
-        // after that is lost. One that talks without end may not keep the program from its business.
+        // Read before writing. A StatsD server sends nothing, so a read shows only that the server has closed the
+        // connection; bytes written after that are lost. Sixteen reads at most, so that a server that sends without end
+        // cannot stall the program.
         for _ in 0..16 {
             if unless_blocked(socket.read())?.is_none() {
                 break;
             }
         }
-        // One write for each `Transmit`, even if it takes only a part: the session hands out the rest.
+        // One write for each `Transmit`. After a partial write, the session returns the rest in its next `Transmit`.
         let written = match &self.to_write {
             Some(transmit) => unless_blocked(socket.write(transmit))?,
             None => None,
@@ -210,7 +211,7 @@ impl Link {
 }
 
 impl Socket {
-    /// A socket that connects in the background.
+    /// Opens a socket that connects in the background.
     fn connect(connect: &Connect) -> io::Result<Self> {
         match connect.target {
             Target::Tcp(address) => {
@@ -224,11 +225,11 @@ impl Socket {
                     SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
                 };
                 let socket = UdpSocket::bind((any, 0).into())?;
-                // Only a connected socket hears that nobody is there.
+                // Only a connected socket reports that a datagram was refused.
                 socket.connect(address)?;
                 Ok(Self::Udp(socket))
             }
-            // Left out here: they are opened by a path, and otherwise the same.
+            // Left out of this example. They are opened by a path, and otherwise used in the same way.
             Target::UnixDatagram(_) | Target::UnixStream(_) => {
                 Err(io::ErrorKind::Unsupported.into())
             }
@@ -239,7 +240,7 @@ impl Socket {
         let Self::Tcp(stream) = self else {
             return Ok(true);
         };
-        // A connect that failed says so here; one that goes on has no peer yet.
+        // A failed connect leaves its error here. A connect in progress has no peer address yet.
         if let Some(error) = stream.take_error()? {
             return Err(error);
         }
@@ -256,17 +257,17 @@ impl Socket {
                 0 => Err(io::ErrorKind::UnexpectedEof.into()),
                 _ => Ok(()),
             },
-            // A server that is not there lets any call fail: it refused an earlier datagram.
+            // An error may be about an earlier datagram that was refused.
             Self::Udp(socket) => socket.recv(&mut discarded).map(|_| ()),
         }
     }
 
-    /// Returns how many bytes of the transmit are done with.
+    /// Writes once. Returns how many bytes of the transmit are done, padding included.
     fn write(&mut self, transmit: &Transmit) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.write(&transmit.data),
             Self::Udp(socket) => {
-                // A datagram stands for more bytes than it has, if it was filled up.
+                // `bytes` includes the padding of the datagram, which the session counts as written too.
                 let (datagram, bytes) = transmit.first_datagram();
                 socket.send(datagram).map(|_| bytes)
             }
@@ -281,22 +282,23 @@ impl Socket {
     }
 }
 
-/// A system that does not know an option does without.
+/// Sets the options that the session asks for. An option that the system does not have is skipped.
 fn set_options(socket: &SockRef<'_>, connect: &Connect) {
-    // Lines have been packed already; there is nothing to wait for.
+    // Lines are packed already, so the kernel must not wait for more of them.
     let _ = socket.set_tcp_nodelay(true);
     if let Some(bytes) = connect.send_buffer {
         let _ = socket.set_send_buffer_size(bytes);
     }
     if let Some(keepalive) = connect.keepalive {
-        // Each system has a few more; the adapters' `options.rs` has those of Linux.
+        // Systems have further options for keepalive. The adapters' `options.rs` sets those of Linux.
         let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(keepalive.time));
     }
 }
 
-/// Closes in an orderly way: what is left unread would reset the server.
-fn say_goodbye(mut stream: TcpStream) {
-    // It fails where the server is gone already.
+/// Half-closes the connection, then reads what the server has sent: closing with unread bytes would reset the
+/// connection.
+fn shut_down(mut stream: TcpStream) {
+    // Fails if the server has already closed the connection.
     let _ = stream.shutdown(Shutdown::Write);
     let mut discarded = [0; 4096];
     for _ in 0..256 {
@@ -314,7 +316,7 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// What the program is there for.
+/// Work of the program, apart from sending metrics.
 struct Business {
     ticks: u64,
     last_tick: u64,
@@ -334,11 +336,11 @@ impl Business {
         })
     }
 
-    /// Does what is due. Returns when there is more to do; none if never.
+    /// Does the work that is due. Returns the time of the next work, or `None` if all is done.
     fn work(&mut self, session: &mut Session) -> Option<Instant> {
         while self.ticks < self.last_tick && self.next_tick <= now() {
             for _ in 0..self.each {
-                // What is refused is counted, and no reason for the business to fail.
+                // A refused metric is counted in the session's statistics, and must not stop the work.
                 let _ = session.record(&Metric::gauge("ticks", self.ticks));
             }
             self.ticks += 1;

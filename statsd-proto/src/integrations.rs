@@ -1,4 +1,4 @@
-//! Other interfaces to record by.
+//! Other ways to record: the global client, cadence, the `metrics` facade, and layers for web services.
 
 #[cfg(feature = "cadence")]
 pub(crate) mod cadence;

@@ -1,4 +1,4 @@
-//! Requests of axum as one metric with tags, for the Datadog agent that the environment names:
+//! Measures the requests to an axum application by one metric with tags, for the Datadog agent in the environment:
 //! `http.request:12.3|d|#route:/users/{id},method:GET,status:200`.
 
 use std::error::Error;

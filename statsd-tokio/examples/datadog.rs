@@ -1,7 +1,7 @@
-//! Sends to the Datadog agent that the environment names, as in a container: `DD_AGENT_HOST` or
-//! `DD_DOGSTATSD_URL`, `DD_ENV`, `DD_SERVICE`, `DD_VERSION`, `DD_TAGS` and the others of `Config::from_dd_env`.
+//! Sends metrics and an event to the Datadog agent in the environment: `DD_AGENT_HOST` or `DD_DOGSTATSD_URL`, `DD_ENV`,
+//! `DD_SERVICE`, `DD_VERSION`, `DD_TAGS` and the other variables of `Config::from_dd_env`.
 
-#![expect(clippy::print_stdout, reason = "showing is what it is for")]
+#![expect(clippy::print_stdout, reason = "the example prints to the terminal")]
 
 use std::error::Error;
 

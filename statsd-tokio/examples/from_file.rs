@@ -1,4 +1,4 @@
-//! Sends to the server that a file of settings names: its argument is the path of a TOML file. Setters win over the file.
+//! Reads the configuration from a TOML file, whose path is the argument. Setters win over the file.
 //!
 //! ```toml
 //! host = "udp://127.0.0.1:8125"
@@ -7,7 +7,7 @@
 //! tags = { env = "production" }
 //! ```
 
-#![expect(clippy::print_stdout, reason = "showing is what it is for")]
+#![expect(clippy::print_stdout, reason = "the example prints to the terminal")]
 
 use std::error::Error;
 use std::{env, fs};

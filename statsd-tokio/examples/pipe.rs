@@ -1,5 +1,5 @@
-//! Sends metric lines from standard input to a StatsD server, on tokio; see `shared/pipe.rs` of
-//! `statsd-proto` for how it is used.
+//! Sends metric lines from standard input to a StatsD server, on tokio. `examples/shared/pipe.rs` of `statsd-proto`
+//! documents its arguments and environment.
 
 #![expect(
     clippy::print_stderr,

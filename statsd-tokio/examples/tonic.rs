@@ -1,4 +1,4 @@
-//! Calls of gRPC as one metric with tags, for the Datadog agent that the environment names:
+//! Measures gRPC calls by one metric with tags, for the Datadog agent in the environment:
 //! `rpc.server:0.4|d|#route:Check,method:POST,status:200,grpc_status:ok`.
 
 use std::error::Error;
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 pub(crate) fn calls(client: Client) -> MetricsLayer<fn(&Parts) -> &'static str> {
-    // One of few names, whatever clients ask for.
+    // Returns one of few names, so that gRPC clients cannot create new series.
     let name: fn(&Parts) -> _ = |call| match call.uri.path() {
         "/grpc.health.v1.Health/Check" => "Check",
         "/grpc.health.v1.Health/Watch" => "Watch",

@@ -1,16 +1,15 @@
-//! A web application whose one request sends two metrics:
+//! A web application that sends two metrics for each request:
 //!
 //! ```text
 //! applications.timers.some-operation:1001.344919|ms
 //! applications.timers.MyHandler.GET.204:1002.4960041|ms
 //! ```
 //!
-//! Listens at 127.0.0.1:8888, or at the port of `PORT`. The server is that of the environment:
-//! `STATSD_HOST`, `STATSD_PORT`, `STATSD_PROTOCOL`, `STATSD_PREFIX`, `STATSD_ENABLED`. Without a
-//! `STATSD_HOST` what a server would receive is printed. SIGTERM or Ctrl-C answers the requests that are
-//! under way, sends what is queued, and ends it.
+//! It listens on 127.0.0.1:8888, or on the port in `PORT`. The environment names the StatsD server: `STATSD_HOST`,
+//! `STATSD_PORT`, `STATSD_PROTOCOL`, `STATSD_PREFIX`, `STATSD_ENABLED`. If `STATSD_HOST` is not set, the program prints the
+//! metrics that a server would receive. At SIGTERM or Ctrl-C, it answers the requests in flight, sends the queue, and exits.
 
-#![expect(clippy::print_stdout, reason = "showing is what it is for")]
+#![expect(clippy::print_stdout, reason = "the example prints to the terminal")]
 
 use std::env;
 use std::error::Error;
@@ -78,7 +77,7 @@ fn port() -> Result<u16, String> {
         .map_err(|_| format!("PORT is {port:?}, but must be a number from 0 to 65535"))
 }
 
-/// A server that prints what it reads until the client hangs up, and the configuration for it.
+/// Starts a TCP server that prints each line until the client closes the connection. Returns the configuration for it.
 async fn print_metrics(config: Config) -> io::Result<(Config, JoinHandle<io::Result<()>>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;

@@ -1,11 +1,12 @@
-//! For axum, beside all of [`statsd_proto::web`]: names by route, and metrics as an argument of handlers.
+//! Metrics of axum applications: [`statsd_proto::web`], with requests named by their route and metrics as an argument of
+//! handlers.
 //!
 //! # An application
 //!
-//! The settings come from the environment by the rules of
-//! [`Config::from_vars`](statsd_proto::Config::from_vars); what is set in the program wins over them.
-//! [`Config::application`](statsd_proto::Config::application) is the prefix unless `STATSD_PREFIX` is
-//! set. With `STATSD_ENABLED=no` everything below stays as it is, and does nothing.
+//! The program reads its settings from the environment, by the rules of
+//! [`Config::from_vars`](statsd_proto::Config::from_vars); setters win over the environment.
+//! [`Config::application`](statsd_proto::Config::application) sets the prefix unless `STATSD_PREFIX` is set. With
+//! `STATSD_ENABLED=no` the same program records nothing.
 //!
 //! ```no_run
 //! use axum::Router;
@@ -30,7 +31,7 @@
 //!
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8888").await?;
 //!     axum::serve(listener, app)
-//!         .with_graceful_shutdown(async { /* Ctrl-C, or what ends the program */ })
+//!         .with_graceful_shutdown(async { /* wait for Ctrl-C or SIGTERM */ })
 //!         .await?;
 //!     connector.stop().await;
 //!     Ok(())
@@ -44,19 +45,19 @@
 //! applications.shop.production.timers.my_item.GET.204:1002.4960041|ms
 //! ```
 //!
-//! With `MetricsLayer::by_route(client).tagged("http.request")`, for a server that has tags, the second is
+//! With `MetricsLayer::by_route(client).tagged("http.request")`, for a server with tags, the second line is
 //! `http.request:1002.4960041|d|#route:/my/{item},method:GET,status:204`.
 //!
 //! [`Connector::start`](crate::Connector::start) does not wait for the server. Start and stop hooks may run more than
 //! once: [`restart`](crate::Connector::restart) does nothing while the connector runs, and
 //! [`stop`](crate::Connector::stop) returns the same report again. `examples/web.rs` and `examples/axum_tags.rs` are
-//! programs to copy from.
+//! complete programs.
 //!
 //! # Another version of axum
 //!
-//! Needs the feature `tower` alone: a function for
-//! [`MetricsLayer::named_by`](statsd_proto::web::MetricsLayer::named_by) that reads the `MatchedPath` in the
-//! request's extensions, and `Extension<RequestMetrics>` as the argument.
+//! The feature `tower` alone works with any version of axum. Pass a function to
+//! [`MetricsLayer::named_by`](statsd_proto::web::MetricsLayer::named_by) that reads `MatchedPath` from the request's
+//! extensions, and take `Extension<RequestMetrics>` as the argument of handlers.
 
 mod metrics;
 mod route;

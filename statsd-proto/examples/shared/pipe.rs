@@ -1,15 +1,15 @@
-//! What the `pipe` examples of all adapters have in common: everything but the runtime.
+//! Shared code of the `pipe` examples of all adapters: everything except the runtime.
 //!
 //! ```text
 //! pipe [--linger SECONDS]
 //! ```
 //!
-//! A line is `path:value|type[|@rate][|#tag:value,…]`. The server is that of the environment:
-//! `STATSD_HOST` (127.0.0.1), `STATSD_PORT` (8125), `STATSD_PROTOCOL` (tcp), `STATSD_PREFIX` (none),
-//! `STATSD_ENABLED` (yes). While the queue is full, nothing is read. At the end of the input, or at
-//! SIGTERM or Ctrl-C, what is queued is sent for as long as `--linger` says, five seconds by default.
+//! `pipe` sends lines of the form `path:value|type[|@rate][|#tag:value,…]` from standard input. The environment names the
+//! server: `STATSD_HOST` (default: 127.0.0.1), `STATSD_PORT` (8125), `STATSD_PROTOCOL` (tcp), `STATSD_PREFIX` (none),
+//! `STATSD_ENABLED` (yes). While the queue is full, no input is read. At the end of the input, at SIGTERM and at Ctrl-C, the
+//! queue is sent within `--linger` (default: 5 seconds).
 //!
-//! Exits with 0 if all accepted lines were sent, with 1 if not, and with 2 if it cannot start.
+//! Exit status: 0 if all accepted lines were sent, 1 if some were not, 2 if the program could not start.
 
 use std::env;
 use std::error::Error;
@@ -26,8 +26,8 @@ use futures::{SinkExt as _, StreamExt as _};
 
 use statsd_proto::{Client, Config, Metric, RecordError, Report};
 
-/// The program. `run` connects by the configuration, spawns the connection, and awaits [`pump`] with its
-/// client.
+/// Main function of the examples. `run` connects with the configuration, spawns the connection, and awaits [`pump`] with
+/// the client.
 pub(crate) fn main(run: impl FnOnce(&Config) -> Result<Report, Box<dyn Error>>) -> ExitCode {
     match configure().and_then(|config| run(&config)) {
         Ok(report) if report.sent == report.stats.accepted => ExitCode::SUCCESS,
@@ -39,8 +39,8 @@ pub(crate) fn main(run: impl FnOnce(&Config) -> Result<Report, Box<dyn Error>>) 
     }
 }
 
-/// Records the standard input until it ends or somebody stops it, closes the client, and tells what
-/// became of it.
+/// Records the lines of standard input until its end, SIGTERM or Ctrl-C. Then closes the client, and prints how many lines
+/// were sent.
 pub(crate) async fn pump(client: Client) -> Result<Report, Box<dyn Error>> {
     let (stop, stopped) = oneshot::channel::<()>();
     let mut stop = Some(stop);
@@ -79,7 +79,7 @@ fn configure() -> Result<Config, Box<dyn Error>> {
     let config = Config::from_env()?
         .default_host("127.0.0.1")
         .default_prefix("")
-        // Input that waits costs nothing where it is, and what is queued has to leave within the linger.
+        // A small queue, because it must be sent within `--linger`. Further input can wait unread.
         .max_queue_bytes(4 * 1024 * 1024)
         .close_timeout(linger);
     config.check()?;
@@ -115,7 +115,7 @@ async fn record_line(client: &Client, line: &[u8]) -> Result<(), Box<dyn Error>>
     }
 }
 
-/// Hands the standard input over in batches of whole lines.
+/// Reads standard input, and passes it on in batches of whole lines.
 fn read_input(mut batches: mpsc::Sender<Vec<u8>>) {
     let mut input = io::stdin().lock();
     let mut rest = Vec::new();
@@ -141,11 +141,11 @@ fn read_input(mut batches: mpsc::Sender<Vec<u8>>) {
                 return;
             }
         }
-        // What is longer than any line may be is refused all the same when its end is cut off.
-        let room = BATCH.saturating_sub(rest.len());
-        rest.extend_from_slice(&next[..next.len().min(room)]);
+        // A line longer than a batch is truncated. It still exceeds the longest allowed line, and is refused.
+        let free = BATCH.saturating_sub(rest.len());
+        rest.extend_from_slice(&next[..next.len().min(free)]);
     }
 }
 
-/// More than the longest line there can be.
+/// Size of a batch in bytes, more than the longest allowed line.
 const BATCH: usize = 128 * 1024;

@@ -1,5 +1,4 @@
-//! What the `quickstart` examples of all adapters have in common: what is recorded, and receivers to
-//! show it.
+//! Shared code of the `quickstart` examples of all adapters: the metrics to record, and receivers that print them.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
@@ -7,15 +6,15 @@ use std::{env, io, thread};
 
 use statsd_proto::{Client, Config, ConfigError, Metric, Report};
 
-/// The program. `send` starts a connector, records with its client, stops it, and gives its report.
+/// Main function of the examples. `send` starts a connector, records with its client, stops it, and returns the report.
 ///
-/// Without an environment it starts receivers of its own on this machine. With `STATSD_HOST` set it sends
-/// to that server, as `STATSD_PORT`, `STATSD_PROTOCOL`, `STATSD_PREFIX` and `STATSD_ENABLED` say.
+/// If `STATSD_HOST` is set, the metrics are sent to that server, with the settings `STATSD_PORT`, `STATSD_PROTOCOL`,
+/// `STATSD_PREFIX` and `STATSD_ENABLED`. Otherwise the program starts receivers of its own on this machine.
 pub(crate) fn main(
     send: impl Fn(Config, fn(&Client)) -> Result<Report, ConfigError>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     if env::var_os("STATSD_HOST").is_some() {
-        tell(&send(
+        print_report(&send(
             Config::from_env()?.default_prefix("quickstart"),
             record,
         )?);
@@ -29,14 +28,14 @@ pub(crate) fn main(
         .prefix("quickstart");
     let report = send(config, record)?;
     received.join().expect("the receiver does not panic")?;
-    tell(&report);
+    print_report(&report);
 
     println!("\nA Datadog agent over UDP receives:");
     let (address, received) = receive_datagram()?;
     let config = Config::dogstatsd(address.ip().to_string()).port(address.port());
     let report = send(config, record_dogstatsd)?;
     received.join().expect("the receiver does not panic")?;
-    tell(&report);
+    print_report(&report);
     Ok(())
 }
 
@@ -67,13 +66,13 @@ fn record_dogstatsd(client: &Client) {
     client.record(&tagged).expect("the dialect has tags");
 }
 
-fn tell(report: &Report) {
+fn print_report(report: &Report) {
     println!("{report}");
 }
 
 type Received = thread::JoinHandle<io::Result<()>>;
 
-/// A server that prints what it reads until the client hangs up.
+/// Starts a TCP server that prints each line until the client closes the connection.
 fn receive_stream() -> io::Result<(SocketAddr, Received)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
@@ -85,7 +84,7 @@ fn receive_stream() -> io::Result<(SocketAddr, Received)> {
     Ok((address, received))
 }
 
-/// A server that prints one datagram.
+/// Starts a UDP server that prints one datagram.
 fn receive_datagram() -> io::Result<(SocketAddr, Received)> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = socket.local_addr()?;

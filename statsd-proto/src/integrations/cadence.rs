@@ -1,4 +1,4 @@
-//! Programs that record with cadence, on this client.
+//! Sink for programs that record with cadence.
 
 use std::io;
 use std::panic::RefUnwindSafe;
@@ -8,11 +8,11 @@ use cadence::{MetricSink, SinkStats};
 use crate::client::Client;
 use crate::error::RecordError;
 
-/// A sink for cadence's `StatsdClient`, that sends what it has formatted through a [`Client`]: byte for
-/// byte, as [`Client::record_line`] does. Prefixes and tags are those that cadence is told.
+/// Sink for cadence's `StatsdClient`. It sends the lines that cadence has formatted through a [`Client`], byte for byte,
+/// as [`Client::record_line`] does. Prefixes and tags are those of cadence's builder; the client's own are not added.
 ///
-/// Emitting never blocks. What no server would understand, such as a NaN or a name with a line break
-/// in it, is an error for cadence's error handler.
+/// Emitting never blocks. For a line that no server would understand, such as a NaN or a name with a line break,
+/// cadence's error handler receives an error.
 ///
 /// ```
 /// use cadence::prelude::*;
@@ -38,15 +38,15 @@ pub struct CadenceSink {
 }
 
 impl CadenceSink {
-    /// A sink that records with `client`. For tags, histograms and packed values, the client's dialect
-    /// has to be [`Dialect::DogStatsd`](crate::Dialect::DogStatsd).
+    /// Creates a sink that records with `client`. Tags, histograms and packed values need the dialect
+    /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd).
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 }
 
-// Cadence asks for this. No code of a caller's runs under the client's lock, so no panic of its own
-// can leave the client half changed.
+// Required by cadence's `MetricSink`. The client runs no caller's code under its lock, so a caller's panic cannot leave
+// it half changed.
 impl RefUnwindSafe for CadenceSink {}
 
 impl From<Client> for CadenceSink {
@@ -56,7 +56,7 @@ impl From<Client> for CadenceSink {
 }
 
 impl MetricSink for CadenceSink {
-    /// Takes the line into the queue, and returns its length.
+    /// Queues the line and returns its length in bytes.
     fn emit(&self, metric: &str) -> io::Result<usize> {
         match self.client.record_line(metric) {
             Ok(()) => Ok(metric.len()),
@@ -64,15 +64,15 @@ impl MetricSink for CadenceSink {
         }
     }
 
-    /// Sends what is queued without waiting for the flush interval; does not wait until it is sent.
+    /// Starts a flush of the queue before the flush interval ends, and does not wait for it.
     fn flush(&self) -> io::Result<()> {
-        // The future is for those who want to know when it is done.
+        // The flush begins with the call. Its future only reports the end.
         drop(self.client.flush());
         Ok(())
     }
 
-    /// Packets are writes and datagrams, or lines where they were dropped or refused, of which the bytes
-    /// are not counted.
+    /// Sent packets are writes to a stream and datagrams. Dropped packets are lines that were dropped or refused; their
+    /// bytes are not counted.
     fn stats(&self) -> SinkStats {
         let stats = self.client.stats();
         SinkStats {
@@ -135,7 +135,7 @@ mod tests {
             .collect();
         assert_eq!(expected.len(), 19);
         assert_eq!(recorder.lines(), expected);
-        // The agent has no meters.
+        // The Datadog agent has no meters.
         assert_eq!(recorder.stats().refused.total(), 0);
         assert!(statsd.meter("m", 3).is_err());
         assert_eq!(recorder.stats().refused.invalid, 1);
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(recorder.payloads(), [""; 0]);
         statsd.flush().unwrap();
         assert_eq!(recorder.payloads(), ["shop.a:1|c\n"]);
-        // The datagram may be refused for a while.
+        // Within the refusal window, the datagram still counts as unconfirmed.
         recorder.advance(Duration::from_secs(1));
         statsd.count("a b", 1).unwrap_err();
         let stats = sink.stats();
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!((stats.bytes_dropped, stats.packets_dropped), (0, 1));
     }
 
-    /// Each method of cadence's with each kind of value, and all that its builder adds.
+    /// Calls each method of cadence with each type of value, and each method of its metric builder.
     fn record_all(statsd: &StatsdClient) -> MetricResult<()> {
         statsd.incr("a")?;
         statsd.decr("a")?;

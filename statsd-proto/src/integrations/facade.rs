@@ -1,4 +1,4 @@
-//! Programs that record with the `metrics` facade, on this client.
+//! Recorder for programs that record with the `metrics` facade.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,23 +14,24 @@ use crate::client::Client;
 use crate::client::handle::{Counter, Distribution, Gauge, Histogram, Prepare, Timing};
 use crate::error::RecordError;
 
-/// Sends what a program records with the macros of `metrics`: labels as tags, and names as they are,
-/// behind the configuration's prefix.
+/// Recorder for the macros of the `metrics` crate. Labels become tags. Names get the configuration's prefix and no kind
+/// prefix.
 ///
-/// | the facade's | is sent as |
+/// | metric of the facade | sent as |
 /// |---|---|
-/// | counter | a counter; `absolute` as what it is more than before |
-/// | gauge | its level, which increments and decrements move here |
-/// | histogram | a distribution, a histogram or a timing: the first that the dialect has |
+/// | counter | counter; `absolute` sends the difference to the last total |
+/// | gauge | level; increments and decrements are added up by the recorder |
+/// | histogram | distribution, histogram or timing: the first of these that the dialect has |
 ///
-/// A histogram that is described in seconds, or in parts of one, is sent in milliseconds where it is a
-/// timing, from the description on; one without a description is sent as it is. A `Duration` is recorded in seconds: describe
-/// its histogram with `Unit::Seconds`. Other units and all descriptions are taken note of and not sent: no server asks for them. What
-/// the dialect cannot say, as labels where it has no tags, is counted in
+/// Timings are sent in milliseconds, but the facade records a `Duration` in seconds. Describe a histogram with its unit,
+/// such as `Unit::Seconds`: if it is sent as timings, values recorded after the description are converted. Without a
+/// description, and in distributions and histograms, values are sent unchanged. Units and the texts of descriptions are
+/// not sent themselves.
+///
+/// A metric that the dialect cannot express, such as one with labels if the dialect has no tags, is counted in
 /// [`Stats::refused`](crate::Stats) at each call.
 ///
-/// [`Config::aggregate`](crate::Config::aggregate) makes most of a facade whose macros are called for each
-/// event: counting is then an atomic addition behind a look-up.
+/// With [`Config::aggregate`](crate::Config::aggregate), a call of `counter!` costs a look-up and an atomic addition.
 ///
 /// ```
 /// use statsd_proto::testing::recorder;
@@ -52,11 +53,11 @@ pub struct FacadeRecorder {
     counters: Registry<FacadeCounter>,
     gauges: Registry<FacadeGauge>,
     histograms: Registry<FacadeHistogram>,
-    /// Milliseconds of a histogram's unit, by the histogram's name.
+    /// Scale of each histogram's unit, by the histogram's name.
     scales: RwLock<HashMap<Box<str>, Arc<Scale>>>,
 }
 
-/// The program's macros record with another recorder already.
+/// Error: a recorder for the `metrics` facade is installed already.
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a recorder for the metrics facade is installed already")]
@@ -67,21 +68,21 @@ type Registry<T> = RwLock<Keys<T>>;
 
 struct Keys<T> {
     known: HashMap<Key, Arc<T>>,
-    /// Keys that came while there was no room.
-    beyond: usize,
+    /// Number of registrations of new keys while the registry was full.
+    overflowed: usize,
 }
 
 impl<T> Default for Keys<T> {
     fn default() -> Self {
         Self {
             known: HashMap::new(),
-            beyond: 0,
+            overflowed: 0,
         }
     }
 }
 
 impl FacadeRecorder {
-    /// A recorder that records with `client`.
+    /// Creates a recorder that records with `client`.
     pub fn new(client: Client) -> Self {
         Self {
             client,
@@ -92,11 +93,11 @@ impl FacadeRecorder {
         }
     }
 
-    /// Makes it the one that all macros of the program record with, for as long as the program runs.
+    /// Installs this recorder for all macros of the program, until the program ends.
     ///
     /// # Errors
     ///
-    /// A recorder has been installed already, be it of another kind.
+    /// A recorder is installed already, of this or another type.
     pub fn install(self) -> Result<(), AlreadyInstalled> {
         metrics::set_global_recorder(self).map_err(|_| AlreadyInstalled)
     }
@@ -119,7 +120,7 @@ impl FacadeRecorder {
         Ok(Values::Timing(timing, self.scale(key.name())))
     }
 
-    /// The scale of a name, which a description may set at any time.
+    /// Scale of the histograms with this name, which may be described at any time.
     fn scale(&self, name: &str) -> Arc<Scale> {
         if let Some(known) = self.scales.read().get(name) {
             return Arc::clone(known);
@@ -185,7 +186,7 @@ impl fmt::Debug for FacadeRecorder {
     }
 }
 
-/// A handle, or why there is none.
+/// Handle of a metric, or the error with which each of its calls is refused.
 struct Prepared<T> {
     client: Client,
     handle: Result<T, RecordError>,
@@ -210,7 +211,7 @@ impl<T> Prepared<T> {
 
 struct FacadeCounter {
     total: AtomicU64,
-    /// Whether totals were given: without the last one, the next could not be told from a first.
+    /// Whether `absolute` was called. Without the last total, the difference to the next one would be unknown.
     is_absolute: AtomicBool,
     counter: Prepared<Counter>,
 }
@@ -222,7 +223,7 @@ impl CounterFn for FacadeCounter {
     }
 
     fn absolute(&self, total: u64) {
-        // Relaxed: keys are evicted under a lock that is taken after this call's handle is gone.
+        // Relaxed suffices: a key is evicted only after all its handles were dropped, under the registry's lock.
         self.is_absolute.store(true, Ordering::Relaxed);
         let before = self.total.fetch_max(total, Ordering::Relaxed);
         if total > before {
@@ -245,12 +246,12 @@ struct FacadeGauge {
 #[derive(Default)]
 struct FacadeLevel {
     level: f64,
-    /// Whether it was ever changed: then the next change needs it.
+    /// Whether an increment or a decrement was recorded. The next one then needs this level.
     is_changed: bool,
 }
 
 impl FacadeGauge {
-    /// The server gets levels, in the order in which they are set here.
+    /// Computes the next level and records it under the lock, so that levels are sent in the order of the calls.
     fn update(&self, is_change: bool, next: impl FnOnce(f64) -> f64) {
         let mut state = self.level.lock();
         state.is_changed |= is_change;
@@ -258,7 +259,7 @@ impl FacadeGauge {
         if level.is_finite() {
             state.level = level;
         }
-        // What is no number is refused and counted, and later changes go on from the last level.
+        // A level that is not finite is refused and counted. Later changes start from the last finite level.
         self.gauge.with(|gauge| gauge.set(level));
     }
 }
@@ -285,11 +286,11 @@ impl Evict for FacadeGauge {
 
 struct FacadeHistogram(Prepared<Values>);
 
-/// What a histogram is in the client's dialect.
+/// Handle of a histogram, by the kind that the client's dialect has for it.
 enum Values {
     Distribution(Distribution),
     Histogram(Histogram),
-    /// With the scale of its unit.
+    /// A timing, with the scale from the histogram's unit to milliseconds.
     Timing(Timing, Arc<Scale>),
 }
 
@@ -309,7 +310,8 @@ impl Evict for FacadeHistogram {
     }
 }
 
-/// Milliseconds of a unit. It may be described after the first value, and counts from then on.
+/// Milliseconds in a histogram's unit, as the bits of an `f64`. A description may change the scale at any time; it
+/// applies to later values.
 #[derive(Debug)]
 struct Scale(AtomicU64);
 
@@ -333,16 +335,16 @@ impl Scale {
     }
 }
 
-/// A value without a unit is sent as it is.
+/// Scale of a histogram without a description: its values are sent unchanged.
 const UNDESCRIBED: f64 = 1.0;
 
-/// What may be forgotten while no handle refers to it.
+/// Metric that may be removed from the registry while no handle refers to it.
 trait Evict {
-    /// Whether its past is needed to tell what comes next.
+    /// Whether the metric keeps state that its next call needs, so that it must stay.
     fn is_needed(&self) -> bool;
 }
 
-/// A key beyond the bound, all of whose values are refused and counted.
+/// Handle of a key for which the registry had no space. All its values are refused and counted.
 struct Refused(Client);
 
 impl Refused {
@@ -383,7 +385,8 @@ impl HistogramFn for Refused {
     }
 }
 
-/// The metric of a key. `None` if there are too many, all of which are held or needed.
+/// Returns the metric of a key, and creates it if it is new. `None` if the registry is full of metrics that are in use or
+/// needed.
 fn find_or_make<T: Evict>(
     registry: &Registry<T>,
     key: &Key,
@@ -393,16 +396,16 @@ fn find_or_make<T: Evict>(
         return Some(Arc::clone(known));
     }
     let mut registry = registry.write();
-    let Keys { known, beyond } = &mut *registry;
+    let Keys { known, overflowed } = &mut *registry;
     if let Some(known) = known.get(key) {
         return Some(Arc::clone(known));
     }
     if known.len() >= MAX_KEYS {
-        // Looking at all keys takes as long as recording thousands of metrics.
-        if *beyond % SWEEP_EVERY == 0 {
+        // A sweep over all keys takes as long as recording thousands of metrics.
+        if *overflowed % SWEEP_EVERY == 0 {
             known.retain(|_, metric| Arc::strong_count(metric) > 1 || metric.is_needed());
         }
-        *beyond += 1;
+        *overflowed += 1;
         if known.len() >= MAX_KEYS {
             return None;
         }
@@ -412,7 +415,7 @@ fn find_or_make<T: Evict>(
     Some(made)
 }
 
-/// How many milliseconds a unit of time has.
+/// Milliseconds in a unit of time, or `None` for other units.
 fn milliseconds(unit: Unit) -> Option<f64> {
     let scales = [
         (Unit::Seconds, 1000.0),
@@ -424,11 +427,10 @@ fn milliseconds(unit: Unit) -> Option<f64> {
     Some(scale.1)
 }
 
-/// Of so many keys beyond the bound, one looks for those that can be forgotten.
+/// While a registry is full, one of this many new keys starts a sweep for metrics that can be removed.
 const SWEEP_EVERY: usize = 1024;
 
-/// Handles are kept for this many different counters, gauges and histograms each, of which one takes less
-/// than a kilobyte.
+/// Maximum number of counters, of gauges and of histograms in the registry. Each takes less than a kilobyte.
 const MAX_KEYS: usize = 16_384;
 
 #[cfg(test)]

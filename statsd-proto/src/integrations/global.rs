@@ -12,7 +12,7 @@ use crate::client::Client;
 ///
 /// ```
 /// # let client = statsd_proto::Client::noop();
-/// statsd_proto::global().incr("early", 1); // Nobody is there yet.
+/// statsd_proto::global().incr("early", 1); // No client is set yet: this does nothing.
 /// statsd_proto::set_global(client)?;
 /// statsd_proto::global().incr("starts", 1);
 /// # Ok::<(), statsd_proto::AlreadySet>(())
@@ -34,14 +34,14 @@ pub fn set_global(client: Client) -> Result<(), AlreadySet> {
     if !global.is_noop() && !global.is_closed() {
         return Err(AlreadySet);
     }
-    // Callers may still refer to the client before, so no client is ever freed.
+    // Callers may still hold a reference to the replaced client, so no client is ever freed.
     *global = Box::leak(Box::new(client));
     Ok(())
 }
 
 /// Error: a global client is set already.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("there is a global client already, which is not closed")]
+#[error("a global client is set already and is not closed")]
 #[non_exhaustive]
 pub struct AlreadySet;
 
@@ -67,7 +67,7 @@ mod tests {
         global().incr("b", 1);
         assert_eq!(first.names(), ["counters.a", "counters.b"]);
 
-        // As with a runtime that ends.
+        // A runtime that ends drops its driver in the same way.
         let before = global();
         drop(first);
         before.incr("lost", 1);

@@ -1,9 +1,8 @@
-//! Metrics of web applications: how long each request took, and what its handler measures.
+//! Metrics of web applications: the duration of each request, and metrics that its handler records.
 //!
-//! [`MetricsLayer`] wraps any service of HTTP requests that tower's `Layer` fits, such as those of axum, tonic
-//! and hyper, on any runtime. Handlers measure with [`RequestMetrics`], and what they record arrives first.
-//! With axum, the feature of that name of `statsd-tokio` names requests by their route, and hands
-//! `RequestMetrics` to handlers as an argument.
+//! [`MetricsLayer`] is a tower `Layer` for any HTTP service, such as those of axum, tonic and hyper, on any runtime.
+//! Handlers record with [`RequestMetrics`]; their metrics are sent before the request's own. For axum, the feature `axum`
+//! of `statsd-tokio` names requests by their route, and passes `RequestMetrics` to handlers as an argument.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -41,39 +40,40 @@
 //!
 //! # What is recorded
 //!
-//! By default a timing at `<handler>.<METHOD>.<status>`, with `timers.` before it, as sprockets-statsd has it.
-//! With [`tagged`](MetricsLayer::tagged) one metric with the tags `route`, `method` and `status`, for servers that
-//! have tags: one name for all requests, to be split and summed there. [`in_flight`](MetricsLayer::in_flight) adds a
-//! gauge of the requests that are being answered.
+//! By default, each request is a timing with the name `timers.<handler>.<METHOD>.<status>`, as in sprockets-statsd.
+//! [`tagged`](MetricsLayer::tagged) is for servers with tags: all requests share one name, and have the tags `route`,
+//! `method` and `status`. [`in_flight`](MetricsLayer::in_flight) adds a gauge of the requests in flight.
 //!
-//! Nothing that a client sends becomes part of a name or a tag, so that nobody makes the server keep more
-//! metrics than the program has:
+//! No text from a request becomes part of a name or a tag. HTTP clients therefore cannot create new series at the
+//! server:
 //!
-//! - `<handler>` is [a name](MetricsLayer::named), or [what a function makes of the
-//!   request](MetricsLayer::named_by). In a path it is one part: letters, digits and `-` stay, whatever is
-//!   between them becomes one `_`. `/users/{id}` is `users_id`, and `/` is `root`. A tag has it as it is.
-//! - `<METHOD>` is one of the nine of HTTP, and `OTHER` for any other.
-//! - `<status>` is the response's. Without a response it is `error` if the service failed, `cancelled` if its
-//!   client went away first, `panicked` if the handler did.
+//! - `<handler>` is [a fixed name](MetricsLayer::named), or [the result of a function](MetricsLayer::named_by) of the
+//!   request. In a path, letters, digits and `-` are kept, and all text between them becomes one `_`: `/users/{id}` is
+//!   `users_id`, and `/` is `root`. A tag holds the name unchanged.
+//! - `<METHOD>` is one of the nine methods of HTTP, or `OTHER`.
+//! - `<status>` is the status code of the response. Without a response, it is `error` if the service failed, `cancelled`
+//!   if the request was dropped, for example because the HTTP client disconnected, and `panicked` if the handler
+//!   panicked.
 //!
 //! # When the time ends
 //!
-//! When the server has taken the last of the response's body, or, with [`until_head`](MetricsLayer::until_head),
-//! when its head is there. How a body ended is told where it is not to be expected:
+//! The time ends when the server has read the whole body of the response. With
+//! [`until_head`](MetricsLayer::until_head), it ends when the head of the response is ready. A body that does not end
+//! normally is marked:
 //!
-//! | the body | path | tags |
+//! | body | path | tags |
 //! |---|---|---|
-//! | was taken in whole, or there is none | `200` | `status:200` |
+//! | read completely, or empty | `200` | `status:200` |
 //! | failed | `200_error` | `status:200,body:error` |
-//! | was dropped before its end, as when the client went away | `200_cancelled` | `status:200,body:cancelled` |
+//! | dropped before its end, for example because the HTTP client disconnected | `200_cancelled` | `status:200,body:cancelled` |
 //! | panicked | `200_panicked` | `status:200,body:panicked` |
 //!
-//! Calls of gRPC, whose status is nearly always 200, have their own as a tag: `grpc_status:not_found`.
+//! The HTTP status of a gRPC call is nearly always 200, so its gRPC status is a tag of its own: `grpc_status:not_found`.
 //!
-//! # What it costs
+//! # Cost
 //!
-//! The layer allocates once for each request: the [`RequestMetrics`] in its extensions, and not even that
-//! [without](MetricsLayer::without_request_metrics).
+//! The layer makes one allocation for each request, for the [`RequestMetrics`] in the request's extensions. With
+//! [`without_request_metrics`](MetricsLayer::without_request_metrics) it makes none.
 
 mod answer;
 mod body;

@@ -196,7 +196,7 @@ fn beyond_the_bound_no_wrong_total_is_sent_and_what_nobody_needs_makes_room() {
         for number in 0..MAX_KEYS {
             counter!(format!("total{number}")).absolute(100);
         }
-        // All of them are needed to tell what is new.
+        // Each key keeps its last total, so none can be removed.
         counter!("beyond").absolute(100);
         counter!("beyond").absolute(110);
         counter!("total7").absolute(110);

@@ -1,4 +1,4 @@
-//! A request that is being answered.
+//! Request in flight, from its arrival to the end of the response.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,14 +13,13 @@ use super::measurement::{Measurement, Outcome};
 use super::naming::method;
 use super::settings::Settings;
 
-/// From the request to the end of the response's body.
+/// Measures one request until the end of the response's body.
 #[derive(Debug)]
 pub(super) struct Answer<N: AsRef<str>> {
-    // Dropped, and so recorded, first. `None` when the time is over.
+    // First field, so that it is dropped, and thereby recorded, before the gauge changes. `None` once it is recorded.
     measurement: Option<Measurement<N>>,
     _in_flight: Option<Counted>,
-    /// How many bytes of the body a server still takes before it asks for no more, or `None` if nothing says how
-    /// many there will be.
+    /// Number of bytes of the body that the server has still to read, or `None` if the length is unknown.
     remaining: Option<u64>,
 }
 
@@ -47,14 +46,14 @@ impl<N: AsRef<str>> Answer<N> {
         }
     }
 
-    /// Takes note of how it would end now.
+    /// Sets the outcome to record if the request ends now.
     pub(super) fn set(&mut self, outcome: Outcome) {
         if let Some(measurement) = &mut self.measurement {
             measurement.outcome = outcome;
         }
     }
 
-    /// Goes on to the response's body, or ends where nobody will ask for one.
+    /// Continues with the response's body. Returns `None`, and thereby ends the measurement, if the server reads no body.
     pub(super) fn with_head<B: Body>(mut self, response: &Response<B>) -> Option<Self> {
         let measurement = self.measurement.as_mut()?;
         measurement.status = Some(response.status());
@@ -72,7 +71,7 @@ impl<N: AsRef<str>> Answer<N> {
         Some(self)
     }
 
-    /// Whether a server asks for no more after this frame.
+    /// Whether the server reads no further frame after this one.
     pub(super) fn is_last<D: Buf>(&mut self, frame: &Frame<D>) -> bool {
         if let Some(trailers) = frame.trailers_ref() {
             if let Some(measurement) = &mut self.measurement {
@@ -88,7 +87,7 @@ impl<N: AsRef<str>> Answer<N> {
     }
 }
 
-/// Whether anybody will ask for the body of a response. Servers drop the others unread.
+/// Whether the server reads the body of this response. Bodies of other responses are dropped unread.
 fn has_body<B: Body>(method: &str, response: &Response<B>) -> bool {
     let status = response.status();
     let is_empty = status.is_informational()
@@ -98,7 +97,7 @@ fn has_body<B: Body>(method: &str, response: &Response<B>) -> bool {
     !is_empty && !response.body().is_end_stream()
 }
 
-/// How long a body will be.
+/// Length of a response's body in bytes, or `None` if it is unknown.
 fn length<B: Body>(response: &Response<B>) -> Option<u64> {
     match response.headers().get(CONTENT_LENGTH) {
         Some(length) => length.to_str().ok()?.parse().ok(),

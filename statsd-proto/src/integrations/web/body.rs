@@ -1,4 +1,4 @@
-//! The body of a response that is measured.
+//! Response body that is measured.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,17 +11,16 @@ use super::answer::Answer;
 use super::measurement::Outcome;
 
 pin_project! {
-    /// The body of a response of a [`MetricsService`](super::MetricsService): what the handler made, frame by
-    /// frame.
+    /// Response body of a [`MetricsService`](super::MetricsService). It passes on the frames of the handler's body.
     #[derive(Debug)]
     pub struct MeasuredBody<B, N>
     where
         N: AsRef<str>,
     {
-        // Dropped first: what is recorded by what it drops comes before the request's own time.
+        // First field, so that it is dropped first: metrics recorded in its destructor precede the request's own.
         #[pin]
         inner: B,
-        // `None` if the client records nothing, or when it is done.
+        // `None` if the client is disabled, or once the request is recorded.
         answer: Option<Answer<N>>,
     }
 }
@@ -45,7 +44,7 @@ impl<B: Body, N: AsRef<str>> Body for MeasuredBody<B, N> {
         let Some(answer) = this.answer else {
             return this.inner.poll_frame(context);
         };
-        // This is how it stays if the body panics.
+        // Stays in place if the body panics.
         answer.set(Outcome::Panicked);
         let polled = this.inner.as_mut().poll_frame(context);
         let outcome = match &polled {

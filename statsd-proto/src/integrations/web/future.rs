@@ -1,4 +1,4 @@
-//! The future of a response that is measured.
+//! Response future that is measured.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,17 +12,17 @@ use super::body::MeasuredBody;
 use super::measurement::Outcome;
 
 pin_project! {
-    /// The response of a [`MetricsService`](super::MetricsService).
+    /// Response future of a [`MetricsService`](super::MetricsService).
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, N>
     where
         N: AsRef<str>,
     {
-        // Dropped first: what is recorded by what it drops comes before the request's own time.
+        // First field, so that it is dropped first: metrics recorded in its destructor precede the request's own.
         #[pin]
         inner: F,
-        // `None` if the client records nothing, or when it is done.
+        // `None` if the client is disabled, or once the response is passed on.
         answer: Option<Answer<N>>,
     }
 }
@@ -43,7 +43,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // This is how it stays if the handler panics.
+        // Stays in place if the handler panics.
         set(this.answer, Outcome::Panicked);
         let polled = this.inner.poll(context);
         match polled {

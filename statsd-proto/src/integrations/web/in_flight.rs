@@ -1,4 +1,4 @@
-//! How many requests are being answered.
+//! Gauge of the requests in flight.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use crate::client::Client;
 use crate::metric::Metric;
 use crate::sync::Mutex;
 
-/// A gauge of the requests of all services that one layer has made.
+/// Gauge of the requests in flight, shared by all services of one layer.
 #[derive(Debug)]
 pub(super) struct InFlight {
     name: String,
-    /// Locked until it is recorded, so that the last level recorded is the last there was.
+    /// Number of requests in flight. Locked until the level is recorded, so that levels are recorded in order.
     level: Mutex<u64>,
 }
 
-/// One request, counted until this is dropped.
+/// Guard that counts one request until it is dropped.
 #[derive(Debug)]
 pub(super) struct Counted {
     client: Client,
@@ -40,7 +40,7 @@ impl InFlight {
     fn change(&self, client: &Client, by: i64) {
         let mut level = self.level.lock();
         *level = level.saturating_add_signed(by);
-        // A refusal is counted, and no reason to fail the request.
+        // A refused metric is counted in the client's statistics, and must not fail the request.
         let _ = client.record(&Metric::gauge(&self.name, *level));
     }
 }

@@ -1,4 +1,4 @@
-//! The layer, and the service that it makes of another.
+//! Layer that measures requests, and the service that it returns.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,16 +21,16 @@ use super::settings::{self, Form, Settings};
 use crate::client::Client;
 use crate::metric::Metric;
 
-/// Records how long each request takes; see the [module's documentation](super).
+/// Layer that records the duration of each request; see the [module's documentation](super).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct MetricsLayer<N> {
-    // Shared, because axum may make services of a layer for each request.
+    // Shared, because axum may create a service for each request.
     settings: Arc<Settings>,
     naming: N,
 }
 
-/// A service whose requests are measured; made by [`MetricsLayer`].
+/// Service whose requests are measured. Created by [`MetricsLayer`].
 #[derive(Clone, Debug)]
 pub struct MetricsService<S, N> {
     settings: Arc<Settings>,
@@ -39,15 +39,15 @@ pub struct MetricsService<S, N> {
 }
 
 impl MetricsLayer<Fixed> {
-    /// Gives all requests the same name: that of the one handler behind this layer.
+    /// Creates a layer that gives all requests the same name, for a layer around a single handler.
     pub fn named(client: Client, name: impl Into<Arc<str>>) -> Self {
         Self::new(client, Fixed(name.into()))
     }
 }
 
 impl<N> MetricsLayer<N> {
-    /// Names requests by a function. What it makes of them has to be one of few: never the path as it
-    /// stands.
+    /// Creates a layer that names requests by a function. The function must return one of few names: with the path of the
+    /// request as the name, HTTP clients could create any number of series.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -81,8 +81,8 @@ impl<N> MetricsLayer<N> {
         }
     }
 
-    /// Records a distribution of this name in milliseconds, whose tags say what the path says otherwise:
-    /// `route`, `method`, `status`. For servers with tags.
+    /// Records each request as a distribution in milliseconds, with this name and the tags `route`, `method` and `status`,
+    /// instead of a timing with these in its path. For servers with tags.
     ///
     /// ```
     /// # fn main() -> Result<(), statsd_proto::ConfigError> {
@@ -101,12 +101,12 @@ impl<N> MetricsLayer<N> {
         self.tagged_with(name, settings::distribution)
     }
 
-    /// Records a histogram with tags, as [`tagged`](Self::tagged) does a distribution.
+    /// Records each request as a histogram, otherwise like [`tagged`](Self::tagged).
     pub fn tagged_histogram(self, name: impl Into<Arc<str>>) -> Self {
         self.tagged_with(name, settings::histogram)
     }
 
-    /// Records a timing with tags, as [`tagged`](Self::tagged) does a distribution.
+    /// Records each request as a timing, otherwise like [`tagged`](Self::tagged).
     pub fn tagged_timing(self, name: impl Into<Arc<str>>) -> Self {
         self.tagged_with(name, settings::timing)
     }
@@ -125,24 +125,24 @@ impl<N> MetricsLayer<N> {
         self
     }
 
-    /// Sets a gauge of this name to how many requests are being answered, whenever that changes: at the
-    /// request, and at the end of the response's body.
+    /// Records the number of requests in flight in a gauge of this name, whenever the number changes: when a request
+    /// arrives, and when the response's body ends.
     ///
-    /// These are two metrics for each request. [`Config::aggregate`](crate::Config::aggregate) makes them one
-    /// for each interval.
+    /// Each request thus sends two more metrics. With [`Config::aggregate`](crate::Config::aggregate), the gauge is sent
+    /// once for each interval.
     pub fn in_flight(mut self, name: impl Into<String>) -> Self {
         self.set().in_flight = Some(Arc::new(InFlight::new(name.into())));
         self
     }
 
-    /// Ends the time with the head of the response: how long the first byte takes. Default: it ends with the
-    /// body, since a response that is streamed has cost little when its head is there.
+    /// Ends the time when the head of the response is ready, to measure the time to the first byte. Default: the time
+    /// ends with the body, because most of the work of a streamed response comes after its head.
     pub fn until_head(mut self) -> Self {
         self.set().until_head = true;
         self
     }
 
-    /// Puts no [`RequestMetrics`] into requests, which is the one allocation that this layer makes for each.
+    /// Leaves [`RequestMetrics`] out of requests. This saves the layer's only allocation for each request.
     pub fn without_request_metrics(mut self) -> Self {
         self.set().has_request_metrics = false;
         self

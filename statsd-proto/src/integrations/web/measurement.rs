@@ -1,4 +1,4 @@
-//! How long one request took, and how it ended.
+//! Duration and outcome of one request.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,20 +10,20 @@ use super::settings::{Form, Settings};
 use super::text::Text;
 use crate::metric::Metric;
 
-/// Recorded when it is dropped, so that no request is left out.
+/// Measurement of one request. It is recorded when it is dropped, so that every request is recorded, however it ends.
 #[derive(Debug)]
 pub(super) struct Measurement<N: AsRef<str>> {
     pub(super) settings: Arc<Settings>,
     pub(super) started: Instant,
     pub(super) name: N,
     pub(super) method: &'static str,
-    /// `None` before there is a response.
+    /// Status code, or `None` before the response.
     pub(super) status: Option<StatusCode>,
     pub(super) grpc_status: Option<&'static str>,
     pub(super) outcome: Outcome,
 }
 
-/// How a request, or the body of its response, would have ended if it ended now.
+/// Outcome of a request or of its response's body, if it ended now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Outcome {
     Cancelled,
@@ -33,7 +33,7 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    /// What it is called where it is not to be expected.
+    /// Name in a path or a tag, or `None` for the normal outcome.
     fn name(self) -> Option<&'static str> {
         match self {
             Self::Cancelled => Some("cancelled"),
@@ -45,8 +45,8 @@ impl Outcome {
 }
 
 impl<N: AsRef<str>> Measurement<N> {
-    /// Takes what gRPC says of a call, which is in a response's trailers or, where there is nothing else to
-    /// say, in its head.
+    /// Reads the gRPC status of a call. It is in the trailers of the response, or in the head of a response without a
+    /// body.
     pub(super) fn read_grpc_status(&mut self, headers: &HeaderMap) {
         if let Some(status) = headers.get("grpc-status") {
             self.grpc_status = Some(grpc_status(status.as_bytes()));
@@ -91,7 +91,7 @@ impl<N: AsRef<str>> Measurement<N> {
         if let Some(status) = self.grpc_status {
             push("grpc_status", status);
         }
-        // A refusal is counted, and no reason to fail the request.
+        // A refused metric is counted in the client's statistics, and must not fail the request.
         let _ = self.settings.client.record(&metric.tags(&tags[..len]));
     }
 }
@@ -111,7 +111,7 @@ impl<N: AsRef<str>> Drop for Measurement<N> {
     }
 }
 
-/// gRPC's name for a status code.
+/// Name of a gRPC status code, in snake case.
 fn grpc_status(code: &[u8]) -> &'static str {
     const NAMES: [&str; 17] = [
         "ok",
@@ -134,7 +134,7 @@ fn grpc_status(code: &[u8]) -> &'static str {
     ];
     let code = std::str::from_utf8(code).ok();
     let code = code.and_then(|code| code.parse::<usize>().ok());
-    // As gRPC's own clients take codes that they do not know.
+    // Clients of gRPC also read an undefined code as `unknown`.
     code.and_then(|code| NAMES.get(code)).unwrap_or(&"unknown")
 }
 

@@ -1,4 +1,4 @@
-//! What handlers are called.
+//! Names of handlers in metrics.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use http::request::Parts;
 
 use super::text::Text;
 
-/// Where the names of handlers come from: a function of the request's head, or one [`Fixed`] name.
+/// Source of handlers' names: a function of the request's head, or one [`Fixed`] name.
 ///
-/// What it says has to be one of few. The path as it stands would let clients make the server keep as many
-/// metrics as they like.
+/// It must return one of few names. With the path of the request as the name, HTTP clients could create any number of
+/// series at the server.
 pub trait Naming {
-    /// A name, kept until the response has been sent.
+    /// Type of a name, which is kept until the response has been sent.
     type Name: AsRef<str>;
 
-    /// The name of the handler of a request.
+    /// Returns the name of the handler of a request.
     fn name(&self, request: &Parts) -> Self::Name;
 }
 
-/// One name for all requests; see [`MetricsLayer::named`](super::MetricsLayer::named).
+/// Same name for all requests; see [`MetricsLayer::named`](super::MetricsLayer::named).
 #[derive(Clone, Debug)]
 pub struct Fixed(pub(super) Arc<str>);
 
@@ -43,7 +43,7 @@ where
     }
 }
 
-/// A method, of which clients may make up as many as they like.
+/// Name of a method of HTTP, or `OTHER`. HTTP clients may invent methods, which must not become series.
 pub(super) fn method(method: &Method) -> &'static str {
     const NAMES: [&str; 9] = [
         "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
@@ -52,7 +52,7 @@ pub(super) fn method(method: &Method) -> &'static str {
     known.unwrap_or("OTHER")
 }
 
-/// Adds a handler's name as one part of a path.
+/// Appends a handler's name to an empty path, as a single part.
 pub(super) fn push_name(path: &mut Text, name: &str) {
     let is_kept = |char: char| char.is_ascii_alphanumeric() || char == '-';
     for word in name.split(|char| !is_kept(char)) {

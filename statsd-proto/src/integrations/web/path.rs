@@ -1,11 +1,11 @@
-//! Paths of metrics, by their parts.
+//! Paths of metrics, given by their parts.
 
 use std::fmt::{Display, Write as _};
 
 use super::text::Text;
 
-/// The path of a metric by its parts, which dots join: text, a tuple of up to eight parts of any types
-/// that can be displayed, or an array, a slice or a vector of parts of one type.
+/// Path of a metric, given by its parts, which are joined by dots. Implemented for text, for tuples of up to eight parts
+/// of any types that implement `Display`, and for arrays, slices and vectors of such parts.
 ///
 /// ```
 /// # let metrics = statsd_proto::web::RequestMetrics::default();
@@ -15,11 +15,11 @@ use super::text::Text;
 /// metrics.increase_counter(("users", shard, "shown"));
 /// ```
 pub trait PathParts {
-    /// Calls `add` with each part.
+    /// Calls `add` with each part, in order.
     fn for_each(&self, add: &mut dyn FnMut(&dyn Display));
 }
 
-/// `path`, with dots between its parts.
+/// Joins the parts of a path by dots.
 pub(super) fn join(path: &impl PathParts) -> Text {
     let mut joined = Text::new();
     let mut is_first = true;
@@ -27,7 +27,7 @@ pub(super) fn join(path: &impl PathParts) -> Text {
         if !std::mem::take(&mut is_first) {
             joined.push(".");
         }
-        // A part that cannot be displayed is left out: it is no reason to fail a request.
+        // A part whose `Display` fails is left out, because a metric must not fail the request.
         let _ = write!(joined, "{part}");
     });
     joined

@@ -1,4 +1,4 @@
-//! What a handler measures itself.
+//! Metrics that a handler records itself.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use super::path::{PathParts, join};
 use crate::client::Client;
 use crate::metric::Number;
 
-/// Records what the handler of a request measures.
+/// Metrics that the handler of a request records.
 ///
-/// Paths are given as text or by [their parts](PathParts). What is in them is made safe as everywhere. Without
-/// a [`MetricsLayer`](super::MetricsLayer), or with a client that is not enabled, all of it does nothing.
+/// Paths are given as text or by [their parts](PathParts), and are sanitized like all names. Without a
+/// [`MetricsLayer`](super::MetricsLayer), or with a disabled client, all methods do nothing.
 ///
 /// ```
 /// use statsd_proto::web::RequestMetrics;
@@ -37,12 +37,14 @@ impl RequestMetrics {
         Self { client }
     }
 
-    /// That of the request with these extensions; one that does nothing if they have none.
+    /// Returns the `RequestMetrics` in a request's extensions. Without a [`MetricsLayer`](super::MetricsLayer), the
+    /// returned one records nothing.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
     }
 
-    /// Times until the guard is dropped, also by an error or a panic: `timers.<path>`.
+    /// Measures the time until the guard is dropped, including by an early return or a panic, as a timing
+    /// `timers.<path>`.
     #[must_use = "the time ends when the guard is dropped"]
     pub fn execution_timer<P: PathParts>(&self, path: P) -> ExecutionTimer<P> {
         ExecutionTimer {
@@ -52,37 +54,37 @@ impl RequestMetrics {
         }
     }
 
-    /// Adds one to a counter: `counters.<path>`.
+    /// Adds one to the counter `counters.<path>`.
     pub fn increase_counter(&self, path: impl PathParts) {
         self.increase_counter_by(path, 1);
     }
 
-    /// Adds to a counter: `counters.<path>`.
+    /// Adds an amount to the counter `counters.<path>`.
     pub fn increase_counter_by(&self, path: impl PathParts, amount: impl Into<Number>) {
         if !self.client.is_noop() {
             self.client.incr(join(&path).as_str(), amount);
         }
     }
 
-    /// Records how long something took: `timers.<path>`.
+    /// Records a duration as a timing `timers.<path>`.
     pub fn record_timing(&self, path: impl PathParts, elapsed: Duration) {
         if !self.client.is_noop() {
             self.client.timing(join(&path).as_str(), elapsed);
         }
     }
 
-    /// The client, for everything else.
+    /// Returns the client, for all other kinds of metrics.
     pub fn client(&self) -> &Client {
         &self.client
     }
 }
 
-/// Records the time since [`execution_timer`](RequestMetrics::execution_timer) when it is dropped.
+/// Guard of [`RequestMetrics::execution_timer`]. It records the elapsed time when it is dropped.
 #[derive(Debug)]
 pub struct ExecutionTimer<P: PathParts> {
     client: Client,
     path: P,
-    /// `None` for a client that sends nothing.
+    /// Start of the time, or `None` for a disabled client.
     started: Option<Instant>,
 }
 

@@ -1,4 +1,4 @@
-//! What a layer's services have in common.
+//! Settings that all services of a layer share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,18 +12,18 @@ pub(super) struct Settings {
     pub(super) client: Client,
     pub(super) form: Form,
     pub(super) in_flight: Option<Arc<InFlight>>,
-    /// Whether the time ends with the response's head, and not with its body.
+    /// Whether the time ends with the head of the response, instead of its body.
     pub(super) until_head: bool,
-    /// Whether requests get a `RequestMetrics`.
+    /// Whether a `RequestMetrics` is added to the extensions of each request.
     pub(super) has_request_metrics: bool,
 }
 
-/// What is recorded of a request.
+/// Form of the metric that is recorded for a request.
 #[derive(Clone, Debug)]
 pub(super) enum Form {
-    /// A timing at `<handler>.<METHOD>.<status>`.
+    /// Timing with the name `<handler>.<METHOD>.<status>`.
     Path,
-    /// One metric, whose tags tell the same.
+    /// Metric with a fixed name. Handler, method and status are tags.
     Tagged {
         name: Arc<str>,
         metric: for<'a> fn(&'a str, Duration) -> Metric<'a>,
@@ -42,7 +42,7 @@ pub(super) fn timing(name: &str, elapsed: Duration) -> Metric<'_> {
     Metric::timing(name, elapsed)
 }
 
-/// As exact as a timing: the nearest float to a whole number of nanoseconds is written with the same digits.
+/// Duration in milliseconds. Written as text, the result has the same digits as a timing of this duration.
 fn milliseconds(elapsed: Duration) -> f64 {
     elapsed.as_nanos() as f64 / 1e6
 }

@@ -226,7 +226,7 @@ fn a_body_that_fails_or_is_cancelled_or_panics_is_told_from_one_that_was_sent() 
 fn a_body_is_over_when_its_server_asks_for_no_more() {
     let (client, mut recorder) = start();
     let layer = MetricsLayer::named(client, "a");
-    // Nobody asks beyond the announced length.
+    // A server reads no frame beyond the announced length.
     let head = Response::builder().header("content-length", "5");
     let (frames, mut body) = stream(&layer, head);
     for part in ["on", "e", "two"] {
@@ -234,7 +234,7 @@ fn a_body_is_over_when_its_server_asks_for_no_more() {
         assert!(poll_frame(&mut body).is_ready());
     }
     drop(body);
-    // Nor behind a frame that a body calls its last.
+    // A server reads no frame after the one that the body marks as its last.
     let full = service_fn(async |_: Request<()>| {
         Ok::<_, Infallible>(Response::new(Full::new(&b"one"[..])))
     });
@@ -243,7 +243,7 @@ fn a_body_is_over_when_its_server_asks_for_no_more() {
         .into_body();
     assert!(poll(pin!(body.frame())).is_ready());
     drop(body);
-    // Nor where a response has no body.
+    // A server reads no body of a response that has none.
     for (method, status) in [
         ("HEAD", 200),
         ("GET", 204),
@@ -367,7 +367,7 @@ type Frames = mpsc::UnboundedSender<Item>;
 type Item = Result<Frame<Bytes>, &'static str>;
 type Streamed = MeasuredBody<Source, Arc<str>>;
 
-/// A body of what is sent to it.
+/// Body whose frames are sent through a channel.
 type Source = StreamBody<Map<mpsc::UnboundedReceiver<Item>, fn(Item) -> Item>>;
 
 fn start() -> (Client, Recorder) {
@@ -388,7 +388,7 @@ fn no_content() -> Answer {
     Ok(response)
 }
 
-/// The body of a `GET`'s response, as a server has it, and what it comes from.
+/// Returns the measured body of a response to a `GET`, and the sender of its frames.
 fn stream(layer: &MetricsLayer<Fixed>, head: Builder) -> (Frames, Streamed) {
     respond(layer, head, get("/"))
 }

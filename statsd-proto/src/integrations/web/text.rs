@@ -1,14 +1,14 @@
-//! Text that is put together for one metric.
+//! Buffer for the text of one metric.
 
 use std::fmt;
 use std::str;
 
-/// Text on the stack, which moves to the heap only where it is longer than names are.
+/// Text that is stored inline up to 192 bytes, and on the heap if it is longer. Names are rarely that long.
 pub(super) struct Text {
     inline: [u8; 192],
-    /// Of the inline bytes.
+    /// Number of inline bytes in use.
     len: usize,
-    /// Everything, once it is longer.
+    /// Whole text once it exceeds the inline bytes; else empty.
     heap: String,
 }
 
@@ -36,7 +36,7 @@ impl Text {
 
     pub(super) fn as_str(&self) -> &str {
         if self.heap.is_empty() {
-            str::from_utf8(&self.inline[..self.len]).expect("whole texts were put in")
+            str::from_utf8(&self.inline[..self.len]).expect("only whole `str`s are pushed")
         } else {
             &self.heap
         }
