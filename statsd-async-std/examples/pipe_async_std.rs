@@ -3,7 +3,7 @@
 
 #![expect(
     clippy::print_stderr,
-    reason = "standard error is where a filter talks to people"
+    reason = "the example prints errors to the terminal"
 )]
 
 use std::process::ExitCode;

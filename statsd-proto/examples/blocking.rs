@@ -72,31 +72,31 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 /// Performs the driver's steps until all clients are closed or dropped.
 fn drive(mut driver: Driver) -> Report {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut link = Link::default();
+    let mut connection = Connection::default();
     let mut resolver = None;
     loop {
         // Check the socket before each poll, so that a refused datagram is resent, and nothing is written to a
         // connection that the server has closed.
-        if let Err(error) = link.check() {
-            driver.handle(link.fail(&error));
+        if let Err(error) = connection.check() {
+            driver.handle(connection.fail(&error));
         }
         for answer in resolver.iter().flat_map(Resolver::answers) {
             driver.handle(answer);
         }
         match driver.poll() {
             // The next poll returns the deadline of this step, so the step is stored until then.
-            Output::Connect(connect) => link.task = Some(Task::Connect(connect)),
-            Output::Transmit(transmit) => link.task = Some(Task::Transmit(transmit)),
-            Output::Disconnect => link = Link::default(),
+            Output::Connect(connect) => connection.task = Some(Task::Connect(connect)),
+            Output::Transmit(transmit) => connection.task = Some(Task::Transmit(transmit)),
+            Output::Disconnect => connection = Connection::default(),
             Output::Resolve(name) => {
                 let resolver = resolver.get_or_insert_with(|| Resolver::start(waker.clone()));
                 resolver.ask(name);
             }
             Output::Finished(report) => return report,
-            Output::Wait(until) => match link.task.take() {
+            Output::Wait(until) => match connection.task.take() {
                 Some(task) => {
-                    let input = link.carry_out(&task, time_left(until));
-                    driver.handle(input.unwrap_or_else(|error| link.fail(&error)));
+                    let input = connection.carry_out(&task, time_left(until));
+                    driver.handle(input.unwrap_or_else(|error| connection.fail(&error)));
                 }
                 None => park(&mut driver, &waker, until),
             },
@@ -167,7 +167,7 @@ impl Resolver {
 
 /// Socket, and the next step on it.
 #[derive(Default)]
-struct Link {
+struct Connection {
     socket: Option<Socket>,
     task: Option<Task>,
 }
@@ -182,7 +182,7 @@ enum Socket {
     Udp(UdpSocket),
 }
 
-impl Link {
+impl Connection {
     fn check(&self) -> io::Result<()> {
         self.socket.as_ref().map_or(Ok(()), Socket::look)
     }

@@ -8,7 +8,7 @@
 //! in a gauge, `--each` times (default: once). It sends to the server in the environment, see [`Config::from_env`], or to
 //! 127.0.0.1. Its exit status is 0 if all accepted lines were sent.
 //!
-//! To drive a session in your own loop, copy [`Link`] and [`Resolver`], which contain all code for the network, and the
+//! To drive a session in your own loop, copy [`Connection`] and [`Resolver`], which contain all code for the network, and the
 //! five steps of the loop in `main`.
 
 #![expect(
@@ -44,7 +44,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut session = Session::new(&config, seed)?;
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(16);
-    let mut link = Link::new(poll.registry().try_clone()?);
+    let mut connection = Connection::new(poll.registry().try_clone()?);
     let resolver = Resolver::start(Waker::new(poll.registry(), Token(1))?);
 
     let report = loop {
@@ -55,7 +55,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         // 2. Report results to the session before polling it. If the session is polled without hearing of a refusal, it
         //    may count a datagram as delivered. `mio` is edge-triggered: a socket is used until it would block, since no
         //    event comes before that. For the same reason, events only wake the loop.
-        while let Some(input) = link.step() {
+        while let Some(input) = connection.step() {
             session.handle(input);
         }
         for answer in resolver.answers.try_iter() {
@@ -73,14 +73,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         // 5. Perform the step. A write or a connect that would block continues in the next turns.
         match output {
             Output::Connect(connect) => {
-                if let Err(error) = link.connect(&connect) {
+                if let Err(error) = connection.connect(&connect) {
                     session.handle(Input::failed(&error));
                 }
             }
-            Output::Disconnect => link.close(),
+            Output::Disconnect => connection.close(),
             Output::Finished(report) => break report,
             Output::Resolve(name) => resolver.names.send(name)?,
-            Output::Transmit(transmit) => link.to_write = Some(transmit),
+            Output::Transmit(transmit) => connection.to_write = Some(transmit),
             Output::Wait(until) => sleep(&mut poll, &mut events, [until, next_tick])?,
         }
     };
@@ -130,7 +130,7 @@ impl Resolver {
 }
 
 /// Socket, and the step that is in progress on it.
-struct Link {
+struct Connection {
     registry: Registry,
     socket: Option<Socket>,
     is_connecting: bool,
@@ -142,7 +142,7 @@ enum Socket {
     Udp(UdpSocket),
 }
 
-impl Link {
+impl Connection {
     fn new(registry: Registry) -> Self {
         Self {
             registry,
