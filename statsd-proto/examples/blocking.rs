@@ -5,15 +5,15 @@
 //! blocking [--seconds N] [--each N]
 //! ```
 //!
-//! The program ticks a hundred times a second, for `--seconds` (default: 3). At each tick it records the number of the tick
-//! in a gauge, `--each` times (default: once). It sends to the server in the environment, see [`Config::from_env`], or to
-//! 127.0.0.1. Its exit status is 0 if all accepted lines were sent.
+//! The program ticks a hundred times a second, for `--seconds` (default: 3). At each tick it records the number of the
+//! tick in a gauge, `--each` times (default: once). It sends to the server in the environment, see
+//! [`Config::from_env`], or to 127.0.0.1. Its exit status is 0 if all accepted lines were sent.
 //!
 //! To do the same, copy [`drive`] and the functions that it calls. A blocked thread notices no events, which has two
 //! effects:
 //!
-//! - While the thread is parked, it does not notice that the server closes the connection. It checks for that before each
-//!   poll, and thus before each write, so no line is lost. It reconnects only when there is something to send.
+//! - While the thread is parked, it does not notice that the server closes the connection. It checks for that before
+//!   each poll, and thus before each write, so no line is lost. It reconnects only when there is something to send.
 //! - While the thread writes or connects, it does not notice that the client is closed. If the server stalls while the
 //!   program stops, the stop takes the write timeout or the connect timeout, plus the close timeout.
 
@@ -104,8 +104,8 @@ fn drive(mut driver: Driver) -> Report {
     }
 }
 
-/// Parks the thread until this time, or until the driver is woken: by the first metric in an empty queue, by a queue that
-/// fills, by a flush, or by a close.
+/// Parks the thread until this time, or until the driver is woken: by the first metric in an empty queue, by a queue
+/// that fills, by a flush, or by a close.
 fn park(driver: &mut Driver, waker: &Waker, until: Option<Instant>) {
     let mut woken = pin!(driver.woken());
     let is_woken = woken.as_mut().poll(&mut Context::from_waker(waker));
@@ -132,8 +132,8 @@ impl Wake for Unpark {
     }
 }
 
-/// Resolves host names on a thread of its own, because a lookup by the standard library has no timeout. Datagrams are sent
-/// meanwhile. A lookup that hangs delays only later lookups.
+/// Resolves host names on a thread of its own, because a lookup by the standard library has no timeout. Datagrams are
+/// sent meanwhile. A lookup that hangs delays only later lookups.
 struct Resolver {
     names: Sender<Resolve>,
     answers: Receiver<Input>,
@@ -245,8 +245,8 @@ impl Socket {
         }
     }
 
-    /// Reads without waiting. A StatsD server sends nothing, so a read shows only that the server has closed the connection
-    /// or refused an earlier datagram.
+    /// Reads without waiting. A StatsD server sends nothing, so a read shows only that the server has closed the
+    /// connection or refused an earlier datagram.
     fn check(&self) -> io::Result<()> {
         self.set_nonblocking(true)?;
         let mut discarded = [0; 512];

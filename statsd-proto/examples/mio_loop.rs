@@ -4,12 +4,12 @@
 //! mio_loop [--seconds N] [--each N]
 //! ```
 //!
-//! The program ticks a hundred times a second, for `--seconds` (default: 3). At each tick it records the number of the tick
-//! in a gauge, `--each` times (default: once). It sends to the server in the environment, see [`Config::from_env`], or to
-//! 127.0.0.1. Its exit status is 0 if all accepted lines were sent.
+//! The program ticks a hundred times a second, for `--seconds` (default: 3). At each tick it records the number of the
+//! tick in a gauge, `--each` times (default: once). It sends to the server in the environment, see
+//! [`Config::from_env`], or to 127.0.0.1. Its exit status is 0 if all accepted lines were sent.
 //!
-//! To drive a session in your own loop, copy [`Connection`] and [`Resolver`], which contain all code for the network, and the
-//! five steps of the loop in `main`.
+//! To drive a session in your own loop, copy [`Connection`] and [`Resolver`], which contain all code for the network,
+//! and the five steps of the loop in `main`.
 
 #![expect(
     clippy::print_stderr,
@@ -48,13 +48,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let resolver = Resolver::start(Waker::new(poll.registry(), Token(1))?);
 
     let report = loop {
-        // 1. Do the program's own work. Its metrics are queued in the session. This loop polls the session in every turn;
-        //    a program that records outside of its loop checks `wants_poll` before it sleeps.
+        // 1. Do the program's own work. Its metrics are queued in the session. This loop polls the session in every
+        //    turn; a program that records outside of its loop checks `wants_poll` before it sleeps.
         let next_tick = business.work(&mut session);
 
-        // 2. Report results to the session before polling it. If the session is polled without hearing of a refusal, it
-        //    may count a datagram as delivered. `mio` is edge-triggered: a socket is used until it would block, since no
-        //    event comes before that. For the same reason, events only wake the loop.
+        // 2. Report results to the session before polling it. If the session is polled without hearing of a refusal,
+        //    it may count a datagram as delivered. `mio` is edge-triggered: a socket is used until it would block,
+        //    since no event comes before that. For the same reason, events only wake the loop.
         while let Some(input) = connection.step() {
             session.handle(input);
         }
@@ -316,7 +316,7 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Work of the program, apart from sending metrics.
+/// Work of the program, other than sending metrics.
 struct Business {
     ticks: u64,
     last_tick: u64,

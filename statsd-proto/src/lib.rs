@@ -98,8 +98,8 @@
 //! # Servers
 //!
 //! [`Dialect`] describes what each family of servers accepts: kinds of metrics, tags and their syntax, limits,
-//! transports. A setting or a metric that the dialect cannot express is an error. The page [Servers](_servers) lists the
-//! settings for each server. Events, service checks and other extensions of the Datadog agent are in [`dogstatsd`].
+//! transports. A setting or a metric that the dialect cannot express is an error. The page [Servers](_servers) lists
+//! the settings for each server. Events, service checks and other extensions of the Datadog agent are in [`dogstatsd`].
 //!
 //! # Guarantees
 //!

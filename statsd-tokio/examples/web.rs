@@ -6,8 +6,9 @@
 //! ```
 //!
 //! It listens on 127.0.0.1:8888, or on the port in `PORT`. The environment names the StatsD server: `STATSD_HOST`,
-//! `STATSD_PORT`, `STATSD_PROTOCOL`, `STATSD_PREFIX`, `STATSD_ENABLED`. If `STATSD_HOST` is not set, the program prints the
-//! metrics that a server would receive. At SIGTERM or Ctrl-C, it answers the requests in flight, sends the queue, and exits.
+//! `STATSD_PORT`, `STATSD_PROTOCOL`, `STATSD_PREFIX`, `STATSD_ENABLED`. If `STATSD_HOST` is not set, the program prints
+//! the metrics that a server would receive. At SIGTERM or Ctrl-C, it answers the requests in flight, sends the queue,
+//! and exits.
 
 #![expect(clippy::print_stdout, reason = "the example prints to the terminal")]
 

@@ -1,5 +1,5 @@
-//! Metrics of axum applications: [`statsd_proto::web`], with requests named by their route and metrics as an argument of
-//! handlers.
+//! Metrics of axum applications: [`statsd_proto::web`], with requests named by their route and metrics as an argument
+//! of handlers.
 //!
 //! # An application
 //!

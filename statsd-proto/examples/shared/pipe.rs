@@ -4,10 +4,10 @@
 //! pipe [--linger SECONDS]
 //! ```
 //!
-//! `pipe` sends lines of the form `path:value|type[|@rate][|#tag:value,…]` from standard input. The environment names the
-//! server: `STATSD_HOST` (default: 127.0.0.1), `STATSD_PORT` (8125), `STATSD_PROTOCOL` (tcp), `STATSD_PREFIX` (none),
-//! `STATSD_ENABLED` (yes). While the queue is full, no input is read. At the end of the input, at SIGTERM and at Ctrl-C, the
-//! queue is sent within `--linger` (default: 5 seconds).
+//! `pipe` sends lines of the form `path:value|type[|@rate][|#tag:value,…]` from standard input. The environment names
+//! the server: `STATSD_HOST` (default: 127.0.0.1), `STATSD_PORT` (8125), `STATSD_PROTOCOL` (tcp), `STATSD_PREFIX`
+//! (none), `STATSD_ENABLED` (yes). While the queue is full, no input is read. At the end of the input, at SIGTERM and
+//! at Ctrl-C, the queue is sent within `--linger` (default: 5 seconds).
 //!
 //! Exit status: 0 if all accepted lines were sent, 1 if some were not, 2 if the program could not start.
 
@@ -26,8 +26,8 @@ use futures::{SinkExt as _, StreamExt as _};
 
 use statsd_proto::{Client, Config, Metric, RecordError, Report};
 
-/// Main function of the examples. `run` connects with the configuration, spawns the connection, and awaits [`pump`] with
-/// the client.
+/// Main function of the examples. `run` connects with the configuration, spawns the connection, and awaits [`pump`]
+/// with the client.
 pub(crate) fn main(run: impl FnOnce(&Config) -> Result<Report, Box<dyn Error>>) -> ExitCode {
     match configure().and_then(|config| run(&config)) {
         Ok(report) if report.sent == report.stats.accepted => ExitCode::SUCCESS,
@@ -39,8 +39,8 @@ pub(crate) fn main(run: impl FnOnce(&Config) -> Result<Report, Box<dyn Error>>) 
     }
 }
 
-/// Records the lines of standard input until its end, SIGTERM or Ctrl-C. Then closes the client, and prints how many lines
-/// were sent.
+/// Records the lines of standard input until its end, SIGTERM or Ctrl-C. Then closes the client, and prints how many
+/// lines were sent.
 pub(crate) async fn pump(client: Client) -> Result<Report, Box<dyn Error>> {
     let (stop, stopped) = oneshot::channel::<()>();
     let mut stop = Some(stop);

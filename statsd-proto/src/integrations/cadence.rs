@@ -8,8 +8,9 @@ use cadence::{MetricSink, SinkStats};
 use crate::client::Client;
 use crate::error::RecordError;
 
-/// Sink for cadence's `StatsdClient`. It sends the lines that cadence has formatted through a [`Client`], byte for byte,
-/// as [`Client::record_line`] does. Prefixes and tags are those of cadence's builder; the client's own are not added.
+/// Sink for cadence's `StatsdClient`. It sends the lines that cadence has formatted through a [`Client`], byte for
+/// byte, as [`Client::record_line`] does. Prefixes and tags are those of cadence's builder; the client's own are not
+/// added.
 ///
 /// Emitting never blocks. For a line that no server would understand, such as a NaN or a name with a line break,
 /// cadence's error handler receives an error.

@@ -20,13 +20,13 @@ use crate::error::RecordError;
 /// | metric of the facade | sent as |
 /// |---|---|
 /// | counter | counter; `absolute` sends the difference to the last total |
-/// | gauge | level; increments and decrements are added up by the recorder |
+/// | gauge | level; the recorder applies increments and decrements to it |
 /// | histogram | distribution, histogram or timing: the first of these that the dialect has |
 ///
-/// Timings are sent in milliseconds, but the facade records a `Duration` in seconds. Describe a histogram with its unit,
-/// such as `Unit::Seconds`: if it is sent as timings, values recorded after the description are converted. Without a
-/// description, and in distributions and histograms, values are sent unchanged. Units and the texts of descriptions are
-/// not sent themselves.
+/// Timings are sent in milliseconds, but the facade records a `Duration` in seconds. Describe a histogram with its
+/// unit, such as `Unit::Seconds`: if it is sent as timings, values recorded after the description are converted.
+/// Without a description, and in distributions and histograms, values are sent unchanged. Units and the texts of
+/// descriptions are not sent themselves.
 ///
 /// A metric that the dialect cannot express, such as one with labels if the dialect has no tags, is counted in
 /// [`Stats::refused`](crate::Stats) at each call.
@@ -186,7 +186,7 @@ impl fmt::Debug for FacadeRecorder {
     }
 }
 
-/// Handle of a metric, or the error with which each of its calls is refused.
+/// Handle of a metric, or the error that each of its calls is refused with.
 struct Prepared<T> {
     client: Client,
     handle: Result<T, RecordError>,
@@ -385,8 +385,8 @@ impl HistogramFn for Refused {
     }
 }
 
-/// Returns the metric of a key, and creates it if it is new. `None` if the registry is full of metrics that are in use or
-/// needed.
+/// Returns the metric of a key, and creates it if it is new. `None` if the registry is full of metrics that are in use
+/// or needed.
 fn find_or_make<T: Evict>(
     registry: &Registry<T>,
     key: &Key,

@@ -1,8 +1,8 @@
 //! Metrics of web applications: the duration of each request, and metrics that its handler records.
 //!
 //! [`MetricsLayer`] is a tower `Layer` for any HTTP service, such as those of axum, tonic and hyper, on any runtime.
-//! Handlers record with [`RequestMetrics`]; their metrics are sent before the request's own. For axum, the feature `axum`
-//! of `statsd-tokio` names requests by their route, and passes `RequestMetrics` to handlers as an argument.
+//! Handlers record with [`RequestMetrics`]; their metrics are sent before the request's own. For axum, the feature
+//! `axum` of `statsd-tokio` names requests by their route, and passes `RequestMetrics` to handlers as an argument.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -51,9 +51,9 @@
 //!   request. In a path, letters, digits and `-` are kept, and all text between them becomes one `_`: `/users/{id}` is
 //!   `users_id`, and `/` is `root`. A tag holds the name unchanged.
 //! - `<METHOD>` is one of the nine methods of HTTP, or `OTHER`.
-//! - `<status>` is the status code of the response. Without a response, it is `error` if the service failed, `cancelled`
-//!   if the request was dropped, for example because the HTTP client disconnected, and `panicked` if the handler
-//!   panicked.
+//! - `<status>` is the status code of the response. Without a response, it is `error` if the service failed,
+//!   `cancelled` if the request was dropped, for example because the HTTP client disconnected, and `panicked` if the
+//!   handler panicked.
 //!
 //! # When the time ends
 //!
@@ -68,7 +68,8 @@
 //! | dropped before its end, for example because the HTTP client disconnected | `200_cancelled` | `status:200,body:cancelled` |
 //! | panicked | `200_panicked` | `status:200,body:panicked` |
 //!
-//! The HTTP status of a gRPC call is nearly always 200, so its gRPC status is a tag of its own: `grpc_status:not_found`.
+//! The HTTP status of a gRPC call is nearly always 200, so its gRPC status is a tag of its own:
+//! `grpc_status:not_found`.
 //!
 //! # Cost
 //!

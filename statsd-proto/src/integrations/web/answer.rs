@@ -53,7 +53,8 @@ impl<N: AsRef<str>> Answer<N> {
         }
     }
 
-    /// Continues with the response's body. Returns `None`, and thereby ends the measurement, if the server reads no body.
+    /// Continues with the response's body. Returns `None`, and thereby ends the measurement, if the server reads no
+    /// body.
     pub(super) fn with_head<B: Body>(mut self, response: &Response<B>) -> Option<Self> {
         let measurement = self.measurement.as_mut()?;
         measurement.status = Some(response.status());

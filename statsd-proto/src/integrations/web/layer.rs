@@ -46,8 +46,8 @@ impl MetricsLayer<Fixed> {
 }
 
 impl<N> MetricsLayer<N> {
-    /// Creates a layer that names requests by a function. The function must return one of few names: with the path of the
-    /// request as the name, HTTP clients could create any number of series.
+    /// Creates a layer that names requests by a function. The function must return one of few names: with the path of
+    /// the request as the name, HTTP clients could create any number of series.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -81,8 +81,8 @@ impl<N> MetricsLayer<N> {
         }
     }
 
-    /// Records each request as a distribution in milliseconds, with this name and the tags `route`, `method` and `status`,
-    /// instead of a timing with these in its path. For servers with tags.
+    /// Records each request as a distribution in milliseconds, with this name and the tags `route`, `method` and
+    /// `status`, instead of a timing with these in its path. For servers with tags.
     ///
     /// ```
     /// # fn main() -> Result<(), statsd_proto::ConfigError> {
@@ -128,8 +128,8 @@ impl<N> MetricsLayer<N> {
     /// Records the number of requests in flight in a gauge of this name, whenever the number changes: when a request
     /// arrives, and when the response's body ends.
     ///
-    /// Each request thus sends two more metrics. With [`Config::aggregate`](crate::Config::aggregate), the gauge is sent
-    /// once for each interval.
+    /// Each request thus sends two more metrics. With [`Config::aggregate`](crate::Config::aggregate), the gauge is
+    /// sent once for each interval.
     pub fn in_flight(mut self, name: impl Into<String>) -> Self {
         self.set().in_flight = Some(Arc::new(InFlight::new(name.into())));
         self

@@ -4,8 +4,8 @@ use std::fmt::{Display, Write as _};
 
 use super::text::Text;
 
-/// Path of a metric, given by its parts, which are joined by dots. Implemented for text, for tuples of up to eight parts
-/// of any types that implement `Display`, and for arrays, slices and vectors of such parts.
+/// Path of a metric, given by its parts, which are joined by dots. Implemented for text, for tuples of up to eight
+/// parts of any types that implement `Display`, and for arrays, slices and vectors of such parts.
 ///
 /// ```
 /// # let metrics = statsd_proto::web::RequestMetrics::default();
