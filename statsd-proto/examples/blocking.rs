@@ -184,7 +184,7 @@ enum Socket {
 
 impl Connection {
     fn check(&self) -> io::Result<()> {
-        self.socket.as_ref().map_or(Ok(()), Socket::look)
+        self.socket.as_ref().map_or(Ok(()), Socket::check)
     }
 
     fn carry_out(&mut self, task: &Task, time: Duration) -> io::Result<Input> {
