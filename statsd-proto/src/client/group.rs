@@ -64,7 +64,7 @@ impl Group {
     /// Records all metrics: in their order, next to each other, parted only where a payload ends, or none of them if the
     /// queue has no room for all.
     pub fn send(&mut self) {
-        // The error is counted, and a metric is no reason to fail the caller.
+        // `Stats::refused` counts the error. A lost metric must not fail the caller.
         let _ = self.try_send();
     }
 

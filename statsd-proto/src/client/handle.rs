@@ -243,7 +243,7 @@ macro_rules! numbers {
             $(#[$docs])+
             #[inline]
             pub fn $record(&self, number: impl Into<Number>) {
-                // The error is counted, and a metric is no reason to fail the caller.
+                // `Stats::refused` counts the error. A lost metric must not fail the caller.
                 let _ = self.0.$by(number.into());
             }
 
@@ -318,7 +318,7 @@ impl Distribution {
     /// Records a duration, in milliseconds.
     #[inline]
     pub fn record_duration_ms(&self, elapsed: Duration) {
-        // As above, the error is counted.
+        // `Stats::refused` counts the error.
         let _ = self.0.record(Value::Elapsed(elapsed));
     }
 }

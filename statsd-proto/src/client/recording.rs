@@ -101,7 +101,7 @@ impl<'a> Recording<'a> {
     #[doc(alias("emit", "submit"))]
     #[inline(always)]
     pub fn send(self) {
-        // The error is counted, and a metric is no reason to fail the caller.
+        // `Stats::refused` counts the error. A lost metric must not fail the caller.
         let _ = self.try_send();
     }
 
