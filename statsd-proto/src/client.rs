@@ -146,6 +146,7 @@ impl Client {
         self.within(|encoder, id| encoder.with_tags(id, tags.pairs()))
     }
 
+    /// Client of a scope within this one, which shares the session.
     fn within(&self, encoder: impl FnOnce(&Encoder, u32) -> Encoder) -> Self {
         Self {
             handle: self.handle.as_ref().map(|handle| {
@@ -171,7 +172,8 @@ impl Client {
         self.send_number(Kind::Counter, path, amount.into());
     }
 
-    /// Subtracts an amount from a counter. With [kind prefixes](crate::Config::kind_prefixes) the name begins with `counters.`.
+    /// Subtracts an amount from a counter. With [kind prefixes](crate::Config::kind_prefixes) the name begins with
+    /// `counters.`.
     ///
     /// ```
     /// # use statsd_proto::{Config, testing::recorder};
@@ -200,8 +202,16 @@ impl Client {
     }
 
     /// Changes the level of a gauge by an amount, which may be negative. With [kind
-    /// prefixes](crate::Config::kind_prefixes) the name begins with `gauges.`. DogStatsD has no changes of gauges and
-    /// refuses them.
+    /// prefixes](crate::Config::kind_prefixes) the name begins with `gauges.`. The dialects
+    /// [`DogStatsd`](crate::Dialect::DogStatsd) and [`OpenTelemetry`](crate::Dialect::OpenTelemetry) refuse changes.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost"))?;
+    /// client.gauge_delta("sessions", -1);
+    /// assert_eq!(recorder.lines(), ["gauges.sessions:-1|g"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn gauge_delta(&self, path: &str, change: impl Into<Number>) {
         self.send_number(Kind::GaugeDelta, path, change.into());
@@ -214,7 +224,7 @@ impl Client {
     /// # use statsd_proto::{Config, testing::recorder};
     /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
     /// use std::time::Duration;
-    /// 
+    ///
     /// client.timing("db.query", Duration::from_micros(1500));
     /// assert_eq!(recorder.lines(), ["db.query:1.5|ms"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -346,7 +356,7 @@ impl Client {
     /// # use statsd_proto::{Config, testing::recorder};
     /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
     /// use std::time::Duration;
-    /// 
+    ///
     /// client.distribution_ms("db.query", Duration::from_micros(1500));
     /// assert_eq!(recorder.lines(), ["db.query:1.5|d"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -356,8 +366,16 @@ impl Client {
         self.send(&Metric::distribution_ms(path, elapsed));
     }
 
-    /// Adds a number of events to a meter, for servers that compute the rate of events, such as statsite. Servers
-    /// without meters refuse them or treat them as counters, by [dialect](crate::Dialect).
+    /// Adds a number of events to a meter, from which the server computes a rate. Only the dialect
+    /// [`Netdata`](crate::Dialect::Netdata) has meters; other dialects refuse them.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost").dialect(statsd_proto::Dialect::Netdata))?;
+    /// client.meter("requests", 1);
+    /// assert_eq!(recorder.lines(), ["requests:1|m"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn meter(&self, path: &str, amount: impl Into<Number>) {
         self.send(&Metric::meter(path, amount));
@@ -517,7 +535,7 @@ impl Client {
     /// # use statsd_proto::{Config, testing::recorder};
     /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
     /// use statsd_proto::dogstatsd::Event;
-    /// 
+    ///
     /// client.event(&Event::new("deploy", "version 7"))?;
     /// assert_eq!(recorder.lines(), ["_e{6,9}:deploy|version 7"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -537,7 +555,7 @@ impl Client {
     /// # use statsd_proto::{Config, testing::recorder};
     /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
     /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
-    /// 
+    ///
     /// client.service_check(&ServiceCheck::new("db.up", Status::Ok))?;
     /// assert_eq!(recorder.lines(), ["_sc|db.up|0"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -584,7 +602,8 @@ impl Client {
     }
 
     /// Sends queued metrics like [`flush`](Self::flush), and blocks this thread until they are sent or the timeout has
-    /// passed. Returns whether they were sent in time. It is meant for programs without a runtime, for `Drop`, and for panic hooks.
+    /// passed. Returns whether they were sent in time. It is meant for programs without a runtime, for `Drop`, and for
+    /// panic hooks.
     ///
     /// Another thread has to run the driver: a thread of a runtime, or one as in `examples/blocking.rs`. On the only thread of
     /// a single-threaded runtime, this call blocks the driver and so always takes the whole timeout.
@@ -734,6 +753,7 @@ impl Client {
         self.handle.as_ref().map(|handle| handle.entry.shared.now())
     }
 
+    /// Starts a flush now. Returns a future for its end, or `None` for a client that sends nothing.
     fn flush_until(&self, flush: fn(&mut Core), until: fn(u64) -> Until) -> Option<Wait> {
         let handle = self.handle.as_ref()?;
         let recorded = handle.entry.shared.flush(flush);
@@ -763,6 +783,7 @@ impl Drop for Open {
     }
 }
 
+/// Completes with `wait`, or at once if it is `None`.
 async fn finished(wait: Option<Wait>) {
     if let Some(wait) = wait {
         wait.await;

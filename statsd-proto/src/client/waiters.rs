@@ -26,8 +26,8 @@ impl Until {
             _ if core.is_finished() => true,
             Self::Finished => false,
             Self::Room => core.is_closed() || core.is_ready(),
-            Self::Completed(through) => core.completed() >= through,
-            Self::Taken(through) => core.taken() >= through,
+            Self::Completed(count) => core.completed() >= count,
+            Self::Taken(count) => core.taken() >= count,
         }
     }
 }
