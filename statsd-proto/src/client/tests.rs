@@ -419,7 +419,7 @@ fn is_ready(future: impl Future<Output = ()>) -> bool {
     pin!(future).poll(&mut context) == Poll::Ready(())
 }
 
-/// Counts how often it is woken.
+/// Waker that counts its wakes.
 struct Counter {
     count: Arc<Count>,
     waker: Waker,
