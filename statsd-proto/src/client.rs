@@ -87,9 +87,9 @@ impl Client {
         }
     }
 
-    /// Creates a client that adds a prefix to names, after the prefix of this client: with the prefixes `shop` and `db`,
-    /// the name `queries` becomes `shop.db.queries`. Both clients share the queue and the connection. Handles that the
-    /// new client [prepares](Self::prepare) have the prefix too.
+    /// Creates a client that adds a prefix to names, after the prefix of this client: with the prefixes `shop` and
+    /// `db`, the name `queries` becomes `shop.db.queries`. Both clients share the queue and the connection. Handles
+    /// that the new client [prepares](Self::prepare) have the prefix too.
     ///
     /// Characters of the prefix that the server would misread are replaced. If the [sanitize
     /// policy](crate::SanitizePolicy) is `Refuse`, each metric of the new client is refused instead.
@@ -158,7 +158,8 @@ impl Client {
         }
     }
 
-    /// Adds an amount to a counter. With [kind prefixes](crate::Config::kind_prefixes) the name begins with `counters.`.
+    /// Adds an amount to a counter. With [kind prefixes](crate::Config::kind_prefixes) the name begins with
+    /// `counters.`.
     ///
     /// ```
     /// # use statsd_proto::{Config, testing::recorder};
@@ -249,8 +250,8 @@ impl Client {
         self.send(&Metric::timing_ms(path, milliseconds));
     }
 
-    /// Starts a stopwatch, for a timing whose tags are known only at its end. The stopwatch borrows nothing, so a struct or
-    /// a task may own it.
+    /// Starts a stopwatch, for a timing whose tags are known only at its end. The stopwatch borrows nothing, so a
+    /// struct or a task may own it.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -486,9 +487,9 @@ impl Client {
         }
     }
 
-    /// Starts to build a handle for a metric that is recorded often. Name, tags and rate are encoded once, and an invalid
-    /// one is reported once, when the handle is built. Recording then copies a prefix and a suffix and writes a number.
-    /// With [`Config::aggregate`](crate::Config::aggregate), counting is an atomic addition.
+    /// Starts to build a handle for a metric that is recorded often. Name, tags and rate are encoded once, and an
+    /// invalid one is reported once, when the handle is built. Recording then copies a prefix and a suffix and writes a
+    /// number. With [`Config::aggregate`](crate::Config::aggregate), counting is an atomic addition.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -587,8 +588,8 @@ impl Client {
     }
 
     /// Sends queued metrics now like [`flush`](Self::flush), and waits longer: the future completes when a refusal by
-    /// the server can no longer arrive. Over UDP this takes about 50 ms longer, the time that an ICMP refusal may take. On
-    /// other transports both futures complete at the same time. A [`close`](Self::close) waits for refusals too.
+    /// the server can no longer arrive. Over UDP this takes about 50 ms longer, the time that an ICMP refusal may take.
+    /// On other transports both futures complete at the same time. A [`close`](Self::close) waits for refusals too.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -605,8 +606,8 @@ impl Client {
     /// passed. Returns whether they were sent in time. It is meant for programs without a runtime, for `Drop`, and for
     /// panic hooks.
     ///
-    /// Another thread has to run the driver: a thread of a runtime, or one as in `examples/blocking.rs`. On the only thread of
-    /// a single-threaded runtime, this call blocks the driver and so always takes the whole timeout.
+    /// Another thread has to run the driver: a thread of a runtime, or one as in `examples/blocking.rs`. On the only
+    /// thread of a single-threaded runtime, this call blocks the driver and so always takes the whole timeout.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -680,8 +681,9 @@ impl Client {
         }
     }
 
-    /// [Closes](Self::close) the session, and blocks this thread until the session has ended. Returns the final counts, or
-    /// `None` after the timeout. Another thread has to run the driver, as for [`flush_blocking`](Self::flush_blocking).
+    /// [Closes](Self::close) the session, and blocks this thread until the session has ended. Returns the final counts,
+    /// or `None` after the timeout. Another thread has to run the driver, as for
+    /// [`flush_blocking`](Self::flush_blocking).
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -694,8 +696,8 @@ impl Client {
         wait_for(self.closed(), timeout)
     }
 
-    /// Reports an [event](crate::EventKind::Unstopped), which the feature `tracing` logs, with the number of metrics that
-    /// would be lost if the program ended now. A closed client reports no event.
+    /// Reports an [event](crate::EventKind::Unstopped), which the feature `tracing` logs, with the number of metrics
+    /// that would be lost if the program ended now. A closed client reports no event.
     ///
     /// Adapters call this when the program drops their connector without stopping it. A runtime that ends with the
     /// program may never drop the driver, which would otherwise report the loss.
@@ -712,8 +714,8 @@ impl Client {
             .is_some_and(|handle| handle.entry.shared.with(|core| core.is_closed()))
     }
 
-    /// Whether this is a [`noop`](Self::noop) client. Drivers of a [disabled](crate::Config::enabled) configuration create
-    /// such clients.
+    /// Whether this is a [`noop`](Self::noop) client. Drivers of a [disabled](crate::Config::enabled) configuration
+    /// create such clients.
     ///
     /// ```
     /// assert!(statsd_proto::Client::noop().is_noop());

@@ -56,8 +56,8 @@ impl<'a> Metric<'a> {
         Self::new(name, Kind::Counter, Value::Number(amount.into()))
     }
 
-    /// Creates a value of a distribution, for which the server computes statistics over all hosts. The dialects of DogStatsD,
-    /// OpenTelemetry and statsd_exporter have distributions.
+    /// Creates a value of a distribution, for which the server computes statistics over all hosts. The dialects of
+    /// DogStatsD, OpenTelemetry and statsd_exporter have distributions.
     ///
     /// ```
     /// # use statsd_proto::{Config, testing::recorder};
@@ -118,8 +118,8 @@ impl<'a> Metric<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// StatsD servers read a leading `-` as a decrease. In dialects with changes of gauges, a negative level is therefore
-    /// sent as two lines in one payload: zero first, then the decrease.
+    /// StatsD servers read a leading `-` as a decrease. In dialects with changes of gauges, a negative level is
+    /// therefore sent as two lines in one payload: zero first, then the decrease.
     #[inline]
     pub fn gauge(name: &'a str, level: impl Into<Number>) -> Self {
         Self::new(name, Kind::Gauge, Value::Number(level.into()))
@@ -263,8 +263,8 @@ impl<'a> Metric<'a> {
         Self::new(name, Kind::Timing, Value::Packed(milliseconds))
     }
 
-    /// Creates a metric with a type code of the caller's choice, for types that this crate does not define. Its name gets no
-    /// [kind prefix](crate::Config::kind_prefixes).
+    /// Creates a metric with a type code of the caller's choice, for types that this crate does not define. Its name
+    /// gets no [kind prefix](crate::Config::kind_prefixes).
     ///
     /// ```
     /// # use statsd_proto::{Config, testing::recorder};
@@ -330,8 +330,8 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Sets the sample rate, from above 0 to 1: only this share of the calls is recorded, chosen at random. The line contains
-    /// the rate, so that the server scales counts. Default: every call is recorded.
+    /// Sets the sample rate, from above 0 to 1: only this share of the calls is recorded, chosen at random. The line
+    /// contains the rate, so that the server scales counts. Default: every call is recorded.
     ///
     /// ```
     /// # use statsd_proto::{Config, testing::recorder};
@@ -342,8 +342,8 @@ impl<'a> Metric<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Recording refuses any other rate. It also refuses a rate on a gauge or a set, because servers cannot scale those, and
-    /// on a timing for collectd, which would divide the value by the rate.
+    /// Recording refuses any other rate. It also refuses a rate on a gauge or a set, because servers cannot scale
+    /// those, and on a timing for collectd, which would divide the value by the rate.
     #[inline]
     #[must_use]
     pub fn rate(self, rate: f64) -> Self {
@@ -396,8 +396,8 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Sets the time of a counter or a gauge, in seconds since 1970 (UTC). Only the Datadog agent reads timestamps (protocol
-    /// version 1.3). Default: the server uses the time of arrival.
+    /// Sets the time of a counter or a gauge, in seconds since 1970 (UTC). Only the Datadog agent reads timestamps
+    /// (protocol version 1.3). Default: the server uses the time of arrival.
     ///
     /// ```
     /// # use statsd_proto::{Config, testing::recorder};
@@ -409,8 +409,8 @@ impl<'a> Metric<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// The agent forwards a metric with a timestamp without aggregating it. Recording refuses a timestamp of zero, and a
-    /// timestamp on any other kind.
+    /// The agent forwards a metric with a timestamp without aggregating it. Recording refuses a timestamp of zero, and
+    /// a timestamp on any other kind.
     #[inline]
     #[must_use]
     pub fn timestamp(self, seconds: u64) -> Self {
@@ -480,7 +480,7 @@ impl<'a> Metric<'a> {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Count of events, which the server adds up: type `c`.
+    /// Count of events, which the server sums: type `c`.
     Counter,
     /// Value for statistics over all hosts: type `d`.
     Distribution,

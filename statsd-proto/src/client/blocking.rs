@@ -7,7 +7,8 @@ use std::time::Duration;
 
 /// Polls a future on this thread until it completes, and returns its output, or `None` after the timeout.
 ///
-/// The future must not wake itself while it is polled: the flag of the waker is locked meanwhile, so that would deadlock.
+/// The future must not wake itself while it is polled: the flag of the waker is locked meanwhile, so that would
+/// deadlock.
 pub(crate) fn wait_for<T>(future: impl Future<Output = T>, timeout: Duration) -> Option<T> {
     let mut future = pin!(future);
     let signal = Arc::new(Signal {

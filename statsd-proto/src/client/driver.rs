@@ -27,9 +27,9 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Creates a client and its driver. `clock` returns the current time, for the session and for timers. Pass the clock
-    /// of the runtime, so that tests that pause the runtime's time pause the session too. The clock is read while a lock
-    /// is held: it must neither record metrics nor block.
+    /// Creates a client and its driver. `clock` returns the current time, for the session and for timers. Pass the
+    /// clock of the runtime, so that tests that pause the runtime's time pause the session too. The clock is read while
+    /// a lock is held: it must neither record metrics nor block.
     ///
     /// If the configuration is [disabled](Config::enabled), the client is a [`noop`](Client::noop) client, and the
     /// driver's first instruction is [`Output::Finished`].
@@ -127,8 +127,8 @@ impl Drop for Driver {
 }
 
 /// Delay after which an adapter treats a timer or a socket event as overdue: 20 ms after the time of a
-/// [`Wait`](Output::Wait), or without an event of a socket that has an operation in progress. Timers of runtimes are one
-/// or two milliseconds late, and somewhat more on a busy machine.
+/// [`Wait`](Output::Wait), or without an event of a socket that has an operation in progress. Timers of runtimes are
+/// one or two milliseconds late, and somewhat more on a busy machine.
 pub const OVERDUE: Duration = Duration::from_millis(20);
 
 /// Maximum number of consecutive reads from the server before the adapter writes, and before it checks the time: 16.

@@ -106,8 +106,8 @@ impl Group {
         self.error = self.error.or_else(|| result.err());
     }
 
-    /// Queues all metrics of the group in their order, without other metrics between them. They may span two payloads. If
-    /// the queue has no room for all of them, all are refused.
+    /// Queues all metrics of the group in their order, without other metrics between them. They may span two payloads.
+    /// If the queue has no room for all of them, all are refused.
     ///
     /// ```
     /// # use statsd_proto::{Config, testing::recorder};
@@ -138,8 +138,8 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// Reason why the whole group was refused. If the group was queued, the reason why its first invalid metric was left
-    /// out.
+    /// Reason why the whole group was refused. If the group was queued, the reason why its first invalid metric was
+    /// left out.
     pub fn try_send(&mut self) -> Result<(), RecordError> {
         let first = self.error.take();
         if let (Some(entry), Some(gathered)) = (self.client.entry(), &mut self.gathered) {

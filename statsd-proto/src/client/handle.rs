@@ -646,8 +646,8 @@ impl Timing {
         TimerGuard::owned(self.clone())
     }
 
-    /// Records the duration of a future from its first poll, also if the future fails or is dropped before it completes.
-    /// [`Client::measure`] adds a tag made from the output.
+    /// Records the duration of a future from its first poll, also if the future fails or is dropped before it
+    /// completes. [`Client::measure`] adds a tag made from the output.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();

@@ -114,8 +114,8 @@ impl<'a> Recording<'a> {
         self
     }
 
-    /// Sets the time of the metric, in seconds since 1970 (UTC); see [`Metric::timestamp`]. Default: the server uses the
-    /// time of arrival.
+    /// Sets the time of the metric, in seconds since 1970 (UTC); see [`Metric::timestamp`]. Default: the server uses
+    /// the time of arrival.
     ///
     /// ```
     /// # use statsd_proto::{Config, testing::recorder};

@@ -270,8 +270,8 @@ impl Shared {
     }
 }
 
-/// Value on cache lines of its own. 128 bytes, because x86-64 prefetches lines in pairs and some ARM cores have lines of
-/// 128 bytes.
+/// Value on cache lines of its own. 128 bytes, because x86-64 prefetches lines in pairs and some ARM cores have lines
+/// of 128 bytes.
 #[repr(align(128))]
 struct Padded<T>(T);
 

@@ -1,7 +1,7 @@
 //! Timers, which read the clock of the client.
 //!
-//! Types enforce the order of calls, as in sprockets-statsd: only a started timer can be stopped, only a stopped timer can
-//! be sent, and a measurement can be sent only once.
+//! Types enforce the order of calls, as in sprockets-statsd: only a started timer can be stopped, only a stopped timer
+//! can be sent, and a measurement can be sent only once.
 
 use std::time::{Duration, Instant};
 
@@ -52,8 +52,8 @@ pub struct Stopwatch {
     started: Option<Instant>,
 }
 
-/// Guard that records the elapsed time when it is dropped, including by an early return or a panic; see [`Client::time`] and
-/// [`Timing::time`].
+/// Guard that records the elapsed time when it is dropped, including by an early return or a panic; see
+/// [`Client::time`] and [`Timing::time`].
 ///
 /// A guard of [`Timing::time_owned`] borrows nothing.
 #[derive(Debug)]

@@ -13,7 +13,8 @@ pub(crate) enum Until {
     Finished,
     /// The queue is at most half full, or the session is closed.
     Room,
-    /// This number of lines, counted since the session began, are delivered or dropped: no server can refuse them later.
+    /// This number of lines, counted since the session began, are delivered or dropped: no server can refuse them
+    /// later.
     Completed(u64),
     /// This number of lines, counted since the session began, are written to the kernel or dropped.
     Taken(u64),
@@ -76,7 +77,8 @@ impl Waiters {
         reached
     }
 
-    /// First waiter from `first` on, or `None` if it waits for another kind of condition or its condition does not hold.
+    /// First waiter from `first` on, or `None` if it waits for another kind of condition or its condition does not
+    /// hold.
     fn next_reached(&self, first: (Until, u64), core: &Core) -> Option<(Until, u64)> {
         let (next, _) = self.waiting.range(first..).next()?;
         let is_same = std::mem::discriminant(&next.0) == std::mem::discriminant(&first.0);

@@ -1,9 +1,10 @@
 //! Lists of tags, in the forms in which callers keep them.
 
-/// List of tags, borrowed from the caller as pairs of key and value. A pair with an empty value is a tag without a value.
+/// List of tags, borrowed from the caller as pairs of key and value. A pair with an empty value is a tag without a
+/// value.
 ///
-/// Slices, arrays and vectors of `(&str, &str)`, `(&str, String)`, `(&str, &String)` and `(String, String)` convert into it,
-/// so methods that accept `impl Into<TagList>` accept them directly:
+/// Slices, arrays and vectors of `(&str, &str)`, `(&str, String)`, `(&str, &String)` and `(String, String)` convert
+/// into it, so methods that accept `impl Into<TagList>` accept them directly:
 ///
 /// ```
 /// # let client = statsd_proto::Client::noop();

@@ -10,14 +10,14 @@ type Way<'a> = Box<dyn Fn(&Client) + 'a>;
 
 /// Metric that a test records in several ways.
 #[derive(Clone, Debug)]
-struct Expected {
+struct Case {
     kind: Kind,
     name: String,
     number: i32,
     tags: Vec<Tag>,
 }
 
-impl Expected {
+impl Case {
     fn metric(&self) -> Metric<'_> {
         let (name, number) = (&*self.name, self.number);
         match self.kind {
@@ -134,12 +134,12 @@ fn drain(mut session: Session) -> Vec<String> {
     sent.lines().map(str::to_owned).collect()
 }
 
-fn expected() -> impl Strategy<Value = Expected> {
+fn cases() -> impl Strategy<Value = Case> {
     let text = prop_oneof![4 => "[a-z._:|#]{0,8}", 1 => "\\PC{0,4}"];
     let tag = ("[a-c]{1,2}", prop_oneof!["[a-z]{0,4}", "[|,=:x]{1,3}"]);
     let tags = proptest::collection::vec(tag, 0..7);
     let kind = proptest::sample::select(&Kind::ALL);
-    (kind, text, any::<i32>(), tags).prop_map(|(kind, name, number, tags)| Expected {
+    (kind, text, any::<i32>(), tags).prop_map(|(kind, name, number, tags)| Case {
         kind,
         name,
         number,
@@ -171,8 +171,8 @@ fn config() -> impl Strategy<Value = Config> {
 
 proptest! {
     #[test]
-    fn all_ways_to_record_one_metric_lead_to_one_line(expected in expected(), config in config()) {
-        let ways = expected.ways();
+    fn all_ways_to_record_one_metric_lead_to_one_line(case in cases(), config in config()) {
+        let ways = case.ways();
         let lines = |record: &dyn Fn(&Client)| {
             let (client, mut recorder) = recorder(config.clone()).unwrap();
             record(&client);
@@ -185,11 +185,11 @@ proptest! {
     }
 
     #[test]
-    fn a_session_writes_the_lines_of_a_client(expected in expected(), config in config()) {
+    fn a_session_writes_the_lines_of_a_client(case in cases(), config in config()) {
         let (client, mut recorder) = recorder(config.clone()).unwrap();
-        let _ = client.record(&expected.metric().tags(&expected.tags));
+        let _ = client.record(&case.metric().tags(&case.tags));
         let expected = recorder.lines();
-        for lines in expected.lines_of_session(&config) {
+        for lines in case.lines_of_session(&config) {
             prop_assert_eq!(&lines, &expected);
         }
     }

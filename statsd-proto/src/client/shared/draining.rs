@@ -39,8 +39,8 @@ impl Shared {
         }
     }
 
-    /// Writes all aggregated values into the queue as lines, until the queue is full. Each lock is held for a few series
-    /// at a time, so that recording threads wait only briefly.
+    /// Writes all aggregated values into the queue as lines, until the queue is full. Each lock is held for a few
+    /// series at a time, so that recording threads wait only briefly.
     pub(super) fn drain(&self) {
         if !self.aggregates {
             return;

@@ -151,8 +151,8 @@ impl Entry {
         self.record_slowly(index, self.shared.inlet(index), record)
     }
 
-    /// Records a line, without aggregation. Calls `slowly` if the line has to be sampled, refused, or exchanged with the
-    /// queue.
+    /// Records a line, without aggregation. Calls `slowly` if the line has to be sampled, refused, or exchanged with
+    /// the queue.
     #[inline(always)]
     fn record_line<'a>(
         &'a self,
@@ -168,8 +168,8 @@ impl Entry {
         slowly(index, inlet)
     }
 
-    /// Handles the rare outcomes of adding to an aggregated counter: the first amount since a drain, an amount too large
-    /// to add, and a closed session.
+    /// Handles the rare outcomes of adding to an aggregated counter: the first amount since a drain, an amount too
+    /// large to add, and a closed session.
     pub(crate) fn finish_count(
         &self,
         prepared: &Prepared,
@@ -337,8 +337,8 @@ impl Entry {
         Some(Ok(()))
     }
 
-    /// Prepares for sending a metric as a line of its own. Returns `Some` if the metric is refused, because the queue has
-    /// no room for the pending level that has to be sent first.
+    /// Prepares for sending a metric as a line of its own. Returns `Some` if the metric is refused, because the queue
+    /// has no room for the pending level that has to be sent first.
     #[cold]
     fn aggregate_not(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let is_level = metric.is_level();
@@ -346,8 +346,8 @@ impl Entry {
         self.send_level_before(key?).err().map(Err)
     }
 
-    /// Sends the pending level of a gauge, because a level that cannot be aggregated is about to be sent. This keeps the
-    /// levels in order.
+    /// Sends the pending level of a gauge, because a level that cannot be aggregated is about to be sent. This keeps
+    /// the levels in order.
     ///
     /// # Errors
     ///
@@ -384,8 +384,8 @@ impl Entry {
         }
     }
 
-    /// Completes the recording of a prepared value: counts a refusal, lists the series as pending, or sends the value as a
-    /// line.
+    /// Completes the recording of a prepared value: counts a refusal, lists the series as pending, or sends the value
+    /// as a line.
     fn follow_up(
         &self,
         prepared: &Prepared,

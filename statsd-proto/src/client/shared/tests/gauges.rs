@@ -1,5 +1,5 @@
-//! Order of levels: after any sequence of levels and changes, recorded in any way, the server has the last level of each
-//! gauge.
+//! Order of levels: after any sequence of levels and changes, recorded in any way, the server has the last level of
+//! each gauge.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -136,7 +136,8 @@ type Levels = BTreeMap<(String, Vec<(String, String)>), f64>;
 const FORWARD: &[(&str, &str)] = &[("k", "v"), ("l", "w")];
 const BACKWARD: &[(&str, &str)] = &[("l", "w"), ("k", "v")];
 
-/// Names of gauges. The second is sanitized into the first, so both name one gauge. The last is longer than some datagrams.
+/// Names of gauges. The second is sanitized into the first, so both name one gauge. The last is longer than some
+/// datagrams.
 const NAMES: [&str; 4] = ["room_a", "room a", "b", LONG];
 const LONG: &str = match std::str::from_utf8(&[b'l'; 500]) {
     Ok(name) => name,
