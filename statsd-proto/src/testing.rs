@@ -338,7 +338,7 @@ mod tests {
             client.incr("a", 1);
         }
         recorder.advance(MILLISECOND * 200);
-        assert_eq!(recorder.payloads(), ["counters.a:1|c"; 3]);
+        assert_eq!(recorder.payloads(), ["counters.a:1|c\n"; 3]);
         client.incr("b", 1);
         assert_eq!(recorder.lines(), ["counters.b:1|c"]);
     }

@@ -173,9 +173,7 @@ pub(crate) fn shut_down(socket: &SockRef<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-
-    use socket2::{Domain, Type};
+    use std::net::{TcpListener, TcpStream, UdpSocket};
 
     use super::*;
 
@@ -202,6 +200,8 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_stream_that_is_connected_to_itself_is_refused_and_gives_its_port_back() {
+        use socket2::{Domain, Type};
+
         let stream = Socket::new(Domain::IPV4, Type::STREAM, None).expect("the system has sockets");
         let loopback = LOOPBACK.parse::<std::net::SocketAddr>().expect("it is one");
         stream.bind(&loopback.into()).expect("some port is free");
@@ -219,8 +219,8 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn the_kernel_cuts_datagrams_apart_where_it_is_asked_to() -> io::Result<()> {
-        let receiver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let receiver = UdpSocket::bind(LOOPBACK)?;
+        let sender = UdpSocket::bind(LOOPBACK)?;
         sender.connect(receiver.local_addr()?)?;
         for (size, datagrams) in [
             (Some(4), &["aaaa", "bbbb", "c"][..]),

@@ -209,7 +209,7 @@ fn what_is_unset_follows_the_dialect_and_what_no_server_takes_is_an_error() {
         ),
         (
             Dialect::StatsdExporter,
-            &[Tcp, Udp, UnixDatagram],
+            &[Tcp, Udp, UnixDatagram, UnixStream],
             Some(UnixDatagram),
             9125,
             true,

@@ -269,13 +269,13 @@ pub(crate) fn trimmed(datagram: &[u8], keeps_break: bool) -> &[u8] {
     datagram.get(..end).unwrap_or(datagram)
 }
 
-/// Text of each frame, without its length field and padding.
+/// Text of each frame, with one line feed, and without its length field and padding.
 pub(crate) fn frames(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (header, rest) = data.split_first_chunk::<FRAME_HEADER>()?;
         let (frame, rest) = rest.split_at_checked(u32::from_le_bytes(*header) as usize)?;
         data = rest;
-        Some(trimmed(frame, false))
+        Some(trimmed(frame, true))
     })
 }
 

@@ -121,8 +121,13 @@ pub(super) static STATSD: Rules = REFERENCE;
 /// A name with a character of one of the four other tag syntaxes is read as a name with tags. Tags after the type are
 /// then refused.
 pub(super) static STATSD_EXPORTER: Rules = Rules {
-    transports: &[Transport::Tcp, Transport::Udp, Transport::UnixDatagram],
-    transports_text: "`tcp`, `udp` or `unix_datagram`, which statsd_exporter listens on",
+    // It listens on Unix datagrams only. A stream reaches it through a relay.
+    transports: &[
+        Transport::Tcp,
+        Transport::Udp,
+        Transport::UnixDatagram,
+        Transport::UnixStream,
+    ],
     port: 9125,
     tags: Some(TagSyntax {
         bare: false,
