@@ -213,7 +213,7 @@ impl Link {
 impl Drop for Socket {
     fn drop(&mut self) {
         if let Self::Tcp(stream) = self {
-            say_goodbye(stream);
+            shut_down(stream);
         }
     }
 }
@@ -299,8 +299,8 @@ fn set_options(socket: &SockRef<'_>, connect: &Connect) {
     }
 }
 
-/// Closes in an orderly way: what is left unread would reset the server.
-fn say_goodbye(mut stream: &TcpStream) {
+/// Sends FIN, and discards up to 1 MiB of unread data. Closing a socket with unread data would send RST instead.
+fn shut_down(mut stream: &TcpStream) {
     // They fail where the server is gone already.
     let _ = stream.set_nonblocking(true);
     let _ = stream.shutdown(Shutdown::Write);

@@ -168,7 +168,7 @@ impl Link {
             // The socket is closed either way.
             let _ = self.registry.deregister(socket.source());
             if let Socket::Tcp(stream) = socket {
-                say_goodbye(stream);
+                shut_down(stream);
             }
         }
     }
@@ -294,9 +294,9 @@ fn set_options(socket: &SockRef<'_>, connect: &Connect) {
     }
 }
 
-/// Closes in an orderly way: what is left unread would reset the server.
-fn say_goodbye(mut stream: TcpStream) {
-    // It fails where the server is gone already.
+/// Sends FIN, and discards up to 1 MiB of unread data. Closing a socket with unread data would send RST instead.
+fn shut_down(mut stream: TcpStream) {
+    // An error means that the server has closed the connection already.
     let _ = stream.shutdown(Shutdown::Write);
     let mut discarded = [0; 4096];
     for _ in 0..256 {

@@ -1,4 +1,4 @@
-//! Client: the interface with which programs record metrics.
+//! Client: records metrics for a program.
 
 pub(crate) mod blocking;
 pub(crate) mod driver;
@@ -67,7 +67,7 @@ struct Handle {
 struct Open(Arc<Shared>);
 
 impl Client {
-    /// Creates a client that sends nothing, for programs or tests in which metrics are turned off.
+    /// Creates a client that sends nothing, for programs that turn metrics off.
     ///
     /// ```
     /// let client = statsd_proto::Client::noop();
@@ -708,6 +708,10 @@ impl Client {
     }
 
     /// Whether the session is closed, so that further metrics are refused. `false` for a [`noop`](Self::noop) client.
+    ///
+    /// ```
+    /// assert!(!statsd_proto::Client::noop().is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.handle
             .as_ref()

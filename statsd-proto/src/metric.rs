@@ -35,7 +35,7 @@ pub struct Metric<'a> {
     pub(crate) rate: Rate,
     pub(crate) tags: Tags<'a>,
     pub(crate) section: Section,
-    /// Fields of the Datadog agent, or `None` if none is set.
+    /// Fields that only the Datadog agent reads, or `None` if all have their defaults.
     pub(crate) extras: Option<Extras<'a>>,
 }
 

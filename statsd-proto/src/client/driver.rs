@@ -21,6 +21,28 @@ use crate::session::stats::Stats;
 /// Dropping the driver ends the session: queued metrics are abandoned, pending flushes and closes complete, and clients
 /// refuse further metrics. With the feature `tracing`, this logs one warning, unless the session was closed and lost no
 /// metric.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use statsd_proto::{Config, Driver, Input, Output};
+///
+/// let config = Config::new("127.0.0.1").settle_time(Duration::ZERO);
+/// let (client, mut driver) = Driver::new(&config, Instant::now)?;
+/// client.incr("logins", 1);
+/// client.close();
+/// let report = loop {
+///     match driver.poll() {
+///         // An adapter connects a socket, and writes to it.
+///         Output::Connect(_) => driver.handle(Input::Connected),
+///         Output::Transmit(transmit) => driver.handle(Input::Written(transmit.data.len())),
+///         Output::Finished(report) => break report,
+///         // An adapter resolves names, closes the socket, or waits for `woken` or a time.
+///         _ => std::thread::yield_now(),
+///     }
+/// };
+/// assert_eq!(report.sent, 1);
+/// # Ok::<(), statsd_proto::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct Driver {
     shared: Arc<Shared>,
@@ -78,7 +100,7 @@ impl Driver {
         inlets: usize,
     ) -> Result<(Client, Self), ConfigError> {
         let core = Core::new(config, seed)?;
-        let inlets = inlets.min(Framing::new(config).most_inlets(config.max_queue_bytes));
+        let inlets = inlets.min(Framing::new(config).max_inlets(config.max_queue_bytes));
         let shared = Arc::new(Shared::new(core, Box::new(clock), inlets));
         let client = if config.enabled {
             Client::new(Arc::clone(&shared))

@@ -1,4 +1,4 @@
-//! Lists of tags, in the forms in which callers keep them.
+//! Lists of tags, borrowed from callers in several forms.
 
 /// List of tags, borrowed from the caller as pairs of key and value. A pair with an empty value is a tag without a
 /// value.
