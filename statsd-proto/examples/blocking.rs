@@ -301,7 +301,7 @@ fn set_options(socket: &SockRef<'_>, connect: &Connect) {
 
 /// Sends FIN, and discards up to 1 MiB of unread data. Closing a socket with unread data would send RST instead.
 fn shut_down(mut stream: &TcpStream) {
-    // They fail where the server is gone already.
+    // Errors mean that the server has closed the connection already.
     let _ = stream.set_nonblocking(true);
     let _ = stream.shutdown(Shutdown::Write);
     let mut discarded = [0; 4096];
