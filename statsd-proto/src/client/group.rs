@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section};
-use crate::session::{Gathered, Plain};
+use crate::session::{GroupBuffer, Plain};
 
 /// Metrics that are queued together; see [`Client::group`].
 ///
@@ -16,7 +16,7 @@ use crate::session::{Gathered, Plain};
 pub struct Group {
     client: Client,
     /// Encoded metrics, or `None` if the client sends nothing or aggregates each metric at once.
-    gathered: Option<Gathered>,
+    buffer: Option<GroupBuffer>,
     /// Reason for the first refusal since the last `send`, or `None` if no metric was refused.
     error: Option<RecordError>,
 }
@@ -25,7 +25,7 @@ impl Group {
     pub(crate) fn new(client: &Client) -> Self {
         Self {
             client: client.clone(),
-            gathered: client.entry().and_then(|entry| entry.gathered()),
+            buffer: client.entry().and_then(|entry| entry.group_buffer()),
             error: None,
         }
     }
@@ -99,8 +99,8 @@ impl Group {
         let Some(entry) = self.client.entry() else {
             return;
         };
-        let result = match &mut self.gathered {
-            Some(gathered) => entry.gather(gathered, metric),
+        let result = match &mut self.buffer {
+            Some(buffer) => entry.push(buffer, metric),
             None => entry.record(metric),
         };
         self.error = self.error.or_else(|| result.err());
@@ -142,9 +142,9 @@ impl Group {
     /// left out.
     pub fn try_send(&mut self) -> Result<(), RecordError> {
         let first = self.error.take();
-        if let (Some(entry), Some(gathered)) = (self.client.entry(), &mut self.gathered) {
-            let result = entry.record_gathered(gathered);
-            gathered.clear();
+        if let (Some(entry), Some(buffer)) = (self.client.entry(), &mut self.buffer) {
+            let result = entry.record_group(buffer);
+            buffer.clear();
             result?;
         }
         first.map_or(Ok(()), Err)
@@ -161,8 +161,8 @@ impl Group {
             name,
             number,
         };
-        let result = match &mut self.gathered {
-            Some(gathered) => entry.gather_number(gathered, plain),
+        let result = match &mut self.buffer {
+            Some(buffer) => entry.push_number(buffer, plain),
             None => entry.record_number(kind, section, name, number),
         };
         self.error = self.error.or_else(|| result.err());
