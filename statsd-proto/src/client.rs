@@ -1,4 +1,4 @@
-//! The handle that programs record with.
+//! Client: records metrics for a program.
 
 pub(crate) mod blocking;
 pub(crate) mod driver;
@@ -28,38 +28,52 @@ use crate::session::stats::{Report, Stats};
 
 /// Records metrics, from any thread.
 ///
-/// A client is cheap to clone and never blocks: recording formats the metric into the queue and
-/// returns. Nor does it fail the program: the methods named after kinds of metrics return nothing, and
-/// what they could not record is counted in [`Stats::refused`]. [`record`](Self::record) tells.
+/// A client is cheap to clone. Recording never waits for the network: it encodes the metric into a queue in memory and
+/// returns.
 ///
-/// What one thread records leaves in the order recorded. So do the levels of gauges, and their changes,
-/// from whichever threads they come; and what was recorded before a [`flush`](Self::flush) leaves before
-/// what is recorded after it. Other metrics of different threads, of which servers add up or collect the
-/// values, may overtake each other within a flush interval, because the threads do not wait for each other.
+/// Methods named after a kind of metric, such as [`incr`](Self::incr), return no error; [`Stats::refused`] counts the
+/// metrics that they could not record. [`record`](Self::record) and the `try_` methods return the reason.
 ///
-/// Recording takes a lock for a moment, so a signal handler must not record: the thread that it interrupts may hold
-/// that lock.
+/// # Order
 ///
-/// When the last client is dropped, the session is closed as by [`close`](Self::close).
+/// - Metrics of one thread are sent in the order in which they were recorded.
+/// - Levels and changes of one gauge are sent in the order in which they were recorded, by any threads.
+/// - Metrics recorded before a [`flush`](Self::flush) are sent before metrics recorded after it.
+/// - Other metrics of different threads may overtake each other within a flush interval. Servers aggregate these, so
+///   their order has no effect.
+///
+/// # Signal handlers
+///
+/// Do not record in a signal handler. Recording takes a lock for a moment, and the interrupted thread may hold it.
+///
+/// # Close
+///
+/// Dropping the last client closes the session like [`close`](Self::close).
 #[derive(Clone, Debug, Default)]
 pub struct Client {
-    /// None: there is nobody to send to.
+    /// `None` for a client that sends nothing.
     handle: Option<Arc<Handle>>,
 }
 
-/// What the clones of a client have in common.
+/// State that the clones of a client share.
 #[derive(Debug)]
 struct Handle {
     entry: Entry,
     open: Arc<Open>,
 }
 
-/// Closes the session when the last client of it is gone, of whichever scope.
+/// Closes the session when the last client of any scope is dropped.
 #[derive(Debug)]
 struct Open(Arc<Shared>);
 
 impl Client {
-    /// A client that does nothing, for where metrics are turned off.
+    /// Creates a client that sends nothing, for programs that turn metrics off.
+    ///
+    /// ```
+    /// let client = statsd_proto::Client::noop();
+    /// client.incr("logins", 1);
+    /// assert_eq!(client.stats().accepted, 0);
+    /// ```
     pub const fn noop() -> Self {
         Self { handle: None }
     }
@@ -73,11 +87,12 @@ impl Client {
         }
     }
 
-    /// A client for a part of the program, whose metrics have more before their names: for `db` behind the prefix
-    /// `shop`, `queries` is `shop.db.queries`. It has the same queue and connection. Handles that are
-    /// [prepared](Self::prepare) with it are of the part as well.
+    /// Creates a client that adds a prefix to names, after the prefix of this client: with the prefixes `shop` and
+    /// `db`, the name `queries` becomes `shop.db.queries`. Both clients share the queue and the connection. Handles
+    /// that the new client [prepares](Self::prepare) have the prefix too.
     ///
-    /// What the server could not read of the prefix is replaced, or refused with each metric.
+    /// Characters of the prefix that the server would misread are replaced. If the [sanitize
+    /// policy](crate::SanitizePolicy) is `Refuse`, each metric of the new client is refused instead.
     ///
     /// ```
     /// use statsd_proto::Config;
@@ -99,19 +114,30 @@ impl Client {
         self.within(|encoder, id| encoder.with_prefix(id, prefix))
     }
 
-    /// A client whose metrics have more tags, with the same queue and connection.
+    /// Creates a client that adds tags to its metrics. Both clients share the queue and the connection.
     ///
-    /// Tags may be there twice, since several values of one key mean something to Datadog: within a call, and within
-    /// one `tagged`, all stay as they are. Otherwise the nearest wins: a tag of the call replaces those of the same key
-    /// that its client has, and a tag of the client those of the client that it was made from, and of the
-    /// [configuration](crate::Config::tag). Tags without a value replace none, and are not replaced.
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let client = client.tagged(&[("region", "eu"), ("tier", "free")]);
+    /// client.count("logins", 1).tag("tier", "paid").send();
+    /// assert_eq!(recorder.lines(), ["logins:1|c|#region:eu,tier:paid"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
-    /// | server | what it makes of a key with two values |
+    /// A tag replaces tags with the same key that come from further out: a tag of one call replaces tags of the
+    /// client, and a tag of the client replaces tags of the client that it was created from and of the
+    /// [configuration](crate::Config::tag). Tags without a value replace no tag, and are not replaced.
+    ///
+    /// Within one call, and within one `tagged`, several tags with the same key are all sent, because Datadog
+    /// keeps several values of one key:
+    ///
+    /// | server | result for a key with two values |
     /// |---|---|
     /// | Datadog agent | both values |
     /// | statsd_exporter, OpenTelemetry Collector, Telegraf | the last value |
     ///
-    /// Where the dialect has no tags, or not such, each metric is refused as
+    /// If the dialect has no tags, or no tags without a value and one is given, each metric is refused with
     /// [`InvalidTag`](crate::RecordError::InvalidTag).
     #[doc(alias("with_tags", "with_tag"))]
     #[must_use]
@@ -120,6 +146,7 @@ impl Client {
         self.within(|encoder, id| encoder.with_tags(id, tags.pairs()))
     }
 
+    /// Client of a scope within this one, which shares the session.
     fn within(&self, encoder: impl FnOnce(&Encoder, u32) -> Encoder) -> Self {
         Self {
             handle: self.handle.as_ref().map(|handle| {
@@ -131,43 +158,100 @@ impl Client {
         }
     }
 
-    /// Adds to a counter: `counters.<path>`.
+    /// Adds an amount to a counter. With [kind prefixes](crate::Config::kind_prefixes) the name begins with
+    /// `counters.`.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.incr("logins", 1);
+    /// assert_eq!(recorder.lines(), ["logins:1|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn incr(&self, path: &str, amount: impl Into<Number>) {
         self.send_number(Kind::Counter, path, amount.into());
     }
 
-    /// Takes from a counter: `counters.<path>`.
+    /// Subtracts an amount from a counter. With [kind prefixes](crate::Config::kind_prefixes) the name begins with
+    /// `counters.`.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.decr("credits", 5);
+    /// assert_eq!(recorder.lines(), ["credits:-5|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn decr(&self, path: &str, amount: impl Into<Number>) {
         self.send_number(Kind::Counter, path, amount.into().negated());
     }
 
-    /// Sets a gauge: `gauges.<path>`.
+    /// Sets the level of a gauge. With [kind prefixes](crate::Config::kind_prefixes) the name begins with `gauges.`.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.gauge("sessions", 17);
+    /// assert_eq!(recorder.lines(), ["sessions:17|g"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn gauge(&self, path: &str, level: impl Into<Number>) {
         self.send_number(Kind::Gauge, path, level.into());
     }
 
-    /// Moves a gauge up or down: `gauges.<path>`.
+    /// Changes the level of a gauge by an amount, which may be negative. With [kind
+    /// prefixes](crate::Config::kind_prefixes) the name begins with `gauges.`. The dialects
+    /// [`DogStatsd`](crate::Dialect::DogStatsd) and [`OpenTelemetry`](crate::Dialect::OpenTelemetry) refuse changes.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost"))?;
+    /// client.gauge_delta("sessions", -1);
+    /// assert_eq!(recorder.lines(), ["gauges.sessions:-1|g"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn gauge_delta(&self, path: &str, change: impl Into<Number>) {
         self.send_number(Kind::GaugeDelta, path, change.into());
     }
 
-    /// Records how long something took: `timers.<path>`.
+    /// Records a duration as a timing, in milliseconds. With [kind prefixes](crate::Config::kind_prefixes) the name
+    /// begins with `timers.`.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use std::time::Duration;
+    ///
+    /// client.timing("db.query", Duration::from_micros(1500));
+    /// assert_eq!(recorder.lines(), ["db.query:1.5|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn timing(&self, path: &str, elapsed: Duration) {
         self.send(&Metric::timing(path, elapsed));
     }
 
-    /// Records how many milliseconds something took: `timers.<path>`.
+    /// Records a timing that is given as a number of milliseconds. With [kind prefixes](crate::Config::kind_prefixes)
+    /// the name begins with `timers.`.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.timing_ms("db.query", 12.5);
+    /// assert_eq!(recorder.lines(), ["db.query:12.5|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn timing_ms(&self, path: &str, milliseconds: impl Into<Number>) {
         self.send(&Metric::timing_ms(path, milliseconds));
     }
 
-    /// Starts to take a time, for a metric whose tags are known at the end only. What it gives borrows nothing.
+    /// Starts a stopwatch, for a timing whose tags are known only at its end. The stopwatch borrows nothing, so a
+    /// struct or a task may own it.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -180,8 +264,8 @@ impl Client {
         Stopwatch::new(self)
     }
 
-    /// Times a future from its first poll, with a tag that is made of its output: `timers.<path>`. Of one that is
-    /// dropped before it ends, the time is recorded without the tag.
+    /// Records the duration of a future, from its first poll, as a timing. `tag` makes a tag from the output. If the
+    /// future is dropped before it completes, the duration is recorded without the tag.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -208,12 +292,23 @@ impl Client {
         output
     }
 
-    /// A timer that is started and stopped by hand, for `timers.<path>`.
+    /// Creates a timer that the caller starts, stops and sends.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let stopped = client.timer("request").start().stop();
+    /// if stopped.elapsed().as_millis() < 100 {
+    ///     stopped.send();
+    /// }
+    /// assert_eq!(recorder.lines(), ["request:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn timer<'a>(&'a self, path: &'a str) -> Timer<'a> {
         Timer::new(self, path)
     }
 
-    /// Times until the guard is dropped, also by an error or a panic, for `timers.<path>`.
+    /// Starts a guard that records a timing when it is dropped, including by an early return or a panic.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -228,44 +323,95 @@ impl Client {
         TimerGuard::of_name(self, path)
     }
 
-    /// Records a value in a histogram.
+    /// Records a value of a histogram: the server computes statistics per host.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.histogram("response.bytes", 512);
+    /// assert_eq!(recorder.lines(), ["response.bytes:512|h"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn histogram(&self, path: &str, value: impl Into<Number>) {
         self.send(&Metric::histogram(path, value));
     }
 
-    /// Records a value in a distribution.
+    /// Records a value of a distribution: the server computes statistics over all hosts.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.distribution("response.bytes", 512);
+    /// assert_eq!(recorder.lines(), ["response.bytes:512|d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn distribution(&self, path: &str, value: impl Into<Number>) {
         self.send(&Metric::distribution(path, value));
     }
 
-    /// Records a duration in a distribution, in milliseconds.
+    /// Records a duration as a value of a distribution, in milliseconds.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use std::time::Duration;
+    ///
+    /// client.distribution_ms("db.query", Duration::from_micros(1500));
+    /// assert_eq!(recorder.lines(), ["db.query:1.5|d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn distribution_ms(&self, path: &str, elapsed: Duration) {
         self.send(&Metric::distribution_ms(path, elapsed));
     }
 
-    /// Counts events with a meter.
+    /// Adds a number of events to a meter, from which the server computes a rate. Only the dialect
+    /// [`Netdata`](crate::Dialect::Netdata) has meters; other dialects refuse them.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost").dialect(statsd_proto::Dialect::Netdata))?;
+    /// client.meter("requests", 1);
+    /// assert_eq!(recorder.lines(), ["requests:1|m"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn meter(&self, path: &str, amount: impl Into<Number>) {
         self.send(&Metric::meter(path, amount));
     }
 
-    /// Adds a member to a set.
+    /// Adds a member to a set: the server counts distinct members.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.set("visitors", "anna");
+    /// assert_eq!(recorder.lines(), ["visitors:anna|s"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn set(&self, path: &str, member: &str) {
         self.send(&Metric::set(path, member));
     }
 
-    /// Records a metric of any type by its code on the wire. The path gets the prefix, and no [kind
+    /// Records a metric with a type code of the caller's choice. The name gets the prefix of the client but no [kind
     /// prefix](crate::Config::kind_prefixes).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.inject_metric("logins", 1, "c");
+    /// assert_eq!(recorder.lines(), ["logins:1|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn inject_metric<'a>(&self, path: &'a str, value: impl Into<Value<'a>>, code: &'a str) {
         self.send(&Metric::raw(path, value, code));
     }
 
-    /// Begins a metric of any kind, to which tags, a rate or a timestamp can be added before it is sent.
+    /// Starts to build a metric of any kind, to which tags, a sample rate or a timestamp can be added.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -287,7 +433,7 @@ impl Client {
         Recording::new(self, metric)
     }
 
-    /// Begins a count of events, to which tags or a rate can be added before it is sent; without any,
+    /// Starts to build a count of events, to which tags or a sample rate can be added. For a count without these,
     /// [`incr`](Self::incr) is shorter.
     ///
     /// ```
@@ -300,7 +446,8 @@ impl Client {
         Recording::new(self, Metric::counter(path, amount))
     }
 
-    /// Gathers several metrics, to record them together: in order, next to each other, or none of them.
+    /// Creates a group of metrics, which are queued together: in order and next to each other, or, if the queue has no
+    /// room for all, none.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -312,14 +459,14 @@ impl Client {
     /// }
     /// ```
     ///
-    /// With [`Config::aggregate`](crate::Config::aggregate) each metric is aggregated at once.
+    /// With [`Config::aggregate`](crate::Config::aggregate), each metric is aggregated when it is added to the group.
     #[doc(alias("batch", "pipeline"))]
     pub fn group(&self) -> Group {
         Group::new(self)
     }
 
-    /// Records a metric with tags or a rate, or tells why it could not. Its name is the same as by the methods
-    /// named after kinds.
+    /// Records a metric, and returns the reason if it is refused. The metric gets the same prefixes as by the methods
+    /// named after kinds, such as [`incr`](Self::incr).
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -331,7 +478,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Why the metric was not taken.
+    /// Reason why the metric was refused. [`Stats::refused`] counts the refusal.
     #[inline]
     pub fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         match &self.handle {
@@ -340,10 +487,9 @@ impl Client {
         }
     }
 
-    /// Prepares a metric that is recorded again and again: name, tags and rate are rendered once, and
-    /// what the server would not understand is told once, here. A call then copies two pieces of text
-    /// and writes a number; with [`Config::aggregate`](crate::Config::aggregate) counting is an atomic
-    /// addition.
+    /// Starts to build a handle for a metric that is recorded often. Name, tags and rate are encoded once, and an
+    /// invalid one is reported once, when the handle is built. Recording then copies a prefix and a suffix and writes a
+    /// number. With [`Config::aggregate`](crate::Config::aggregate), counting is an atomic addition.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -364,12 +510,12 @@ impl Client {
         Prepare::new(self, name)
     }
 
-    /// Records a line that somebody else has written, byte for byte: no prefix, no tag is added.
+    /// Records a line that another program has encoded. The line is sent byte for byte, without an added prefix or tag.
     ///
-    /// Checked all the same: it must be one whole line, `name:value|type[|@rate][|#tags]` in this
-    /// order, of text that the dialect allows, so that it cannot forge another. For
-    /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) several values, `1:2:3`, and the fields
-    /// `|c:<container>` and `|T<time>` may be in it.
+    /// The line is checked, so that it cannot forge another metric: it must be a single line of the form
+    /// `name:value|type[|@rate][|#tags]`, of characters that the dialect allows.
+    /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) also allows several values, `1:2:3`, and the fields
+    /// `|c:<container>` and `|T<time>`.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -379,58 +525,112 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Why the line was not taken.
+    /// Reason why the line was refused.
     pub fn record_line(&self, line: &str) -> Result<(), RecordError> {
         self.record(&Metric::line(line))
     }
 
-    /// Records an event for the Datadog agent, or tells why it could not.
+    /// Records an event for the Datadog agent.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// client.event(&Event::new("deploy", "version 7"))?;
+    /// assert_eq!(recorder.lines(), ["_e{6,9}:deploy|version 7"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why the event was not taken.
+    /// Reason why the event was refused.
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.entry()
             .map_or(Ok(()), |entry| entry.record_apart(event))
     }
 
-    /// Records a service check for the Datadog agent, or tells why it could not.
+    /// Records a service check for the Datadog agent.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
+    ///
+    /// client.service_check(&ServiceCheck::new("db.up", Status::Ok))?;
+    /// assert_eq!(recorder.lines(), ["_sc|db.up|0"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why the check was not taken.
+    /// Reason why the service check was refused.
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
         self.entry()
             .map_or(Ok(()), |entry| entry.record_apart(check))
     }
 
-    /// Sends what is queued without waiting for the flush interval.
+    /// Sends queued metrics now, without waiting for the flush interval. The flush starts with this call, even if the
+    /// future is not awaited.
     ///
-    /// The future ends when all that was recorded before this call has been given to the kernel or
-    /// dropped, which takes as long as the server is away. It need not be awaited.
+    /// The future completes when every metric recorded before this call was written to the kernel or dropped. While
+    /// the server is unreachable, it stays pending.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// # let _ = async move {
+    /// client.incr("logins", 1);
+    /// client.flush().await;
+    /// # };
+    /// ```
     pub fn flush(&self) -> impl Future<Output = ()> + Send + use<> {
         finished(self.flush_until(Core::flush, Until::Taken))
     }
 
-    /// The same, and the future ends only when no server can refuse any of it any more. Over UDP that is
-    /// some 50 ms later, the time that a refusal may take; else it makes no difference. A
-    /// [`close`](Self::close) waits for that as well.
+    /// Sends queued metrics now like [`flush`](Self::flush), and waits longer: the future completes when a refusal by
+    /// the server can no longer arrive. Over UDP this takes about 50 ms longer, the time that an ICMP refusal may take.
+    /// On other transports both futures complete at the same time. A [`close`](Self::close) waits for refusals too.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// # let _ = async move {
+    /// client.flush_confirmed().await;
+    /// println!("{} lines sent", client.stats().sent);
+    /// # };
+    /// ```
     pub fn flush_confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
         finished(self.flush_until(Core::flush_confirmed, Until::Completed))
     }
 
-    /// Does the same on this thread, for programs without a runtime, for `Drop` and for panic hooks. Returns whether it
-    /// has ended within this time.
+    /// Sends queued metrics like [`flush`](Self::flush), and blocks this thread until they are sent or the timeout has
+    /// passed. Returns whether they were sent in time. It is meant for programs without a runtime, for `Drop`, and for
+    /// panic hooks.
     ///
-    /// Something else has to drive: a runtime with threads of its own, or a thread as in `examples/blocking.rs`. On the only
-    /// thread of a runtime it waits in vain, and for no longer than the timeout.
+    /// Another thread has to run the driver: a thread of a runtime, or one as in `examples/blocking.rs`. On the only
+    /// thread of a single-threaded runtime, this call blocks the driver and so always takes the whole timeout.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// let is_sent = client.flush_blocking(std::time::Duration::from_secs(1));
+    /// # assert!(is_sent);
+    /// ```
     #[doc(alias = "flush_sync")]
     pub fn flush_blocking(&self, timeout: Duration) -> bool {
         wait_for(self.flush(), timeout).is_some()
     }
 
-    /// Waits until at least half of the queue is free, or the client is closed: what a program does
-    /// that would rather wait than lose metrics.
+    /// Waits until at least half of the queue is free, or the client is closed. Programs that prefer waiting to losing
+    /// metrics call this when a metric was refused with [`QueueFull`](RecordError::QueueFull).
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// # use statsd_proto::{Metric, RecordError};
+    /// # let _ = async move {
+    /// while client.record(&Metric::counter("rows", 1)) == Err(RecordError::QueueFull) {
+    ///     client.ready().await;
+    /// }
+    /// # };
+    /// ```
     pub fn ready(&self) -> impl Future<Output = ()> + Send + use<> {
         let wait = self
             .handle
@@ -439,16 +639,34 @@ impl Client {
         finished(wait)
     }
 
-    /// Closes the session for all clients: nothing more is taken, and the driver ends when what is
-    /// queued has been sent, or when the [close timeout](crate::Config::close_timeout) is over.
+    /// Closes the session for all clients: further metrics are refused. The driver finishes when the queued metrics
+    /// were sent, or when the [close timeout](crate::Config::close_timeout) has passed. This call does not wait; see
+    /// [`closed`](Self::closed).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.close();
+    /// assert!(client.is_closed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(&self) {
         if let Some(handle) = &self.handle {
             handle.entry.shared.end(Core::close);
         }
     }
 
-    /// Waits until the session is over, and tells how it ended: after [`close`](Self::close) what is
-    /// queued is sent first. For a [`noop`](Self::noop) client there is nothing to wait for.
+    /// Waits until the session has ended, and returns the final counts. The session ends some time after a
+    /// [`close`](Self::close). For a [`noop`](Self::noop) client, the future completes at once.
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// # let _ = async move {
+    /// client.close();
+    /// let report = client.closed().await;
+    /// println!("{} lines sent, {} abandoned", report.sent, report.abandoned);
+    /// # };
+    /// ```
     pub fn closed(&self) -> impl Future<Output = Report> + Send + use<> {
         let shared = self
             .handle
@@ -463,53 +681,85 @@ impl Client {
         }
     }
 
-    /// [Closes](Self::close) the session, and waits on this thread until it is over. Returns `None` if that takes longer than
-    /// the timeout; see [`flush_blocking`](Self::flush_blocking).
+    /// [Closes](Self::close) the session, and blocks this thread until the session has ended. Returns the final counts,
+    /// or `None` after the timeout. Another thread has to run the driver, as for
+    /// [`flush_blocking`](Self::flush_blocking).
+    ///
+    /// ```
+    /// # let client = statsd_proto::Client::noop();
+    /// let report = client.close_blocking(std::time::Duration::from_secs(5));
+    /// # assert!(report.is_some());
+    /// ```
     #[doc(alias("stop_blocking", "stop"))]
     pub fn close_blocking(&self, timeout: Duration) -> Option<Report> {
         self.close();
         wait_for(self.closed(), timeout)
     }
 
-    /// Reports, with the feature `tracing` in a log, what is lost if the program ends now, unless the client is
-    /// closed. For a connector that is dropped without a stop, on a runtime that ends with the program and so drops
-    /// no driver.
+    /// Reports an [event](crate::EventKind::Unstopped), which the feature `tracing` logs, with the number of metrics
+    /// that would be lost if the program ended now. A closed client reports no event.
+    ///
+    /// Adapters call this when the program drops their connector without stopping it. A runtime that ends with the
+    /// program may never drop the driver, which would otherwise report the loss.
     pub fn report_unstopped(&self) {
         if let Some(handle) = &self.handle {
             handle.entry.shared.flush(Core::report_unstopped);
         }
     }
 
-    /// Whether no more metrics are taken. A [`noop`](Self::noop) client is never closed.
+    /// Whether the session is closed, so that further metrics are refused. `false` for a [`noop`](Self::noop) client.
+    ///
+    /// ```
+    /// assert!(!statsd_proto::Client::noop().is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.handle
             .as_ref()
             .is_some_and(|handle| handle.entry.shared.with(|core| core.is_closed()))
     }
 
-    /// Whether this is a [`noop`](Self::noop) client, as of a configuration that is not enabled.
+    /// Whether this is a [`noop`](Self::noop) client. Drivers of a [disabled](crate::Config::enabled) configuration
+    /// create such clients.
+    ///
+    /// ```
+    /// assert!(statsd_proto::Client::noop().is_noop());
+    /// ```
     pub fn is_noop(&self) -> bool {
         self.handle.is_none()
     }
 
-    /// What was recorded, sent and lost so far.
+    /// Counts of metrics recorded, sent and lost so far. All counts are zero for a [`noop`](Self::noop) client.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.incr("logins", 1);
+    /// assert_eq!(client.stats().accepted, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stats(&self) -> Stats {
         self.handle
             .as_ref()
             .map_or_else(Stats::default, |handle| handle.entry.shared.stats())
     }
 
-    /// Where metrics come in. `None` if there is no server to send to.
+    /// Entry point for metrics, or `None` for a client that sends nothing.
     #[inline]
     pub(crate) fn entry(&self) -> Option<&Entry> {
         self.handle.as_ref().map(|handle| &handle.entry)
     }
 
-    /// The time by the driver's clock, which timers measure by; none for a [`noop`](Self::noop) client.
+    /// Current time of the driver's clock, which timers use. `None` for a [`noop`](Self::noop) client, which has no
+    /// driver.
+    ///
+    /// ```
+    /// assert_eq!(statsd_proto::Client::noop().now(), None);
+    /// ```
     pub fn now(&self) -> Option<std::time::Instant> {
         self.handle.as_ref().map(|handle| handle.entry.shared.now())
     }
 
+    /// Starts a flush now. Returns a future for its end, or `None` for a client that sends nothing.
     fn flush_until(&self, flush: fn(&mut Core), until: fn(u64) -> Until) -> Option<Wait> {
         let handle = self.handle.as_ref()?;
         let recorded = handle.entry.shared.flush(flush);
@@ -519,7 +769,7 @@ impl Client {
     #[inline]
     fn send_number(&self, kind: Kind, path: &str, number: Number) {
         if let Some(handle) = &self.handle {
-            // The error is counted, and a metric is no reason to fail the caller.
+            // `Stats::refused` counts the error. A lost metric must not fail the caller.
             let _ = handle
                 .entry
                 .record_number(kind, Section::of(kind), path, number);
@@ -528,7 +778,7 @@ impl Client {
 
     #[inline]
     fn send(&self, metric: &Metric<'_>) {
-        // The error is counted, and a metric is no reason to fail the caller.
+        // `Stats::refused` counts the error. A lost metric must not fail the caller.
         let _ = self.record(metric);
     }
 }
@@ -539,6 +789,7 @@ impl Drop for Open {
     }
 }
 
+/// Completes with `wait`, or at once if it is `None`.
 async fn finished(wait: Option<Wait>) {
     if let Some(wait) = wait {
         wait.await;

@@ -1,4 +1,4 @@
-//! What a user measures: a name, a value, a kind, and perhaps tags and a sample rate.
+//! Metrics: a name, a value and a kind, with optional tags, sample rate and timestamp.
 
 mod tags;
 mod value;
@@ -13,10 +13,10 @@ pub use tags::TagList;
 pub(crate) use tags::Tags;
 pub use value::{Number, Value};
 
-/// One measurement, borrowed from the caller.
+/// One measurement, which borrows its text from the caller.
 ///
-/// A metric is a plain value: building one allocates nothing, checks nothing and cannot fail. What a
-/// server would not understand is refused when it is recorded.
+/// Building a metric neither allocates nor fails. The metric is checked when it is recorded; see
+/// [`Client::record`](crate::Client::record).
 ///
 /// ```
 /// use statsd_proto::Metric;
@@ -28,107 +28,255 @@ pub use value::{Number, Value};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Metric<'a> {
+    /// Path of the name, without prefixes, or a whole line if the code is [`Code::Line`].
     pub(crate) name: &'a str,
     pub(crate) value: Value<'a>,
     pub(crate) code: Code<'a>,
     pub(crate) rate: Rate,
     pub(crate) tags: Tags<'a>,
     pub(crate) section: Section,
+    /// Fields that only the Datadog agent reads, or `None` if all have their defaults.
     pub(crate) extras: Option<Extras<'a>>,
 }
 
 impl<'a> Metric<'a> {
-    /// A count of events since the last one; negative to count down.
+    /// Creates an amount to add to a counter. A negative amount decreases it.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::counter("logins", 1))?;
+    /// assert_eq!(recorder.lines(), ["logins:1|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn counter(name: &'a str, amount: impl Into<Number>) -> Self {
         Self::new(name, Kind::Counter, Value::Number(amount.into()))
     }
 
-    /// A value for statistics over all hosts, computed by the server (DogStatsD).
+    /// Creates a value of a distribution, for which the server computes statistics over all hosts. The dialects of
+    /// DogStatsD, OpenTelemetry and statsd_exporter have distributions.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::distribution("bytes", 512))?;
+    /// assert_eq!(recorder.lines(), ["bytes:512|d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn distribution(name: &'a str, value: impl Into<Number>) -> Self {
         Self::new(name, Kind::Distribution, Value::Number(value.into()))
     }
 
-    /// A duration in a distribution, in milliseconds.
+    /// Creates a value of a distribution from a duration. It is sent in milliseconds.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use std::time::Duration;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::distribution_ms("db.query", Duration::from_micros(1500)))?;
+    /// assert_eq!(recorder.lines(), ["db.query:1.5|d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn distribution_ms(name: &'a str, elapsed: Duration) -> Self {
         Self::new(name, Kind::Distribution, Value::Elapsed(elapsed))
     }
 
-    /// Several values of one distribution at once; see [`timings_ms`](Self::timings_ms).
+    /// Creates several values of one distribution; see [`timings_ms`](Self::timings_ms).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::distributions("bytes", &[512.0, 1024.0]))?;
+    /// assert_eq!(recorder.lines(), ["bytes:512:1024|d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn distributions(name: &'a str, values: &'a [f64]) -> Self {
         Self::new(name, Kind::Distribution, Value::Packed(values))
     }
 
-    /// The present level of something.
+    /// Creates the current level of a gauge.
     ///
-    /// StatsD servers read a leading `-` as a decrease. In the dialects of that family a negative level
-    /// is therefore sent as two lines that stay together: zero first, then the decrease.
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::gauge("sessions", 17))?;
+    /// assert_eq!(recorder.lines(), ["sessions:17|g"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// StatsD servers read a leading `-` as a decrease. In dialects with changes of gauges, a negative level is
+    /// therefore sent as two lines in one payload: zero first, then the decrease.
     #[inline]
     pub fn gauge(name: &'a str, level: impl Into<Number>) -> Self {
         Self::new(name, Kind::Gauge, Value::Number(level.into()))
     }
 
-    /// A change of a gauge's level, always sent with its sign.
+    /// Creates a change of the level of a gauge, which is always sent with its sign.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::gauge_delta("sessions", 1))?;
+    /// assert_eq!(recorder.lines(), ["gauges.sessions:+1|g"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn gauge_delta(name: &'a str, change: impl Into<Number>) -> Self {
         Self::new(name, Kind::GaugeDelta, Value::Number(change.into()))
     }
 
-    /// A value for statistics per host (DogStatsD).
+    /// Creates a value of a histogram. The Datadog agent computes statistics per host from it; see
+    /// [`Dialect`](crate::Dialect) for other servers with histograms.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::histogram("bytes", 512))?;
+    /// assert_eq!(recorder.lines(), ["bytes:512|h"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn histogram(name: &'a str, value: impl Into<Number>) -> Self {
         Self::new(name, Kind::Histogram, Value::Number(value.into()))
     }
 
-    /// Several values of one histogram at once; see [`timings_ms`](Self::timings_ms).
+    /// Creates several values of one histogram; see [`timings_ms`](Self::timings_ms).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::histograms("bytes", &[512.0, 1024.0]))?;
+    /// assert_eq!(recorder.lines(), ["bytes:512:1024|h"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn histograms(name: &'a str, values: &'a [f64]) -> Self {
         Self::new(name, Kind::Histogram, Value::Packed(values))
     }
 
-    /// A count of events, as servers with meters know it.
+    /// Creates a number of events to add to a meter, from which the server computes a rate. Only the dialect
+    /// [`Netdata`](crate::Dialect::Netdata) has meters.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost").dialect(statsd_proto::Dialect::Netdata))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::meter("requests", 1))?;
+    /// assert_eq!(recorder.lines(), ["requests:1|m"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn meter(name: &'a str, amount: impl Into<Number>) -> Self {
         Self::new(name, Kind::Meter, Value::Number(amount.into()))
     }
 
-    /// A member of a set; the server counts the distinct ones.
+    /// Creates a member to add to a set. The server counts distinct members.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::set("visitors", "anna"))?;
+    /// assert_eq!(recorder.lines(), ["visitors:anna|s"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn set(name: &'a str, member: &'a str) -> Self {
         Self::new(name, Kind::Set, Value::Text(member))
     }
 
-    /// How long something took. Sent in milliseconds, exact to the nanosecond.
+    /// Creates a timing from a duration. It is sent in milliseconds, with the precision of a nanosecond.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use std::time::Duration;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::timing("db.query", Duration::from_micros(1500)))?;
+    /// assert_eq!(recorder.lines(), ["db.query:1.5|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn timing(name: &'a str, elapsed: Duration) -> Self {
         Self::new(name, Kind::Timing, Value::Elapsed(elapsed))
     }
 
-    /// How long something took, in milliseconds.
+    /// Creates a timing from a number of milliseconds.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::timing_ms("db.query", 12.5))?;
+    /// assert_eq!(recorder.lines(), ["db.query:12.5|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn timing_ms(name: &'a str, milliseconds: impl Into<Number>) -> Self {
         Self::new(name, Kind::Timing, Value::Number(milliseconds.into()))
     }
 
-    /// How long something took each time, in milliseconds.
+    /// Creates several timings of one name, each a number of milliseconds.
     ///
-    /// All values stand in one line (`name:1:2:3|ms`) where the [dialect](crate::Dialect) has that, which
-    /// are [`DogStatsd`](crate::Dialect::DogStatsd) and [`StatsdExporter`](crate::Dialect::StatsdExporter).
-    /// Elsewhere they are as many lines, which are taken together or not at all; a datagram has to have
-    /// room for all of them. What is longer than a line may be is refused as a whole; so are more values
-    /// than half as many as a line may have bytes, and a slice without values.
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::timings_ms("db.query", &[12.0, 7.5]))?;
+    /// assert_eq!(recorder.lines(), ["db.query:12:7.5|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The dialects [`DogStatsd`](crate::Dialect::DogStatsd) and [`StatsdExporter`](crate::Dialect::StatsdExporter)
+    /// send all values in one line. Other dialects send one line for each value; the lines must fit into one datagram
+    /// together.
+    ///
+    /// Either all values are recorded or none. They are refused if the slice is empty, if the lines are longer than the
+    /// limit, or if there are more values than half of the bytes that one line may have.
     #[inline]
     pub fn timings_ms(name: &'a str, milliseconds: &'a [f64]) -> Self {
         Self::new(name, Kind::Timing, Value::Packed(milliseconds))
     }
 
-    /// A metric of a type this crate does not know, by its type code on the wire. Its name gets no [kind
-    /// prefix](crate::Config::kind_prefixes).
+    /// Creates a metric with a type code of the caller's choice, for types that this crate does not define. Its name
+    /// gets no [kind prefix](crate::Config::kind_prefixes).
     ///
-    /// The name and the value are still made safe: nothing given here can forge a second metric.
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::raw("logins", 1, "c"))?;
+    /// assert_eq!(recorder.lines(), ["logins:1|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Name, value and code are checked like those of other metrics, so they cannot forge a second metric.
     #[inline]
     pub fn raw(name: &'a str, value: impl Into<Value<'a>>, code: &'a str) -> Self {
         Self {
@@ -138,14 +286,14 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Reads a metric from a line: `name:value|type[|@rate][|#key:value,…]`.
+    /// Parses a line of the form `name:value|type[|@rate][|#key:value,…]`.
     ///
-    /// The rate is taken as one that the sender of the line has sampled at. When the metric is recorded,
-    /// it is written anew, so that a line is never passed on malformed.
+    /// A rate in the line counts as [sampled by the caller](Self::sampled_at). Recording the metric encodes it in the
+    /// dialect of the client, so a malformed line is never forwarded.
     ///
     /// # Errors
     ///
-    /// [`ParseError`] says which part of the line is none.
+    /// [`ParseError`] names the part of the line that is invalid.
     ///
     /// ```
     /// use statsd_proto::{Metric, ParseError};
@@ -157,9 +305,18 @@ impl<'a> Metric<'a> {
         encode::parse(line)
     }
 
-    /// Sets how many tags the agent adds that it knows of whoever sends
-    /// ([`DogStatsd`](crate::Dialect::DogStatsd) 1.6). Default: the
-    /// [configuration's](crate::Config::cardinality).
+    /// Sets the cardinality of the tags about the sender, such as its container, that the Datadog agent adds (protocol
+    /// version 1.6). Default: the [cardinality of the configuration](crate::Config::cardinality).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::{Metric, dogstatsd::Cardinality};
+    ///
+    /// client.record(&Metric::counter("logins", 1).cardinality(Cardinality::Low))?;
+    /// assert_eq!(recorder.lines(), ["logins:1|c|card:low"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn cardinality(self, cardinality: Cardinality) -> Self {
@@ -173,11 +330,20 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Records only this share of the calls, chosen at random, and tells the server so.
+    /// Sets the sample rate, from above 0 to 1: only this share of the calls is recorded, chosen at random. The line
+    /// contains the rate, so that the server scales counts. Default: every call is recorded.
     ///
-    /// A rate that is not above 0 and at most 1 is refused when the metric is recorded; so is any on a
-    /// gauge or a set, of which servers do not know that some are missing, and for collectd on a timing,
-    /// whose value it would divide by the rate.
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::counter("logins", 1).rate(0.1))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Recording refuses any other rate. It also refuses a rate on a gauge or a set, because servers cannot scale
+    /// those, and on a timing for collectd, which would divide the value by the rate.
     #[inline]
     #[must_use]
     pub fn rate(self, rate: f64) -> Self {
@@ -187,7 +353,17 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Tells the server that the caller already sampled this metric at `rate`.
+    /// Sends `rate` as the sample rate of a metric that the caller has sampled itself. The metric is always recorded.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::counter("logins", 1).sampled_at(0.1))?;
+    /// assert_eq!(recorder.lines(), ["logins:1|c|@0.1"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn sampled_at(self, rate: f64) -> Self {
@@ -197,10 +373,20 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Adds tags, as pairs of key and value. A pair with an empty value is a bare tag.
+    /// Adds tags, given as pairs of key and value. A pair with an empty value is a tag without a value.
     ///
-    /// A metric has no memory for tags: it refers to up to two lists. One that is given more is refused when it is
-    /// recorded; [`Client::metric`](crate::Client::metric) takes any number.
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::counter("logins", 1).tags(&[("method", "card"), ("beta", "")]))?;
+    /// assert_eq!(recorder.lines(), ["logins:1|c|#method:card,beta"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A metric borrows at most two lists of tags. A metric with more lists is refused when it is recorded;
+    /// [`Client::metric`](crate::Client::metric) accepts any number.
     #[inline(always)]
     #[must_use]
     pub fn tags(self, tags: impl Into<TagList<'a>>) -> Self {
@@ -210,11 +396,21 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Sets the time of a counter or a gauge, in seconds since 1970
-    /// ([`DogStatsd`](crate::Dialect::DogStatsd) 1.3).
+    /// Sets the time of a counter or a gauge, in seconds since 1970 (UTC). Only the Datadog agent reads timestamps
+    /// (protocol version 1.3). Default: the server uses the time of arrival.
     ///
-    /// The agent passes such a metric on as it is, and adds up nothing. Zero is refused when the metric
-    /// is recorded, and so is a timestamp on any other kind.
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::Metric;
+    ///
+    /// client.record(&Metric::counter("logins", 1).timestamp(1_656_581_400))?;
+    /// assert_eq!(recorder.lines(), ["logins:1|c|T1656581400"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// The agent forwards a metric with a timestamp without aggregating it. Recording refuses a timestamp of zero, and
+    /// a timestamp on any other kind.
     #[inline]
     #[must_use]
     pub fn timestamp(self, seconds: u64) -> Self {
@@ -228,8 +424,7 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Whether the order of such metrics means something, whichever threads they come from: the last
-    /// level of a gauge is the one that stays.
+    /// Whether the metric sets or changes a gauge, so that it must keep its order among metrics of all threads.
     #[inline]
     pub(crate) fn is_level(&self) -> bool {
         match self.code {
@@ -238,7 +433,8 @@ impl<'a> Metric<'a> {
         }
     }
 
-    /// Apart, so that most metrics pass by none of this.
+    /// Whether a metric whose type is given as text may set or change a gauge. In a function of its own, so that the
+    /// common case stays small enough to be inlined.
     #[cold]
     fn may_be_level(&self) -> bool {
         let code = match self.code {
@@ -248,7 +444,7 @@ impl<'a> Metric<'a> {
         code.kind().is_none_or(Kind::is_level)
     }
 
-    /// A metric to render others by, with a value that its kind may have.
+    /// Metric with a placeholder value that is valid for its kind, from which a template is encoded.
     pub(crate) fn blank(name: &'a str, kind: Kind) -> Self {
         let value = if kind == Kind::Set {
             Value::Text("0")
@@ -258,7 +454,7 @@ impl<'a> Metric<'a> {
         Self::new(name, kind, value)
     }
 
-    /// A whole line that somebody else has written, in place of the name.
+    /// Metric whose name is a whole line that another program has encoded.
     pub(crate) fn line(line: &'a str) -> Self {
         Self {
             code: Code::Line,
@@ -280,30 +476,30 @@ impl<'a> Metric<'a> {
     }
 }
 
-/// What a metric measures.
+/// Kind of a metric.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A count of events.
+    /// Count of events, which the server sums: type `c`.
     Counter,
-    /// A value for statistics over all hosts.
+    /// Value for statistics over all hosts: type `d`.
     Distribution,
-    /// A level.
+    /// Level: type `g`.
     Gauge,
-    /// A change of a level.
+    /// Change of a level: type `g` with a sign.
     GaugeDelta,
-    /// A value for statistics per host.
+    /// Value for statistics per host: type `h`.
     Histogram,
-    /// A count of events, as a meter.
+    /// Count of events, from which the server computes a rate: type `m`.
     Meter,
-    /// A member of a set.
+    /// Member of a set, whose distinct members the server counts: type `s`.
     Set,
-    /// A duration.
+    /// Duration: type `ms`.
     Timing,
 }
 
 impl Kind {
-    /// In the order of their declaration.
+    /// All kinds, in the order of their declaration.
     pub(crate) const ALL: [Self; 8] = [
         Self::Counter,
         Self::Distribution,
@@ -315,7 +511,7 @@ impl Kind {
         Self::Timing,
     ];
 
-    /// Kind of the series that such metrics belong to: a change of a gauge belongs to its levels.
+    /// Kind of the series that metrics of this kind belong to: levels and changes of a gauge share a series.
     #[inline]
     pub(crate) fn of_series(self) -> Self {
         if self == Self::GaugeDelta {
@@ -325,26 +521,27 @@ impl Kind {
         }
     }
 
-    /// Whether a later one may take the place of those before.
+    /// Whether metrics of this kind set or change a gauge.
     #[inline]
     pub(crate) fn is_level(self) -> bool {
         matches!(self, Self::Gauge | Self::GaugeDelta)
     }
 }
 
-/// The type of a metric: one that the dialect's table knows, or a code given by the caller.
+/// Type of a metric: a kind, for which the dialect has a code, or a code given by the caller.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Code<'a> {
     Known(Kind),
-    /// The name is a whole line with its type in it.
+    /// Whole line in place of the name. It contains its type.
     Line,
-    /// From a line, whose name may have tags in it. A type that is not known here is refused.
+    /// Code from a parsed line, whose name may contain tags. Recording refuses a code without a [`Kind`].
     Parsed(&'a str),
+    /// Code given by the caller.
     Raw(&'a str),
 }
 
 impl Code<'_> {
-    /// What servers take it for; none if it is not known here.
+    /// Kind that servers read from the code, or `None` if no kind has this code. A change of a gauge counts as a gauge.
     #[inline]
     pub(crate) fn kind(self) -> Option<Kind> {
         Some(match self {
@@ -361,43 +558,47 @@ impl Code<'_> {
     }
 }
 
+/// Sample rate of a metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rate {
+    /// No sampling: every call is recorded.
     Always,
-    /// This client is to sample.
+    /// Share of the calls that this client records.
     Sample(f64),
-    /// Somebody has sampled already.
+    /// Share of the calls that the caller recorded. This client records the metric and sends the rate.
     Sampled(f64),
 }
 
 impl Rate {
-    /// Whether this call is one of those that sampling leaves out.
+    /// Whether sampling leaves this call out. Draws a random number if the client samples.
     #[inline]
     pub(crate) fn leaves_out(self, random: &mut Random) -> bool {
         match self {
             Self::Always | Self::Sampled(_) => false,
-            // A rate that makes no sense goes on, to be refused.
+            // An invalid rate is kept here, so that encoding refuses it.
             Self::Sample(rate) => rate > 0.0 && random.fraction() >= rate,
         }
     }
 }
 
-/// What only the Datadog agent knows.
+/// Fields that only the Datadog agent reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Extras<'a> {
+    /// Time in seconds since 1970 (UTC), or `None` for the time of arrival.
     pub(crate) timestamp: Option<u64>,
+    /// Cardinality of the tags that the agent adds, or `None` for that of the configuration.
     pub(crate) cardinality: Option<Cardinality>,
-    /// The container that a line says it comes from, or empty.
+    /// Container ID from a parsed line, or empty.
     pub(crate) container: &'a str,
-    /// What a line says of its sender besides, or empty.
+    /// External data from a parsed line, which identifies the pod of the sender, or empty.
     pub(crate) external_data: &'a str,
 }
 
-/// Part of a name between the prefix and the path, where the configuration has [kind
+/// Part of the name between the prefix and the path, if the configuration has [kind
 /// prefixes](crate::Config::kind_prefixes).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Section {
-    /// The kind has none, or the name is final.
+    /// No kind prefix: the kind has none, or the caller gave the final name.
     None,
     Counters,
     Gauges,
@@ -405,6 +606,7 @@ pub(crate) enum Section {
 }
 
 impl Section {
+    /// Section of a kind.
     #[inline(always)]
     pub(crate) fn of(kind: Kind) -> Self {
         match kind {

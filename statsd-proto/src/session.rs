@@ -10,7 +10,7 @@ pub(crate) mod event;
 mod exchange;
 pub(crate) mod failure;
 pub(crate) mod flush;
-mod gathered;
+mod group_buffer;
 pub(crate) mod in_flight;
 mod inlet;
 pub(crate) mod instruction;
@@ -48,7 +48,7 @@ use crate::session::sampling::SamplingLevel;
 use crate::session::stats::Stats;
 use crate::session::telemetry::{Lost, Reporter};
 pub use embedded::Session;
-pub(crate) use gathered::Gathered;
+pub(crate) use group_buffer::GroupBuffer;
 pub(crate) use inlet::{Inlet, Pending};
 pub(crate) use record::{Plain, Record};
 

@@ -1,11 +1,14 @@
-//! Waiting without a runtime: the only place where the core blocks, on the thread of a caller that asks for it.
+//! Waiting for a future without a runtime. Only these functions of the core block the calling thread.
 
 use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-/// Output of a future, or `None` if it takes longer. The future may not wake itself while it is polled.
+/// Polls a future on this thread until it completes, and returns its output, or `None` after the timeout.
+///
+/// The future must not wake itself while it is polled: the flag of the waker is locked meanwhile, so that would
+/// deadlock.
 pub(crate) fn wait_for<T>(future: impl Future<Output = T>, timeout: Duration) -> Option<T> {
     let mut future = pin!(future);
     let signal = Arc::new(Signal {
@@ -30,8 +33,10 @@ pub(crate) fn wait_for<T>(future: impl Future<Output = T>, timeout: Duration) ->
     output
 }
 
+/// Waker that unblocks the waiting thread.
 #[derive(Debug)]
 struct Signal {
+    /// Whether the future has to be polled. `true` at first.
     is_woken: Mutex<bool>,
     condition: Condvar,
 }
@@ -119,7 +124,7 @@ mod tests {
         );
     }
 
-    /// Does what the driver says, with a server that takes everything at once.
+    /// Carries out the instructions of the driver for a server that accepts every write at once.
     fn drive(mut driver: Driver) -> Report {
         loop {
             let input = match driver.poll() {
@@ -127,7 +132,7 @@ mod tests {
                 Output::Transmit(transmit) => Input::Written(transmit.data.len()),
                 Output::Finished(report) => return report,
                 Output::Wait(_) => {
-                    wait_for(driver.woken(), HANG).expect("somebody wakes it");
+                    wait_for(driver.woken(), HANG).expect("the driver is woken");
                     continue;
                 }
                 Output::Disconnect => continue,

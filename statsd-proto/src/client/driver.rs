@@ -1,4 +1,4 @@
-//! The one other end of all clients: what an adapter drives.
+//! Driver of a session: the interface between the clients of a session and an adapter.
 
 use std::collections::hash_map::RandomState;
 use std::future::poll_fn;
@@ -18,36 +18,70 @@ use crate::session::stats::Stats;
 
 /// Drives the session that its [`Client`]s record into.
 ///
-/// Dropping the driver ends the session: what is queued is abandoned, those who wait for it wait no longer, and
-/// clients refuse metrics from then on. With the feature `tracing`, one warning says so, unless the session was closed
-/// and nothing is lost.
+/// Dropping the driver ends the session: queued metrics are abandoned, pending flushes and closes complete, and clients
+/// refuse further metrics. With the feature `tracing`, this logs one warning, unless the session was closed and lost no
+/// metric.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use statsd_proto::{Config, Driver, Input, Output};
+///
+/// let config = Config::new("127.0.0.1").settle_time(Duration::ZERO);
+/// let (client, mut driver) = Driver::new(&config, Instant::now)?;
+/// client.incr("logins", 1);
+/// client.close();
+/// let report = loop {
+///     match driver.poll() {
+///         // An adapter connects a socket, and writes to it.
+///         Output::Connect(_) => driver.handle(Input::Connected),
+///         Output::Transmit(transmit) => driver.handle(Input::Written(transmit.data.len())),
+///         Output::Finished(report) => break report,
+///         // An adapter resolves names, closes the socket, or waits for `woken` or a time.
+///         _ => std::thread::yield_now(),
+///     }
+/// };
+/// assert_eq!(report.sent, 1);
+/// # Ok::<(), statsd_proto::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct Driver {
     shared: Arc<Shared>,
 }
 
 impl Driver {
-    /// A client and the driver that it needs. `clock` tells the time, for the session and for timers:
-    /// the runtime's own, so that a runtime whose time is paused in a test pauses this too.
+    /// Creates a client and its driver. `clock` returns the current time, for the session and for timers. Pass the
+    /// clock of the runtime, so that tests that pause the runtime's time pause the session too.
     ///
-    /// The client of a configuration that is not enabled does nothing, and its driver is finished.
+    /// If the configuration is [disabled](Config::enabled), the client is a [`noop`](Client::noop) client, and the
+    /// driver's first instruction is [`Output::Finished`].
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use statsd_proto::{Config, Driver, Output};
+    ///
+    /// let (client, mut driver) = Driver::new(&Config::new("127.0.0.1"), Instant::now)?;
+    /// client.incr("logins", 1);
+    /// assert!(matches!(driver.poll(), Output::Connect(_)));
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// The first setting that cannot work.
+    /// The first setting that is invalid.
     pub fn new(
         config: &Config,
         clock: impl Fn() -> Instant + Send + Sync + 'static,
     ) -> Result<(Client, Self), ConfigError> {
-        // Hash maps get a random key each, which is all the randomness that the standard library has.
+        // The random keys of hash maps are the only source of randomness in the standard library.
         Self::with_seed(config, clock, RandomState::new().build_hasher().finish())
     }
 
-    /// The same with given jitter and sampling, so that a test can repeat itself.
+    /// Creates a client and its driver like [`new`](Self::new), with a seed for jitter and sampling, so that a test is
+    /// reproducible.
     ///
     /// # Errors
     ///
-    /// The first setting that cannot work.
+    /// The first setting that is invalid.
     pub fn with_seed(
         config: &Config,
         clock: impl Fn() -> Instant + Send + Sync + 'static,
@@ -56,8 +90,8 @@ impl Driver {
         Self::with_inlets(config, clock, seed, INLETS)
     }
 
-    /// The same with so many inlets, a power of two: as many threads record at the same time without waiting for each
-    /// other.
+    /// Creates a client and its driver like [`with_seed`](Self::with_seed), with this number of inlets, which must be a
+    /// power of two. This is the number of threads that can record at the same time without contention.
     pub(crate) fn with_inlets(
         config: &Config,
         clock: impl Fn() -> Instant + Send + Sync + 'static,
@@ -65,7 +99,7 @@ impl Driver {
         inlets: usize,
     ) -> Result<(Client, Self), ConfigError> {
         let core = Core::new(config, seed)?;
-        let inlets = inlets.min(Framing::new(config).most_inlets(config.max_queue_bytes));
+        let inlets = inlets.min(Framing::new(config).max_inlets(config.max_queue_bytes));
         let shared = Arc::new(Shared::new(core, Box::new(clock), inlets));
         let client = if config.enabled {
             Client::new(Arc::clone(&shared))
@@ -75,33 +109,33 @@ impl Driver {
         Ok((client, Self { shared }))
     }
 
-    /// What to do now; see [`Session::poll`](crate::Session::poll).
+    /// Returns the next instruction for the adapter; see [`Session::poll`](crate::Session::poll).
     pub fn poll(&mut self) -> Output {
         self.shared.poll()
     }
 
-    /// Tells what happened; see [`Session::handle`](crate::Session::handle).
+    /// Reports an outcome of I/O to the session; see [`Session::handle`](crate::Session::handle).
     pub fn handle(&mut self, input: Input) {
         self.shared.with(|core| core.handle(input));
     }
 
-    /// Waits until [`poll`](Self::poll) would have something new to say. May be cancelled at any time.
+    /// Waits until [`poll`](Self::poll) has a new instruction. The future may be dropped at any time.
     pub async fn woken(&mut self) {
         poll_fn(|context| self.shared.poll_woken(context)).await;
     }
 
-    /// The oldest news that has not been taken. Of much that is not taken, the latest is kept; with the
-    /// feature `tracing` it has been logged already.
+    /// Returns the oldest event that was not polled yet, or `None` if there is no such event. If the adapter polls too
+    /// seldom, the oldest events are discarded. With the feature `tracing`, every event has been logged already.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.shared.poll_event()
     }
 
-    /// Ends the session on purpose, so that dropping the driver reports nothing of it.
+    /// Ends the session on purpose, so that dropping the driver logs no warning.
     pub(crate) fn abandon(&self) {
         self.shared.end(Core::abandon);
     }
 
-    /// What was recorded, sent and lost so far.
+    /// Counts of metrics recorded, sent and lost so far.
     pub fn stats(&self) -> Stats {
         self.shared.stats()
     }
@@ -113,13 +147,15 @@ impl Drop for Driver {
     }
 }
 
-/// How long after the time of a [`Wait`](Output::Wait), or without an event of a socket that has something under way,
-/// a driver may be held up by its runtime. Timers are a millisecond or two late; on a machine that is busy, some more.
+/// Delay after which an adapter treats a timer or a socket event as overdue: 20 ms after the time of a
+/// [`Wait`](Output::Wait), or without an event of a socket that has an operation in progress. Timers of runtimes are
+/// one or two milliseconds late, and somewhat more on a busy machine.
 pub const OVERDUE: Duration = Duration::from_millis(20);
 
-/// How often a driver reads from its server in a row before it writes, and before it looks at the time. Servers do not
-/// answer, so nearly all reads find nothing; one that talks without end must hold up neither metrics nor a close.
+/// Maximum number of consecutive reads from the server before the adapter writes, and before it checks the time: 16.
+/// StatsD servers rarely answer, so nearly all reads return no data. The limit keeps a server that sends endlessly from
+/// delaying metrics or a close.
 pub const MAX_READS: usize = 16;
 
-/// The scheduler of tests has fewer steps to try with four.
+/// Number of inlets. The test scheduler (shuttle) uses 4, so that it has fewer interleavings to explore.
 const INLETS: usize = if cfg!(shuttle) { 4 } else { MAX_INLETS };

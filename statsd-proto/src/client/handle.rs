@@ -1,4 +1,4 @@
-//! Handles on metrics that are recorded again and again: all but the value is rendered once.
+//! Handles for metrics that are recorded often: name, tags and rate are encoded once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::metric::{Kind, Metric, Number, Rate, Section, Value};
 use crate::session::aggregate::{Put, Sum};
 use crate::session::prepared::Prepared;
 
-/// A handle in the making; see [`Client::prepare`].
+/// Builder of a handle; see [`Client::prepare`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Prepare<'a> {
@@ -19,6 +19,7 @@ pub struct Prepare<'a> {
     name: &'a str,
     tags: Vec<(&'a str, &'a str)>,
     rate: Rate,
+    /// Whether the name gets no kind prefix.
     has_final_name: bool,
 }
 
@@ -33,20 +34,36 @@ impl<'a> Prepare<'a> {
         }
     }
 
-    /// Adds a tag. An empty value makes a bare one.
+    /// Adds a tag. An empty value makes a tag without a value.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.prepare("logins").tag("method", "card").tag("beta", "").counter()?.incr();
+    /// assert_eq!(recorder.lines(), ["logins:1|c|#method:card,beta"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn tag(mut self, key: &'a str, value: &'a str) -> Self {
         self.tags.push((key, value));
         self
     }
 
-    /// Records only this share of the calls, chosen at random, and tells the server so; see
-    /// [`Metric::rate`].
+    /// Sets the sample rate, from above 0 to 1: only this share of the calls is recorded, chosen at random; see
+    /// [`Metric::rate`]. Default: every call is recorded.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let logins = client.prepare("logins").rate(0.1).counter()?;
+    /// logins.incr();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn rate(mut self, rate: f64) -> Self {
         self.rate = Rate::Sample(rate);
         self
     }
 
-    /// Takes the name as it is, without a kind prefix: another library has made it.
+    /// Keeps the name without a kind prefix, because another library has chosen it.
     #[cfg(feature = "metrics")]
     pub(crate) fn with_final_name(mut self) -> Self {
         self.has_final_name = true;
@@ -55,74 +72,146 @@ impl<'a> Prepare<'a> {
 }
 
 impl Prepare<'_> {
-    /// A handle on a counter.
+    /// Builds a handle for a counter.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let logins = client.prepare("logins").counter()?;
+    /// logins.incr();
+    /// assert_eq!(recorder.lines(), ["logins:1|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Reason why the metric would always be refused, such as an invalid name or tag.
     pub fn counter(self) -> Result<Counter, RecordError> {
         Ok(Counter(self.handle(Kind::Counter)?))
     }
 
-    /// A handle on a distribution.
+    /// Builds a handle for a distribution.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let bytes = client.prepare("bytes").distribution()?;
+    /// bytes.record(512);
+    /// assert_eq!(recorder.lines(), ["bytes:512|d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Reason why the metric would always be refused, such as an invalid name or tag.
     pub fn distribution(self) -> Result<Distribution, RecordError> {
         Ok(Distribution(self.handle(Kind::Distribution)?))
     }
 
-    /// A handle on a gauge's level.
+    /// Builds a handle for the level of a gauge.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let sessions = client.prepare("sessions").gauge()?;
+    /// sessions.set(17);
+    /// assert_eq!(recorder.lines(), ["sessions:17|g"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Reason why the metric would always be refused, such as an invalid name or tag.
     pub fn gauge(self) -> Result<Gauge, RecordError> {
         Ok(Gauge(self.handle(Kind::Gauge)?))
     }
 
-    /// A handle on changes of a gauge.
+    /// Builds a handle for changes of a gauge.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost"))?;
+    /// let sessions = client.prepare("sessions").gauge_delta()?;
+    /// sessions.add(1);
+    /// assert_eq!(recorder.lines(), ["gauges.sessions:+1|g"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Reason why the metric would always be refused, such as an invalid name or tag.
     pub fn gauge_delta(self) -> Result<GaugeDelta, RecordError> {
         Ok(GaugeDelta(self.handle(Kind::GaugeDelta)?))
     }
 
-    /// A handle on a histogram.
+    /// Builds a handle for a histogram.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let bytes = client.prepare("bytes").histogram()?;
+    /// bytes.record(512);
+    /// assert_eq!(recorder.lines(), ["bytes:512|h"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Reason why the metric would always be refused, such as an invalid name or tag.
     pub fn histogram(self) -> Result<Histogram, RecordError> {
         Ok(Histogram(self.handle(Kind::Histogram)?))
     }
 
-    /// A handle on a meter.
+    /// Builds a handle for a meter.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost").dialect(statsd_proto::Dialect::Netdata))?;
+    /// let requests = client.prepare("requests").meter()?;
+    /// requests.add(1);
+    /// assert_eq!(recorder.lines(), ["requests:1|m"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Reason why the metric would always be refused, such as an invalid name or tag.
     pub fn meter(self) -> Result<Meter, RecordError> {
         Ok(Meter(self.handle(Kind::Meter)?))
     }
 
-    /// A handle on a set.
+    /// Builds a handle for a set.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let visitors = client.prepare("visitors").set()?;
+    /// visitors.insert("anna");
+    /// assert_eq!(recorder.lines(), ["visitors:anna|s"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Reason why the metric would always be refused, such as an invalid name or tag.
     pub fn set(self) -> Result<Set, RecordError> {
         Ok(Set(self.handle(Kind::Set)?))
     }
 
-    /// A handle on a timing.
+    /// Builds a handle for a timing.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let query = client.prepare("db.query").timing()?;
+    /// query.record_ms(12);
+    /// assert_eq!(recorder.lines(), ["db.query:12|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why such a metric can never be recorded.
+    /// Reason why the metric would always be refused, such as an invalid name or tag.
     pub fn timing(self) -> Result<Timing, RecordError> {
         Ok(Timing(self.handle(Kind::Timing)?))
     }
@@ -148,18 +237,18 @@ impl Prepare<'_> {
     }
 }
 
-/// What all handles are.
+/// State that handles of all kinds share.
 #[derive(Clone)]
 struct Handle {
     client: Client,
-    /// `None` if the client does nothing.
+    /// Encoded metric, or `None` for a client that sends nothing.
     prepared: Option<Prepared>,
-    /// Of a counter that is aggregated, its sum.
+    /// Sum of an aggregated counter, or `None` for all other metrics.
     sum: Option<Arc<Sum>>,
 }
 
 impl Handle {
-    /// Adds to a counter: an atomic addition, if it is aggregated.
+    /// Adds to a counter. For an aggregated counter, this is one atomic addition.
     #[inline]
     fn count(&self, amount: Number) -> Result<(), RecordError> {
         match &self.sum {
@@ -173,6 +262,7 @@ impl Handle {
         }
     }
 
+    /// Handles an amount that the sum did not simply add.
     #[cold]
     fn follow_up(&self, amount: Number, put: Put) -> Result<(), RecordError> {
         match (self.client.entry(), &self.prepared) {
@@ -210,8 +300,8 @@ macro_rules! handles {
     ($($(#[$docs:meta])+ $name:ident)+) => {$(
         $(#[$docs])+
         ///
-        /// A handle, cheap to clone and to keep, usable from any thread. As long as there is one, the
-        /// session stays open.
+        /// A handle is cheap to clone, can be kept in a struct, and may be used from any thread. While a handle
+        /// exists, the session stays open.
         #[derive(Clone, Debug)]
         pub struct $name(Handle);
     )+};
@@ -224,26 +314,26 @@ handles! {
     Distribution
     /// Sets the level of a gauge.
     Gauge
-    /// Moves a gauge up and down.
+    /// Changes the level of a gauge.
     GaugeDelta
     /// Records values in a histogram.
     Histogram
-    /// Counts events with a meter.
+    /// Adds events to a meter.
     Meter
     /// Adds members to a set.
     Set
-    /// Records how long something took.
+    /// Records durations.
     Timing
 }
 
-/// A method that records a number, and its twin that tells why it could not.
+/// Defines a method that records a number, and a `try_` method that also returns the error.
 macro_rules! numbers {
     ($($name:ident by $by:ident { $(#[$docs:meta])+ $record:ident / $try_record:ident })+) => {$(
         impl $name {
             $(#[$docs])+
             #[inline]
             pub fn $record(&self, number: impl Into<Number>) {
-                // The error is counted, and a metric is no reason to fail the caller.
+                // `Stats::refused` counts the error. A lost metric must not fail the caller.
                 let _ = self.0.$by(number.into());
             }
 
@@ -251,7 +341,7 @@ macro_rules! numbers {
             ///
             /// # Errors
             ///
-            /// Why it could not.
+            /// Reason why the metric was refused. [`Stats::refused`](crate::Stats::refused) counts the refusal.
             #[inline]
             pub fn $try_record(&self, number: impl Into<Number>) -> Result<(), RecordError> {
                 self.0.$by(number.into())
@@ -262,52 +352,149 @@ macro_rules! numbers {
 
 numbers! {
     Counter by count {
-        /// Adds an amount; a negative one counts down.
+        /// Adds an amount to the counter. A negative amount decreases it.
+        ///
+        /// ```
+        /// # use statsd_proto::{Config, testing::recorder};
+        /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+        /// let logins = client.prepare("logins").counter()?;
+        /// logins.add(2);
+        /// logins.try_add(-1)?;
+        /// assert_eq!(recorder.lines(), ["logins:2|c", "logins:-1|c"]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         add / try_add
     }
     Distribution by record_number {
-        /// Records a value.
+        /// Records a value of the distribution.
+        ///
+        /// ```
+        /// # use statsd_proto::{Config, testing::recorder};
+        /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+        /// let bytes = client.prepare("bytes").distribution()?;
+        /// bytes.record(512);
+        /// bytes.try_record(0.5)?;
+        /// assert_eq!(recorder.lines(), ["bytes:512|d", "bytes:0.5|d"]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         record / try_record
     }
     Gauge by record_number {
-        /// Sets the level.
+        /// Sets the level of the gauge.
+        ///
+        /// ```
+        /// # use statsd_proto::{Config, testing::recorder};
+        /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+        /// let sessions = client.prepare("sessions").gauge()?;
+        /// sessions.set(17);
+        /// sessions.try_set(18)?;
+        /// assert_eq!(recorder.lines(), ["sessions:17|g", "sessions:18|g"]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         set / try_set
     }
     GaugeDelta by record_number {
-        /// Moves the gauge up, or down by a negative change.
+        /// Increases the gauge. A negative amount decreases it.
+        ///
+        /// ```
+        /// # use statsd_proto::{Config, testing::recorder};
+        /// # let (client, mut recorder) = recorder(Config::new("localhost"))?;
+        /// let sessions = client.prepare("sessions").gauge_delta()?;
+        /// sessions.add(1);
+        /// sessions.try_add(-1)?;
+        /// assert_eq!(recorder.lines(), ["gauges.sessions:+1|g", "gauges.sessions:-1|g"]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         add / try_add
     }
     Histogram by record_number {
-        /// Records a value.
+        /// Records a value of the histogram.
+        ///
+        /// ```
+        /// # use statsd_proto::{Config, testing::recorder};
+        /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+        /// let bytes = client.prepare("bytes").histogram()?;
+        /// bytes.record(512);
+        /// bytes.try_record(0.5)?;
+        /// assert_eq!(recorder.lines(), ["bytes:512|h", "bytes:0.5|h"]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         record / try_record
     }
     Meter by record_number {
-        /// Counts an amount of events.
+        /// Adds a number of events to the meter.
+        ///
+        /// ```
+        /// # use statsd_proto::{Config, testing::recorder};
+        /// # let (client, mut recorder) = recorder(Config::new("localhost").dialect(statsd_proto::Dialect::Netdata))?;
+        /// let requests = client.prepare("requests").meter()?;
+        /// requests.add(1);
+        /// requests.try_add(2)?;
+        /// assert_eq!(recorder.lines(), ["requests:1|m", "requests:2|m"]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         #[doc(alias = "mark")]
         add / try_add
     }
     Timing by record_number {
-        /// Records how many milliseconds something took.
+        /// Records a duration that is given as a number of milliseconds.
+        ///
+        /// ```
+        /// # use statsd_proto::{Config, testing::recorder};
+        /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+        /// let query = client.prepare("db.query").timing()?;
+        /// query.record_ms(12);
+        /// query.try_record_ms(1.5)?;
+        /// assert_eq!(recorder.lines(), ["db.query:12|ms", "db.query:1.5|ms"]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         record_ms / try_record_ms
     }
 }
 
 impl Counter {
-    /// Adds one.
+    /// Adds one to the counter.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let logins = client.prepare("logins").counter()?;
+    /// logins.incr();
+    /// assert_eq!(recorder.lines(), ["logins:1|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "increment")]
     #[inline]
     pub fn incr(&self) {
         self.add(1);
     }
 
-    /// Takes one.
+    /// Subtracts one from the counter.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let credits = client.prepare("credits").counter()?;
+    /// credits.decr();
+    /// assert_eq!(recorder.lines(), ["credits:-1|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "decrement")]
     #[inline]
     pub fn decr(&self) {
         self.add(-1);
     }
 
-    /// Takes an amount.
+    /// Subtracts an amount from the counter.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let credits = client.prepare("credits").counter()?;
+    /// credits.sub(5);
+    /// assert_eq!(recorder.lines(), ["credits:-5|c"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn sub(&self, amount: impl Into<Number>) {
         self.add(amount.into().negated());
@@ -315,16 +502,36 @@ impl Counter {
 }
 
 impl Distribution {
-    /// Records a duration, in milliseconds.
+    /// Records a duration as a value of the distribution, in milliseconds.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use std::time::Duration;
+    ///
+    /// let query = client.prepare("db.query").distribution()?;
+    /// query.record_duration_ms(Duration::from_micros(1500));
+    /// assert_eq!(recorder.lines(), ["db.query:1.5|d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn record_duration_ms(&self, elapsed: Duration) {
-        // As above, the error is counted.
+        // `Stats::refused` counts the error.
         let _ = self.0.record(Value::Elapsed(elapsed));
     }
 }
 
 impl GaugeDelta {
-    /// Moves the gauge down.
+    /// Decreases the gauge by an amount.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::new("localhost"))?;
+    /// let sessions = client.prepare("sessions").gauge_delta()?;
+    /// sessions.sub(1);
+    /// assert_eq!(recorder.lines(), ["gauges.sessions:-1|g"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn sub(&self, change: impl Into<Number>) {
         self.add(change.into().negated());
@@ -332,17 +539,35 @@ impl GaugeDelta {
 }
 
 impl Set {
-    /// Adds a member.
+    /// Adds a member to the set.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let visitors = client.prepare("visitors").set()?;
+    /// visitors.insert("anna");
+    /// assert_eq!(recorder.lines(), ["visitors:anna|s"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn insert(&self, member: &str) {
         let _ = self.0.record(Value::Text(member));
     }
 
-    /// Adds a member.
+    /// Adds a member to the set, and returns the reason if it is refused.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let visitors = client.prepare("visitors").set()?;
+    /// visitors.try_insert("anna")?;
+    /// assert_eq!(recorder.lines(), ["visitors:anna|s"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why it could not.
+    /// Reason why the member was refused. [`Stats::refused`](crate::Stats::refused) counts the refusal.
     #[inline]
     pub fn try_insert(&self, member: &str) -> Result<(), RecordError> {
         self.0.record(Value::Text(member))
@@ -350,34 +575,79 @@ impl Set {
 }
 
 impl Timing {
-    /// Records how long something took.
+    /// Records a duration. It is sent in milliseconds, with the precision of a nanosecond.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use std::time::Duration;
+    ///
+    /// let query = client.prepare("db.query").timing()?;
+    /// query.record(Duration::from_micros(1500));
+    /// assert_eq!(recorder.lines(), ["db.query:1.5|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn record(&self, elapsed: Duration) {
         let _ = self.0.record(Value::Elapsed(elapsed));
     }
 
-    /// Records how long something took.
+    /// Records a duration, and returns the reason if it is refused.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use std::time::Duration;
+    ///
+    /// let query = client.prepare("db.query").timing()?;
+    /// query.try_record(Duration::from_micros(1500))?;
+    /// assert_eq!(recorder.lines(), ["db.query:1.5|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why it could not.
+    /// Reason why the duration was refused. [`Stats::refused`](crate::Stats::refused) counts the refusal.
     #[inline]
     pub fn try_record(&self, elapsed: Duration) -> Result<(), RecordError> {
         self.0.record(Value::Elapsed(elapsed))
     }
 
-    /// Times until the guard is dropped, also by an error or a panic.
+    /// Starts a guard that records the elapsed time when it is dropped, including by an early return or a panic.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let parse = client.prepare("parse").timing()?;
+    /// let number: i32 = {
+    ///     let _guard = parse.time();
+    ///     "42".parse()?
+    /// };
+    /// # assert_eq!(number, 42);
+    /// assert_eq!(recorder.lines(), ["parse:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn time(&self) -> TimerGuard<'_> {
         TimerGuard::of_handle(self)
     }
 
-    /// The same with a guard that can be kept in a struct or moved into a task.
+    /// Starts a guard like [`time`](Self::time). The guard borrows nothing, so a struct or a task may own it.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let request = client.prepare("request").timing()?;
+    /// let guard = request.time_owned();
+    /// let thread = std::thread::spawn(move || drop(guard));
+    /// # thread.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn time_owned(&self) -> TimerGuard<'static> {
         TimerGuard::owned(self.clone())
     }
 
-    /// Times a future from its first poll, also if it fails, or is dropped before it ends. With a tag that is made of
-    /// its output, [`Client::measure`] does so.
+    /// Records the duration of a future from its first poll, also if the future fails or is dropped before it
+    /// completes. [`Client::measure`] adds a tag made from the output.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();

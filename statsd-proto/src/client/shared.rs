@@ -1,12 +1,21 @@
-//! What clients and the driver share: the machine behind a lock, and inlets behind locks of their own.
+//! State that clients and the driver share: the core under one lock, and several inlets, each under its own lock.
 //!
-//! | lock | taken while holding | held for |
-//! |---|---|---|
-//! | of an inlet | nothing, or for statistics those of the inlets before it | one metric, one hand-over |
-//! | of the core | at most an inlet's | one exchange, one poll, a few series of a drain |
-//! | of a series | any of the above | one value, one line |
+//! Threads record into inlets, so that they contend neither with each other nor with the driver.
 //!
-//! No code of a caller runs under any of them: wakers are cloned, woken and dropped outside.
+//! # Lock order
+//!
+//! A thread takes locks from the top of this table to the bottom, never upwards.
+//!
+//! | order | lock | may be taken while the thread holds | protects it for |
+//! |---|---|---|---|
+//! | 1 | an [`Inlet`] | no lock; [`Shared::stats`] alone takes several, in ascending index | one metric, or one exchange with the queue |
+//! | 2 | the core, with wakers and events (`State`) | at most one inlet; in [`Shared::stats`] all inlets | one exchange, one poll, or a few series of a drain |
+//! | 3 | one [`Series`](crate::session::aggregate::Series) | an inlet, the core, or both | one value, or one line |
+//!
+//! A thread that needs another inlet first releases its own, collects the other, and starts again.
+//!
+//! Wakers are cloned, woken and dropped, and the driver's clock is read, while no lock is held, because they run code of
+//! the caller that may record.
 
 mod draining;
 mod owners;
@@ -33,18 +42,18 @@ pub(crate) use wait::Wait;
 
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Where threads record, so that they wait neither for each other nor for the driver.
+    /// Inlets that threads record into, chosen by the number of the thread. Their count is a power of two.
     inlets: Box<[Padded<Mutex<Inlet>>]>,
     owners: Owners,
     encoder: Arc<Encoder>,
-    /// Number of the last scope.
+    /// Number of the scope that was created last.
     scopes: AtomicU32,
-    /// Whether metrics are aggregated, as far as they can be.
+    /// Whether metrics are aggregated, if their kind allows it.
     aggregates: bool,
     clock: Clock,
 }
 
-/// Where metrics of one scope come in: with the same before their names, and the same tags.
+/// Entry point for the metrics of one scope, which share a prefix and tags.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) shared: Arc<Shared>,
@@ -52,7 +61,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// The scope of the configuration.
+    /// Entry point of the outermost scope, with the prefix and tags of the configuration.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
             encoder: Arc::clone(&shared.encoder),
@@ -60,9 +69,10 @@ impl Entry {
         }
     }
 
-    /// A scope within this one, of which `encode` makes the encoder with a number of its own.
+    /// Entry point of a scope within this one. `encoder` makes its encoder from this scope's encoder and a number.
     pub(crate) fn within(&self, encoder: impl FnOnce(&Encoder, u32) -> Encoder) -> Self {
-        // After as many scopes as there are numbers, two may share the memory of a look-up for a while.
+        // Relaxed: the number only has to be unique, and it publishes no other memory. After 2^32 scopes a number
+        // repeats; then two scopes may evict each other's cached lookups.
         let id = self
             .shared
             .scopes
@@ -80,15 +90,15 @@ type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
 #[derive(Debug)]
 struct State {
     core: Core,
-    /// The driver, if it waits.
+    /// Waker of the driver, or `None` if the driver is running.
     driver: Option<Waker>,
     waiters: Waiters,
-    /// Events that have been logged, for the driver.
+    /// Events for the driver to poll, oldest first, at most [`MAX_EVENTS`]. They have been logged already.
     events: VecDeque<Event>,
 }
 
 impl Shared {
-    /// The number of inlets is a power of two, and at most [`MAX_INLETS`].
+    /// New shared state with this number of inlets, which must be a power of two, at most [`MAX_INLETS`].
     pub(crate) fn new(mut core: Core, clock: Clock, inlets: usize) -> Self {
         let owners = Owners::new(inlets);
         let inlets = (0..inlets)
@@ -110,7 +120,8 @@ impl Shared {
         }
     }
 
-    /// Works on the machine, then wakes, after unlocking, everyone whom the work concerns.
+    /// Runs `work` on the core. After unlocking, it wakes the driver and the waiters that the work concerns, and logs
+    /// new events.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Core) -> T) -> T {
         self.with_state(self.lock(), work)
     }
@@ -133,21 +144,22 @@ impl Shared {
             None
         };
         let reached = waiters.take_reached(core);
-        let news: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
-        events.extend(news.iter().cloned());
+        let new_events: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
+        events.extend(new_events.iter().cloned());
         while events.len() > MAX_EVENTS {
             events.pop_front();
         }
         drop(state);
         wake_all(reached.into_iter().chain(driver));
-        news.iter().for_each(log);
+        new_events.iter().for_each(log);
         result
     }
 
-    /// What the driver has to do now.
+    /// Next instruction for the driver.
     pub(crate) fn poll(&self) -> Output {
+        let now = self.now();
         let mut state = self.lock();
-        let now = state.core.latest(self.now());
+        let now = state.core.latest(now);
         if state.core.wants_losses(now) {
             drop(state);
             self.collect_counts();
@@ -179,14 +191,14 @@ impl Shared {
         }
         let output = self.with_state(state, |core| core.poll(now));
         if matches!(output, Output::Finished(_)) {
-            // With what was refused meanwhile.
+            // The final report includes refusals that the inlets have counted since the last collection.
             return Output::Finished(self.stats().into());
         }
         output
     }
 
-    /// Brings all in that was recorded before, and lets it leave by `flush`. Returns the number of the last line, counted
-    /// from the first ever accepted.
+    /// Collects all metrics recorded before this call, then runs `flush`. Returns the number of lines accepted since
+    /// the session began, which is the sequence number of the last one.
     pub(crate) fn flush(&self, flush: impl FnOnce(&mut Core)) -> u64 {
         self.collect();
         self.drain();
@@ -196,7 +208,7 @@ impl Shared {
         })
     }
 
-    /// Takes nothing more, and lets the machine come to its end by `work`.
+    /// Closes all inlets and series, collects their content, and ends the session by `work`.
     pub(crate) fn end(&self, work: impl FnOnce(&mut Core)) {
         for index in 0..self.inlets.len() {
             let mut inlet = self.inlet(index);
@@ -208,9 +220,9 @@ impl Shared {
         self.with(work);
     }
 
-    /// What was recorded, sent and lost so far, at one moment.
+    /// Consistent snapshot of the counters of the session and of all inlets.
     pub(crate) fn stats(&self) -> Stats {
-        // In the order of their indices, as nobody else holds two of them.
+        // No other function locks two inlets, and this one does so in ascending index, so it cannot deadlock.
         let inlets: [_; MAX_INLETS] =
             array::from_fn(|index| (index < self.inlets.len()).then(|| self.inlet(index)));
         let state = self.lock();
@@ -219,12 +231,12 @@ impl Shared {
             .stats_with(inlets.iter().flatten().map(|inlet| &**inlet))
     }
 
-    /// The oldest event that has not been taken.
+    /// Oldest event that has not been polled, or `None` if there is no such event.
     pub(crate) fn poll_event(&self) -> Option<Event> {
         self.lock().events.pop_front()
     }
 
-    /// Registers the driver, unless there is something to do for it already.
+    /// Registers the waker of the driver, or returns `Ready` if there is work for the driver already.
     pub(crate) fn poll_woken(&self, context: &Context<'_>) -> Poll<()> {
         let waker = context.waker().clone();
         let mut state = self.lock();
@@ -252,14 +264,15 @@ impl Shared {
         self.inlets[index].0.lock()
     }
 
-    /// Index of the inlet of this thread.
+    /// Index of the inlet that the current thread records into.
     #[inline]
     fn index(&self) -> usize {
         thread_number() & (self.inlets.len() - 1)
     }
 }
 
-/// Something that shares no cache line with its neighbours.
+/// Value on cache lines of its own. 128 bytes, because x86-64 prefetches lines in pairs and some ARM cores have lines
+/// of 128 bytes.
 #[repr(align(128))]
 struct Padded<T>(T);
 
@@ -271,7 +284,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Unlocks, then wakes the driver if there is something new for it.
+/// Unlocks the state, then wakes the driver if there is new work for it.
 #[inline]
 fn wake_driver(mut state: MutexGuard<'_, State>) {
     if state.core.wants_poll() {
@@ -281,7 +294,7 @@ fn wake_driver(mut state: MutexGuard<'_, State>) {
     }
 }
 
-/// More cores than that begin to be rare. An inlet that nobody uses takes a kilobyte or two.
+/// Maximum number of inlets. Machines with more than 16 cores are rare, and each unused inlet costs one or two KiB.
 pub(crate) const MAX_INLETS: usize = 16;
 
 #[cfg(feature = "tracing")]

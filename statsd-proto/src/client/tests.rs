@@ -1,11 +1,13 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
 
 use super::*;
 use crate::config::{Config, Transport};
 use crate::dogstatsd::{Event, ServiceCheck, Status};
 use crate::testing::{Recorder, recorder};
+use crate::{Driver, Output};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -44,6 +46,23 @@ fn the_seeds_methods_give_the_seeds_lines() {
             expected.map(|line| format!("{dotted}{line}"))
         );
     }
+}
+
+#[test]
+fn a_clock_may_record() {
+    let recording = Arc::new(std::sync::OnceLock::<Client>::new());
+    let client = Arc::clone(&recording);
+    let clock = move || {
+        if let Some(client) = client.get() {
+            client.incr("clock.reads", 1);
+        }
+        Instant::now()
+    };
+    let (client, mut driver) = Driver::new(&Config::new("127.0.0.1"), clock).unwrap();
+    recording.set(client.clone()).expect("it is set once");
+    assert!(matches!(driver.poll(), Output::Connect(_)));
+    assert_eq!(client.stats().accepted, 1);
+    driver.abandon();
 }
 
 #[test]
@@ -419,7 +438,7 @@ fn is_ready(future: impl Future<Output = ()>) -> bool {
     pin!(future).poll(&mut context) == Poll::Ready(())
 }
 
-/// Counts how often it is woken.
+/// Waker that counts its wakes.
 struct Counter {
     count: Arc<Count>,
     waker: Waker,

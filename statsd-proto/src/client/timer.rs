@@ -1,7 +1,7 @@
-//! Timers, by the client's clock.
+//! Timers, which read the clock of the client.
 //!
-//! The rules of sprockets-statsd are kept by types: what was not started cannot be stopped, what was not stopped cannot
-//! be sent, and what was sent cannot be sent again.
+//! Types enforce the order of calls, as in sprockets-statsd: only a started timer can be stopped, only a stopped timer
+//! can be sent, and a measurement can be sent only once.
 
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,12 @@ use crate::client::handle::Timing;
 use crate::client::recording::Recording;
 use crate::metric::Metric;
 
-/// A timer that does not run.
+/// Timer that is not running; see [`Client::timer`].
 ///
 /// ```
 /// # let client = statsd_proto::Client::noop();
 /// let timer = client.timer("request").start().stop();
-/// // … decide whether it is worth sending …
+/// // … decide whether to send the measurement …
 /// let again = timer.send();
 /// again.start().stop().send();
 /// ```
@@ -25,7 +25,7 @@ pub struct Timer<'a> {
     path: &'a str,
 }
 
-/// A timer that runs. Dropping it sends nothing.
+/// Timer that is running. Dropping it discards the measurement.
 #[derive(Debug)]
 #[must_use]
 pub struct RunningTimer<'a> {
@@ -34,7 +34,7 @@ pub struct RunningTimer<'a> {
     started: Option<Instant>,
 }
 
-/// A timer that was stopped and not sent yet.
+/// Timer that was stopped, with a measurement to send. Dropping it discards the measurement.
 #[derive(Debug)]
 #[must_use]
 pub struct StoppedTimer<'a> {
@@ -42,9 +42,9 @@ pub struct StoppedTimer<'a> {
     elapsed: Duration,
 }
 
-/// A start time, to be kept in a struct or moved into a task; see [`Client::start`].
+/// Start time that a struct or a task may own; see [`Client::start`].
 ///
-/// Metrics that are made of it are recorded with the client that it was started by.
+/// The client that started the stopwatch records its metrics.
 #[derive(Clone, Debug)]
 pub struct Stopwatch {
     client: Client,
@@ -52,7 +52,8 @@ pub struct Stopwatch {
     started: Option<Instant>,
 }
 
-/// Records the time until it is dropped, also by an error or a panic; see [`Client::time`] and [`Timing::time`].
+/// Guard that records the elapsed time when it is dropped, including by an early return or a panic; see
+/// [`Client::time`] and [`Timing::time`].
 ///
 /// A guard of [`Timing::time_owned`] borrows nothing.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ pub struct TimerGuard<'a> {
     started: Option<Instant>,
 }
 
-/// What a guard records.
+/// Destination of the measurement of a guard.
 #[derive(Debug)]
 enum Target<'a> {
     Name(&'a Client, &'a str),
@@ -77,6 +78,14 @@ impl<'a> Timer<'a> {
     }
 
     /// Starts the timer.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.timer("request").start().stop().send();
+    /// assert_eq!(recorder.lines(), ["request:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn start(self) -> RunningTimer<'a> {
         RunningTimer {
             started: self.client.now(),
@@ -86,12 +95,30 @@ impl<'a> Timer<'a> {
 }
 
 impl<'a> RunningTimer<'a> {
-    /// Starts from now on.
+    /// Starts the timer again at zero, and discards the time so far.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let running = client.timer("request").start();
+    /// running.restart().stop().send();
+    /// assert_eq!(recorder.lines(), ["request:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn restart(self) -> Self {
         self.timer.start()
     }
 
     /// Stops the timer.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let stopped = client.timer("request").start().stop();
+    /// stopped.send();
+    /// assert_eq!(recorder.lines(), ["request:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stop(self) -> StoppedTimer<'a> {
         let elapsed = elapsed(self.timer.client, self.started);
         StoppedTimer {
@@ -102,22 +129,57 @@ impl<'a> RunningTimer<'a> {
 }
 
 impl<'a> StoppedTimer<'a> {
-    /// How long the timer ran.
+    /// Time between start and stop. Zero for a [`noop`](Client::noop) client.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let stopped = client.timer("request").start().stop();
+    /// assert_eq!(stopped.elapsed(), std::time::Duration::ZERO);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// Stops the timer again, later: the time in between counts too.
+    /// Stops the timer again, now. The measurement includes the time since the first stop.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let stopped = client.timer("request").start().stop();
+    /// stopped.stop().send();
+    /// assert_eq!(recorder.lines(), ["request:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stop(self) -> Self {
         self.running.stop()
     }
 
-    /// Starts from now on, and forgets what was measured.
+    /// Starts the timer again at zero, and discards the measurement.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let stopped = client.timer("request").start().stop();
+    /// stopped.restart().stop().send();
+    /// assert_eq!(recorder.lines(), ["request:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn restart(self) -> RunningTimer<'a> {
         self.running.restart()
     }
 
-    /// Records the time as `timers.<path>`. The timer may be used again.
+    /// Records the measurement as a timing, and returns the timer for another measurement.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let timer = client.timer("request").start().stop().send();
+    /// timer.start().stop().send();
+    /// assert_eq!(recorder.lines(), ["request:0|ms", "request:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn send(self) -> Timer<'a> {
         let timer = self.running.timer;
         timer.client.timing(timer.path, self.elapsed);
@@ -133,12 +195,19 @@ impl Stopwatch {
         }
     }
 
-    /// How long it has run. Zero for a [`noop`](Client::noop) client.
+    /// Time since the start. Zero for a [`noop`](Client::noop) client.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// assert_eq!(client.start().elapsed(), std::time::Duration::ZERO);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn elapsed(&self) -> Duration {
         elapsed(&self.client, self.started)
     }
 
-    /// Records the time that has passed as a timing, with tags that are known by now.
+    /// Builds a timing of the time since the start. Tags can be added; `send` records it.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
@@ -150,7 +219,16 @@ impl Stopwatch {
         Recording::new(&self.client, Metric::timing(path, self.elapsed()))
     }
 
-    /// Records the milliseconds that have passed in a distribution.
+    /// Builds a value of a distribution: the milliseconds since the start. Tags can be added; `send` records it.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let timer = client.start();
+    /// timer.distribution_ms("http.client").tag("status", "200").send();
+    /// assert_eq!(recorder.lines(), ["http.client:0|d|#status:200"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn distribution_ms<'a>(&'a self, path: &'a str) -> Recording<'a> {
         Recording::new(&self.client, Metric::distribution_ms(path, self.elapsed()))
     }
@@ -191,7 +269,7 @@ impl Drop for TimerGuard<'_> {
     }
 }
 
-/// Records the time of a future when it is dropped, with a tag if there is one by then.
+/// Records the duration of a future when it is dropped, with the tag if the future has completed.
 pub(crate) struct Measurement<'a> {
     pub(crate) stopwatch: Stopwatch,
     pub(crate) path: &'a str,
@@ -208,7 +286,7 @@ impl Drop for Measurement<'_> {
     }
 }
 
-/// Time never runs backwards, so it is never below zero.
+/// Time since `started`, or zero if the clock went backwards or the client sends nothing.
 fn elapsed(client: &Client, started: Option<Instant>) -> Duration {
     match (started, client.now()) {
         (Some(started), Some(now)) => now.saturating_duration_since(started),

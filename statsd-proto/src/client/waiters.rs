@@ -1,4 +1,4 @@
-//! Those who wait: for room in the queue, for what they recorded to be gone, or for the end.
+//! Futures that wait for room in the queue, for a flush, or for the end of the session.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -6,32 +6,34 @@ use std::task::Waker;
 
 use crate::session::Core;
 
-/// What somebody waits for.
+/// Condition that a future waits for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Until {
-    /// The session is over.
+    /// The session has ended.
     Finished,
-    /// There is room in the queue.
+    /// The queue is at most half full, or the session is closed.
     Room,
-    /// All lines before this one, counted from the first ever accepted, are sent or dropped.
+    /// This number of lines, counted since the session began, are delivered or dropped: no server can refuse them
+    /// later.
     Completed(u64),
-    /// All lines before this one, counted likewise, are with the kernel or dropped.
+    /// This number of lines, counted since the session began, are written to the kernel or dropped.
     Taken(u64),
 }
 
 impl Until {
+    /// Whether the condition holds. The end of the session fulfils every condition.
     pub(crate) fn is_reached(self, core: &Core) -> bool {
         match self {
             _ if core.is_finished() => true,
             Self::Finished => false,
             Self::Room => core.is_closed() || core.is_ready(),
-            Self::Completed(through) => core.completed() >= through,
-            Self::Taken(through) => core.taken() >= through,
+            Self::Completed(count) => core.completed() >= count,
+            Self::Taken(count) => core.taken() >= count,
         }
     }
 }
 
-/// In the order in which they are reached, so that many who wait for the same cost each other nothing.
+/// Registered wakers, sorted by condition, so that a check looks only at the first of each kind.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
     waiting: BTreeMap<(Until, u64), Waker>,
@@ -39,8 +41,7 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
-    /// Adds a waiter, or gives the one of this key another waker. Returns the one before, to be dropped outside of
-    /// the lock.
+    /// Registers a waker, or replaces the waker with this key. Returns the former waker, to be dropped after unlocking.
     pub(crate) fn add(
         &mut self,
         key: &mut Option<u64>,
@@ -54,12 +55,12 @@ impl Waiters {
         self.waiting.insert((until, key), waker)
     }
 
-    /// Removes a waiter. Returns its waker, to be dropped outside of the lock.
+    /// Removes the waker with this key and returns it, to be dropped after unlocking.
     pub(crate) fn remove(&mut self, key: u64, until: Until) -> Option<Waker> {
         self.waiting.remove(&(until, key))
     }
 
-    /// Takes the wakers of those who need not wait any longer.
+    /// Removes and returns the wakers whose condition holds.
     pub(crate) fn take_reached(&mut self, core: &Core) -> Vec<Waker> {
         let mut reached = Vec::new();
         let firsts = [
@@ -76,7 +77,8 @@ impl Waiters {
         reached
     }
 
-    /// The first waiter from `first` on, if it is of the same kind and need not wait any longer.
+    /// First waiter from `first` on, or `None` if it waits for another kind of condition or its condition does not
+    /// hold.
     fn next_reached(&self, first: (Until, u64), core: &Core) -> Option<(Until, u64)> {
         let (next, _) = self.waiting.range(first..).next()?;
         let is_same = std::mem::discriminant(&next.0) == std::mem::discriminant(&first.0);
@@ -84,7 +86,7 @@ impl Waiters {
     }
 }
 
-/// Wakes all, also those after one that panics, whose panic goes on then.
+/// Wakes all wakers. If one panics, the others are still woken, and the first panic resumes afterwards.
 pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
     let mut panic = None;
     for waker in wakers {

@@ -46,7 +46,7 @@ impl Config {
 
     fn check_sizes(&self) -> Result<(), ConfigError> {
         let datagram = self.datagram_limit();
-        let least_queue = 4 * self.line_limit().max(datagram).max(4096);
+        let min_queue_bytes = 4 * self.line_limit().max(datagram).max(4096);
         require(
             (16..=1 << 20).contains(&self.max_line),
             "max_line",
@@ -77,7 +77,7 @@ impl Config {
             "at most what servers of the dialect read of a datagram; lower it or leave it unset",
         )?;
         require(
-            self.max_queue_bytes >= least_queue && self.max_queue_bytes as u64 <= 1 << 40,
+            self.max_queue_bytes >= min_queue_bytes && self.max_queue_bytes as u64 <= 1 << 40,
             "max_queue_bytes",
             self.max_queue_bytes,
             "at least 16384 bytes and four times the longest line or datagram, and at most 1 TiB",

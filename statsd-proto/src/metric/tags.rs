@@ -1,7 +1,16 @@
-//! Tags as the caller has them.
+//! Lists of tags, borrowed from callers in several forms.
 
-/// Pairs of key and value, however a program keeps them: slices, arrays and vectors of `(&str, &str)`,
-/// `(&str, String)`, `(&str, &String)` and `(String, String)` can be made into it. A pair with an empty value is a bare tag.
+/// List of tags, borrowed from the caller as pairs of key and value. A pair with an empty value is a tag without a
+/// value.
+///
+/// Slices, arrays and vectors of `(&str, &str)`, `(&str, String)`, `(&str, &String)` and `(String, String)` convert
+/// into it, so methods that accept `impl Into<TagList>` accept them directly:
+///
+/// ```
+/// # let client = statsd_proto::Client::noop();
+/// let owned = vec![("region", String::from("eu"))];
+/// client.count("logins", 1).tags(&owned).tags(&[("tier", "free")]).send();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TagList<'a>(List<'a>);
 
@@ -11,18 +20,20 @@ enum List<'a> {
     Mixed(&'a [(&'a str, String)]),
     Owned(&'a [(String, String)]),
     Referred(&'a [(&'a str, &'a String)]),
-    /// `key:value,key:value`, as it is in a line.
+    /// Tags of a parsed line: `key:value,key:value`.
     Written(&'a str),
 }
 
-/// All tags of a metric.
+/// Tags of a metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Tags<'a> {
-    /// `key:value,key:value`, as it is in a line.
+    /// Tags of a parsed line: `key:value,key:value`.
     List(&'a str),
+    /// Lists in the order in which they were added. Unused elements are empty.
     Lists([TagList<'a>; MAX_LISTS]),
+    /// Single list of borrowed pairs, the most common case.
     Pairs(&'a [(&'a str, &'a str)]),
-    /// More lists than there is room for. Such a metric is refused.
+    /// More than [`MAX_LISTS`] lists. Recording refuses the metric.
     TooMany,
 }
 
@@ -34,7 +45,7 @@ impl<'a> Tags<'a> {
         matches!(self, Self::List("") | Self::Pairs([]))
     }
 
-    /// These tags, and those of a list after them.
+    /// Returns these tags followed by the tags of `list`.
     #[inline(always)]
     pub(crate) fn plus(self, list: TagList<'a>) -> Self {
         match (self, list.0) {
@@ -43,6 +54,7 @@ impl<'a> Tags<'a> {
         }
     }
 
+    /// Returns these tags followed by a list of any form.
     #[cold]
     fn plus_any(self, list: TagList<'a>) -> Self {
         if list.is_empty() || self == Self::TooMany {
@@ -56,6 +68,7 @@ impl<'a> Tags<'a> {
         Self::Lists(lists)
     }
 
+    /// Lists of these tags. Unused elements are empty.
     fn lists(self) -> [TagList<'a>; MAX_LISTS] {
         let mut lists = [TagList::NONE; MAX_LISTS];
         match self {
@@ -67,7 +80,7 @@ impl<'a> Tags<'a> {
         lists
     }
 
-    /// Each tag's key and value, however they were given.
+    /// Key and value of each tag, in order.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.lists().into_iter().flat_map(TagList::pairs)
     }
@@ -88,7 +101,7 @@ impl<'a> TagList<'a> {
         )
     }
 
-    /// Each tag's key and value.
+    /// Key and value of each tag, in order.
     pub(crate) fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (mut borrowed, mut mixed, mut owned, mut referred, mut written) =
             (&[][..], &[][..], &[][..], &[][..], "");
@@ -107,7 +120,7 @@ impl<'a> TagList<'a> {
     }
 }
 
-/// Tags of a line. Some PHP clients write the mark before each.
+/// Parses the tags of a line. Some PHP clients write `#` before each tag, so it is stripped from each.
 fn read(list: &str) -> impl Iterator<Item = (&str, &str)> {
     let tags = list.split(',');
     let tags = tags.map(|tag| tag.strip_prefix('#').unwrap_or(tag));
@@ -115,7 +128,7 @@ fn read(list: &str) -> impl Iterator<Item = (&str, &str)> {
         .map(|tag| tag.split_once(':').unwrap_or((tag, "")))
 }
 
-/// Lists that a metric may be given one after another without memory for them.
+/// Maximum number of tag lists of one metric, which are stored without an allocation.
 const MAX_LISTS: usize = 2;
 
 macro_rules! list_from {

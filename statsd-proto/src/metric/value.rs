@@ -1,21 +1,28 @@
-//! Values of metrics, and what they come from.
+//! Values of metrics, and conversions into them.
 
 use std::time::Duration;
 
-/// A number as the caller has it, so that integers stay exact.
+/// Number given by the caller. Integers stay integers, so that they are sent exactly.
+///
+/// ```
+/// use statsd_proto::Number;
+///
+/// assert_eq!(Number::from(7_u8), Number::Uint(7));
+/// assert_eq!(Number::from(0.5), Number::Float(0.5));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Number {
-    /// A fraction; NaN and the infinities are refused when recorded.
+    /// Floating-point number. Recording refuses NaN and infinities.
     Float(f64),
-    /// A signed integer.
+    /// Signed integer.
     Int(i64),
-    /// An unsigned integer.
+    /// Unsigned integer.
     Uint(u64),
 }
 
 impl Number {
-    /// The number with the other sign. Beyond what a counter can go down by, it goes down as far as it can.
+    /// Number with the opposite sign. The result saturates at `i64::MIN`.
     #[inline]
     pub(crate) fn negated(self) -> Self {
         match self {
@@ -26,17 +33,17 @@ impl Number {
     }
 }
 
-/// The value of a [raw](crate::Metric::raw) metric.
+/// Value of a [raw](crate::Metric::raw) metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
-    /// A duration, sent in milliseconds.
+    /// Duration. It is sent in milliseconds.
     Elapsed(Duration),
-    /// A number.
+    /// Number.
     Number(Number),
-    /// Several numbers, in one line or as many lines.
+    /// Several numbers, sent in one line or in one line each, as the dialect allows.
     Packed(&'a [f64]),
-    /// Text: a set's member, or a plain decimal number.
+    /// Text: the member of a set, or a plain decimal number.
     Text(&'a str),
 }
 
@@ -66,7 +73,7 @@ number_from!(Float(f64): f32, f64);
 number_from!(Int(i64): i8, i16, i32, i64);
 number_from!(Uint(u64): u8, u16, u32, u64);
 
-// No platform that Rust supports has integers of its own size beyond 64 bits.
+// The casts below are lossless: `usize` and `isize` have at most 64 bits on every platform that Rust supports.
 impl From<usize> for Number {
     fn from(number: usize) -> Self {
         Self::Uint(number as u64)
@@ -79,14 +86,14 @@ impl From<isize> for Number {
     }
 }
 
-/// Saturates: what no server can count becomes the most that can be sent.
+/// Saturates at `u64::MAX`, the largest integer that is sent.
 impl From<u128> for Number {
     fn from(number: u128) -> Self {
         Self::Uint(u64::try_from(number).unwrap_or(u64::MAX))
     }
 }
 
-/// Saturates, as that of `u128` does.
+/// Saturates at `i64::MIN` and `u64::MAX`.
 impl From<i128> for Number {
     fn from(number: i128) -> Self {
         match i64::try_from(number) {
@@ -97,7 +104,7 @@ impl From<i128> for Number {
     }
 }
 
-/// The types that a [`Number`] comes from.
+/// Implements the conversion into [`Value`] for the types that convert into [`Number`].
 macro_rules! value_from {
     ($($number:ty),+) => {$(
         impl From<$number> for Value<'_> {

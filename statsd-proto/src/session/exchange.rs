@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Core, Gathered, Inlet};
+use super::{Core, GroupBuffer, Inlet};
 use crate::encode::{Cursor, Unwritten, Written};
 use crate::error::RecordError;
 use crate::session::queue::Admitted;
@@ -37,8 +37,8 @@ impl Core {
     }
 
     /// New buffer for a group of metrics, which is filled before it enters an inlet.
-    pub(crate) fn gathered(&mut self) -> Gathered {
-        Gathered::new(self.sampler.fork(), self.sampling_level())
+    pub(crate) fn group_buffer(&mut self) -> GroupBuffer {
+        GroupBuffer::new(self.sampler.fork(), self.sampling_level())
     }
 
     /// Finds room for a group of metrics that does not fit into the rest of an inlet's batch.
@@ -49,10 +49,10 @@ impl Core {
     pub(crate) fn exchange_group(
         &mut self,
         inlet: &mut Inlet,
-        gathered: &mut Gathered,
+        group: &mut GroupBuffer,
     ) -> Result<(), RecordError> {
-        gathered.sampling_level = self.sampling_level();
-        let (bytes, lines) = (gathered.text().len() + 1, gathered.lines());
+        group.sampling_level = self.sampling_level();
+        let (bytes, lines) = (group.text().len() + 1, group.lines());
         if !self.queue.may_take(bytes, lines) {
             // Unused room of the inlet may be enough.
             self.collect(inlet);
@@ -60,7 +60,7 @@ impl Core {
                 return Err(RecordError::QueueFull);
             }
         }
-        for (record, written) in gathered.records() {
+        for (record, written) in group.records() {
             let mut admitted = Admitted::default();
             let result = self
                 .queue

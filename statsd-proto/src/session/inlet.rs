@@ -1,7 +1,7 @@
 //! Recording half of the session: metrics become lines here.
 
 use super::exchange::write_into;
-use super::gathered::Gathered;
+use super::group_buffer::GroupBuffer;
 use super::record::Record;
 use crate::encode::{Cursor, Encoder, Unwritten, Written};
 use crate::error::RecordError;
@@ -148,19 +148,19 @@ impl Inlet {
     }
 
     /// Takes a group of metrics, if the rest of the batch has room for it.
-    pub(crate) fn take_group(&mut self, gathered: &mut Gathered) -> bool {
-        self.sampled_out += gathered.take_sampled_out();
-        if gathered.count() == 0 {
+    pub(crate) fn take_group(&mut self, group: &mut GroupBuffer) -> bool {
+        self.sampled_out += group.take_sampled_out();
+        if group.count() == 0 {
             return true;
         }
-        let may_be_parted = gathered.has_joined() && !self.batch.keeps_joined();
-        !may_be_parted && self.batch.put_all(gathered.text(), gathered.lines())
+        let may_be_parted = group.has_joined() && !self.batch.keeps_joined();
+        !may_be_parted && self.batch.put_all(group.text(), group.lines())
     }
 
     /// Counts a refused group of metrics.
     #[cold]
-    pub(crate) fn refuse_group(&mut self, error: RecordError, gathered: &Gathered) -> RecordError {
-        for _ in 0..gathered.count() {
+    pub(crate) fn refuse_group(&mut self, error: RecordError, group: &GroupBuffer) -> RecordError {
+        for _ in 0..group.count() {
             self.refused.count(error);
         }
         error

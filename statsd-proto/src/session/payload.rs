@@ -95,7 +95,7 @@ impl Framing {
     }
 
     /// Maximum number of inlets, a power of two. Their batches take a quarter of the queue at most.
-    pub(crate) fn most_inlets(self, max_bytes: usize) -> usize {
+    pub(crate) fn max_inlets(self, max_bytes: usize) -> usize {
         1 << (max_bytes / 4 / self.capacity()).max(1).ilog2()
     }
 

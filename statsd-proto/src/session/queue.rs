@@ -115,7 +115,7 @@ impl Queue {
             place = batch.place(record.len());
         }
         match place {
-            Place::Alone => {
+            Place::OwnDatagram => {
                 let payload = alone(self.framing, record, written);
                 admitted.dropped += self.make_room(payload.data.len(), written.lines)?;
                 self.close_tail();
@@ -129,8 +129,8 @@ impl Queue {
                 let more_lines = (batch.lines() + written.lines).saturating_sub(granted.lines);
                 admitted.dropped += self.make_room(more, more_lines)?;
                 let left = batch.capacity().saturating_sub(granted.bytes).max(more);
-                let most_lines = self.max_payload_lines - batch.lines();
-                let grant = self.grant(more, more_lines, left, most_lines);
+                let max_lines = self.max_payload_lines - batch.lines();
+                let grant = self.grant(more, more_lines, left, max_lines);
                 batch.grant(granted + grant);
             }
             Place::NewBatch { bytes } => {
@@ -171,7 +171,7 @@ impl Queue {
     ) -> Result<Admitted, RecordError> {
         let place = self.place_in_tail(record.len());
         let more = match place {
-            Place::Alone => record.len() + 1,
+            Place::OwnDatagram => record.len() + 1,
             Place::Here { bytes } => bytes - self.tail.len(),
             Place::NewBatch { bytes } => bytes,
         };
@@ -276,13 +276,13 @@ impl Queue {
         self.in_flight = Grant { bytes, lines };
     }
 
-    /// Grants room to an inlet: `bytes` and `lines`, which must fit, and up to `most` bytes and `most_lines` lines if
+    /// Grants room to an inlet: `bytes` and `lines`, which must fit, and up to `most` bytes and `max_lines` lines if
     /// there is more.
-    fn grant(&mut self, bytes: usize, lines: usize, most: usize, most_lines: usize) -> Grant {
+    fn grant(&mut self, bytes: usize, lines: usize, most: usize, max_lines: usize) -> Grant {
         let need = Grant { bytes, lines };
         let most = Grant {
             bytes: most,
-            lines: most_lines.min(self.framing.capacity() / SHORTEST_LINE),
+            lines: max_lines.min(self.framing.capacity() / SHORTEST_LINE),
         };
         let mut grant = self.bounds.grant(self.used(), self.load(), need, most);
         if let Some(size) = self.framing.segment() {
@@ -346,7 +346,7 @@ impl Queue {
 
     fn push_at(&mut self, place: Place, record: &[u8], written: Written) {
         let bytes = match place {
-            Place::Alone => {
+            Place::OwnDatagram => {
                 let payload = alone(self.framing, record, written);
                 return self.complete.push_back(payload);
             }

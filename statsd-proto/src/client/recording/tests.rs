@@ -8,16 +8,16 @@ use crate::{
 type Tag = (String, String);
 type Way<'a> = Box<dyn Fn(&Client) + 'a>;
 
-/// One metric, as a program may mean it.
+/// Metric that a test records in several ways.
 #[derive(Clone, Debug)]
-struct Meant {
+struct Case {
     kind: Kind,
     name: String,
     number: i32,
     tags: Vec<Tag>,
 }
 
-impl Meant {
+impl Case {
     fn metric(&self) -> Metric<'_> {
         let (name, number) = (&*self.name, self.number);
         match self.kind {
@@ -32,7 +32,7 @@ impl Meant {
         }
     }
 
-    /// By the method that is named after the kind.
+    /// Records the metric by the method named after its kind.
     fn record_plain(&self, client: &Client) {
         let (name, number) = (&*self.name, self.number);
         match self.kind {
@@ -74,7 +74,7 @@ impl Meant {
         recording.try_send()
     }
 
-    /// All ways but a session's.
+    /// Ways to record the metric with a client.
     fn ways(&self) -> Vec<Way<'_>> {
         let mut ways: Vec<Way<'_>> = vec![
             Box::new(|client| _ = client.record(&self.metric().tags(&self.tags))),
@@ -110,7 +110,7 @@ impl Meant {
     }
 }
 
-/// What a session sends until it is closed.
+/// Closes a session, and returns the lines that it sends.
 fn drain(mut session: Session) -> Vec<String> {
     let (mut now, mut sent) = (origin(), Vec::new());
     session.close();
@@ -134,12 +134,12 @@ fn drain(mut session: Session) -> Vec<String> {
     sent.lines().map(str::to_owned).collect()
 }
 
-fn meant() -> impl Strategy<Value = Meant> {
+fn cases() -> impl Strategy<Value = Case> {
     let text = prop_oneof![4 => "[a-z._:|#]{0,8}", 1 => "\\PC{0,4}"];
     let tag = ("[a-c]{1,2}", prop_oneof!["[a-z]{0,4}", "[|,=:x]{1,3}"]);
     let tags = proptest::collection::vec(tag, 0..7);
     let kind = proptest::sample::select(&Kind::ALL);
-    (kind, text, any::<i32>(), tags).prop_map(|(kind, name, number, tags)| Meant {
+    (kind, text, any::<i32>(), tags).prop_map(|(kind, name, number, tags)| Case {
         kind,
         name,
         number,
@@ -171,8 +171,8 @@ fn config() -> impl Strategy<Value = Config> {
 
 proptest! {
     #[test]
-    fn all_ways_to_record_one_metric_lead_to_one_line(meant in meant(), config in config()) {
-        let ways = meant.ways();
+    fn all_ways_to_record_one_metric_lead_to_one_line(case in cases(), config in config()) {
+        let ways = case.ways();
         let lines = |record: &dyn Fn(&Client)| {
             let (client, mut recorder) = recorder(config.clone()).unwrap();
             record(&client);
@@ -185,11 +185,11 @@ proptest! {
     }
 
     #[test]
-    fn a_session_writes_the_lines_of_a_client(meant in meant(), config in config()) {
+    fn a_session_writes_the_lines_of_a_client(case in cases(), config in config()) {
         let (client, mut recorder) = recorder(config.clone()).unwrap();
-        let _ = client.record(&meant.metric().tags(&meant.tags));
+        let _ = client.record(&case.metric().tags(&case.tags));
         let expected = recorder.lines();
-        for lines in meant.lines_of_session(&config) {
+        for lines in case.lines_of_session(&config) {
             prop_assert_eq!(&lines, &expected);
         }
     }

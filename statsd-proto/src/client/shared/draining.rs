@@ -1,11 +1,11 @@
-//! From the inlets into the queue.
+//! Collection of lines and aggregated values from the inlets.
 
 use super::{Shared, wake_driver};
 use crate::session::Inlet;
 use crate::session::aggregate::Drained;
 
 impl Shared {
-    /// Brings the lines of all inlets into the queue.
+    /// Moves the lines of all inlets into the queue.
     pub(super) fn collect(&self) {
         for index in 0..self.inlets.len() {
             self.collect_at(index);
@@ -13,24 +13,25 @@ impl Shared {
         self.lock().core.end_collect();
     }
 
-    /// Brings the lines of one inlet into the queue.
+    /// Moves the lines of the inlet with this index into the queue.
     pub(super) fn collect_at(&self, index: usize) {
         let mut inlet = self.inlet(index);
         if inlet.has_something() {
             self.collect_inlet(index, &mut inlet);
         } else {
-            // A record that had no room in it went into the queue past it.
+            // A record too large for the batch may have claimed a gauge and gone straight into the queue. The new
+            // epoch releases that claim.
             self.owners.on_collected(index);
         }
     }
 
-    /// The same of one that is locked.
+    /// Moves the lines of an inlet, whose lock the caller holds, into the queue.
     pub(super) fn collect_inlet(&self, index: usize, inlet: &mut Inlet) {
         self.lock().core.collect(inlet);
         self.owners.on_collected(index);
     }
 
-    /// Brings in what all inlets have refused, and none of their lines.
+    /// Collects the counts of refused and sampled-out metrics from all inlets. Their lines stay.
     pub(super) fn collect_counts(&self) {
         for index in 0..self.inlets.len() {
             let mut inlet = self.inlet(index);
@@ -38,7 +39,8 @@ impl Shared {
         }
     }
 
-    /// Makes lines of all that is aggregated, as far as the queue has room. No lock is held for more than a few series.
+    /// Writes all aggregated values into the queue as lines, until the queue is full. Each lock is held for a few
+    /// series at a time, so that recording threads wait only briefly.
     pub(super) fn drain(&self) {
         if !self.aggregates {
             return;
@@ -60,7 +62,7 @@ impl Shared {
         }
     }
 
-    /// Moves what an inlet has gathered of a few series to the store. Returns whether it has more.
+    /// Moves the aggregated values of a few series from an inlet to the store. Returns whether the inlet has more.
     pub(super) fn collect_parts(&self, index: usize) -> bool {
         let mut inlet = self.inlet(index);
         let mut state = self.lock();

@@ -1,38 +1,42 @@
-//! Which inlet has lines of a gauge, so that levels and changes of all threads leave in their order.
+//! Table of the inlets that have unsent lines of a gauge, so that levels set by several threads are sent in order.
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// A small table by the hash of a gauge's name. Names of one hash share a slot, which costs time and no order.
+/// Hash table from the name of a gauge to the inlet that last recorded it.
 ///
-/// A slot has the inlet that last recorded such a name, and that inlet's epoch then: the number of times that its
-/// lines had been collected. As long as the inlet is in the same epoch, it may have lines of the gauge, and another
-/// one records none before those are collected.
+/// A slot contains the index of that inlet and the epoch of the inlet at that time. The epoch of an inlet is the number
+/// of times that its lines were collected. While the epoch is unchanged, the inlet may have lines of the gauge; before
+/// another inlet records the gauge, those lines are collected.
+///
+/// Names with equal hashes share a slot. This may cause needless collections; the order stays right.
 #[derive(Debug)]
 pub(super) struct Owners {
     slots: Box<[AtomicU64]>,
-    /// Of each inlet. Written under the lock of the inlet, once its lines are in the queue.
+    /// Epoch of each inlet. It is written while the lock of the inlet is held, after the lines are in the queue.
     epochs: Box<[AtomicU64]>,
 }
 
 impl Owners {
     pub(super) fn new(inlets: usize) -> Self {
         Self {
-            slots: (0..SLOTS).map(|_| AtomicU64::new(NOBODY)).collect(),
+            slots: (0..SLOTS).map(|_| AtomicU64::new(UNCLAIMED)).collect(),
             epochs: (0..inlets).map(|_| AtomicU64::new(0)).collect(),
         }
     }
 
-    /// Notes that an inlet, whose lock the caller holds, is to have lines of a gauge.
+    /// Claims a gauge for an inlet, whose lock the caller holds, before a line of the gauge is written there.
     ///
     /// # Errors
     ///
-    /// Another inlet may have some, which have to be collected first.
+    /// Index of another inlet that may have lines of the gauge. They have to be collected before the claim is repeated.
     #[inline]
     pub(super) fn claim(&self, inlet: usize, name: &[u8]) -> Result<(), usize> {
         let slot = &self.slots[slot(name)];
-        // Relaxed: only a thread that holds the inlet's lock writes its epoch.
+        // Relaxed: the epoch is written only under the lock of the inlet, which the caller holds. The lock orders it.
         let epoch = self.epochs[inlet].load(Ordering::Relaxed);
         let own = epoch << INLET_BITS | inlet as u64;
+        // Acquire pairs with the Release of `take_over`: the later load of the epoch of the inlet in the slot returns
+        // at least the epoch in the slot. An older one would look as if the lines had been collected.
         let last = slot.load(Ordering::Acquire);
         if last == own {
             return Ok(());
@@ -40,6 +44,7 @@ impl Owners {
         self.take_over(slot, last, own, inlet)
     }
 
+    /// Replaces the content of a slot, unless the inlet in it may have lines of the gauge.
     #[cold]
     fn take_over(&self, slot: &AtomicU64, last: u64, own: u64, inlet: usize) -> Result<(), usize> {
         let mut last = last;
@@ -47,7 +52,8 @@ impl Owners {
             if let Some(other) = self.owner(last).filter(|other| *other != inlet) {
                 return Err(other);
             }
-            // Release: who reads the slot sees the epochs that this thread has seen.
+            // Release publishes the epochs that this thread has seen, its own inlet's included, to the thread that
+            // loads the slot next. Acquire, also on failure, for the same reason as in `claim`.
             match slot.compare_exchange(last, own, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Ok(()),
                 Err(now) => last = now,
@@ -55,28 +61,32 @@ impl Owners {
         }
     }
 
-    /// The inlet that may have lines of a gauge. `None` if none has.
+    /// Index of the inlet that may have lines of a gauge, or `None` if all lines of it have been collected.
     pub(super) fn owner_of(&self, name: &[u8]) -> Option<usize> {
+        // Acquire: as in `claim`.
         self.owner(self.slots[slot(name)].load(Ordering::Acquire))
     }
 
-    /// The lines of an inlet, whose lock the caller holds, have been collected.
+    /// Starts the next epoch of an inlet, whose lock the caller holds, after its lines were collected.
     pub(super) fn on_collected(&self, inlet: usize) {
-        // Release: who sees the new epoch finds the lines in the queue.
+        // Release pairs with the Acquire of `owner`: a thread that loads the new epoch finds the lines in the queue.
         self.epochs[inlet].fetch_add(1, Ordering::Release);
     }
 
+    /// Index of the inlet in the content of a slot, or `None` if the lines of that inlet have been collected since.
     fn owner(&self, last: u64) -> Option<usize> {
-        if last == NOBODY {
+        if last == UNCLAIMED {
             return None;
         }
         let inlet = (last & ((1 << INLET_BITS) - 1)) as usize;
+        // Acquire pairs with the Release of `on_collected`: if the epoch is newer than the slot's, this thread's next
+        // lines enter the queue after the collected ones.
         let epoch = self.epochs[inlet].load(Ordering::Acquire);
         (epoch == last >> INLET_BITS).then_some(inlet)
     }
 }
 
-/// Index of a name's slot.
+/// Index of the slot for a name: a multiplicative hash of its length and its first and last 8 bytes.
 #[inline]
 fn slot(name: &[u8]) -> usize {
     let ends = match (name.first_chunk(), name.last_chunk()) {
@@ -87,14 +97,17 @@ fn slot(name: &[u8]) -> usize {
             .iter()
             .fold(0, |mixed, byte| mixed << 8 ^ u64::from(*byte)),
     };
+    // 2^64 divided by the golden ratio spreads similar names over the upper bits (Fibonacci hashing).
     let mixed = (ends ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> (u64::BITS - SLOTS.ilog2())) as usize
 }
 
-/// Few gauges are set from several threads, and two of one slot only when their lines are not collected yet.
+/// Number of slots. Two gauges in one slot conflict only if several threads set them between two collections, so a
+/// small table of 2 KiB is enough.
 const SLOTS: usize = 256;
 
-/// Room for 256 inlets; the rest counts epochs.
+/// Bits of a slot for the index of an inlet: 256 inlets at most. The other 56 bits count epochs, which never wrap.
 const INLET_BITS: u32 = 8;
 
-const NOBODY: u64 = u64::MAX;
+/// Content of a slot before its first claim.
+const UNCLAIMED: u64 = u64::MAX;

@@ -1,4 +1,4 @@
-//! Recording, in the inlet of the thread.
+//! Recording of metrics into the inlet of the current thread.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section, Value};
 use crate::session::aggregate::{Added, Lookup, Put, Series};
 use crate::session::prepared::Prepared;
-use crate::session::{Gathered, Inlet, Pending, Plain, Record};
+use crate::session::{GroupBuffer, Inlet, Pending, Plain, Record};
 use crate::sync::MutexGuard;
 
 impl Entry {
-    /// The hot path: nobody but the driver is woken, and only after unlocking.
+    /// Records a metric. This is the hot path: it wakes at most the driver, after unlocking.
     #[inline]
     pub(crate) fn record(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         if self.shared.aggregates {
@@ -22,7 +22,8 @@ impl Entry {
         }
     }
 
-    /// The same of a metric that is a number and nothing else, all of which is passed in registers.
+    /// Records a metric that consists of a name and a number. All arguments are passed in registers, which is faster
+    /// than [`record`](Self::record).
     #[inline]
     pub(crate) fn record_number(
         &self,
@@ -44,8 +45,9 @@ impl Entry {
         }
     }
 
-    // Not inlined, so that each is there once and not wherever there are metrics.
+    // The following functions are not inlined, so that the program contains each once and not once a call.
 
+    /// Records a metric as a line, without aggregation.
     #[inline(never)]
     pub(crate) fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         self.record_line(metric, |index, inlet| {
@@ -53,6 +55,7 @@ impl Entry {
         })
     }
 
+    /// Records a name and a number as a line, without aggregation.
     #[inline(never)]
     fn record_plain(
         &self,
@@ -72,7 +75,7 @@ impl Entry {
         })
     }
 
-    // What is on the slow way only is put into memory there, so that it stays in registers here.
+    // The slow paths store the arguments in memory themselves, so that the hot path keeps them in registers.
 
     #[cold]
     #[inline(never)]
@@ -127,7 +130,7 @@ impl Entry {
         })
     }
 
-    /// The same of a number, which is passed in registers.
+    /// Records a number for a prepared metric. The number is passed in registers.
     #[inline(never)]
     pub(crate) fn record_prepared_number(
         &self,
@@ -148,7 +151,8 @@ impl Entry {
         self.record_slowly(index, self.shared.inlet(index), record)
     }
 
-    /// Records something as a line, without aggregation; `slowly` if there is more to do than to write it.
+    /// Records a line, without aggregation. Calls `slowly` if the line has to be sampled, refused, or exchanged with
+    /// the queue.
     #[inline(always)]
     fn record_line<'a>(
         &'a self,
@@ -164,7 +168,8 @@ impl Entry {
         slowly(index, inlet)
     }
 
-    /// Sees to what is rare of a counter that is aggregated.
+    /// Handles the rare outcomes of adding to an aggregated counter: the first amount since a drain, an amount too
+    /// large to add, and a closed session.
     pub(crate) fn finish_count(
         &self,
         prepared: &Prepared,
@@ -174,58 +179,62 @@ impl Entry {
         self.follow_up(prepared, prepared.finish_count(amount, put))
     }
 
-    /// Prepares a metric that is recorded again and again.
+    /// Encodes the name, tags and rate of a metric once, for repeated recording.
+    ///
+    /// # Errors
+    ///
+    /// Reason why the metric can never be recorded.
     pub(crate) fn prepare(&self, metric: &Metric<'_>) -> Result<Prepared, RecordError> {
         Prepared::new(&mut self.shared.lock().core, &self.encoder, metric)
     }
 
-    /// Where a group of metrics is written. `None` if they are aggregated.
-    pub(crate) fn gathered(&self) -> Option<Gathered> {
+    /// New buffer for a group of metrics, or `None` if metrics are aggregated.
+    pub(crate) fn group_buffer(&self) -> Option<GroupBuffer> {
         let is_line = !self.shared.aggregates;
-        is_line.then(|| self.shared.lock().core.gathered())
+        is_line.then(|| self.shared.lock().core.group_buffer())
     }
 
-    /// Writes a metric of a group, without a lock.
+    /// Encodes a metric into the buffer of a group, without taking a lock. Counts the metric if it is refused.
     #[inline]
-    pub(crate) fn gather(
+    pub(crate) fn push(
         &self,
-        gathered: &mut Gathered,
+        group: &mut GroupBuffer,
         record: &impl Record,
     ) -> Result<(), RecordError> {
-        let result = gathered.push(&self.encoder, record);
+        let result = group.push(&self.encoder, record);
         result.map_err(|error| self.refuse(error))
     }
 
-    /// The same of a number, which is passed in registers.
+    /// Encodes a name and a number into the buffer of a group.
     #[inline(never)]
-    pub(crate) fn gather_number(
+    pub(crate) fn push_number(
         &self,
-        gathered: &mut Gathered,
+        group: &mut GroupBuffer,
         plain: Plain<'_>,
     ) -> Result<(), RecordError> {
-        self.gather(gathered, &plain)
+        self.push(group, &plain)
     }
 
-    /// Records a group of metrics under one lock, or refuses all of them.
-    pub(crate) fn record_gathered(&self, gathered: &mut Gathered) -> Result<(), RecordError> {
+    /// Records the metrics of a group next to each other, or refuses all of them.
+    pub(crate) fn record_group(&self, group: &mut GroupBuffer) -> Result<(), RecordError> {
         let index = self.shared.index();
         let mut may_reclaim = true;
         loop {
             let mut inlet = self.shared.inlet(index);
             let claim = |name: &[u8]| self.shared.owners.claim(index, name).err();
-            if let Some(other) = gathered.levels().find_map(claim) {
+            if let Some(other) = group.levels().find_map(claim) {
                 drop(inlet);
                 self.shared.collect_at(other);
                 continue;
             }
-            if inlet.take_group(gathered) {
+            if inlet.take_group(group) {
                 return Ok(());
             }
             if inlet.is_closed() {
-                return Err(inlet.refuse_group(RecordError::Closed, gathered));
+                return Err(inlet.refuse_group(RecordError::Closed, group));
             }
             let mut state = self.shared.lock();
-            let result = state.core.exchange_group(&mut inlet, gathered);
+            let result = state.core.exchange_group(&mut inlet, group);
             self.shared.owners.on_collected(index);
             if result == Err(RecordError::QueueFull) && may_reclaim && state.core.may_reclaim() {
                 drop(state);
@@ -237,19 +246,20 @@ impl Entry {
             if result.is_err() {
                 state.core.on_exhausted();
             }
-            let result = result.map_err(|error| inlet.refuse_group(error, gathered));
+            let result = result.map_err(|error| inlet.refuse_group(error, group));
             drop(inlet);
             wake_driver(state);
             return result;
         }
     }
 
-    /// Counts what was not taken.
+    /// Counts a refused metric, and returns the reason.
     pub(crate) fn refuse(&self, error: RecordError) -> RecordError {
         self.shared.inlet(self.shared.index()).refuse(error)
     }
 
-    /// Records in the inlet of this thread, again after whatever has to be done first.
+    /// Records into the inlet of this thread. If another inlet has to be collected or the queue has to find room, it
+    /// does so and tries again.
     #[cold]
     #[inline(never)]
     fn record_slowly<'a>(
@@ -285,7 +295,7 @@ impl Entry {
                     }
                     drop(state);
                     drop(inlet);
-                    // Room that other inlets were granted and have not used.
+                    // Reclaims the room that the queue has granted to other inlets and that they have not used.
                     self.shared.collect();
                     may_reclaim = false;
                 }
@@ -294,7 +304,7 @@ impl Entry {
         }
     }
 
-    /// Aggregates a metric. `None` if it is sent as lines of its own.
+    /// Aggregates a metric, or returns `None` if the caller has to send the metric as a line of its own.
     #[inline(always)]
     fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
@@ -327,7 +337,8 @@ impl Entry {
         Some(Ok(()))
     }
 
-    /// Prepares for a line of its own. `Some` if it is refused, since what has to come before it has no room.
+    /// Prepares for sending a metric as a line of its own. Returns `Some` if the metric is refused, because the queue
+    /// has no room for the pending level that has to be sent first.
     #[cold]
     fn aggregate_not(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let is_level = metric.is_level();
@@ -335,11 +346,12 @@ impl Entry {
         self.send_level_before(key?).err().map(Err)
     }
 
-    /// Before a level that cannot be aggregated: sends the one that waits of the same gauge.
+    /// Sends the pending level of a gauge, because a level that cannot be aggregated is about to be sent. This keeps
+    /// the levels in order.
     ///
     /// # Errors
     ///
-    /// That has no room, and so the other level has none.
+    /// Reason why the pending level was not sent. The new level is refused for the same reason.
     #[cold]
     fn send_level_before(&self, key: Option<SeriesKey>) -> Result<(), RecordError> {
         let Some(key) = key else {
@@ -372,6 +384,8 @@ impl Entry {
         }
     }
 
+    /// Completes the recording of a prepared value: counts a refusal, lists the series as pending, or sends the value
+    /// as a line.
     fn follow_up(
         &self,
         prepared: &Prepared,
@@ -394,7 +408,7 @@ impl Entry {
         }
     }
 
-    /// A handle has put something into a part of a sum, or into a series, that the store may not know of.
+    /// Lists a series as pending, after a handle added the first value since the last drain.
     fn on_first(&self, series: &Arc<Series>) {
         let mut state = self.shared.lock();
         state.core.add_pending(series);

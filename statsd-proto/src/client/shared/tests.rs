@@ -70,7 +70,7 @@ fn the_bounds_hold_for_all_threads_together() {
         });
         let stats = client.stats();
         assert!(stats.queued_bytes <= bytes as u64 && stats.queued <= lines as u64);
-        // Nothing is refused while a line has room.
+        // The queue has no room for another line, so no refusal was needless.
         let line = "counters.x:1|c\n".len() as u64;
         assert!(stats.queued_bytes + line > bytes as u64 || stats.queued == lines as u64);
         let recorded = (THREADS * LINES) as u64;
@@ -167,7 +167,7 @@ fn a_flush_sends_what_every_thread_recorded() {
     assert_eq!(server.payloads().concat().lines().count(), THREADS);
 }
 
-/// A client with a lane for each of a few threads.
+/// Client with an inlet for each thread of a test.
 fn start(set: impl FnOnce(Config) -> Config) -> (Client, Recorder) {
     recorder_with_inlets(set(Config::new("localhost")), 4).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Waiting for the session to come to some point.
+//! Future that waits for a condition of the session.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,11 +7,12 @@ use std::task::{Context, Poll};
 use super::Shared;
 use crate::client::waiters::Until;
 
-/// A future that ends when the session has come to some point.
+/// Future that completes when the session meets a condition.
 #[derive(Debug)]
 pub(crate) struct Wait {
     shared: Arc<Shared>,
     until: Until,
+    /// Key of the registered waker, or `None` before the first pending poll.
     key: Option<u64>,
 }
 
@@ -30,7 +31,7 @@ impl Future for Wait {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Self { shared, until, key } = self.get_mut();
-        // A waker is code of the caller's: it is cloned and dropped outside of the lock.
+        // Cloning or dropping a waker runs code of the caller, so both happen while the lock is not held.
         let waker = context.waker().clone();
         let mut state = shared.lock();
         if until.is_reached(&state.core) {

@@ -20,7 +20,7 @@ pub(crate) struct Series {
     /// Maximum number of samples kept in an interval. `None` if the server ignores a sample rate on this kind; then
     /// every value is sent.
     max_samples: Option<usize>,
-    gathered: Mutex<Gathered>,
+    state: Mutex<State>,
     /// Whether the store lists the series as pending.
     is_pending: AtomicBool,
     /// Number of the last drain that found a value here.
@@ -31,7 +31,7 @@ pub(crate) struct Series {
 
 /// Values waiting for the next drain. The level of a gauge is kept here alone.
 #[derive(Debug)]
-struct Gathered {
+struct State {
     values: Accumulator,
     /// Sum that handles of a counter add to, or `None` before the first handle.
     sum: Option<Arc<Sum>>,
@@ -61,7 +61,7 @@ impl Series {
             kind,
             max_samples: template.has_rate().then_some(limits.samples),
             template,
-            gathered: Mutex::new(Gathered {
+            state: Mutex::new(State {
                 values,
                 sum: None,
                 random,
@@ -85,11 +85,11 @@ impl Series {
 
     /// Adds a value from a handle of this kind. For a gauge, it sets or changes the level.
     pub(crate) fn add(&self, encoder: &Encoder, kind: Kind, value: Value<'_>) -> Put {
-        let gathered = &mut *self.gathered.lock();
-        if gathered.is_closed {
+        let state = &mut *self.state.lock();
+        if state.is_closed {
             return Put::Refused(RecordError::Closed);
         }
-        let Gathered { values, random, .. } = gathered;
+        let State { values, random, .. } = state;
         let added = match (&mut *values, value) {
             (Accumulator::Level(level), Value::Number(number)) => Ok(level.add(kind, number)),
             _ => self.add_to(values, encoder, value, random),
@@ -140,7 +140,7 @@ impl Series {
     /// Sets or changes the level of a gauge from an inlet. Unlike [`add`](Self::add), it leaves the mark
     /// to the drain of the inlet's part.
     pub(crate) fn set_level(&self, kind: Kind, number: Number) -> bool {
-        match &mut self.gathered.lock().values {
+        match &mut self.state.lock().values {
             Accumulator::Level(level) => level.add(kind, number),
             Accumulator::Count(_) | Accumulator::Members(_) | Accumulator::Samples(_) => false,
         }
@@ -149,7 +149,7 @@ impl Series {
     /// Passes the pending level of a gauge to `send`, which returns whether the level was sent. The lock is held
     /// meanwhile, so that no level is added.
     pub(crate) fn send_level(&self, send: impl FnOnce(Kind, Number) -> bool) {
-        if let Accumulator::Level(level) = &mut self.gathered.lock().values {
+        if let Accumulator::Level(level) = &mut self.state.lock().values {
             if level
                 .line()
                 .is_some_and(|(kind, number)| send(kind, number))
@@ -161,28 +161,28 @@ impl Series {
 
     /// Sum that handles of a counter add to.
     pub(crate) fn sum(&self, counts_down: bool) -> Arc<Sum> {
-        let sum = &mut self.gathered.lock().sum;
+        let sum = &mut self.state.lock().sum;
         Arc::clone(sum.get_or_insert_with(|| Arc::new(Sum::new(counts_down))))
     }
 
     /// Moves the values of an inlet's part into the series. Returns whether all were moved. Values for which memory is
     /// short stay in the part.
     pub(super) fn merge(&self, part: &mut Accumulator) -> bool {
-        let Gathered { values, random, .. } = &mut *self.gathered.lock();
+        let State { values, random, .. } = &mut *self.state.lock();
         values.merge(part, self.max_samples, random, &self.budget)
     }
 
     /// Refuses further values from handles. Returns whether the series has values to send.
     pub(super) fn close(&self) -> bool {
-        let mut gathered = self.gathered.lock();
-        gathered.is_closed = true;
-        gathered.take_sum();
-        !gathered.values.is_empty()
+        let mut state = self.state.lock();
+        state.is_closed = true;
+        state.take_sum();
+        !state.values.is_empty()
     }
 
     /// Whether the series has no values to send.
     pub(super) fn is_empty(&self) -> bool {
-        self.gathered.lock().values.is_empty()
+        self.state.lock().values.is_empty()
     }
 
     /// Marks the series as pending. Returns whether the caller has to add it to the store's list.
@@ -222,9 +222,9 @@ impl Series {
     /// Writes the pending values as lines. Returns whether all were written. Values that the sink has no room for
     /// stay.
     pub(super) fn write(&self, encoder: &Encoder, sink: &mut dyn Sink) -> bool {
-        let mut gathered = self.gathered.lock();
-        gathered.take_sum();
-        let values = &mut gathered.values;
+        let mut state = self.state.lock();
+        state.take_sum();
+        let values = &mut state.values;
         let mut one = |kind: Kind, value: Value<'_>| {
             sink.take(&mut |cursor| {
                 encoder.encode_value_as(&self.template, kind, value, None, cursor)
@@ -265,7 +265,7 @@ impl Series {
     }
 }
 
-impl Gathered {
+impl State {
     fn take_sum(&mut self) {
         let sum = self.sum.as_ref();
         if let Some(amount) = sum.and_then(|sum| sum.take(self.is_closed)) {
@@ -276,7 +276,7 @@ impl Gathered {
 
 impl Drop for Series {
     fn drop(&mut self) {
-        let values = self.gathered.lock().values.charged();
+        let values = self.state.lock().values.charged();
         self.budget.release(self.charged + values);
     }
 }

@@ -44,7 +44,7 @@ pub(crate) struct Grant {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Place {
     /// In a datagram of its own, which is longer than the others.
-    Alone,
+    OwnDatagram,
     /// In this batch, which then holds `bytes` bytes.
     Here { bytes: usize },
     /// In a new batch, of which it takes `bytes` bytes.
@@ -186,7 +186,7 @@ impl Batch {
                 let first = if self.lines == 0 { header } else { self.end };
                 let next = self.segment + size;
                 if alone > size {
-                    Place::Alone
+                    Place::OwnDatagram
                 } else if first + len + kept <= next.min(capacity) {
                     Place::Here {
                         bytes: first + len + kept,

@@ -78,7 +78,7 @@ impl Pool {
 
     /// Number of buffers that an idle client keeps: one, or none if buffers are large.
     fn kept_at_rest(&self) -> usize {
-        usize::from(self.capacity <= MOST_KEPT_AT_REST)
+        usize::from(self.capacity <= MAX_IDLE_BUFFER)
     }
 
     #[cfg(test)]
@@ -96,7 +96,7 @@ impl Pool {
 }
 
 /// Maximum size of a buffer that an idle client keeps, in bytes. All its memory stays within 64 KiB.
-const MOST_KEPT_AT_REST: usize = 32 * 1024;
+const MAX_IDLE_BUFFER: usize = 32 * 1024;
 
 /// Minimum number of buffers kept: one is filled while the other is sent.
 const LEAST_KEPT: usize = 2;

@@ -163,7 +163,7 @@ fn what_a_record_adds_counts_what_comes_before_it() {
         packer.push("aaaaa");
         let before = packer.len();
         let bytes = match packer.batch.place(record.len()) {
-            Place::Alone => record.len(),
+            Place::OwnDatagram => record.len(),
             Place::Here { bytes } => bytes - packer.batch.len(),
             Place::NewBatch { bytes } => bytes,
         };
@@ -470,7 +470,7 @@ impl Packer {
             self.complete.extend(self.batch.take(&mut self.pool));
             place = self.batch.place(record.len());
         }
-        if let Place::Alone = place {
+        if let Place::OwnDatagram = place {
             let payload = alone(self.framing, record.as_bytes(), written);
             return self.complete.push(payload);
         }

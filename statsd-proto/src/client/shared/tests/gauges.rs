@@ -1,4 +1,5 @@
-//! Of one gauge the last level that was set is the last that the server hears, whichever ways it was set and changed.
+//! Order of levels: after any sequence of levels and changes, recorded in any way, the server has the last level of
+//! each gauge.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,7 +54,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What somebody does to a gauge, or what happens.
+/// Step of a test: a level or change is recorded, or time passes, or the connection fails.
 #[derive(Clone)]
 struct Step {
     thread: usize,
@@ -76,7 +77,7 @@ impl fmt::Debug for Step {
     }
 }
 
-/// Tags of one of two series, in one of two orders.
+/// Tags of a series: none, or the same two tags in one of two orders.
 #[derive(Clone, Copy, Debug)]
 enum Tags {
     None,
@@ -88,7 +89,7 @@ enum Tags {
 enum Way {
     Named,
     NamedChange,
-    /// With the name and the tags as a line would have them.
+    /// Level with a cardinality, which only the Datadog agent reads.
     Cardinality,
     Code,
     CodeAsText,
@@ -103,7 +104,7 @@ enum Way {
     PreparedText(usize),
     Sampled,
     Timestamp,
-    // What is not a gauge, or nothing that is recorded.
+    // Steps that record no level.
     Count,
     Flush,
     Interval,
@@ -120,7 +121,7 @@ struct World {
     expected: Levels,
 }
 
-/// Handles of one name and tags, made at the beginning and when they are first used.
+/// Handles of one name and list of tags, built when they are first used.
 struct Handles {
     name: &'static str,
     tags: &'static [(&'static str, &'static str)],
@@ -129,14 +130,14 @@ struct Handles {
     prepared: [Prepared; 2],
 }
 
-/// The level of each series, as a server knows it.
+/// Level of each series on the server.
 type Levels = BTreeMap<(String, Vec<(String, String)>), f64>;
 
 const FORWARD: &[(&str, &str)] = &[("k", "v"), ("l", "w")];
 const BACKWARD: &[(&str, &str)] = &[("l", "w"), ("k", "v")];
 
-/// Names, of which one with a space is written as the one before, which needs no change, and one that is longer than
-/// some datagrams.
+/// Names of gauges. The second is sanitized into the first, so both name one gauge. The last is longer than some
+/// datagrams.
 const NAMES: [&str; 4] = ["room_a", "room a", "b", LONG];
 const LONG: &str = match std::str::from_utf8(&[b'l'; 500]) {
     Ok(name) => name,
@@ -166,14 +167,13 @@ impl World {
         *known = step.level as f64 + if is_change { *known } else { 0.0 };
     }
 
-    /// Records a level or a change. Returns which of the two it is to the server, or `None` if there is none
-    /// or it was refused.
+    /// Carries out a step. Returns whether the server reads the record as a change, or `None` if no level was recorded.
     fn record(&mut self, step: &Step) -> Option<bool> {
         let second = Duration::from_secs(1);
         let (name, tags, level) = (step.name, self.tags(step.tags), step.level);
         let text = level.to_string();
         let signed = format!("{level:+}");
-        // A sign makes a change of it, but for the agent.
+        // Servers read a level with a sign as a change. The Datadog agent reads it as a level.
         let rules = self.dialect.rules();
         let (is_change, is_signed_change) =
             (level < 0 && !rules.negative_gauge, !rules.negative_gauge);
@@ -265,7 +265,7 @@ impl World {
             .record_prepared(prepared, &value)
     }
 
-    /// A line as another program writes it, in the tags that the dialect has.
+    /// Line of a gauge, encoded as by another program, with tags in the syntax of the dialect.
     fn line(&self, name: &str, value: &str, tags: &[(&str, &str)]) -> String {
         let name = name.replace(' ', "_");
         let Some(syntax) = self.dialect.rules().tags.filter(|_| !tags.is_empty()) else {
@@ -294,7 +294,7 @@ impl World {
         }
     }
 
-    /// `None` if they cannot be made.
+    /// Handles of a name and tags, or `None` if they cannot be built.
     fn handles(
         &mut self,
         name: &'static str,
@@ -319,7 +319,7 @@ impl World {
                 .gauge_delta()
                 .ok()
                 .map(|change| [change, prepare().gauge_delta().unwrap()]),
-            // The second has a time of its own where the dialect has such, and so is not aggregated.
+            // The second has a timestamp, or else a sample rate, if the dialect allows one, so it is not aggregated.
             prepared: [
                 shared.prepare(&metric).ok()?,
                 shared
@@ -333,7 +333,7 @@ impl World {
         self.handles.last()
     }
 
-    /// Every line that was accepted is somewhere.
+    /// Checks that every accepted line is counted as sent, dropped, queued or in flight.
     fn check_account(&self) -> Result<(), TestCaseError> {
         let stats = self.client.stats();
         prop_assert_eq!(

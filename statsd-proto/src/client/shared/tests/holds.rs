@@ -1,4 +1,4 @@
-//! How much is done under one hold of a lock while aggregates are drained: no client waits for more.
+//! Bounds on the work that a drain does while it holds a lock, so that recording threads wait only briefly.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const BYTES: u64 = 16 * 1024;
 
 #[test]
 fn a_drain_holds_a_lock_for_few_series_and_few_bytes() {
-    // Many series of one value, some of many, and a few of very many.
+    // Number of series, and values of each: many series with one value, up to few series with many.
     let sizes: [(u32, u32); 4] = [(1000, 1), (100, 512), (3, 40_000), (1, 1)];
     for dialect in [Dialect::DogStatsd, Dialect::Statsd, Dialect::Collectd] {
         for (series, values) in sizes {
@@ -29,7 +29,7 @@ fn a_drain_holds_a_lock_for_few_series_and_few_bytes() {
                 let name = format!("name.{number}");
                 for value in 0..values {
                     let value = f64::from(value) + 0.5;
-                    // Others than so many are lines already, without a rate.
+                    // A dialect without rates on timings sends values beyond the limit as lines at once.
                     let _ = client.record(&Metric::timing_ms(&name, value));
                 }
             }
@@ -47,7 +47,7 @@ fn a_drain_holds_a_lock_for_few_series_and_few_bytes() {
     }
 }
 
-/// How many holds it takes to move what inlets have gathered to the store.
+/// Number of times that the locks are taken to move the values of all inlets to the store.
 fn count_moves(client: &Client) -> u64 {
     let shared = &client.entry().unwrap().shared;
     shared.with(|core| core.start_drain());
@@ -66,13 +66,13 @@ fn count_moves(client: &Client) -> u64 {
     holds
 }
 
-/// Number of series that an inlet has gathered something of.
+/// Number of series with pending values in the inlet.
 fn pending(client: &Client, index: usize) -> u64 {
     let inlet = client.entry().unwrap().shared.inlet(index);
     inlet.parts.as_ref().unwrap().pending_len() as u64
 }
 
-/// Checks what is written under each hold. Returns how many there were, and how many lines.
+/// Checks the bytes written while the lock is held once. Returns the number of times that it was taken, and of lines.
 fn check_writes(client: &Client) -> (u64, u64) {
     let shared = &client.entry().unwrap().shared;
     shared.with(|core| core.start_writing());
@@ -83,7 +83,7 @@ fn check_writes(client: &Client) -> (u64, u64) {
         let after = client.stats();
         holds += 1;
         let bytes = after.queued_bytes - before.queued_bytes;
-        // The line that reaches the bound, and padding of the datagrams.
+        // The bound may be exceeded by the last line and by the padding of datagrams.
         assert!(bytes <= BYTES + BYTES / 8 + 8192, "{bytes}");
         lines += after.accepted - before.accepted;
         match drained {

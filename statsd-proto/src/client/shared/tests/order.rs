@@ -1,4 +1,4 @@
-//! What one thread records leaves in its order, and so do all levels of one gauge, whichever ways were taken.
+//! Order of records: those of one thread, and the levels of one gauge from all threads, are sent as they were recorded.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,7 +32,7 @@ proptest! {
     }
 }
 
-/// Numbers of each thread, and those of the gauge.
+/// Numbers recorded by each thread, and to the shared gauge, by name.
 type Numbers = BTreeMap<String, Vec<u32>>;
 
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ enum Way {
     Long,
     Check,
     Values,
-    // What is not recorded.
+    // Steps that record no metric.
     Flush,
     Moment,
     Down,
@@ -77,7 +77,7 @@ struct World {
 }
 
 impl World {
-    /// Each text that is recorded names its thread and has a number that is larger than all before.
+    /// Carries out a step. Each record contains the name of its thread and a number larger than all earlier ones.
     fn step(&mut self, thread: usize, way: Way) {
         let (first, client) = (self.next, &self.client);
         let name = format!("t{thread}");
@@ -151,7 +151,7 @@ impl World {
                 .unwrap();
             let (_, rest) = line.split_once(&name).unwrap();
             let number = |text: &str| text.parse::<u32>().ok();
-            // What follows is the status.
+            // A service check ends with its status, which is no recorded number.
             let rest = rest.strip_suffix("|0").unwrap_or(rest);
             let numbers: Vec<_> = rest.split([':', '-', '|']).filter_map(number).collect();
             arrived.entry(name).or_default().extend(numbers);
@@ -161,7 +161,7 @@ impl World {
     }
 }
 
-/// A gauge of all threads. Its levels have the number of the thread in them.
+/// Gauge that all threads set. Each level encodes the number of its thread.
 const SHARED: &str = "shared";
 
 const LONG: &str = match std::str::from_utf8(&[b'l'; 500]) {

@@ -12,7 +12,7 @@ use crate::random::Random;
 
 /// Group of records, each with a line feed after it.
 #[derive(Debug)]
-pub(crate) struct Gathered {
+pub(crate) struct GroupBuffer {
     memory: Vec<u8>,
     len: usize,
     lines: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Gathered {
     sampled_out: u64,
 }
 
-impl Gathered {
+impl GroupBuffer {
     pub(crate) fn new(sampler: Random, sampling_level: SamplingLevel) -> Self {
         Self {
             memory: Vec::new(),
