@@ -1,12 +1,11 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
 
 use super::*;
 use crate::config::{Config, Transport};
 use crate::dogstatsd::{Event, ServiceCheck, Status};
-use crate::testing::{Recorder, recorder};
+use crate::testing::{Recorder, origin, recorder};
 use crate::{Driver, Output};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -56,7 +55,7 @@ fn a_clock_may_record() {
         if let Some(client) = client.get() {
             client.incr("clock.reads", 1);
         }
-        Instant::now()
+        origin()
     };
     let (client, mut driver) = Driver::new(&Config::new("127.0.0.1"), clock).unwrap();
     recording.set(client.clone()).expect("it is set once");

@@ -1,5 +1,7 @@
 //! Recorder for programs that record with the `metrics` facade.
 
+mod refused;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::client::Client;
 use crate::client::handle::{Counter, Distribution, Gauge, Histogram, Prepare, Timing};
 use crate::error::RecordError;
+use refused::Refused;
 
 /// Recorder for the macros of the `metrics` crate. Labels become tags. Names get the configuration's prefix and no kind
 /// prefix.
@@ -342,47 +345,6 @@ const UNDESCRIBED: f64 = 1.0;
 trait Evict {
     /// Whether the metric keeps state that its next call needs, so that it must stay.
     fn is_needed(&self) -> bool;
-}
-
-/// Handle of a key for which the registry had no space. All its values are refused and counted.
-struct Refused(Client);
-
-impl Refused {
-    fn refuse(&self) {
-        if let Some(entry) = self.0.entry() {
-            let _ = entry.refuse(RecordError::QueueFull);
-        }
-    }
-}
-
-impl CounterFn for Refused {
-    fn increment(&self, _: u64) {
-        self.refuse();
-    }
-
-    fn absolute(&self, _: u64) {
-        self.refuse();
-    }
-}
-
-impl GaugeFn for Refused {
-    fn increment(&self, _: f64) {
-        self.refuse();
-    }
-
-    fn decrement(&self, _: f64) {
-        self.refuse();
-    }
-
-    fn set(&self, _: f64) {
-        self.refuse();
-    }
-}
-
-impl HistogramFn for Refused {
-    fn record(&self, _: f64) {
-        self.refuse();
-    }
 }
 
 /// Returns the metric of a key, and creates it if it is new. `None` if the registry is full of metrics that are in use

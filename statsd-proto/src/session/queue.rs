@@ -3,6 +3,7 @@
 mod backlog;
 mod bounds;
 mod fill;
+mod grants;
 
 use crate::config::Config;
 use crate::encode::Written;
@@ -266,46 +267,6 @@ impl Queue {
         lines
     }
 
-    /// Notes that reclaiming room from the inlets did not help.
-    pub(crate) fn on_exhausted(&mut self) {
-        self.exhausted = Some(self.used());
-    }
-
-    /// Sets the amount of data in flight, which counts against the bounds too.
-    pub(crate) fn set_in_flight(&mut self, bytes: usize, lines: usize) {
-        self.in_flight = Grant { bytes, lines };
-    }
-
-    /// Grants room to an inlet: `bytes` and `lines`, which must fit, and up to `most` bytes and `max_lines` lines if
-    /// there is more.
-    fn grant(&mut self, bytes: usize, lines: usize, most: usize, max_lines: usize) -> Grant {
-        let need = Grant { bytes, lines };
-        let most = Grant {
-            bytes: most,
-            lines: max_lines.min(self.framing.capacity() / SHORTEST_LINE),
-        };
-        let mut grant = self.bounds.grant(self.used(), self.load(), need, most);
-        if let Some(size) = self.framing.segment() {
-            // Rounded down to whole datagrams, but not below what the record needs.
-            grant.bytes = (grant.bytes - grant.bytes % size).max(bytes);
-        }
-        self.granted = self.granted + grant;
-        grant
-    }
-
-    /// Updates `noted` by the content of a batch.
-    fn note(&mut self, batch: &mut Batch) {
-        let (known, noted) = batch.note();
-        self.noted = self.noted + noted - known;
-    }
-
-    /// Reclaims the room granted to a batch.
-    fn forget(&mut self, batch: &mut Batch) {
-        self.granted = self.granted - batch.granted();
-        let (known, _) = batch.note();
-        self.noted = self.noted - known;
-    }
-
     /// Turns a batch into a payload, and reclaims its unused room. Returns the number of lines.
     fn complete(&mut self, batch: &mut Batch) -> usize {
         self.forget(batch);
@@ -364,17 +325,6 @@ impl Queue {
         self.tail.put(record, written);
     }
 
-    /// Amount that the overflow policy may drop to make room.
-    fn spare(&self) -> Grant {
-        match self.overflow {
-            Overflow::DropOldest => Grant {
-                bytes: self.complete.bytes,
-                lines: self.complete.lines,
-            },
-            Overflow::RefuseNewest => Grant::default(),
-        }
-    }
-
     /// Makes room by dropping the oldest payloads, if the policy allows it and it helps. Returns the number of dropped
     /// lines.
     fn make_room(&mut self, bytes: usize, lines: usize) -> Result<usize, RecordError> {
@@ -429,9 +379,6 @@ impl Queue {
         first
     }
 }
-
-/// Size of the shortest line, `a:1|c` and its line feed, in bytes.
-const SHORTEST_LINE: usize = 6;
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,14 @@
 //! Recording of metrics into the inlet of the current thread.
 
-use std::sync::Arc;
+mod aggregating;
+mod group;
 
 use super::{Entry, wake_driver};
-use crate::encode::SeriesKey;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section, Value};
-use crate::session::aggregate::{Added, Lookup, Put, Series};
+use crate::session::aggregate::Put;
 use crate::session::prepared::Prepared;
-use crate::session::{GroupBuffer, Inlet, Pending, Plain, Record};
+use crate::session::{Inlet, Pending, Plain, Record};
 use crate::sync::MutexGuard;
 
 impl Entry {
@@ -188,71 +188,6 @@ impl Entry {
         Prepared::new(&mut self.shared.lock().core, &self.encoder, metric)
     }
 
-    /// New buffer for a group of metrics, or `None` if metrics are aggregated.
-    pub(crate) fn group_buffer(&self) -> Option<GroupBuffer> {
-        let is_line = !self.shared.aggregates;
-        is_line.then(|| self.shared.lock().core.group_buffer())
-    }
-
-    /// Encodes a metric into the buffer of a group, without taking a lock. Counts the metric if it is refused.
-    #[inline]
-    pub(crate) fn push(
-        &self,
-        group: &mut GroupBuffer,
-        record: &impl Record,
-    ) -> Result<(), RecordError> {
-        let result = group.push(&self.encoder, record);
-        result.map_err(|error| self.refuse(error))
-    }
-
-    /// Encodes a name and a number into the buffer of a group.
-    #[inline(never)]
-    pub(crate) fn push_number(
-        &self,
-        group: &mut GroupBuffer,
-        plain: Plain<'_>,
-    ) -> Result<(), RecordError> {
-        self.push(group, &plain)
-    }
-
-    /// Records the metrics of a group next to each other, or refuses all of them.
-    pub(crate) fn record_group(&self, group: &mut GroupBuffer) -> Result<(), RecordError> {
-        let index = self.shared.index();
-        let mut may_reclaim = true;
-        loop {
-            let mut inlet = self.shared.inlet(index);
-            let claim = |name: &[u8]| self.shared.owners.claim(index, name).err();
-            if let Some(other) = group.levels().find_map(claim) {
-                drop(inlet);
-                self.shared.collect_at(other);
-                continue;
-            }
-            if inlet.take_group(group) {
-                return Ok(());
-            }
-            if inlet.is_closed() {
-                return Err(inlet.refuse_group(RecordError::Closed, group));
-            }
-            let mut state = self.shared.lock();
-            let result = state.core.exchange_group(&mut inlet, group);
-            self.shared.owners.on_collected(index);
-            if result == Err(RecordError::QueueFull) && may_reclaim && state.core.may_reclaim() {
-                drop(state);
-                drop(inlet);
-                self.shared.collect();
-                may_reclaim = false;
-                continue;
-            }
-            if result.is_err() {
-                state.core.on_exhausted();
-            }
-            let result = result.map_err(|error| inlet.refuse_group(error, group));
-            drop(inlet);
-            wake_driver(state);
-            return result;
-        }
-    }
-
     /// Counts a refused metric, and returns the reason.
     pub(crate) fn refuse(&self, error: RecordError) -> RecordError {
         self.shared.inlet(self.shared.index()).refuse(error)
@@ -302,116 +237,5 @@ impl Entry {
             }
             inlet = self.shared.inlet(index);
         }
-    }
-
-    /// Aggregates a metric, or returns `None` if the caller has to send the metric as a line of its own.
-    #[inline(always)]
-    fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let Some(lookup) = Lookup::new(&self.encoder, metric) else {
-            return self.aggregate_not(metric);
-        };
-        let mut inlet = self.shared.inlet(self.shared.index());
-        let (parts, random) = inlet.aggregator()?;
-        let mut added = parts.add(&self.encoder, lookup, metric, random);
-        if added == Ok(Added::Unknown) {
-            added =
-                self.shared
-                    .lock()
-                    .core
-                    .aggregate_new(&self.encoder, &mut inlet, lookup, metric);
-        }
-        match added {
-            Ok(Added::First) => {
-                let mut state = self.shared.lock();
-                state.core.on_aggregated();
-                drop(inlet);
-                wake_driver(state);
-            }
-            Ok(Added::More) => {}
-            Ok(Added::Not | Added::Unknown) => {
-                drop(inlet);
-                return self.aggregate_not(metric);
-            }
-            Err(error) => return Some(Err(inlet.refuse(error))),
-        }
-        Some(Ok(()))
-    }
-
-    /// Prepares for sending a metric as a line of its own. Returns `Some` if the metric is refused, because the queue
-    /// has no room for the pending level that has to be sent first.
-    #[cold]
-    fn aggregate_not(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
-        let is_level = metric.is_level();
-        let key = is_level.then(|| self.encoder.gauge_series(metric));
-        self.send_level_before(key?).err().map(Err)
-    }
-
-    /// Sends the pending level of a gauge, because a level that cannot be aggregated is about to be sent. This keeps
-    /// the levels in order.
-    ///
-    /// # Errors
-    ///
-    /// Reason why the pending level was not sent. The new level is refused for the same reason.
-    #[cold]
-    fn send_level_before(&self, key: Option<SeriesKey>) -> Result<(), RecordError> {
-        let Some(key) = key else {
-            return Ok(());
-        };
-        let index = self.shared.index();
-        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
-        let mut may_reclaim = true;
-        loop {
-            let mut inlet = self.shared.inlet(index);
-            let mut state = self.shared.lock();
-            let sent = state
-                .core
-                .send_level_before(&self.encoder, &mut inlet, &key, &admit);
-            let is_full = sent == Ok(Err(RecordError::QueueFull));
-            let helps = is_full && may_reclaim && state.core.may_reclaim();
-            if is_full && !helps {
-                state.core.on_exhausted();
-            }
-            drop(inlet);
-            wake_driver(state);
-            match sent {
-                Err(other) => self.shared.collect_at(other),
-                Ok(_) if helps => {
-                    self.shared.collect();
-                    may_reclaim = false;
-                }
-                Ok(sent) => return sent.map_err(|error| self.refuse(error)),
-            }
-        }
-    }
-
-    /// Completes the recording of a prepared value: counts a refusal, lists the series as pending, or sends the value
-    /// as a line.
-    fn follow_up(
-        &self,
-        prepared: &Prepared,
-        put: Result<Put, Value<'_>>,
-    ) -> Result<(), RecordError> {
-        match (put, prepared.series()) {
-            (Ok(Put::Refused(error)), _) => Err(self.refuse(error)),
-            (Ok(Put::First), Some(series)) => {
-                self.on_first(series);
-                Ok(())
-            }
-            (Ok(_), _) => Ok(()),
-            (Err(value), _) => {
-                if prepared.is_level() {
-                    self.send_level_before(Some(prepared.key()))?;
-                }
-                let index = self.shared.index();
-                self.record_slowly(index, self.shared.inlet(index), &prepared.with(value))
-            }
-        }
-    }
-
-    /// Lists a series as pending, after a handle added the first value since the last drain.
-    fn on_first(&self, series: &Arc<Series>) {
-        let mut state = self.shared.lock();
-        state.core.add_pending(series);
-        wake_driver(state);
     }
 }

@@ -1,0 +1,123 @@
+//! Recording of metrics that are aggregated.
+
+use std::sync::Arc;
+
+use crate::client::shared::{Entry, wake_driver};
+use crate::encode::SeriesKey;
+use crate::error::RecordError;
+use crate::metric::{Metric, Value};
+use crate::session::aggregate::{Added, Lookup, Put, Series};
+use crate::session::prepared::Prepared;
+
+impl Entry {
+    /// Aggregates a metric, or returns `None` if the caller has to send the metric as a line of its own.
+    #[inline(always)]
+    pub(super) fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let Some(lookup) = Lookup::new(&self.encoder, metric) else {
+            return self.aggregate_not(metric);
+        };
+        let mut inlet = self.shared.inlet(self.shared.index());
+        let (parts, random) = inlet.aggregator()?;
+        let mut added = parts.add(&self.encoder, lookup, metric, random);
+        if added == Ok(Added::Unknown) {
+            added =
+                self.shared
+                    .lock()
+                    .core
+                    .aggregate_new(&self.encoder, &mut inlet, lookup, metric);
+        }
+        match added {
+            Ok(Added::First) => {
+                let mut state = self.shared.lock();
+                state.core.on_aggregated();
+                drop(inlet);
+                wake_driver(state);
+            }
+            Ok(Added::More) => {}
+            Ok(Added::Not | Added::Unknown) => {
+                drop(inlet);
+                return self.aggregate_not(metric);
+            }
+            Err(error) => return Some(Err(inlet.refuse(error))),
+        }
+        Some(Ok(()))
+    }
+
+    /// Prepares for sending a metric as a line of its own. Returns `Some` if the metric is refused, because the queue
+    /// has no room for the pending level that has to be sent first.
+    #[cold]
+    fn aggregate_not(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let is_level = metric.is_level();
+        let key = is_level.then(|| self.encoder.gauge_series(metric));
+        self.send_level_before(key?).err().map(Err)
+    }
+
+    /// Sends the pending level of a gauge, because a level that cannot be aggregated is about to be sent. This keeps
+    /// the levels in order.
+    ///
+    /// # Errors
+    ///
+    /// Reason why the pending level was not sent. The new level is refused for the same reason.
+    #[cold]
+    fn send_level_before(&self, key: Option<SeriesKey>) -> Result<(), RecordError> {
+        let Some(key) = key else {
+            return Ok(());
+        };
+        let index = self.shared.index();
+        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
+        let mut may_reclaim = true;
+        loop {
+            let mut inlet = self.shared.inlet(index);
+            let mut state = self.shared.lock();
+            let sent = state
+                .core
+                .send_level_before(&self.encoder, &mut inlet, &key, &admit);
+            let is_full = sent == Ok(Err(RecordError::QueueFull));
+            let helps = is_full && may_reclaim && state.core.may_reclaim();
+            if is_full && !helps {
+                state.core.on_exhausted();
+            }
+            drop(inlet);
+            wake_driver(state);
+            match sent {
+                Err(other) => self.shared.collect_at(other),
+                Ok(_) if helps => {
+                    self.shared.collect();
+                    may_reclaim = false;
+                }
+                Ok(sent) => return sent.map_err(|error| self.refuse(error)),
+            }
+        }
+    }
+
+    /// Completes the recording of a prepared value: counts a refusal, lists the series as pending, or sends the value
+    /// as a line.
+    pub(super) fn follow_up(
+        &self,
+        prepared: &Prepared,
+        put: Result<Put, Value<'_>>,
+    ) -> Result<(), RecordError> {
+        match (put, prepared.series()) {
+            (Ok(Put::Refused(error)), _) => Err(self.refuse(error)),
+            (Ok(Put::First), Some(series)) => {
+                self.on_first(series);
+                Ok(())
+            }
+            (Ok(_), _) => Ok(()),
+            (Err(value), _) => {
+                if prepared.is_level() {
+                    self.send_level_before(Some(prepared.key()))?;
+                }
+                let index = self.shared.index();
+                self.record_slowly(index, self.shared.inlet(index), &prepared.with(value))
+            }
+        }
+    }
+
+    /// Lists a series as pending, after a handle added the first value since the last drain.
+    fn on_first(&self, series: &Arc<Series>) {
+        let mut state = self.shared.lock();
+        state.core.add_pending(series);
+        wake_driver(state);
+    }
+}
