@@ -141,7 +141,13 @@ static OPEN_TELEMETRY: Grammar = Grammar {
 };
 
 static STATSD_EXPORTER: Grammar = Grammar {
-    transports: &[Transport::Tcp, Transport::Udp, Transport::UnixDatagram],
+    // A stream reaches it through a relay.
+    transports: &[
+        Transport::Tcp,
+        Transport::Udp,
+        Transport::UnixDatagram,
+        Transport::UnixStream,
+    ],
     is_ascii: false,
     name_ends: " :|@#,[]",
     key_ends: ":|,#",
