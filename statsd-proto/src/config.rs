@@ -132,8 +132,9 @@ impl Config {
     /// address](Self::host), with an empty prefix.
     ///
     /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
-    /// unless they are set. For the `statsd` dialect they are TCP, 8125 and on; a [table](crate::_servers) lists the
-    /// other dialects.
+    /// unless they are set. For the `statsd` dialect they are TCP, 8125 and on; a [table] lists the other dialects.
+    ///
+    /// [table]: https://docs.rs/statsd-proto/latest/statsd_proto/_servers/
     pub fn new(host: impl Into<String>) -> Self {
         let unset = Self {
             host: String::new(),

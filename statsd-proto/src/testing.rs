@@ -2,7 +2,7 @@
 //!
 //! [`recorder`] returns a client for the program under test, and a [`Recorder`], a driver with a virtual transport and
 //! a virtual clock. The metrics that arrive have passed the same queue, framing and timers as in production.
-//! [Testing](crate::_testing) shows everything that it offers.
+//! [Testing](https://docs.rs/statsd-proto/latest/statsd_proto/_testing/) shows everything that it offers.
 //!
 //! ```
 //! use statsd_proto::testing::recorder;

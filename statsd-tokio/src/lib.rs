@@ -26,7 +26,7 @@
 //! | testing | [`testing::recorder`]: unit tests without sockets, in virtual time |
 //! | shutdown | [`Connector::stop`], or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] outside of async code |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
-//! | own event loop | [`statsd_proto::Session`](statsd_proto#driving-a-session), without this crate |
+//! | own event loop | [`statsd_proto::Session`](https://docs.rs/statsd-proto/latest/statsd_proto/#driving-a-session), without this crate |
 //!
 //! [`Connector`] spawns a task and can be stopped. [`connect`] returns the future instead, which the program spawns or
 //! awaits itself. Everything else comes from [`statsd_proto`], whose documentation lists the guarantees and their

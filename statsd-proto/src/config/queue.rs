@@ -46,9 +46,11 @@ impl Config {
     /// for 35 ms in the middle of a burst and lose none.
     ///
     /// A server that is too busy to read loses datagrams, and no client can notice. A lower pace loses fewer and fills
-    /// the queue sooner; [Scaling](crate::_scaling) has measurements. With `None`, each flush is sent as one burst,
-    /// and the receive buffer drops the datagrams that do not fit. While a client closes, the rate rises [within
-    /// bounds](Pace), so that pending data is sent within the close timeout.
+    /// the queue sooner; [Scaling] has measurements. With `None`, each flush is sent as one burst, and the receive
+    /// buffer drops the datagrams that do not fit. While a client closes, the rate rises [within bounds](Pace), so that
+    /// pending data is sent within the close timeout.
+    ///
+    /// [Scaling]: https://docs.rs/statsd-proto/latest/statsd_proto/_scaling/
     #[must_use]
     pub fn pace(self, pace: Option<Pace>) -> Self {
         Self { pace, ..self }

@@ -18,7 +18,7 @@ use crate::session::stats::Stats;
 /// A StatsD client without sockets, clock or tasks.
 ///
 /// A driver calls [`poll`](Self::poll), executes the instruction, passes its result to [`handle`](Self::handle), and
-/// polls again. The [crate's documentation](crate) shows the loop.
+/// polls again. The [crate's documentation](https://docs.rs/statsd-proto/latest/statsd_proto/) shows the loop.
 ///
 /// | instruction | what to do | what to answer |
 /// |---|---|---|

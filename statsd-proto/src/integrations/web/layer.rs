@@ -21,7 +21,7 @@ use super::settings::{self, Form, Settings};
 use crate::client::Client;
 use crate::metric::Metric;
 
-/// Layer that records the duration of each request; see the [module's documentation](super).
+/// Layer that records the duration of each request. The documentation of its module has examples.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct MetricsLayer<N> {
