@@ -88,7 +88,8 @@
 //!
 //! - [Servers](_servers): the settings for each server: dialect, transport, port, address.
 //! - [Testing without sockets](_testing): exact lines, names alone, virtual time, outages.
-//! - [Migrating from other clients](_migrating): cadence and sprockets-statsd, name by name.
+//! - [Migrating from other clients](_migrating), name by name: cadence, the exporters of `metrics`, dogstatsd, datadog-go,
+//!   hot-shots, sprockets-statsd.
 //! - [Scaling](_scaling): from one busy program to many hosts.
 //! - [Faults](_faults): each kind of fault, its cost, and the test that covers it.
 //! - [Platforms](_platforms): supported targets, their limits, and the size of this crate.
