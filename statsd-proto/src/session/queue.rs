@@ -151,12 +151,7 @@ impl Queue {
 
     /// Whether the queue has room for records of this total size, however they are divided into datagrams.
     pub(crate) fn may_take(&self, bytes: usize, lines: usize) -> bool {
-        // A record that moves to the next datagram wastes less than its own size in the one before.
-        let bytes = self
-            .framing
-            .segment()
-            .map_or(bytes, |size| 2 * bytes + size);
-        let need = Grant { bytes, lines };
+        let need = self.divided(bytes, lines);
         self.bounds.fit(need) && self.bounds.fit(self.used() + need - self.spare())
     }
 
@@ -187,19 +182,19 @@ impl Queue {
     /// Collects the records of a batch and the room granted to it. Returns the number of lines.
     ///
     /// The first batch of a flush becomes the tail without copying. The records of further batches are copied after
-    /// it.
+    /// it, unless the queue is so full that their new division into datagrams may exceed its bounds.
     pub(crate) fn collect(&mut self, batch: &mut Batch) -> usize {
         let lines = batch.lines();
-        if lines == 0 {
+        let is_first = self.tail.lines() == 0;
+        if lines == 0 || !is_first && !self.may_copy(batch) {
             return self.complete(batch);
         }
-        if self.tail.lines() == 0 {
-            self.forget(batch);
+        self.forget(batch);
+        if is_first {
             std::mem::swap(&mut self.tail, batch);
             batch.take(&mut self.pool);
             *batch = Batch::new(self.framing);
         } else {
-            self.forget(batch);
             let batch = std::mem::replace(batch, Batch::new(self.framing));
             batch.for_each(|record, written| {
                 let place = self.place_in_tail(record.len());

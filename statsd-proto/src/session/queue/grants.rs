@@ -50,6 +50,22 @@ impl Queue {
         self.noted = self.noted - known;
     }
 
+    /// Maximum amount that records of this total size use, however they are divided into datagrams.
+    pub(super) fn divided(&self, bytes: usize, lines: usize) -> Grant {
+        // A record that moves to the next datagram wastes less than its own size in the one before.
+        let bytes = self
+            .framing
+            .segment()
+            .map_or(bytes, |size| 2 * bytes + size);
+        Grant { bytes, lines }
+    }
+
+    /// Whether the records of a batch may be copied to the tail.
+    pub(super) fn may_copy(&self, batch: &Batch) -> bool {
+        let need = self.divided(batch.len(), batch.lines());
+        self.bounds.fit(self.used() - batch.granted() + need)
+    }
+
     /// Amount that the overflow policy may drop to make room.
     pub(super) fn spare(&self) -> Grant {
         match self.overflow {

@@ -118,12 +118,13 @@ proptest! {
     fn what_inlets_bring_leaves_whole_in_their_order_within_the_bounds(
         records in vec((0..3_usize, prop_oneof![1..40_usize, 1..400_usize], 0..20_usize), 1..120),
         transport in 0..4_usize,
+        max_bytes in prop_oneof![Just(16 * 1024), 200..3000_usize],
         max_datagram in prop_oneof![Just(50_usize), Just(1432)],
         max_lines in prop_oneof![Just(usize::MAX), 1..40_usize],
         overflow in prop_oneof![Just(Overflow::RefuseNewest), Just(Overflow::DropOldest)],
     ) {
         let mut queue = queue(|config| {
-            let config = config.max_queue_bytes(16 * 1024).max_queue_lines(max_lines);
+            let config = config.max_queue_bytes(max_bytes).max_queue_lines(max_lines);
             let config = config.overflow(overflow).max_datagram(max_datagram);
             match transport {
                 0 => config.transport(Transport::Tcp),
@@ -146,17 +147,18 @@ proptest! {
             if result.is_ok() {
                 expected[inlet].push(text);
             }
-            let used = queue.used();
-            prop_assert!(used.bytes <= 16 * 1024 && used.lines <= max_lines, "{used:?}");
+            prop_assert!(is_within(&queue, max_bytes, max_lines), "{queue:?}");
             match step {
                 0 => left.extend(queue.pop(true)),
                 1 => left.extend(queue.pop(false)),
                 2 => _ = queue.collect(&mut inlets[inlet]),
                 _ => {}
             }
+            prop_assert!(is_within(&queue, max_bytes, max_lines), "{queue:?}");
         }
         for inlet in &mut inlets {
             queue.collect(inlet);
+            prop_assert!(is_within(&queue, max_bytes, max_lines), "{queue:?}");
         }
         prop_assert!(!queue.has_granted());
         prop_assert_eq!(queue.noted, Grant::default());
@@ -293,6 +295,11 @@ fn a_steady_flow_uses_the_same_memory() {
         queue.recycle(payload);
     }
     assert!(seen.iter().all(|memory| *memory == seen[0]));
+}
+
+fn is_within(queue: &Queue, bytes: usize, lines: usize) -> bool {
+    let used = queue.used();
+    used.bytes <= bytes && used.lines <= lines
 }
 
 fn queue(set: impl FnOnce(Config) -> Config) -> Queue {
