@@ -65,6 +65,19 @@ fn a_clock_may_record() {
 }
 
 #[test]
+fn a_metric_that_never_fits_leaves_the_queue_ready() {
+    let (client, mut recorder) = recorder(Config::new("localhost").max_queue_lines(1)).unwrap();
+    // A negative level is two lines.
+    let refused = client.record(&Metric::gauge("x", -1));
+    assert_eq!(refused, Err(RecordError::LineTooLong));
+    let ready = pin!(client.ready());
+    let context = &mut Context::from_waker(Waker::noop());
+    assert_eq!(ready.poll(context), Poll::Ready(()));
+    client.incr("x", 1);
+    assert_eq!(recorder.lines(), ["counters.x:1|c"]);
+}
+
+#[test]
 fn events_and_service_checks_are_queued_and_counted_as_metrics_are() {
     let event = Event::new("deployed", "by hand");
     let check = ServiceCheck::new("db.up", Status::Ok);

@@ -75,15 +75,14 @@ impl Core {
         Ok(())
     }
 
-    /// Whether reclaiming the unused room of other inlets may help. After a failed attempt the answer is `false` until
-    /// some lines have been sent.
-    pub(crate) fn may_reclaim(&self) -> bool {
-        self.queue.may_reclaim()
-    }
-
-    /// Notes that reclaiming room from the inlets did not help.
-    pub(crate) fn on_exhausted(&mut self) {
-        self.queue.on_exhausted();
+    /// Whether a metric for which the queue was full should be tried again after the unused room of all inlets was
+    /// reclaimed: at most once for each metric, and only if lines have been sent since that last failed to help.
+    pub(crate) fn should_reclaim(&mut self, may_reclaim: &mut bool) -> bool {
+        let should_reclaim = std::mem::take(may_reclaim) && self.queue.may_reclaim();
+        if !should_reclaim {
+            self.queue.on_exhausted();
+        }
+        should_reclaim
     }
 
     /// Collects the lines and counts of an inlet, and reclaims its unused room.

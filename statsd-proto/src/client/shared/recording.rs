@@ -218,11 +218,8 @@ impl Entry {
                 Pending::Room => {
                     let mut state = self.shared.lock();
                     let result = state.core.exchange(&mut inlet);
-                    let helps = may_reclaim && state.core.may_reclaim();
-                    if result != Err(RecordError::QueueFull) || !helps {
-                        if result.is_err() {
-                            state.core.on_exhausted();
-                        }
+                    let is_full = result == Err(RecordError::QueueFull);
+                    if !is_full || !state.core.should_reclaim(&mut may_reclaim) {
                         let result = result.map_err(|error| inlet.refuse(error));
                         drop(inlet);
                         wake_driver(state);
@@ -232,7 +229,6 @@ impl Entry {
                     drop(inlet);
                     // Reclaims the room that the queue has granted to other inlets and that they have not used.
                     self.shared.collect();
-                    may_reclaim = false;
                 }
             }
             inlet = self.shared.inlet(index);

@@ -73,18 +73,12 @@ impl Entry {
                 .core
                 .send_level_before(&self.encoder, &mut inlet, &key, &admit);
             let is_full = sent == Ok(Err(RecordError::QueueFull));
-            let helps = is_full && may_reclaim && state.core.may_reclaim();
-            if is_full && !helps {
-                state.core.on_exhausted();
-            }
+            let reclaims = is_full && state.core.should_reclaim(&mut may_reclaim);
             drop(inlet);
             wake_driver(state);
             match sent {
                 Err(other) => self.shared.collect_at(other),
-                Ok(_) if helps => {
-                    self.shared.collect();
-                    may_reclaim = false;
-                }
+                Ok(_) if reclaims => self.shared.collect(),
                 Ok(sent) => return sent.map_err(|error| self.refuse(error)),
             }
         }

@@ -53,15 +53,12 @@ impl Entry {
             let mut state = self.shared.lock();
             let result = state.core.exchange_group(&mut inlet, group);
             self.shared.owners.on_collected(index);
-            if result == Err(RecordError::QueueFull) && may_reclaim && state.core.may_reclaim() {
+            let is_full = result == Err(RecordError::QueueFull);
+            if is_full && state.core.should_reclaim(&mut may_reclaim) {
                 drop(state);
                 drop(inlet);
                 self.shared.collect();
-                may_reclaim = false;
                 continue;
-            }
-            if result.is_err() {
-                state.core.on_exhausted();
             }
             let result = result.map_err(|error| inlet.refuse_group(error, group));
             drop(inlet);
