@@ -52,7 +52,6 @@ impl Entry {
             }
             let mut state = self.shared.lock();
             let result = state.core.exchange_group(&mut inlet, group);
-            self.shared.owners.on_collected(index);
             let is_full = result == Err(RecordError::QueueFull);
             if is_full && state.core.should_reclaim(&mut may_reclaim) {
                 drop(state);

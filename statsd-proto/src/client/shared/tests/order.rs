@@ -39,6 +39,7 @@ type Numbers = BTreeMap<String, Vec<u32>>;
 enum Way {
     Count,
     Event,
+    Group,
     Held,
     Level,
     SharedLevel,
@@ -53,9 +54,10 @@ enum Way {
     Up,
 }
 
-const WAYS: [Way; 13] = [
+const WAYS: [Way; 14] = [
     Way::Count,
     Way::Event,
+    Way::Group,
     Way::Held,
     Way::Level,
     Way::SharedLevel,
@@ -88,6 +90,14 @@ impl World {
             Way::Moment => return self.server.advance(Duration::from_millis(40)),
             Way::Down => return self.server.set_up(false),
             Way::Up => return self.server.set_up(true),
+            Way::Group => {
+                let level = 4 * (first + 1) + thread as u32;
+                let mut group = client.group();
+                group.record(&Metric::counter(&name, first));
+                group.record(&Metric::gauge(SHARED, level));
+                let _ = group.try_send();
+                first..first + 2
+            }
             Way::Values => {
                 let values: Vec<f64> = (first..first + 5).map(f64::from).collect();
                 let _ = client.record(&Metric::timings_ms(&name, &values));
@@ -115,17 +125,22 @@ impl World {
                     }
                     Way::Line => client.record_line(&format!("{name}:{first}|c")),
                     Way::Check => client.service_check(&ServiceCheck::new(&text, Status::Ok)),
-                    Way::Long | Way::Values | Way::Flush | Way::Moment | Way::Down | Way::Up => {
-                        client.record(&Metric::counter(&format!("{name}.{LONG}"), first))
-                    }
+                    Way::Long
+                    | Way::Group
+                    | Way::Values
+                    | Way::Flush
+                    | Way::Moment
+                    | Way::Down
+                    | Way::Up => client.record(&Metric::counter(&format!("{name}.{LONG}"), first)),
                 };
                 first..first + 1
             }
         };
         self.next = numbers.end;
         if client.stats().refused.total() == before {
-            if let Way::SharedLevel = way {
-                self.recorded.entry(SHARED.into()).or_default().push(first);
+            if let Way::SharedLevel | Way::Group = way {
+                let last = numbers.end - 1;
+                self.recorded.entry(SHARED.into()).or_default().push(last);
             }
             self.recorded.entry(name).or_default().extend(numbers);
         }
