@@ -7,7 +7,8 @@ use std::time::Instant;
 use async_std::task::{sleep, yield_now};
 use futures::future::{Either, select};
 
-use statsd_proto::{Driver, Output, Report};
+use statsd_proto::Report;
+use statsd_proto::driver::{Driver, Output};
 
 use crate::lookup::Lookup;
 use crate::socket::Socket;

@@ -11,7 +11,7 @@ use socket2::MsgHdr;
 use socket2::SockAddr;
 use socket2::{SockRef, Socket, TcpKeepalive};
 
-use statsd_proto::{Connect, Segmentation, UnixSockets};
+use statsd_proto::driver::{Connect, Segmentation, UnixSockets};
 
 /// Unix sockets that this system supports.
 pub(crate) const UNIX_SOCKETS: UnixSockets =

@@ -12,7 +12,7 @@ use async_io::Async;
 use futures::future::select;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
+use statsd_proto::driver::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
 #[cfg(unix)]
 use crate::options::connect_unix;

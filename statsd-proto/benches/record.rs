@@ -10,7 +10,8 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use divan::{Bencher, black_box};
-use statsd_proto::{Client, Config, Driver, Input, Metric, Output, RecordError};
+use statsd_proto::driver::{Driver, Input, Output};
+use statsd_proto::{Client, Config, Metric, RecordError};
 
 fn main() {
     divan::main();

@@ -40,9 +40,10 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
 
-use statsd_proto::{
-    Config, Connect, Driver, FailureKind, Input, Output, Report, Resolve, Target, Transmit,
+use statsd_proto::driver::{
+    Connect, Driver, FailureKind, Input, Output, Resolve, Target, Transmit,
 };
+use statsd_proto::{Config, Report};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (seconds, each) = (argument("--seconds", 3)?, argument("--each", 1)?);

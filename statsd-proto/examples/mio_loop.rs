@@ -32,7 +32,8 @@ use mio::net::{TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use socket2::{SockRef, TcpKeepalive};
 
-use statsd_proto::{Config, Connect, Input, Metric, Output, Resolve, Session, Target, Transmit};
+use statsd_proto::driver::{Connect, Input, Output, Resolve, Session, Target, Transmit};
+use statsd_proto::{Config, Metric};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut business = Business::from_arguments()?;

@@ -696,8 +696,8 @@ impl Client {
         wait_for(self.closed(), timeout)
     }
 
-    /// Reports an [event](crate::EventKind::Unstopped), which the feature `tracing` logs, with the number of metrics
-    /// that would be lost if the program ended now. A closed client reports no event.
+    /// Reports an [event](crate::driver::EventKind), which the feature `tracing` logs, with the number of metrics that
+    /// would be lost if the program ended now. A closed client reports no event.
     ///
     /// Adapters call this when the program drops their connector without stopping it. A runtime that ends with the
     /// program may never drop the driver, which would otherwise report the loss.

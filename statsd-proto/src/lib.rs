@@ -25,7 +25,8 @@
 //! | testing | [`testing::recorder`], and the page [Testing without sockets](_testing) |
 //! | shutdown | `Connector::stop` of the adapters, or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] without async |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
-//! | own event loop | [`Session`], [below](#driving-a-session); [`Driver`] for clients on several threads |
+//! | own event loop | module [`driver`]: a [`Session`](driver::Session), or a [`Driver`](driver::Driver) for clients on several threads |
+//! | adapter for another runtime | module [`driver`] |
 //!
 //! # The parts
 //!
@@ -42,47 +43,8 @@
 //!    clones                 locked briefly           tokio, or your own loop
 //! ```
 //!
-//! # Driving a session
-//!
-//! [`Session::poll`] returns the next step as an [`Output`]. [`Session::handle`] takes its result as an [`Input`]:
-//!
-//! ```
-//! use std::time::Instant;
-//! use statsd_proto::{Config, Input, Metric, Output, Session};
-//!
-//! # struct Network;
-//! # impl Network {
-//! #     fn connect(&mut self, _: statsd_proto::Connect) -> Input { Input::Connected }
-//! #     fn look_up(&mut self, name: statsd_proto::Resolve) -> Input { name.answer(Ok([])) }
-//! #     fn write(&mut self, transmit: statsd_proto::Transmit) -> Input { Input::Written(transmit.data.len()) }
-//! #     fn close(&mut self) {}
-//! # }
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let mut network = Network;
-//! # let mut now = Instant::now();
-//! let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
-//! session.record(&Metric::counter("requests", 1))?;
-//! session.close();
-//! let report = loop {
-//!     match session.poll(now) {
-//!         Output::Connect(connect) => session.handle(network.connect(connect)),
-//!         Output::Disconnect => network.close(),
-//!         Output::Finished(report) => break report,
-//!         Output::Resolve(resolve) => session.handle(network.look_up(resolve)),
-//!         Output::Transmit(transmit) => session.handle(network.write(transmit)),
-//!         Output::Wait(until) => now = until.expect("a closing session has a deadline"),
-//!     }
-//! };
-//! assert_eq!(report.sent, 1);
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! At [`Output::Wait`], an event loop waits for its socket or for the given time, whichever comes first. It also polls
-//! when [`Session::wants_poll`] is true. [`Driver`] adds the lock and the wakers for [`Client`]s on other threads.
-//!
-//! Two complete programs can be copied: `examples/mio_loop.rs` runs a session in an event loop, step by step, and
-//! `examples/blocking.rs` runs a driver on a thread, with the standard library alone.
+//! The items on this page are for programs that record metrics, and the adapters re-export them. The items for programs
+//! that send them are in the module [`driver`].
 //!
 //! # Pages
 //!
@@ -156,6 +118,7 @@ compile_error!("statsd-proto counts in 64-bit atomics, which this target does no
 mod client;
 mod config;
 pub mod dogstatsd;
+pub mod driver;
 mod encode;
 mod error;
 mod integrations;
@@ -166,14 +129,13 @@ mod sync;
 pub mod testing;
 
 pub use crate::client::Client;
-pub use crate::client::driver::{Driver, MAX_READS, OVERDUE};
 pub use crate::client::group::Group;
 pub use crate::client::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing,
 };
 pub use crate::client::recording::Recording;
 pub use crate::client::timer::{RunningTimer, StoppedTimer, Stopwatch, Timer, TimerGuard};
-pub use crate::config::{Config, Pace, Telemetry, Transport, UnixSockets};
+pub use crate::config::{Config, Pace, Telemetry, Transport};
 pub use crate::encode::dialect::Dialect;
 pub use crate::encode::text::SanitizePolicy;
 pub use crate::error::{ConfigError, ParseError, RecordError};
@@ -186,15 +148,7 @@ pub use crate::integrations::global::{AlreadySet, global, set_global};
 #[cfg(feature = "tower")]
 pub use crate::integrations::web;
 pub use crate::metric::{Kind, Metric, Number, TagList, Value};
-pub use crate::session::Session;
-pub use crate::session::event::{Backlog, Event, EventKind};
-pub use crate::session::failure::{Failure, FailureKind, System};
-pub use crate::session::instruction::{
-    Connect, Input, Keepalive, Output, Resolve, Target, Transmit,
-};
-pub use crate::session::prepared::Prepared;
 pub use crate::session::queue::Overflow;
-pub use crate::session::segmentation::Segmentation;
 pub use crate::session::stats::{Dropped, Refused, Report, Stats};
 
 #[cfg(any(doc, doctest))]

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use statsd_proto::dogstatsd::{Cardinality, Event, ServiceCheck, Status};
-use statsd_proto::{Client, Config, Dialect, Driver, Input, Metric, Output, Transport};
+use statsd_proto::driver::{Driver, Input, Output};
+use statsd_proto::{Client, Config, Dialect, Metric, Transport};
 
 #[test]
 fn a_metric_allocates_nothing_on_the_callers_thread() {

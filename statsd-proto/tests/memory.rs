@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use statsd_proto::{
-    Client, Config, Dialect, Driver, FailureKind, Input, Metric, Output, Overflow, Session,
-    Transport,
-};
+use statsd_proto::driver::{Driver, FailureKind, Input, Output, Session};
+use statsd_proto::{Client, Config, Dialect, Metric, Overflow, Transport};
 
 const MIB: u64 = 1024 * 1024;
 

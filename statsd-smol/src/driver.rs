@@ -6,7 +6,8 @@ use std::time::Instant;
 use smol::Timer;
 use smol::future::{or, yield_now};
 
-use statsd_proto::{Driver, Output, Report};
+use statsd_proto::Report;
+use statsd_proto::driver::{Driver, Output};
 
 use crate::lookup::Lookup;
 use crate::socket::Socket;

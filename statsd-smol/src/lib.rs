@@ -26,7 +26,7 @@
 //! | testing | [`testing::recorder`]: unit tests without sockets, in virtual time |
 //! | shutdown | [`Connector::stop`], or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] outside of async code |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
-//! | own event loop | [`statsd_proto::Session`](https://docs.rs/statsd-proto/latest/statsd_proto/#driving-a-session), without this crate |
+//! | own event loop | [`statsd_proto::driver`], without this crate |
 //!
 //! [`Connector`] spawns a task on smol's global executor and can be stopped. [`connect`] returns the future instead,
 //! which the program spawns on its own `Executor` or awaits itself. Everything else comes from [`statsd_proto`], whose
@@ -45,18 +45,24 @@
 //! - `tower`: `web`, a layer that measures the requests to any HTTP service.
 //! - `tracing` (default): reports the state of the connection and losses as `tracing` events, throttled.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod connection;
 mod connector;
 mod driver;
 mod lookup;
 mod options;
 mod origin;
+mod reexports;
 mod socket;
 
-pub use statsd_proto::*;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use statsd_proto::web;
 
 pub use crate::connection::{Connection, connect};
 pub use crate::connector::Connector;
+pub use crate::reexports::*;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -11,7 +11,7 @@ use smol::Async;
 use smol::future::or;
 use socket2::SockRef;
 
-use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
+use statsd_proto::driver::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
 #[cfg(unix)]
 use crate::options::connect_unix;

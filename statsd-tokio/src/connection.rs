@@ -4,7 +4,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use statsd_proto::{Client, Config, ConfigError, Driver, Report};
+use statsd_proto::driver::Driver;
+use statsd_proto::{Client, Config, ConfigError, Report};
 
 use crate::driver::{drive, now};
 use crate::options::UNIX_SOCKETS;

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use tokio::task::consume_budget;
 
-use statsd_proto::{Driver, Output, Report};
+use statsd_proto::Report;
+use statsd_proto::driver::{Driver, Output};
 
 use crate::doorbell::{Bell, ring_for};
 use crate::lookup::Lookup;

@@ -26,7 +26,7 @@
 //! | testing | [`testing::recorder`]: unit tests without sockets, in virtual time |
 //! | shutdown | [`Connector::stop`], or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] outside of async code |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
-//! | own event loop | [`statsd_proto::Session`](https://docs.rs/statsd-proto/latest/statsd_proto/#driving-a-session), without this crate |
+//! | own event loop | [`statsd_proto::driver`], without this crate |
 //!
 //! [`Connector`] spawns a task and can be stopped. [`connect`] returns the future instead, which the program spawns or
 //! awaits itself. Everything else comes from [`statsd_proto`], whose documentation lists the guarantees and their
@@ -74,6 +74,7 @@ mod driver;
 mod lookup;
 mod options;
 mod origin;
+mod reexports;
 mod runtime;
 mod socket;
 mod watch;
@@ -81,10 +82,13 @@ mod watch;
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub mod web;
 
-pub use statsd_proto::*;
+#[cfg(all(feature = "tower", not(feature = "axum")))]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use statsd_proto::web;
 
 pub use crate::connection::{Connection, connect};
 pub use crate::connector::Connector;
+pub use crate::reexports::*;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

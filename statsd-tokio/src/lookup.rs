@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread::Builder;
 
-use statsd_proto::{Input, Resolve};
+use statsd_proto::driver::{Input, Resolve};
 
 /// Lookup of a name on a thread of its own. A lookup may take minutes, and a runtime waits for its blocking threads
 /// when it ends.

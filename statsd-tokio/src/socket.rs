@@ -13,7 +13,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::net::{UnixDatagram, UnixStream};
 use tokio::task::yield_now;
 
-use statsd_proto::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
+use statsd_proto::driver::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
 
 #[cfg(unix)]
 use crate::options::connect_unix;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::sleep_until;
 
-use statsd_proto::OVERDUE;
+use statsd_proto::driver::OVERDUE;
 
 use crate::driver::now;
 

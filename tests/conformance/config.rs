@@ -3,10 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use statsd_proto::driver::{Output, Session, Target};
 use statsd_proto::testing::recorder;
-use statsd_proto::{
-    Client, Config, ConfigError, Metric, Output, Report, Session, Target, Transport,
-};
+use statsd_proto::{Client, Config, ConfigError, Metric, Report, Transport};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::server::Server;

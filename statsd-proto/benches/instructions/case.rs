@@ -5,7 +5,8 @@ use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Client, Config, Driver, Input, Metric, Output, Refused, Session};
+use statsd_proto::driver::{Driver, Input, Output, Session};
+use statsd_proto::{Client, Config, Metric, Refused};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Case {

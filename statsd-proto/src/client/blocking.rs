@@ -55,8 +55,9 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::driver::{Driver, Input, Output};
     use crate::testing::origin;
-    use crate::{Client, Config, Driver, Input, Output, Report};
+    use crate::{Client, Config, Report};
 
     const HANG: Duration = Duration::from_secs(60);
 

@@ -24,7 +24,8 @@ use crate::session::stats::Stats;
 ///
 /// ```
 /// use std::time::{Duration, Instant};
-/// use statsd_proto::{Config, Driver, Input, Output};
+/// use statsd_proto::Config;
+/// use statsd_proto::driver::{Driver, Input, Output};
 ///
 /// let config = Config::new("127.0.0.1").settle_time(Duration::ZERO);
 /// let (client, mut driver) = Driver::new(&config, Instant::now)?;
@@ -57,7 +58,8 @@ impl Driver {
     ///
     /// ```
     /// use std::time::Instant;
-    /// use statsd_proto::{Config, Driver, Output};
+    /// use statsd_proto::Config;
+    /// use statsd_proto::driver::{Driver, Output};
     ///
     /// let (client, mut driver) = Driver::new(&Config::new("127.0.0.1"), Instant::now)?;
     /// client.incr("logins", 1);
@@ -109,12 +111,12 @@ impl Driver {
         Ok((client, Self { shared }))
     }
 
-    /// Returns the next instruction for the adapter; see [`Session::poll`](crate::Session::poll).
+    /// Returns the next instruction for the adapter; see [`Session::poll`](crate::driver::Session::poll).
     pub fn poll(&mut self) -> Output {
         self.shared.poll()
     }
 
-    /// Reports an outcome of I/O to the session; see [`Session::handle`](crate::Session::handle).
+    /// Reports an outcome of I/O to the session; see [`Session::handle`](crate::driver::Session::handle).
     pub fn handle(&mut self, input: Input) {
         self.shared.with(|core| core.handle(input));
     }

@@ -5,8 +5,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use super::*;
 use crate::config::{Config, Transport};
 use crate::dogstatsd::{Event, ServiceCheck, Status};
+use crate::driver::{Driver, Output};
 use crate::testing::{Recorder, origin, recorder};
-use crate::{Driver, Output};
 
 const SECOND: Duration = Duration::from_secs(1);
 

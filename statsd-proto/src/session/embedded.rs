@@ -18,13 +18,13 @@ use crate::session::stats::Stats;
 /// A StatsD client without sockets, clock or tasks.
 ///
 /// A driver calls [`poll`](Self::poll), executes the instruction, passes its result to [`handle`](Self::handle), and
-/// polls again. The [crate's documentation](https://docs.rs/statsd-proto/latest/statsd_proto/) shows the loop.
+/// polls again. The [module](crate::driver#driving-a-session) shows the loop.
 ///
 /// | instruction | what to do | what to answer |
 /// |---|---|---|
 /// | [`Resolve`](Output::Resolve) | look up the name, concurrently with everything else | [`Resolved`](Input::Resolved), with the lookup's number |
 /// | [`Connect`](Output::Connect) | open the socket | [`Connected`](Input::Connected) or [`Disconnected`](Input::Disconnected) |
-/// | [`Transmit`](Output::Transmit) | write once: a part of the stream, one datagram, or [several](crate::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
+/// | [`Transmit`](Output::Transmit) | write once: a part of the stream, one datagram, or [several](crate::driver::Segmentation) | [`Written`](Input::Written) or [`Disconnected`](Input::Disconnected) |
 /// | [`Disconnect`](Output::Disconnect) | cancel the pending operation and close the socket gracefully | nothing |
 /// | [`Wait`](Output::Wait) | wait for the pending operation, the time, or [`wants_poll`](Self::wants_poll) | the result of the pending operation |
 /// | [`Finished`](Output::Finished) | end the loop | nothing |
@@ -34,8 +34,9 @@ use crate::session::stats::Stats;
 /// [`Wait`](Output::Wait) returns its deadline; the poll at that time cancels it.
 ///
 /// A socket can break, or its peer can close it, at any time. A driver keeps a read pending to notice, and answers
-/// [`Disconnected`](Input::Disconnected). It reads at most [`MAX_READS`](crate::MAX_READS) times in a row. [`Input::failed`] classifies the error. A socket that has failed is never used
-/// again, for datagrams as well as for streams. Where [`Connect`](crate::Connect) asks for it, a driver reports the
+/// [`Disconnected`](Input::Disconnected). It reads at most [`MAX_READS`](crate::driver::MAX_READS) times in a row.
+/// [`Input::failed`] classifies the error. A socket that has failed is never used again, for datagrams as well as for
+/// streams. Where [`Connect`](crate::driver::Connect) asks for it, a driver reports the
 /// [unacknowledged](Input::Unacknowledged) bytes before each poll, and once more before `Disconnected`. Closing a stream
 /// with unread data resets the connection. To close it gracefully, a driver shuts it down for writing and reads it to
 /// its end first.
@@ -114,7 +115,8 @@ impl Session {
     /// not used.
     ///
     /// ```
-    /// use statsd_proto::{Config, Metric, Session};
+    /// use statsd_proto::{Config, Metric};
+    /// use statsd_proto::driver::Session;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;

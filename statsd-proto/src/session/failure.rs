@@ -100,8 +100,8 @@ const HAS_USUAL_CODES: bool = !cfg!(any(
 impl Failure {
     /// Classifies an error by the codes of `system`, where it was raised.
     ///
-    /// Drivers call [`Input::failed`](crate::Input::failed) and [`Resolve::answer`](crate::Resolve::answer), which use
-    /// the current system.
+    /// Drivers call [`Input::failed`](crate::driver::Input::failed) and
+    /// [`Resolve::answer`](crate::driver::Resolve::answer), which use the current system.
     pub fn new(error: &io::Error, system: System) -> Self {
         let code = code(error);
         let known = code.and_then(|code| tables::find(system, code));

@@ -66,7 +66,7 @@ pub enum Output {
     /// Write this once, as far as the socket accepts it.
     Transmit(Transmit),
     /// Wait until this time, which is later than the time of the poll. `None` means to wait for
-    /// [`Session::wants_poll`](crate::Session::wants_poll).
+    /// [`Session::wants_poll`](crate::driver::Session::wants_poll).
     Wait(Option<Instant>),
 }
 
@@ -172,7 +172,7 @@ impl Transmit {
     /// stream: all of it.
     ///
     /// A driver sends these bytes if its kernel splits datagrams (`UDP_SEGMENT`), and reports the number as
-    /// [written](Input::Written); see [`Segmentation`](crate::Segmentation).
+    /// [written](Input::Written); see [`Segmentation`](crate::driver::Segmentation).
     pub fn all_datagrams(&self) -> (&[u8], usize) {
         let bytes = match self.segment_size {
             Some(_) => payload::trimmed(&self.data, self.keeps_break),

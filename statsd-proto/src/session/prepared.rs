@@ -9,7 +9,7 @@ use crate::session::aggregate::{Put, Series, Sum};
 use crate::session::sampling::{SamplingLevel, may_be_sampled};
 use crate::session::{Core, Record};
 
-/// Metric whose name, tags and rate are encoded; see [`Session::prepare`](crate::Session::prepare).
+/// Metric whose name, tags and rate are encoded; see [`Session::prepare`](crate::driver::Session::prepare).
 ///
 /// Cheap to clone.
 #[derive(Clone, Debug)]

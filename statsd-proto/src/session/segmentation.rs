@@ -13,7 +13,7 @@ use crate::session::instruction::Transmit;
 ///
 /// ```
 /// # use std::io;
-/// # use statsd_proto::{Segmentation, Transmit};
+/// # use statsd_proto::driver::{Segmentation, Transmit};
 /// # struct Socket;
 /// # impl Socket {
 /// #     fn send(&self, bytes: &[u8], segment_size: Option<usize>) -> io::Result<usize> { Ok(bytes.len()) }

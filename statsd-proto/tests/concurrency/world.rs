@@ -9,7 +9,8 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::thread::{self, JoinHandle};
 use shuttle::{Config as Settings, Runner};
-use statsd_proto::{Client, Config, Driver, Input, Output, Report};
+use statsd_proto::driver::{Driver, Input, Output};
+use statsd_proto::{Client, Config, Report};
 
 /// Runs `body` with its threads in many orders.
 pub(crate) fn check(body: fn()) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use statsd_proto::{FailureKind, Input, Overflow, Pace};
+use statsd_proto::driver::{FailureKind, Input};
+use statsd_proto::{Overflow, Pace};
 
 use crate::network::{Cut, Refusal};
 use crate::settings::{Settings, ms, secs};

@@ -245,12 +245,13 @@ fn abandoning_ends_at_once_and_closes_the_socket() {
 #[test]
 fn a_disabled_session_is_over_before_it_begins() {
     let config = Settings::tcp().config().enabled(false);
-    let mut session = statsd_proto::Session::new(&config, 7).expect("the settings can work");
+    let mut session =
+        statsd_proto::driver::Session::new(&config, 7).expect("the settings can work");
     let metric = statsd_proto::Metric::counter("requests", 1);
     assert_eq!(session.record(&metric), Err(RecordError::Closed));
     let output = session.poll(crate::settings::origin());
     assert!(
-        matches!(output, statsd_proto::Output::Finished(_)),
+        matches!(output, statsd_proto::driver::Output::Finished(_)),
         "{output:?}"
     );
 }

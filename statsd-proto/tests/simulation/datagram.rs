@@ -1,6 +1,7 @@
 //! Datagrams: refused ones are sent again, bursts keep the pace, hopeless ones are given up.
 
-use statsd_proto::{FailureKind, Input, Metric, Output, Pace, Session};
+use statsd_proto::driver::{FailureKind, Input, Output, Session};
+use statsd_proto::{Metric, Pace};
 
 use crate::network::{Fate, Refusal};
 use crate::oracle::arrived;

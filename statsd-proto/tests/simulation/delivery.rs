@@ -1,6 +1,7 @@
 //! Whole lines, in order, in few writes.
 
-use statsd_proto::{FailureKind, Input, Metric, RecordError, Session};
+use statsd_proto::driver::{FailureKind, Input, Session};
+use statsd_proto::{Metric, RecordError};
 
 use crate::network::{Cut, Refusal};
 use crate::oracle::arrived;

@@ -1,6 +1,7 @@
 //! Frames over a Unix socket: whole ones arrive once, in whatever pieces they leave.
 
-use statsd_proto::{FailureKind, Overflow, RecordError};
+use statsd_proto::driver::FailureKind;
+use statsd_proto::{Overflow, RecordError};
 
 use crate::frame;
 use crate::network::Cut;

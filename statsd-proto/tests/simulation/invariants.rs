@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use statsd_proto::{Output, Pace, Target, Transmit, Transport};
+use statsd_proto::driver::{Output, Target, Transmit};
+use statsd_proto::{Pace, Transport};
 
 use crate::world::World;
 

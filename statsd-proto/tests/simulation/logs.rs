@@ -2,7 +2,7 @@
 
 use std::io;
 
-use statsd_proto::{Failure, FailureKind, System};
+use statsd_proto::driver::{Failure, FailureKind, System};
 
 use crate::network::{Refusal, address};
 use crate::settings::{Settings, ms, secs};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use statsd_proto::{FailureKind, Input};
+use statsd_proto::driver::{FailureKind, Input};
 
 use crate::network::{Refusal, address};
 use crate::oracle::arrived;

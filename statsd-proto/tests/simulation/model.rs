@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngAlgorithm;
-use statsd_proto::{Dialect, FailureKind, Overflow, RecordError, Transport};
+use statsd_proto::driver::FailureKind;
+use statsd_proto::{Dialect, Overflow, RecordError, Transport};
 
 use crate::arbitrary::{LONG, Step, settings, step};
 use crate::network::address;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use statsd_proto::{Failure, FailureKind, Input, Transmit, Transport};
+use statsd_proto::Transport;
+use statsd_proto::driver::{Failure, FailureKind, Input, Transmit};
 
 /// The script, which a test may change at any time, and the transcript.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! What a full queue keeps, and that nothing grows beyond it.
 
-use statsd_proto::{EventKind, Overflow, RecordError};
+use statsd_proto::driver::EventKind;
+use statsd_proto::{Overflow, RecordError};
 
 use crate::oracle::arrived;
 use crate::settings::{Settings, ms, secs};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use statsd_proto::{FailureKind, Output, Transport};
+use statsd_proto::Transport;
+use statsd_proto::driver::{FailureKind, Output};
 
 use crate::network::{Cut, address};
 use crate::oracle::arrived;

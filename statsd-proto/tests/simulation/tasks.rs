@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use statsd_proto::{Input, Resolve, Transmit};
+use statsd_proto::driver::{Input, Resolve, Transmit};
 
 use crate::frame;
 use crate::world::{World, server};

@@ -1,6 +1,6 @@
 //! What the server's kernel has not acknowledged is sent again, if so configured.
 
-use statsd_proto::{FailureKind, Output};
+use statsd_proto::driver::{FailureKind, Output};
 
 use crate::network::Cut;
 use crate::oracle::arrived;

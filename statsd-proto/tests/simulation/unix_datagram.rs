@@ -1,6 +1,7 @@
 //! Datagrams over a Unix socket: what the kernel takes has arrived, and what it does not waits.
 
-use statsd_proto::{FailureKind, Pace};
+use statsd_proto::Pace;
+use statsd_proto::driver::FailureKind;
 
 use crate::network::Fate;
 use crate::oracle::arrived;

@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use statsd_proto::{
-    Dialect, FailureKind, Input, Metric, Output, RecordError, Report, Session, Stats, Target,
-};
+use statsd_proto::driver::{FailureKind, Input, Output, Session, Target};
+use statsd_proto::{Dialect, Metric, RecordError, Report, Stats};
 
 use crate::network::{Network, address};
 use crate::oracle;

@@ -3,7 +3,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
-use statsd_proto::{Config, Metric, Output, Session};
+use statsd_proto::driver::{Output, Session};
+use statsd_proto::{Config, Metric};
 
 use super::*;
 

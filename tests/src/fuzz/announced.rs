@@ -5,7 +5,8 @@ mod wire;
 
 use arbitrary::{Result, Unstructured};
 use statsd_proto::dogstatsd::{Alert, Cardinality, Event, Priority, ServiceCheck, Status};
-use statsd_proto::{Client, RecordError, SanitizePolicy, Session};
+use statsd_proto::driver::Session;
+use statsd_proto::{Client, RecordError, SanitizePolicy};
 
 use self::wire::{escaped, safe};
 use super::meant::Constant;

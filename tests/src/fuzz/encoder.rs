@@ -5,8 +5,9 @@ mod settings;
 use std::time::{Duration, Instant};
 
 use arbitrary::{Result, Unstructured};
+use statsd_proto::driver::{Input, Output, Session};
 use statsd_proto::testing::{Recorder, recorder};
-use statsd_proto::{Client, Dialect, Input, Kind, Metric, Number, Output, RecordError, Session};
+use statsd_proto::{Client, Dialect, Kind, Metric, Number, RecordError};
 
 use self::settings::Settings;
 use super::announced::Announced;

@@ -9,7 +9,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use arbitrary::{Result, Unstructured};
-use statsd_proto::{FailureKind, Input, Output, Session, Stats, Transmit, Transport};
+use statsd_proto::driver::{FailureKind, Input, Output, Session, Transmit};
+use statsd_proto::{Stats, Transport};
 
 use self::recording::Form;
 use self::settings::Settings;

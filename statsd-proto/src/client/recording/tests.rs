@@ -1,9 +1,8 @@
 use proptest::prelude::*;
 
+use crate::driver::{Input, Output, Session};
 use crate::testing::{origin, recorder};
-use crate::{
-    Client, Config, Dialect, Input, Kind, Metric, Output, RecordError, Session, Transport,
-};
+use crate::{Client, Config, Dialect, Kind, Metric, RecordError, Transport};
 
 type Tag = (String, String);
 type Way<'a> = Box<dyn Fn(&Client) + 'a>;

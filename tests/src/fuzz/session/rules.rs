@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use statsd_proto::{Input, Metric, Output, Overflow, RecordError};
+use statsd_proto::driver::{Input, Output};
+use statsd_proto::{Metric, Overflow, RecordError};
 
 use super::World;
 use crate::fuzz::unframed::Layout;

@@ -1,6 +1,7 @@
 //! What a driver has written, held against what was recorded.
 
-use statsd_proto::{Overflow, Stats, Transmit, Transport};
+use statsd_proto::driver::Transmit;
+use statsd_proto::{Overflow, Stats, Transport};
 
 use super::settings::Settings;
 use crate::fuzz::unframed::Layout;
