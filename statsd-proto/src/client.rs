@@ -2,6 +2,7 @@
 
 pub(crate) mod blocking;
 pub(crate) mod driver;
+pub(crate) mod events;
 pub(crate) mod group;
 pub(crate) mod handle;
 pub(crate) mod recording;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::blocking::wait_for;
+use crate::client::events::Events;
 use crate::client::group::Group;
 use crate::client::handle::Prepare;
 use crate::client::recording::Recording;
@@ -696,7 +698,7 @@ impl Client {
         wait_for(self.closed(), timeout)
     }
 
-    /// Reports an [event](crate::driver::EventKind), which the feature `tracing` logs, with the number of metrics that
+    /// Reports an [event](crate::EventKind), which the feature `tracing` logs, with the number of metrics that
     /// would be lost if the program ended now. A closed client reports no event.
     ///
     /// Adapters call this when the program drops their connector without stopping it. A runtime that ends with the
@@ -741,6 +743,24 @@ impl Client {
         self.handle
             .as_ref()
             .map_or_else(Stats::default, |handle| handle.entry.shared.stats())
+    }
+
+    /// Creates a reader of the session's events: outages, recoveries and losses, each with the server's address. The
+    /// reader begins with the events that are still kept, at most the last 32. With the feature `tracing`, every event
+    /// is also logged.
+    ///
+    /// ```no_run
+    /// # async fn example(client: statsd_proto::Client) {
+    /// let mut events = client.events();
+    /// while let Some(event) = events.next().await {
+    ///     eprintln!("{event}");
+    /// }
+    /// # }
+    /// ```
+    #[doc(alias("on_error", "error_handler", "errors", "callback"))]
+    pub fn events(&self) -> Events {
+        let shared = self.handle.as_ref();
+        Events::new(shared.map(|handle| Arc::clone(&handle.entry.shared)))
     }
 
     /// Entry point for metrics, or `None` for a client that sends nothing.

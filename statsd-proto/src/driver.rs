@@ -56,9 +56,9 @@
 //! | the socket to open, and its options | [`Connect`], [`Target`], [`Keepalive`] |
 //! | host names | [`Resolve`] |
 //! | writing, several datagrams in one system call | [`Transmit`], [`Segmentation`] |
-//! | errors of sockets and lookups | [`Input::failed`], [`Failure`], [`FailureKind`], [`System`] |
+//! | errors of sockets and lookups | [`Input::failed`], [`Failure`], [`System`] |
 //! | prepared metrics without a client | [`Session::prepare`], [`Prepared`] |
-//! | events for a log | [`Session::poll_event`], [`Driver::poll_event`], [`Event`], [`EventKind`], [`Backlog`] |
+//! | events for a log | [`Session::poll_event`], [`Driver::poll_event`] |
 //! | limits for adapters | [`MAX_READS`], [`OVERDUE`] |
 //! | what an adapter checks and detects first | [`Config::check_unix_sockets`], [`UnixSockets`], [`Config::detect_origin`] |
 //!
@@ -68,10 +68,11 @@
 pub use crate::client::driver::{Driver, MAX_READS, OVERDUE};
 pub use crate::config::UnixSockets;
 pub use crate::session::Session;
-pub use crate::session::event::{Backlog, Event, EventKind};
-pub use crate::session::failure::{Failure, FailureKind, System};
+pub use crate::session::failure::System;
 pub use crate::session::instruction::{
     Connect, Input, Keepalive, Output, Resolve, Target, Transmit,
 };
 pub use crate::session::prepared::Prepared;
 pub use crate::session::segmentation::Segmentation;
+#[doc(no_inline)]
+pub use crate::{Backlog, Event, EventKind, Failure, FailureKind};

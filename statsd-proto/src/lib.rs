@@ -129,6 +129,7 @@ mod sync;
 pub mod testing;
 
 pub use crate::client::Client;
+pub use crate::client::events::Events;
 pub use crate::client::group::Group;
 pub use crate::client::handle::{
     Counter, Distribution, Gauge, GaugeDelta, Histogram, Meter, Prepare, Set, Timing,
@@ -148,6 +149,8 @@ pub use crate::integrations::global::{AlreadySet, global, set_global};
 #[cfg(feature = "tower")]
 pub use crate::integrations::web;
 pub use crate::metric::{Kind, Metric, Number, TagList, Value};
+pub use crate::session::event::{Backlog, Event, EventKind};
+pub use crate::session::failure::{Failure, FailureKind};
 pub use crate::session::queue::Overflow;
 pub use crate::session::stats::{Dropped, Refused, Report, Stats};
 

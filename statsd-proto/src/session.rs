@@ -239,6 +239,11 @@ impl Core {
         self.journal.pop()
     }
 
+    /// Number of events taken since the session began.
+    pub(crate) fn events(&self) -> u64 {
+        self.journal.taken()
+    }
+
     /// Counts of recorded, sent and lost lines so far.
     pub(crate) fn stats(&self) -> Stats {
         Stats {

@@ -17,7 +17,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::world::{World, count, counted};
 
-/// What is logged on a connection to nobody from now until `is_over`.
+/// What is logged on a connection to nobody from now until `is_over`. A reader of the client's events gets the same.
 fn log_of<A: Adapter>(
     world: &World<A>,
     config: &Config,
@@ -26,6 +26,7 @@ fn log_of<A: Adapter>(
 ) -> Vec<String> {
     let log = Log::default();
     let (client, connection) = A::connect(config).expect("the settings are good");
+    let mut events = client.events();
     record(&client);
     // A log is set for a thread, and this is the one to drive the connection.
     tracing::subscriber::with_default(log.clone(), || {
@@ -38,7 +39,10 @@ fn log_of<A: Adapter>(
         });
     });
     let messages = log.messages.lock().expect("nobody panicked");
-    messages.clone()
+    let events = std::iter::from_fn(|| events.try_next());
+    let events: Vec<_> = events.map(|event| event.to_string()).collect();
+    assert_eq!(events, *messages);
+    events
 }
 
 pub(crate) fn a_failing_server_is_logged_in_few_words<A: Adapter>(world: &World<A>) {

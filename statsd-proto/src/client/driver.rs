@@ -47,6 +47,8 @@ use crate::session::stats::Stats;
 #[derive(Debug)]
 pub struct Driver {
     shared: Arc<Shared>,
+    /// Number of events polled.
+    events: u64,
 }
 
 impl Driver {
@@ -108,7 +110,7 @@ impl Driver {
         } else {
             Client::noop()
         };
-        Ok((client, Self { shared }))
+        Ok((client, Self { shared, events: 0 }))
     }
 
     /// Returns the next instruction for the adapter; see [`Session::poll`](crate::driver::Session::poll).
@@ -129,7 +131,7 @@ impl Driver {
     /// Returns the oldest event that was not polled yet, or `None` if there is no such event. If the adapter polls too
     /// seldom, the oldest events are discarded. With the feature `tracing`, every event has been logged already.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.shared.poll_event()
+        self.shared.next_event(&mut self.events)
     }
 
     /// Ends the session on purpose, so that dropping the driver logs no warning.

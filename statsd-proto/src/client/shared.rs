@@ -93,7 +93,7 @@ struct State {
     /// Waker of the driver, or `None` if the driver is running.
     driver: Option<Waker>,
     waiters: Waiters,
-    /// Events for the driver to poll, oldest first, at most [`MAX_EVENTS`]. They have been logged already.
+    /// Last events, oldest first, at most [`MAX_EVENTS`]. They have been logged already.
     events: VecDeque<Event>,
 }
 
@@ -143,12 +143,12 @@ impl Shared {
         } else {
             None
         };
-        let reached = waiters.take_reached(core);
         let new_events: Vec<Event> = std::iter::from_fn(|| core.poll_event()).collect();
         events.extend(new_events.iter().cloned());
         while events.len() > MAX_EVENTS {
             events.pop_front();
         }
+        let reached = waiters.take_reached(core);
         drop(state);
         wake_all(reached.into_iter().chain(driver));
         new_events.iter().for_each(log);
@@ -231,9 +231,15 @@ impl Shared {
             .stats_with(inlets.iter().flatten().map(|inlet| &**inlet))
     }
 
-    /// Oldest event that has not been polled, or `None` if there is no such event.
-    pub(crate) fn poll_event(&self) -> Option<Event> {
-        self.lock().events.pop_front()
+    /// Next event for a reader that has read this number of events, or `None` if there is no such event. Events that
+    /// are no longer kept count as read.
+    pub(crate) fn next_event(&self, read: &mut u64) -> Option<Event> {
+        let state = self.lock();
+        let left = usize::try_from(state.core.events() - *read).unwrap_or(usize::MAX);
+        let from = state.events.len().saturating_sub(left);
+        let event = state.events.get(from)?.clone();
+        *read = state.core.events() - (state.events.len() - from) as u64 + 1;
+        Some(event)
     }
 
     /// Registers the waker of the driver, or returns `Ready` if there is work for the driver already.

@@ -1,4 +1,4 @@
-//! Futures that wait for room in the queue, for a flush, or for the end of the session.
+//! Futures that wait for an event, for room in the queue, for a flush, or for the end of the session.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -9,6 +9,8 @@ use crate::session::Core;
 /// Condition that a future waits for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Until {
+    /// More than this number of events have been logged since the session began.
+    Event(u64),
     /// The session has ended.
     Finished,
     /// The queue is at most half full, or the session is closed.
@@ -25,6 +27,7 @@ impl Until {
     pub(crate) fn is_reached(self, core: &Core) -> bool {
         match self {
             _ if core.is_finished() => true,
+            Self::Event(count) => core.events() > count,
             Self::Finished => false,
             Self::Room => core.is_closed() || core.is_ready(),
             Self::Completed(count) => core.completed() >= count,
@@ -64,6 +67,7 @@ impl Waiters {
     pub(crate) fn take_reached(&mut self, core: &Core) -> Vec<Waker> {
         let mut reached = Vec::new();
         let firsts = [
+            (Until::Event(0), 0),
             (Until::Finished, 0),
             (Until::Room, 0),
             (Until::Completed(0), 0),

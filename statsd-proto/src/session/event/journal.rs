@@ -16,6 +16,8 @@ use crate::session::stats::{Dropped, Stats};
 pub(crate) struct Journal {
     about: Arc<About>,
     events: VecDeque<Event>,
+    /// Number of events that were taken.
+    taken: u64,
     connection: Connection,
     queue: Filling,
     lost: Throttle,
@@ -47,6 +49,7 @@ impl Journal {
         Self {
             about: Arc::new(About::new(config)),
             events: VecDeque::new(),
+            taken: 0,
             connection: Connection::default(),
             queue: Filling::default(),
             lost: Throttle::default(),
@@ -155,7 +158,13 @@ impl Journal {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front()?;
+        self.taken += 1;
+        Some(event)
+    }
+
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
     }
 
     fn report_losses(&mut self, backlog: Backlog) {
