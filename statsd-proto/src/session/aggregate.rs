@@ -11,6 +11,7 @@
 
 mod accumulator;
 mod budget;
+mod hash;
 mod interval;
 mod key;
 mod parts;

@@ -1,12 +1,12 @@
 //! Values that one inlet has aggregated. A metric of a known series costs one lookup and no lock.
 
-use std::collections::VecDeque;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
+use std::iter::successors;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-
 use super::accumulator::Accumulator;
+use super::hash::{Hashed, Keys};
 use super::key::{Key, Lookup, SLOTS};
 use super::store::IDLE_DRAINS;
 use super::{Budget, Series, Store};
@@ -17,11 +17,11 @@ use crate::random::Random;
 
 #[derive(Debug)]
 pub(crate) struct Parts {
-    /// Indices in `parts`, by name and tags.
-    index: HashTable<usize>,
+    /// Index in `parts` of the newest part with this hash of name and tags.
+    index: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
     /// Cache of recently used indices in `parts`. Its hash is cheap; a wrong hit is detected by comparing the key.
     recent: [usize; SLOTS],
-    hasher: DefaultHashBuilder,
+    keys: Keys,
     parts: Vec<Part>,
     /// Indices of parts with values for the store, in the order of their first value.
     pending: VecDeque<usize>,
@@ -35,6 +35,8 @@ pub(crate) struct Parts {
 #[derive(Debug)]
 struct Part {
     hash: u64,
+    /// Index of the next older part with the same hash.
+    same_hash: Option<usize>,
     key: Key,
     series: Arc<Series>,
     values: Accumulator,
@@ -60,9 +62,9 @@ pub(crate) enum Added {
 impl Parts {
     pub(crate) fn new(store: &Store) -> Self {
         Self {
-            index: HashTable::new(),
+            index: HashMap::default(),
             recent: [usize::MAX; SLOTS],
-            hasher: DefaultHashBuilder::default(),
+            keys: Keys::new(),
             parts: Vec::new(),
             pending: VecDeque::new(),
             budget: Arc::clone(store.budget()),
@@ -159,14 +161,13 @@ impl Parts {
         let (at, hash) = (self.parts.len(), self.hash(lookup, metric));
         self.parts.push(Part {
             hash,
+            same_hash: self.index.insert(hash, at),
             key,
             series,
             values,
             is_pending: false,
             used: self.drains,
         });
-        let parts = &self.parts;
-        self.index.insert_unique(hash, at, |&at| parts[at].hash);
         self.recent[lookup.slot] = at;
         self.add_at(encoder, at, lookup.kind, metric.value, random)
     }
@@ -220,20 +221,21 @@ impl Parts {
     }
 
     fn find(&self, lookup: Lookup, metric: &Metric<'_>) -> Option<usize> {
-        let is_it = |&at: &usize| self.parts[at].key.is_of(lookup, metric);
-        self.index.find(self.hash(lookup, metric), is_it).copied()
+        let newest = self.index.get(&self.hash(lookup, metric)).copied();
+        let mut found = successors(newest, |&at| self.parts[at].same_hash);
+        found.find(|&at| self.parts[at].key.is_of(lookup, metric))
     }
 
     fn hash(&self, lookup: Lookup, metric: &Metric<'_>) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(metric.name.as_bytes());
-        hasher.write_u32(lookup.scope);
-        hasher.write_u16((lookup.series_kind as u16) << 8 | metric.section as u16);
+        let mut mixed = self.keys.start();
+        mixed.mix_text(metric.name);
+        let kinds = u64::from(lookup.series_kind as u16) << 8 | metric.section as u64;
+        mixed.mix(u64::from(lookup.scope) << 32 | kinds);
         for (key, value) in metric.tags.pairs() {
-            key.hash(&mut hasher);
-            value.hash(&mut hasher);
+            mixed.mix_text(key);
+            mixed.mix_text(value);
         }
-        hasher.finish()
+        mixed.hash()
     }
 
     /// Releases all memory but that of parts with values.
@@ -241,8 +243,7 @@ impl Parts {
         self.forget_idle(u64::MAX);
         self.parts.shrink_to_fit();
         self.pending.shrink_to_fit();
-        let parts = &self.parts;
-        self.index.shrink_to_fit(|&at| parts[at].hash);
+        self.index.shrink_to_fit();
     }
 
     /// Removes parts that had no value since drain number `oldest`.
@@ -266,10 +267,8 @@ impl Parts {
         let pending = std::mem::take(&mut self.pending);
         self.index.clear();
         self.recent = [usize::MAX; SLOTS];
-        let parts = &self.parts;
-        for (at, part) in parts.iter().enumerate() {
-            self.index
-                .insert_unique(part.hash, at, |&at| parts[at].hash);
+        for (at, part) in self.parts.iter_mut().enumerate() {
+            part.same_hash = self.index.insert(part.hash, at);
         }
         self.pending = pending.into_iter().map(|at| moved[at]).collect();
     }

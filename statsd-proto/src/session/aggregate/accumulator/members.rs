@@ -1,18 +1,16 @@
 //! Distinct members of a set.
 
-use std::hash::BuildHasher as _;
-
-use hashbrown::{DefaultHashBuilder, HashTable};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::session::aggregate::Budget;
 
 /// Distinct members, in the order of first insertion.
 #[derive(Debug, Default)]
 pub(crate) struct Members {
-    members: Vec<Box<str>>,
-    /// Indices in `members`.
-    index: HashTable<usize>,
-    hasher: DefaultHashBuilder,
+    members: Vec<Arc<str>>,
+    /// The same members.
+    index: HashSet<Arc<str>>,
     charged: usize,
 }
 
@@ -34,9 +32,7 @@ impl Members {
     }
 
     pub(crate) fn contains(&self, member: &str) -> bool {
-        let hash = self.hasher.hash_one(member);
-        let is_it = |&at: &usize| *self.members[at] == *member;
-        self.index.find(hash, is_it).is_some()
+        self.index.contains(member)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -77,23 +73,14 @@ impl Members {
         });
         self.charged -= bytes;
         budget.release(bytes);
-        self.index.clear();
-        let rest = self.members.split_off(count);
-        self.members.clear();
-        rest.into_iter().for_each(|member| self.insert(member));
+        for member in self.members.drain(..count) {
+            self.index.remove(&member);
+        }
     }
 
-    fn insert(&mut self, member: Box<str>) {
-        let hash = self.hasher.hash_one(&*member);
-        let at = self.members.len();
+    fn insert(&mut self, member: Arc<str>) {
+        self.index.insert(Arc::clone(&member));
         self.members.push(member);
-        let Self {
-            members,
-            index,
-            hasher,
-            ..
-        } = self;
-        index.insert_unique(hash, at, |&at| hasher.hash_one(&*members[at]));
     }
 }
 
@@ -107,6 +94,6 @@ fn cost(member: &str) -> usize {
 const MAX_MEMBERS: usize = 1024;
 const MAX_MEMBER: usize = 256;
 
-/// Estimated overhead of a member, in bytes: a fat pointer (16), the spare capacity of a growing vector (16), and the
-/// index entry (16).
-const MEMBER_OVERHEAD: usize = 48;
+/// Estimated overhead of a member, in bytes: its counters (16), a fat pointer each in list and index (32), and the spare
+/// capacity of both (32).
+const MEMBER_OVERHEAD: usize = 80;
