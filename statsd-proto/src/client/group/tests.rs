@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::testing::{Recorder, recorder};
+use crate::testing::{Recorder, recorder, recorder_with_inlets};
 use crate::{Client, Config, Metric, Overflow, RecordError, Transport};
 
 #[test]
@@ -105,7 +105,8 @@ fn a_group_of_a_closed_client_is_refused_and_one_of_none_does_nothing() {
 
 #[test]
 fn levels_of_groups_and_calls_keep_their_order_across_threads() {
-    let (client, mut recorder) = start(|config| config);
+    let config = Config::new("localhost").kind_prefixes(false);
+    let (client, mut recorder) = recorder_with_inlets(config, 4).unwrap();
     let mut group = client.group();
     for round in 0..20 {
         group.gauge("level", 2 * round);
