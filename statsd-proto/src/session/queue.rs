@@ -43,7 +43,7 @@ pub(crate) struct Queue {
     /// Used part of `granted`, as of the last look at each batch.
     noted: Grant,
     bounds: Bounds,
-    /// Used room when reclaiming from the inlets last failed. `None` before the first failure.
+    /// Used room when reclaiming from the inlets last failed. `None` if it has not failed since lines have left.
     exhausted: Option<Grant>,
     /// Maximum of pending bytes, up to the last time that a payload left.
     peak: usize,

@@ -80,6 +80,24 @@ fn the_bounds_hold_for_all_threads_together() {
 }
 
 #[test]
+fn a_full_queue_takes_back_what_other_threads_do_not_use_each_time_that_it_fills() {
+    const BYTES: usize = 256 * 1024;
+    let (client, mut server) = start(|config| config.max_queue_bytes(BYTES));
+    let mut refused = 0;
+    for _ in 0..3 {
+        // Each thread is granted more than it uses.
+        on_threads(|_| client.incr("x", 1));
+        on_another_thread(|| (0..LINES).for_each(|_| client.incr("x", 1)));
+        let stats = client.stats();
+        assert!(stats.refused.full > refused);
+        refused = stats.refused.full;
+        let line = "counters.x:1|c\n".len() as u64;
+        assert!(stats.queued_bytes + line > BYTES as u64, "{stats:?}");
+        server.lines();
+    }
+}
+
+#[test]
 fn what_threads_record_after_the_end_is_counted() {
     let (client, mut server) = start(|config| config);
     on_threads(|_| client.incr("x", 1));

@@ -23,16 +23,12 @@ impl Queue {
     /// Whether reclaiming room from the inlets may help. After a failed attempt the answer is `false` until some lines
     /// have left.
     pub(crate) fn may_reclaim(&self) -> bool {
-        let used = self.used();
-        let has_less = |then: Grant| used.bytes < then.bytes || used.lines < then.lines;
-        self.has_granted() && self.exhausted.is_none_or(has_less)
+        self.has_granted() && self.exhausted.is_none_or(|then| self.has_less(then))
     }
 
     /// Whether at most half of the queue is used, and lines have left since the last refusal.
     pub(crate) fn is_ready(&self) -> bool {
-        let used = self.used();
-        let has_less = |then: Grant| used.bytes < then.bytes || used.lines < then.lines;
-        self.has_room() && self.exhausted.is_none_or(has_less)
+        self.has_room() && self.exhausted.is_none_or(|then| self.has_less(then))
     }
 
     /// Maximum of pending bytes so far. `in_inlets` is the number of bytes in inlets now.

@@ -12,6 +12,14 @@ impl Queue {
     /// Sets the amount of data in flight, which counts against the bounds too.
     pub(crate) fn set_in_flight(&mut self, bytes: usize, lines: usize) {
         self.in_flight = Grant { bytes, lines };
+        // Later refusals may take room back again, although inlets are granted as much as before by then.
+        self.exhausted = self.exhausted.filter(|then| !self.has_less(*then));
+    }
+
+    /// Whether less is used than at that time.
+    pub(super) fn has_less(&self, then: Grant) -> bool {
+        let used = self.used();
+        used.bytes < then.bytes || used.lines < then.lines
     }
 
     /// Grants room to an inlet: `bytes` and `lines`, which must fit, and up to `most` bytes and `max_lines` lines if
