@@ -165,13 +165,15 @@ impl Queue {
         record: &[u8],
         written: Written,
     ) -> Result<Admitted, RecordError> {
-        let place = self.place_in_tail(record.len());
-        let more = match place {
-            Place::OwnDatagram => record.len() + 1,
-            Place::Here { bytes } => bytes - self.tail.len(),
-            Place::NewBatch { bytes } => bytes,
-        };
-        let dropped = self.make_room(more, written.lines)?;
+        let mut place = self.place_in_tail(record.len());
+        let mut need = self.need_in_tail(place, record.len(), written.lines);
+        if self.overflow == Overflow::DropOldest && !self.bounds.fit(self.used() + need) {
+            // The payload that makes room may be the tail.
+            self.close_tail();
+            place = self.place_in_tail(record.len());
+            need = self.need_in_tail(place, record.len(), written.lines);
+        }
+        let dropped = self.make_room(need.bytes, need.lines)?;
         self.push_at(place, record, written);
         Ok(Admitted {
             queued: written.lines,
@@ -300,6 +302,16 @@ impl Queue {
         self.tail.place(len)
     }
 
+    /// Amount that a record uses at this place in the tail.
+    fn need_in_tail(&self, place: Place, len: usize, lines: usize) -> Grant {
+        let bytes = match place {
+            Place::OwnDatagram => len + 1,
+            Place::Here { bytes } => bytes - self.tail.len(),
+            Place::NewBatch { bytes } => bytes,
+        };
+        Grant { bytes, lines }
+    }
+
     fn push_at(&mut self, place: Place, record: &[u8], written: Written) {
         let bytes = match place {
             Place::OwnDatagram => {
@@ -336,8 +348,11 @@ impl Queue {
         self.peak = self.peak.max(self.load().bytes);
         let mut dropped = 0;
         while !self.bounds.fit(self.used() + need) {
+            if !self.has_complete() {
+                self.close_tail();
+            }
             let oldest = self.complete.pop_front();
-            let oldest = oldest.expect("without complete payloads it fits");
+            let oldest = oldest.expect("without payloads it fits");
             dropped += oldest.lines;
             self.lost.add(oldest.data.len(), oldest.count());
             self.pool.recycle(oldest);

@@ -1,7 +1,7 @@
 //! What a full queue keeps, and that nothing grows beyond it.
 
 use statsd_proto::driver::EventKind;
-use statsd_proto::{Overflow, RecordError};
+use statsd_proto::{Overflow, Pace, RecordError};
 
 use crate::oracle::arrived;
 use crate::settings::{Settings, ms, secs};
@@ -145,4 +145,26 @@ fn losses_are_told_in_few_words_and_completely() {
     assert!(losses.len() <= 3, "{losses:?}");
     assert_eq!(losses.iter().map(|loss| loss.0).sum::<u64>(), 2000);
     assert_eq!(losses.iter().map(|loss| loss.1).sum::<u64>(), 10);
+}
+
+#[test]
+fn the_oldest_give_way_although_they_fill_no_payload() {
+    let mut world = World::new(Settings {
+        max_queue_lines: 24,
+        overflow: Overflow::DropOldest,
+        pace: Some(Pace {
+            burst: 1,
+            rate: 200,
+        }),
+        flush_interval: ms(0),
+        ..Settings::udp()
+    });
+    // Twelve are on their way, and six wait for the pace.
+    world.record_lines(18);
+    world.settle();
+    world.record_lines(5);
+    world.record_pair(0).expect("the oldest give way");
+    assert_eq!(world.stats().dropped.overflow, 6);
+    world.advance(secs(60));
+    world.finish();
 }

@@ -77,10 +77,7 @@ impl Queue {
     /// Amount that the overflow policy may drop to make room.
     pub(super) fn spare(&self) -> Grant {
         match self.overflow {
-            Overflow::DropOldest => Grant {
-                bytes: self.complete.bytes,
-                lines: self.complete.lines,
-            },
+            Overflow::DropOldest => self.queued(),
             Overflow::RefuseNewest => Grant::default(),
         }
     }
