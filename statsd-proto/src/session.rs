@@ -214,6 +214,7 @@ impl Core {
             Some(output) => output,
             None => self.poll_link(now),
         };
+        self.is_collected = false;
         self.update_in_flight();
         self.update_sampling_level();
         if self.wake_threshold.is_none() && !self.journal.is_filling() {

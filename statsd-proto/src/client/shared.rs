@@ -172,6 +172,7 @@ impl Shared {
             self.collect();
             self.drain();
             return self.with(|core| {
+                core.end_collect();
                 core.end_drain();
                 core.poll(now)
             });
@@ -180,6 +181,7 @@ impl Shared {
             drop(state);
             self.collect();
             state = self.lock();
+            state.core.end_collect();
         }
         if state.core.wants_rest(now) {
             drop(state);

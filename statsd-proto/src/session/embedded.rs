@@ -178,7 +178,7 @@ impl Session {
 
     /// Releases everything recorded so far for sending, without waiting for the flush interval.
     pub fn flush(&mut self) {
-        self.collect();
+        self.core.collect(&mut self.inlet);
         self.drain();
         self.core.flush();
     }
@@ -223,11 +223,13 @@ impl Session {
         loop {
             if self.core.wants_aggregates(now) {
                 self.core.start_interval(now);
-                self.collect();
+                self.core.collect(&mut self.inlet);
+                self.core.end_collect();
                 self.drain();
                 self.core.end_drain();
             } else if self.core.wants_lines(now) {
-                self.collect();
+                self.core.collect(&mut self.inlet);
+                self.core.end_collect();
             }
             if self.core.wants_rest(now) {
                 self.inlet.trim();
@@ -336,11 +338,6 @@ impl Session {
                 result.map_err(|error| self.inlet.refuse(error))
             }
         }
-    }
-
-    fn collect(&mut self) {
-        self.core.collect(&mut self.inlet);
-        self.core.end_collect();
     }
 
     /// Drains aggregated values into the queue, as far as it has room.

@@ -111,7 +111,7 @@ impl Core {
         self.journal.on_counts(now);
     }
 
-    /// Notes that all inlets have been collected.
+    /// Notes that all inlets have been collected for the next poll.
     pub(crate) fn end_collect(&mut self) {
         self.is_collected = true;
     }

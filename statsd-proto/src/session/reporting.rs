@@ -8,9 +8,15 @@ use crate::session::event::{Backlog, Outage};
 impl Core {
     /// Reports the events that are due.
     pub(super) fn poll_journal(&mut self, now: Instant) {
+        self.report_fill(now);
+        let backlog = self.backlog();
+        self.journal.poll(now, &self.stats, backlog);
+    }
+
+    /// Reports that the queue is half full, or has drained.
+    pub(super) fn report_fill(&mut self, now: Instant) {
         let backlog = self.backlog();
         self.journal.on_fill(now, self.queue.fill(), backlog);
-        self.journal.poll(now, &self.stats, backlog);
     }
 
     /// Reports a connection once the server has proved reachable.

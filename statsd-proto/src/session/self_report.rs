@@ -9,7 +9,7 @@ impl Core {
     /// Sends the counts if they are due and the queue has room.
     pub(super) fn report_counts(&mut self, now: Instant) {
         // Telemetry that became due in this poll waits for the next poll, for which the inlets are collected.
-        if !std::mem::take(&mut self.is_collected) || !self.wants_counts(now) {
+        if !self.is_collected || !self.wants_counts(now) {
             return;
         }
         if let Some(mut reporter) = self.reporter.take() {
@@ -20,6 +20,8 @@ impl Core {
             reporter.poll(now, &self.counts());
             self.reporter = Some(reporter);
             self.flusher.release(self.stats.accepted);
+            // The report may fill half of the queue, which has a timer of its own.
+            self.report_fill(now);
         }
     }
 

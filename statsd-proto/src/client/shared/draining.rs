@@ -10,7 +10,6 @@ impl Shared {
         for index in 0..self.inlets.len() {
             self.collect_at(index);
         }
-        self.lock().core.end_collect();
     }
 
     /// Moves the lines of the inlet with this index into the queue.

@@ -130,6 +130,79 @@ fn a_server_that_takes_nothing_is_not_told_ever_more() {
 }
 
 #[test]
+fn what_was_recorded_before_a_report_leaves_before_it() {
+    let config = named().host("127.0.0.1").transport(Transport::Udp);
+    let config = config.kind_prefixes(false).flush_interval(SECOND * 60);
+    let mut session = Session::new(&config, 7).unwrap();
+    let start = origin();
+    let mut sent = Vec::new();
+    session.record(&Metric::counter("a", 1)).unwrap();
+    session.flush();
+    // The write of the first report takes as long as an interval: when the second is due, it is not confirmed.
+    let mut late = 0;
+    for now in (0..400).map(|tick| start + SECOND / 10 * tick) {
+        match session.poll(now) {
+            Output::Connect(_) => session.handle(Input::Connected),
+            Output::Transmit(transmit) => {
+                let text = String::from_utf8(transmit.data.to_vec()).unwrap();
+                late = if text.contains("self.") { 110 } else { 0 };
+                sent.push((text, transmit.data.len()));
+            }
+            Output::Wait(_) => {}
+            output @ (Output::Disconnect | Output::Finished(_) | Output::Resolve(_)) => {
+                panic!("{output:?}")
+            }
+        }
+        if late > 0 {
+            late -= 1;
+            if late == 0 {
+                session.flush();
+            }
+        } else if let Some((_, len @ 1..)) = sent.last_mut() {
+            session.handle(Input::Written(std::mem::take(len)));
+            session.record(&Metric::counter("c", 1)).unwrap();
+        }
+    }
+    let (mut recorded, mut arrived, mut reports) = (0, 0, 0);
+    for (text, _) in &sent {
+        for line in text.lines() {
+            arrived += u64::from(line == "c:1|c");
+            if line.starts_with("self.accepted:") {
+                reports += 1;
+                assert_eq!(arrived, recorded, "{sent:?}");
+            }
+        }
+        recorded += 1;
+    }
+    assert!(reports > 2, "{sent:?}");
+}
+
+#[test]
+fn a_report_that_fills_half_of_the_queue_is_followed_by_no_earlier_wait() {
+    let pace = crate::Pace { burst: 1, rate: 10 };
+    let config = named().host("127.0.0.1").transport(Transport::Udp);
+    let config = config.pace(Some(pace)).max_queue_lines(40);
+    let mut session = Session::new(&config, 7).unwrap();
+    let start = origin();
+    let metric = Metric::counter("a", 1);
+    session.record(&metric).unwrap();
+    session.flush();
+    run(&mut session, start);
+    // The rest is within half of the queue, and waits for the pace.
+    (0..15).for_each(|_| session.record(&metric).unwrap());
+    for now in (1..200).map(|tick| start + SECOND / 10 * tick) {
+        let until = run(&mut session, now);
+        assert_eq!(
+            session.poll(now),
+            Output::Wait(until),
+            "{:?}",
+            session.stats()
+        );
+    }
+    assert!(session.stats().accepted > 16);
+}
+
+#[test]
 fn a_link_that_is_renewed_for_its_lines_is_nothing_to_tell() {
     let (client, mut recorder) = start(named().max_connection_age(Some(SECOND)));
     client.incr("a", 1);
