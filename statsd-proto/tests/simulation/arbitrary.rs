@@ -15,13 +15,21 @@ use crate::world::server;
 /// Something that happens in a world.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
+    Event(Event),
+    Flush,
+    Record { count: usize, len: usize },
+    RecordPair(usize),
+}
+
+/// What happens beside recording: time, trouble, and what a driver may do.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
     Advance(Duration),
     Break(FailureKind, usize),
     Close,
     ConnectDelay(Option<Duration>),
     Cut(Cut),
     Dead(Vec<u8>),
-    Flush,
     Found(Option<Vec<u8>>),
     Shuffled(bool),
     HangUp(Option<Duration>),
@@ -30,8 +38,6 @@ pub(crate) enum Step {
     MaxWrite(usize),
     Mtu(usize),
     Poll { back: Duration },
-    Record { count: usize, len: usize },
-    RecordPair(usize),
     Refusal(Refusal),
     Stray(Input),
     Unacknowledged(usize),
@@ -101,18 +107,25 @@ pub(crate) fn settings(defaults: Settings) -> impl Strategy<Value = Settings> {
 /// Anything that may happen.
 pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => time().prop_map(Step::Advance),
         8 => (1..12_usize, length()).prop_map(|(count, len)| Step::Record { count, len }),
         2 => (0..120_usize).prop_map(Step::RecordPair),
         2 => Just(Step::Flush),
-        3 => any::<bool>().prop_map(Step::Up),
+        21 => event().prop_map(Step::Event),
+    ]
+}
+
+/// Anything that may happen beside recording.
+pub(crate) fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        8 => time().prop_map(Event::Advance),
+        3 => any::<bool>().prop_map(Event::Up),
         8 => trouble(),
         2 => poke(),
     ]
 }
 
 /// What goes wrong.
-fn trouble() -> impl Strategy<Value = Step> {
+fn trouble() -> impl Strategy<Value = Event> {
     let broken = prop_oneof![Just(FailureKind::Reset), Just(FailureKind::PeerClosed)];
     let failed = prop_oneof![
         Just(FailureKind::Network),
@@ -127,25 +140,25 @@ fn trouble() -> impl Strategy<Value = Step> {
     ];
     let amount = || prop_oneof![0..50_usize, Just(usize::MAX)];
     prop_oneof![
-        2 => (broken, 0..50_usize).prop_map(|(kind, loses)| Step::Break(kind, loses)),
-        4 => cut.prop_map(|(takes, loses)| Step::Cut(Cut { takes, loses })),
-        1 => (failed, 1..5_usize).prop_map(|(kind, count)| Step::WriteErrors(kind, count)),
-        2 => amount().prop_map(|max| Step::MaxWrite(max.max(1))),
-        2 => amount().prop_map(Step::Window),
-        2 => amount().prop_map(Step::Unacknowledged),
-        1 => option::of(time()).prop_map(Step::ConnectDelay),
-        1 => option::of(time()).prop_map(Step::LookupDelay),
-        1 => option::of(time()).prop_map(Step::HangUp),
-        1 => option::of(vec(1..5_u8, 0..4)).prop_map(Step::Found),
-        1 => any::<bool>().prop_map(Step::Shuffled),
-        1 => vec(1..5_u8, 0..4).prop_map(Step::Dead),
-        1 => prop_oneof![50..200_usize, Just(usize::MAX)].prop_map(Step::Mtu),
-        2 => refusal.prop_map(Step::Refusal),
+        2 => (broken, 0..50_usize).prop_map(|(kind, loses)| Event::Break(kind, loses)),
+        4 => cut.prop_map(|(takes, loses)| Event::Cut(Cut { takes, loses })),
+        1 => (failed, 1..5_usize).prop_map(|(kind, count)| Event::WriteErrors(kind, count)),
+        2 => amount().prop_map(|max| Event::MaxWrite(max.max(1))),
+        2 => amount().prop_map(Event::Window),
+        2 => amount().prop_map(Event::Unacknowledged),
+        1 => option::of(time()).prop_map(Event::ConnectDelay),
+        1 => option::of(time()).prop_map(Event::LookupDelay),
+        1 => option::of(time()).prop_map(Event::HangUp),
+        1 => option::of(vec(1..5_u8, 0..4)).prop_map(Event::Found),
+        1 => any::<bool>().prop_map(Event::Shuffled),
+        1 => vec(1..5_u8, 0..4).prop_map(Event::Dead),
+        1 => prop_oneof![50..200_usize, Just(usize::MAX)].prop_map(Event::Mtu),
+        2 => refusal.prop_map(Event::Refusal),
     ]
 }
 
 /// What a driver may do beside its work.
-fn poke() -> impl Strategy<Value = Step> {
+fn poke() -> impl Strategy<Value = Event> {
     let stray = prop_oneof![
         Just(Input::Connected),
         Just(Input::Disconnected(FailureKind::Refused.into())),
@@ -161,10 +174,10 @@ fn poke() -> impl Strategy<Value = Step> {
         (0..2000_usize).prop_map(Input::Written),
     ];
     prop_oneof![
-        4 => stray.prop_map(Step::Stray),
-        2 => time().prop_map(|back| Step::Poll { back }),
-        1 => prop_oneof![Just(ms(0)), time()].prop_map(Step::Lag),
-        1 => Just(Step::Close),
+        4 => stray.prop_map(Event::Stray),
+        2 => time().prop_map(|back| Event::Poll { back }),
+        1 => prop_oneof![Just(ms(0)), time()].prop_map(Event::Lag),
+        1 => Just(Event::Close),
     ]
 }
 
@@ -173,7 +186,7 @@ fn time() -> impl Strategy<Value = Duration> {
 }
 
 /// How much a name is filled up: mostly little, sometimes beyond a datagram or to the longest line.
-fn length() -> impl Strategy<Value = usize> {
+pub(crate) fn length() -> impl Strategy<Value = usize> {
     prop_oneof![24 => 0..8_usize, 8 => 8..120_usize, 1 => Just(4000)]
 }
 

@@ -149,7 +149,7 @@ fn a_name_cannot_forge_a_second_metric() {
     let mut world = World::new(Settings::tcp());
     let metric = Metric::counter("evil:1|c\nfake", 1);
     world.session.record(&metric).expect("it is made safe");
-    world.accepted.push("evil_1_c_fake:1|c".to_owned());
+    world.accept("evil_1_c_fake:1|c".to_owned());
     world.finish();
     assert_eq!(arrived(&world), world.accepted);
 }

@@ -2,10 +2,13 @@
 //! checks on every poll.
 
 mod arbitrary;
+mod clients;
 mod close;
 mod datagram;
 mod delivery;
+mod events;
 mod failures;
+mod fleet;
 mod flush;
 mod frame;
 mod frames;
@@ -19,7 +22,9 @@ mod oracle;
 mod overload;
 mod reconnect;
 mod settings;
+mod subject;
 mod tasks;
+mod threads;
 mod unacknowledged;
 mod unix_datagram;
 mod world;

@@ -1,20 +1,16 @@
 //! Random worlds: any settings, any trouble, any order; the invariants and the oracle hold in all.
 
-use std::time::Duration;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngAlgorithm;
-use statsd_proto::driver::FailureKind;
 use statsd_proto::{Dialect, Overflow, RecordError, Transport};
 
 use crate::arbitrary::{LONG, Step, settings, step};
-use crate::network::address;
-use crate::settings::{Settings, secs};
+use crate::settings::Settings;
 use crate::world::World;
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(5000))]
 
     #[test]
     fn no_stream_of_events_breaks_the_guarantees_over_tcp(
@@ -57,14 +53,14 @@ proptest! {
     }
 }
 
-/// How many worlds there are for each transport, unless `PROPTEST_CASES` says otherwise.
-fn config() -> ProptestConfig {
+/// So many worlds for each transport, unless `PROPTEST_CASES` says otherwise.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig {
         cases: if std::env::var_os("PROPTEST_CASES").is_some() {
             default.cases
         } else {
-            5000
+            cases
         },
         failure_persistence: None,
         // The default is fit for secrets, and takes a third of the time.
@@ -80,10 +76,7 @@ fn live(settings: Settings, seed: u64, steps: Vec<Step>, is_healed: bool) {
         take(&mut world, step);
     }
     if is_healed {
-        world.net.heal();
-        world.lag = Duration::ZERO;
-        world.advance(secs(600));
-        assert_eq!(world.stats().queued, 0, "it wakes up by itself");
+        world.heal();
     }
     let report = world.finish();
     if is_healed && has_time {
@@ -93,51 +86,13 @@ fn live(settings: Settings, seed: u64, steps: Vec<Step>, is_healed: bool) {
 }
 
 fn take(world: &mut World, step: Step) {
-    let addresses = |last: Vec<u8>| last.into_iter().map(address).collect();
     match step {
-        Step::Advance(time) => world.advance(time),
-        // Of UDP datagrams a reset is a refusal, and `Up` decides on those.
-        Step::Break(FailureKind::Reset, loses) if world.settings.is_udp() => {
-            world.break_link(FailureKind::PeerClosed, loses);
-        }
-        Step::Break(kind, loses) => world.break_link(kind, loses),
-        Step::Close => world.session.close(),
-        Step::ConnectDelay(delay) => world.net.connect_delay = delay,
-        Step::Cut(cut) => world.net.cuts.push_back(cut),
-        Step::Dead(last) => world.net.dead = addresses(last),
+        Step::Event(event) => world.suffer(event),
         Step::Flush => world.session.flush(),
-        Step::Found(found) => world.net.found = found.map(addresses),
-        Step::HangUp(after) => world.net.hang_up_after = after,
-        Step::Lag(lag) => world.lag = lag,
-        Step::LookupDelay(delay) => world.net.lookup_delay = delay,
-        Step::MaxWrite(max) => world.net.max_write = max,
-        Step::Mtu(mtu) => world.net.mtu = mtu,
-        Step::Poll { back } => world.poll_at(world.now - back),
         Step::Record { count, len } => (0..count).for_each(|_| record(world, len, 1)),
         Step::RecordPair(len) => record(world, len, 2),
-        Step::Refusal(refusal) => world.net.refusal = refusal,
-        Step::Shuffled(is_shuffled) => world.net.is_shuffled = is_shuffled,
-        Step::Stray(input) => world.handle_stray(input),
-        Step::Unacknowledged(bytes) => world.net.unacknowledged = bytes,
-        Step::Up(is_up) => {
-            world.net.is_up = is_up;
-            if !is_up && !world.settings.is_datagram() {
-                world.break_link(FailureKind::Reset, 0);
-            }
-        }
-        Step::Window(window) => world.net.window = window,
-        Step::WriteErrors(kind, count) => {
-            world
-                .net
-                .write_errors
-                .extend(std::iter::repeat_n(kind.into(), count));
-        }
     }
-    world.check_account();
-    // The driver is slow to notice what is recorded, so that several steps may come in between.
-    if !world.session.wants_poll() {
-        world.settle();
-    }
+    world.follow();
 }
 
 /// Records one line, or a pair, and judges whether there was room for it.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use statsd_proto::{Overflow, Report};
 
 use crate::frame;
-use crate::network::{Connection, Fate};
+use crate::network::{Connection, Datagram, Fate};
+use crate::settings::Settings;
+use crate::subject::Subject;
 use crate::world::World;
 
 /// Holds the transcript of a session that ended against what it accepted and reported.
@@ -94,20 +96,9 @@ fn check_datagrams(world: &World, report: &Report) {
         .iter()
         .flat_map(|link| &link.datagrams)
     {
-        let lines = datagram.text.split('\n').collect::<Vec<_>>();
-        assert!(lines.iter().all(|line| !line.is_empty()), "{datagram:?}");
-        let is_one_record = lines.len() == 1 || lines.len() == 2 && lines[1].contains(":-");
-        let may_be_long = is_one_record && world.settings.is_udp();
-        assert!(datagram.text.len() <= world.settings.max_datagram || may_be_long);
-        for (line, next) in lines.iter().zip(lines.iter().skip(1).chain([&""])) {
-            let is_half = line.ends_with(":0|g");
-            assert!(
-                !is_half || next.ends_with(":-5|g"),
-                "a pair is in one datagram"
-            );
-        }
+        check_datagram(&world.settings, datagram);
         if datagram.fate == Fate::Swallowed {
-            swallowed.extend(lines);
+            swallowed.extend(datagram.text.split('\n'));
         }
     }
     let arrived = arrived(world);
@@ -135,6 +126,20 @@ fn check_datagrams(world: &World, report: &Report) {
     );
 }
 
+/// A datagram is no longer than allowed, but for a single record over UDP, and has both lines of a gauge below zero.
+pub(crate) fn check_datagram(settings: &Settings, datagram: &Datagram) {
+    let text = datagram.text.strip_suffix('\n').unwrap_or(&datagram.text);
+    let lines = text.split('\n').collect::<Vec<_>>();
+    assert!(lines.iter().all(|line| !line.is_empty()), "{datagram:?}");
+    let is_one_record = lines.len() == 1 || lines.len() == 2 && lines[1].contains(":-");
+    let may_be_long = is_one_record && settings.is_udp();
+    assert!(datagram.text.len() <= settings.max_datagram || may_be_long);
+    for (line, next) in lines.iter().zip(lines.iter().skip(1).chain([&""])) {
+        let is_half = line.contains(":0|g");
+        assert!(!is_half || next.contains(":-"), "a pair is in one datagram");
+    }
+}
+
 /// `part` are some of `all`, in the same order.
 fn assert_in_order(part: &[String], all: &[String]) {
     let mut rest = all.iter();
@@ -147,7 +152,7 @@ fn assert_in_order(part: &[String], all: &[String]) {
 }
 
 /// The lines that are whole, and the beginning of the one behind them.
-fn whole_lines(world: &World, stream: &[u8]) -> (Vec<String>, String) {
+pub(crate) fn whole_lines<S: Subject>(world: &World<S>, stream: &[u8]) -> (Vec<String>, String) {
     if world.settings.is_framed() {
         let (lines, torn) = frame::all(stream);
         let text = torn.get(4..).unwrap_or_default();

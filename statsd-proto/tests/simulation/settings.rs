@@ -24,6 +24,9 @@ pub(crate) struct Settings {
     pub(crate) resolve_interval: Option<Duration>,
     pub(crate) max_connection_age: Option<Duration>,
     pub(crate) resend_unacknowledged: bool,
+    pub(crate) aggregate: Option<Duration>,
+    pub(crate) max_series: usize,
+    pub(crate) max_aggregate_bytes: usize,
 }
 
 impl Settings {
@@ -50,6 +53,9 @@ impl Settings {
             resolve_interval: Some(secs(60)),
             max_connection_age: None,
             resend_unacknowledged: false,
+            aggregate: None,
+            max_series: 8192,
+            max_aggregate_bytes: 16 * 1024 * 1024,
         }
     }
 
@@ -131,6 +137,9 @@ impl Settings {
             .resolve_interval(self.resolve_interval)
             .max_connection_age(self.max_connection_age)
             .resend_unacknowledged(self.resend_unacknowledged)
+            .aggregate(self.aggregate)
+            .max_series(self.max_series)
+            .max_aggregate_bytes(self.max_aggregate_bytes)
     }
 }
 

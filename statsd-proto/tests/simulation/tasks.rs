@@ -6,6 +6,7 @@ use std::time::Instant;
 use statsd_proto::driver::{Input, Resolve, Transmit};
 
 use crate::frame;
+use crate::subject::Subject;
 use crate::world::{World, server};
 
 /// An instruction, and when it will be done; none if never.
@@ -23,7 +24,7 @@ pub(crate) struct Lookup {
     pub(crate) ends_at: Option<Instant>,
 }
 
-impl World {
+impl<S: Subject> World<S> {
     /// What came of the instruction, if it is done.
     pub(crate) fn answer(&mut self) -> Option<Input> {
         let is_ready = |ready: &Option<Instant>| ready.is_some_and(|at| at <= self.now);

@@ -9,12 +9,13 @@ use statsd_proto::{Dialect, Metric, RecordError, Report, Stats};
 use crate::network::{Network, address};
 use crate::oracle;
 use crate::settings::{PATH, Settings, origin};
+use crate::subject::Subject;
 use crate::tasks::{Lookup, Task};
 
-/// A session, its network, and the time that both live in.
+/// A session, or clients with their driver; its network, and the time that both live in.
 #[derive(Debug)]
-pub(crate) struct World {
-    pub(crate) session: Session,
+pub(crate) struct World<S = Session> {
+    pub(crate) session: S,
     pub(crate) settings: Settings,
     pub(crate) net: Network,
     pub(crate) start: Instant,
@@ -23,6 +24,8 @@ pub(crate) struct World {
     pub(crate) lag: Duration,
     /// The lines that the session accepted, in order; no two are the same.
     pub(crate) accepted: Vec<String>,
+    /// How many lines were accepted, or `None` if that does not follow from what was recorded.
+    pub(crate) accepted_lines: Option<u64>,
     pub(crate) polls: usize,
     pub(crate) report: Option<Report>,
     /// What the driver is doing with the socket.
@@ -57,16 +60,73 @@ impl World {
         Self::with_seed(settings, 7)
     }
 
+    /// Records a line that no other is equal to, its name filled up to `len` bytes.
+    pub(crate) fn record(&mut self, len: usize) -> Result<(), RecordError> {
+        let name = self.name(len);
+        let metric = Metric::counter(&name, 1);
+        // Every other way leads to the same line.
+        if self.accepted.len() % 2 == 0 {
+            self.session.record(&metric)?;
+        } else {
+            let prepared = self.session.prepare(&metric)?;
+            self.session.record_prepared(&prepared, 1)?;
+        }
+        self.accept(format!("{name}:1|c"));
+        Ok(())
+    }
+
+    /// Records a gauge below zero, which is two lines, unless servers have a word for it.
+    pub(crate) fn record_pair(&mut self, len: usize) -> Result<(), RecordError> {
+        let name = self.name(len);
+        self.session.record(&Metric::gauge(&name, -5))?;
+        if self.settings.dialect == Dialect::Statsd {
+            self.accept(format!("{name}:0|g"));
+        }
+        self.accept(format!("{name}:-5|g"));
+        Ok(())
+    }
+
+    /// Records short lines, all of which must be taken.
+    pub(crate) fn record_lines(&mut self, count: usize) {
+        for _ in 0..count {
+            self.record(0).expect("there is room");
+        }
+    }
+
+    /// Closes the session, lets it end, and holds what has arrived against what was recorded.
+    pub(crate) fn finish(&mut self) -> Report {
+        let report = self.end();
+        oracle::check(self, &report);
+        report
+    }
+
+    /// Whether the driver sleeps with nothing to wake it but a record.
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.wake.is_none() && !self.session.wants_poll() && self.task.is_none()
+    }
+
+    fn name(&self, len: usize) -> String {
+        format!("n{:05}{:x<2$}", self.accepted.len(), "", len)
+    }
+
+    pub(crate) fn accept(&mut self, line: String) {
+        self.accepted.push(line);
+        self.accepted_lines = Some(self.accepted.len() as u64);
+    }
+}
+
+impl<S: Subject> World<S> {
     pub(crate) fn with_seed(settings: Settings, seed: u64) -> Self {
         let start = origin();
         Self {
-            session: Session::new(&settings.config(), seed).expect("the settings can work"),
+            session: S::new(&settings.config(), seed),
             net: Network::new(settings.transport),
             settings,
             start,
             now: start,
             lag: Duration::ZERO,
             accepted: Vec::new(),
+            accepted_lines: Some(0),
             polls: 0,
             report: None,
             task: None,
@@ -83,39 +143,6 @@ impl World {
             level: (0.0, start),
             closed_at: None,
             longest_lag: Duration::ZERO,
-        }
-    }
-
-    /// Records a line that no other is equal to, its name filled up to `len` bytes.
-    pub(crate) fn record(&mut self, len: usize) -> Result<(), RecordError> {
-        let name = self.name(len);
-        let metric = Metric::counter(&name, 1);
-        // Every other way leads to the same line.
-        if self.accepted.len() % 2 == 0 {
-            self.session.record(&metric)?;
-        } else {
-            let prepared = self.session.prepare(&metric)?;
-            self.session.record_prepared(&prepared, 1)?;
-        }
-        self.accepted.push(format!("{name}:1|c"));
-        Ok(())
-    }
-
-    /// Records a gauge below zero, which is two lines, unless servers have a word for it.
-    pub(crate) fn record_pair(&mut self, len: usize) -> Result<(), RecordError> {
-        let name = self.name(len);
-        self.session.record(&Metric::gauge(&name, -5))?;
-        if self.settings.dialect == Dialect::Statsd {
-            self.accepted.push(format!("{name}:0|g"));
-        }
-        self.accepted.push(format!("{name}:-5|g"));
-        Ok(())
-    }
-
-    /// Records short lines, all of which must be taken.
-    pub(crate) fn record_lines(&mut self, count: usize) {
-        for _ in 0..count {
-            self.record(0).expect("there is room");
         }
     }
 
@@ -136,13 +163,11 @@ impl World {
     }
 
     /// Closes the session and lets it end.
-    pub(crate) fn finish(&mut self) -> Report {
+    pub(crate) fn end(&mut self) -> Report {
         self.session.close();
         let end = self.now + self.settings.close_timeout + self.lag;
         while self.jump(end) && self.report.is_none() {}
-        let report = self.report.expect("a close ends within its timeout");
-        oracle::check(self, &report);
-        report
+        self.report.expect("a close ends within its timeout")
     }
 
     /// Tells the session something, unless it is an answer to what the driver is doing.
@@ -174,6 +199,10 @@ impl World {
         self.polled_at = self.polled_at.max(Some(now));
         let output = self.session.poll(now);
         self.check_output(now, &output);
+        if matches!(output, Output::Wait(_)) && !self.session.wants_poll() {
+            let again = self.session.poll(now);
+            assert_eq!(again, output, "one more poll changes nothing");
+        }
         self.obey(output);
     }
 
@@ -186,17 +215,8 @@ impl World {
         }
     }
 
-    /// Whether the driver sleeps with nothing to wake it but a record.
-    pub(crate) fn is_asleep(&self) -> bool {
-        self.wake.is_none() && !self.session.wants_poll() && self.task.is_none()
-    }
-
     pub(crate) fn stats(&self) -> Stats {
         self.session.stats()
-    }
-
-    fn name(&self, len: usize) -> String {
-        format!("n{:05}{:x<2$}", self.accepted.len(), "", len)
     }
 
     /// Acts, and goes to the next thing that happens; false if none does before `end`.
