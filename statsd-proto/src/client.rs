@@ -608,8 +608,9 @@ impl Client {
     /// passed. Returns whether they were sent in time. It is meant for programs without a runtime, for `Drop`, and for
     /// panic hooks.
     ///
-    /// Another thread has to run the driver: a thread of a runtime, or one as in `examples/blocking.rs`. On the only
-    /// thread of a single-threaded runtime, this call blocks the driver and so always takes the whole timeout.
+    /// Another thread has to run the driver: a thread of a runtime, or one as in `examples/synchronous.rs` of
+    /// `statsd-smol`. On the only thread of a single-threaded runtime, this call blocks the driver and so always takes
+    /// the whole timeout.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();

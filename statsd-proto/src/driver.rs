@@ -45,8 +45,9 @@
 //! At [`Output::Wait`], an event loop waits for its socket or for the given time, whichever comes first. It also polls
 //! when [`Session::wants_poll`] is true.
 //!
-//! Two complete programs can be copied: `examples/mio_loop.rs` runs a session in an event loop, step by step, and
-//! `examples/blocking.rs` runs a driver on a thread, with the standard library alone.
+//! Four programs can be copied. `examples/mio_udp.rs` runs a session in an event loop, in under 80 lines, and
+//! `examples/thread_udp.rs` a driver on a thread. `examples/mio_loop.rs` and `examples/blocking.rs` do the same with
+//! everything that a program may need: TCP, socket options, lookups that do not block.
 //!
 //! # What is where
 //!

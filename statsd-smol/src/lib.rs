@@ -37,6 +37,24 @@
 //! The connection keeps sending while tasks block some threads of the executor that runs it (`SMOL_THREADS` says how
 //! many, one by default). While all of them are blocked, metrics wait in the queue.
 //!
+//! # Without async
+//!
+//! One thread drives the connection, and all others record and wait without an executor:
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! # fn main() -> Result<(), statsd_smol::ConfigError> {
+//! let (client, connection) = statsd_smol::connect(&statsd_smol::Config::dogstatsd("127.0.0.1"))?;
+//! std::thread::spawn(|| smol::block_on(connection));
+//!
+//! client.incr("starts", 1);
+//! client.flush_blocking(Duration::from_secs(1)); // whether the queue was sent in time
+//! client.close_blocking(Duration::from_secs(6)); // the report; longer than the close timeout
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Features
 //!
 //! - `cadence`: `CadenceSink`, a sink for programs that record with cadence.

@@ -5,6 +5,7 @@
 
 mod faults;
 mod loops;
+mod newcomer;
 mod pipe;
 mod process;
 mod quickstart;

@@ -41,6 +41,32 @@ fn an_agent_of_the_environment_gets_its_tags() {
 }
 
 #[test]
+fn an_agent_hears_which_container_the_environment_names() {
+    let server = Server::start(Carrier::Udp);
+    let port = server.address().port().to_string();
+    let variables = [
+        ("DD_AGENT_HOST", "127.0.0.1"),
+        ("DD_DOGSTATSD_PORT", &*port),
+        ("DD_ENTITY_ID", "f1e2"),
+        ("DD_ENV", "test"),
+        ("DD_EXTERNAL_ENV", "it-false,cn-shop,pu-f1e2"),
+        ("DD_SERVICE", "shop"),
+        ("DD_VERSION", "1.2"),
+    ];
+    let ended = Examples::TOKIO.start("datadog", &[], &variables).end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let line = &server.wait_for_end(4)[0];
+    let tags = "dd.internal.entity_id:f1e2,env:test,service:shop,version:1.2";
+    assert!(
+        line.starts_with(&format!("shop.orders:1|c|#{tags}|")),
+        "{line}"
+    );
+    // Beside it, the container that this test runs in, if any.
+    let fields: Vec<_> = line.split('|').collect();
+    assert!(fields.contains(&"e:it-false,cn-shop,pu-f1e2"), "{line}");
+}
+
+#[test]
 fn a_client_that_the_environment_disables_needs_no_agent() {
     let variables = [("DD_DOGSTATSD_DISABLE", "true")];
     let ended = Examples::TOKIO.start("datadog", &[], &variables).end();
