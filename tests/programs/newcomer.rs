@@ -22,6 +22,7 @@ fn each_program_is_short() {
         ("statsd-tokio/examples/datadog.rs", 40),
         ("statsd-tokio/examples/from_file.rs", 40),
         ("statsd-tokio/examples/periodic.rs", 40),
+        ("statsd-tokio/examples/runtime_metrics.rs", 40),
         ("statsd-tokio/examples/service.rs", 40),
         ("statsd-tokio/examples/tonic.rs", 40),
     ] {
@@ -134,6 +135,24 @@ fn values_are_recorded_at_an_interval_and_none_is_refused() {
     assert_eq!(ended.stdout, "sent 3 lines, abandoned 0\n");
     for line in server.wait_for_end(3) {
         assert_value(&line, "shop.gauges.tasks:", "|g");
+    }
+}
+
+#[test]
+fn the_facade_carries_metrics_of_the_runtime_and_of_the_process() {
+    let server = Server::start(Carrier::Udp);
+    let ended = start_for_agent(&server, "runtime_metrics", &[]).end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let lines = server.wait_for(2);
+    let mut names = vec!["tokio_live_tasks_count", "tokio_workers_count"];
+    if cfg!(target_os = "linux") {
+        names.extend(["process_open_fds", "process_resident_memory_bytes"]);
+    }
+    for name in names {
+        let start = format!("shop.{name}:");
+        let line = lines.iter().find(|line| line.starts_with(&start));
+        let line = line.unwrap_or_else(|| panic!("no {name} in {lines:?}"));
+        assert_value(line, &start, "|g");
     }
 }
 
