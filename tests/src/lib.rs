@@ -1,4 +1,6 @@
-#![doc = include_str!("../../README.md")]
+// The program in it waits for SIGTERM, which Windows does not have.
+#![cfg_attr(unix, doc = include_str!("../../README.md"))]
+#![cfg_attr(not(unix), doc = "Servers and judges for the tests of all crates.")]
 #![forbid(unsafe_code)]
 
 pub mod acknowledged;
