@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut socket, mut to_send) = (None, None);
     let (mut ticks, mut next_tick) = (0..100, Instant::now());
     let report = loop {
-        // 1. The program's own work, which records metrics.
+        // 1. Do the program's own work, which records metrics.
         if next_tick <= Instant::now() {
             next_tick += Duration::from_millis(10);
             match ticks.next() {
@@ -36,13 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                 None => session.close(),
             }
         }
-        // 2. What the socket can do without waiting. After an error it is closed.
+        // 2. Read and write without waiting. After an error the socket is closed.
         if let Some(result) = step(socket.as_ref(), to_send.as_ref()) {
             to_send = None;
             socket = socket.filter(|_| result.is_ok());
             session.handle(result.map_or_else(|error| Input::failed(&error), Input::Written));
         }
-        // 3. The session's next step.
+        // 3. Perform the next step of the session.
         match session.poll(Instant::now()) {
             Output::Connect(connect) => {
                 let opened = open(&connect.target, &poll);
