@@ -1,16 +1,8 @@
 //! Configuration: all settings, and the reason for each default.
 
 mod address;
-mod check;
-mod environment;
 #[cfg(feature = "serde")]
 mod file;
-mod line;
-mod link;
-mod origin;
-mod queue;
-mod server;
-mod telemetry;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,6 +31,56 @@ pub use telemetry::Telemetry;
 ///     .flush_interval(Duration::from_millis(50));
 /// # assert!(config.check().is_ok());
 /// ```
+///
+/// # Settings
+///
+/// | setting | default | what it is |
+/// |---|---|---|
+/// | [`host`](Self::host) | required | host name, IP address, or an address with transport and port |
+/// | [`address`](Self::address) | – | the same, with an error at once |
+/// | [`default_host`](Self::default_host) | – | host, if none is set |
+/// | [`port`](Self::port) | the dialect's | port of the server: 8125 or 9125 |
+/// | [`unix_stream`](Self::unix_stream) | – | path of a stream socket on this machine |
+/// | [`unix_datagram`](Self::unix_datagram) | – | path of a datagram socket on this machine |
+/// | [`transport`](Self::transport) | the dialect's | TCP, UDP or a Unix socket |
+/// | [`enabled`](Self::enabled) | yes | whether metrics are sent at all |
+/// | [`dialect`](Self::dialect) | [`Dialect::Statsd`] | family of servers that the lines are for |
+/// | [`prefix`](Self::prefix) | empty | prefix of every name |
+/// | [`default_prefix`](Self::default_prefix) | – | prefix, if none is set |
+/// | [`application`](Self::application) | – | prefix `applications.<service>.<environment>`, if none is set |
+/// | [`kind_prefixes`](Self::kind_prefixes) | the dialect's | whether names begin with `counters.` and the like |
+/// | [`tag`](Self::tag) | – | adds a tag to every metric |
+/// | [`sanitize_policy`](Self::sanitize_policy) | [`SanitizePolicy::Replace`] | what happens to characters that a server would misread |
+/// | [`max_line`](Self::max_line) | 4095 | bytes of a line on a stream |
+/// | [`max_datagram`](Self::max_datagram) | 1432 over UDP, 8192 over Unix sockets | bytes of a datagram or a frame |
+/// | [`max_queue_bytes`](Self::max_queue_bytes) | 16 MiB | bytes in the queue |
+/// | [`max_queue_lines`](Self::max_queue_lines) | unlimited | lines in the queue |
+/// | [`overflow`](Self::overflow) | [`Overflow::RefuseNewest`] | what happens when the queue is full |
+/// | [`pace`](Self::pace) | 3 MB a second | speed of UDP datagrams |
+/// | [`flush_interval`](Self::flush_interval) | 100 ms | time that a line waits for others |
+/// | [`adaptive_sampling`](Self::adaptive_sampling) | no | whether a filling queue is relieved by sampling |
+/// | [`rate`](Self::rate) | 1 | sample rate of all metrics that can be sampled |
+/// | [`aggregate`](Self::aggregate) | `None` | interval in which metrics are aggregated |
+/// | [`max_series`](Self::max_series) | 8192 | series that are aggregated |
+/// | [`max_samples`](Self::max_samples) | 512 | values that a series keeps in an interval |
+/// | [`max_aggregate_bytes`](Self::max_aggregate_bytes) | 16 MiB | bytes of all aggregated values |
+/// | [`backoff`](Self::backoff) | 100 ms and 1 s | first and longest delay before a reconnect |
+/// | [`settle_time`](Self::settle_time) | 50 ms | time before the first write to a new TCP connection |
+/// | [`resolve_interval`](Self::resolve_interval) | 60 s | time between two lookups of the host's name over UDP |
+/// | [`connect_timeout`](Self::connect_timeout) | 5 s | time for a lookup or an attempt to connect |
+/// | [`write_timeout`](Self::write_timeout) | 30 s | time that a write may wait for the server |
+/// | [`close_timeout`](Self::close_timeout) | 5 s | time in which closing sends the queue |
+/// | [`send_buffer`](Self::send_buffer) | 64 KiB | bytes in the kernel's send buffer over TCP |
+/// | [`keepalive`](Self::keepalive) | 15 s | idle time before a TCP connection is probed |
+/// | [`max_connection_age`](Self::max_connection_age) | `None` | age at which a connection is replaced |
+/// | [`resend_unacknowledged`](Self::resend_unacknowledged) | no | whether lines are resent that were not acknowledged over TCP |
+/// | [`telemetry`](Self::telemetry) | `None` | metrics about the client itself |
+/// | [`container_id`](Self::container_id) | detected | ID of the container that sends |
+/// | [`cgroup_inode`](Self::cgroup_inode) | detected | inode of the container's cgroup |
+/// | [`external_data`](Self::external_data) | none | data that the admission controller provides |
+/// | [`cardinality`](Self::cardinality) | the agent's | cardinality of the tags that the agent adds |
+/// | [`origin_detection`](Self::origin_detection) | yes | whether the container is detected and sent |
+/// | [`detect_origin`](Self::detect_origin) | – | detects the container from files that the caller reads |
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Host name, IP address, or invalid text, which the check reports.
@@ -132,9 +174,7 @@ impl Config {
     /// address](Self::host), with an empty prefix.
     ///
     /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
-    /// unless they are set. For the `statsd` dialect they are TCP, 8125 and on; a [table] lists the other dialects.
-    ///
-    /// [table]: https://docs.rs/statsd-proto/latest/statsd_proto/_servers/
+    /// unless they are set. For this dialect they are TCP, 8125 and on; [`Dialect`] lists the others.
     pub fn new(host: impl Into<String>) -> Self {
         let unset = Self {
             host: String::new(),
@@ -238,6 +278,21 @@ impl Config {
         (self.effective_transport(), self.dialect) == (Transport::UnixStream, Dialect::DogStatsd)
     }
 }
+
+// The documentation lists methods in the order of these modules, which is that of the table above. Blank lines keep
+// rustfmt from sorting them.
+mod environment;
+
+mod check;
+mod server;
+
+mod line;
+mod queue;
+
+mod link;
+mod telemetry;
+
+mod origin;
 
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,17 @@ use super::Config;
 use crate::encode::dialect::Dialect;
 use crate::encode::text::SanitizePolicy;
 
-/// Settings of the lines.
+/// # Settings of the lines
 impl Config {
+    /// Dialect: the family of servers that the lines are for. Default: [`Dialect::Statsd`].
+    ///
+    /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
+    /// unless they are set, in any order of calls.
+    #[must_use]
+    pub fn dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
     /// Prefix of every name, joined by a dot. An empty prefix adds nothing. Default: empty; a configuration [from the
     /// environment](Self::from_env) has no default, and needs one.
     #[must_use]
@@ -36,9 +45,9 @@ impl Config {
         self.default_prefix(format!("applications.{service}.{environment}"))
     }
 
-    /// Whether names get a prefix for their kind: `counters.`, `gauges.` or `timers.`. Default: off for
-    /// [`Dialect::DogStatsd`] and [`Dialect::OpenTelemetry`], whose servers store the kind beside the name; on for all
-    /// others, as in sprockets-statsd.
+    /// Whether names get a prefix for their kind: `counters.`, `gauges.` or `timers.`. Default: the dialect's, which is
+    /// no for [`Dialect::DogStatsd`] and [`Dialect::OpenTelemetry`], whose servers store the kind beside the name, and
+    /// yes for all others, as in sprockets-statsd.
     #[must_use]
     pub fn kind_prefixes(self, kind_prefixes: bool) -> Self {
         Self {
@@ -50,15 +59,6 @@ impl Config {
     pub(crate) fn has_kind_prefixes(&self) -> bool {
         self.kind_prefixes
             .unwrap_or_else(|| self.dialect.rules().kind_prefixes)
-    }
-
-    /// Dialect: the family of servers that the lines are for. Default: [`Dialect::Statsd`].
-    ///
-    /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
-    /// unless they are set, in any order of calls.
-    #[must_use]
-    pub fn dialect(self, dialect: Dialect) -> Self {
-        Self { dialect, ..self }
     }
 
     /// Adds a constant tag to every metric. An empty value makes a tag without a value, where the dialect supports
@@ -93,11 +93,10 @@ impl Config {
         }
     }
 
-    /// Maximum size of datagrams and frames, in bytes.
+    /// Maximum size of datagrams and frames, in bytes. Default: 1432 over UDP, 8192 over Unix sockets.
     ///
-    /// Default for UDP: 1432. That is Ethernet's 1500 less the IPv6 and UDP headers and 20 bytes for tunnels, so that
-    /// no datagram is fragmented. Default for Unix sockets: 8192, the limit of the Datadog agent; there it also limits
-    /// each line.
+    /// 1432 is Ethernet's 1500 less the IPv6 and UDP headers and 20 bytes for tunnels, so that no datagram is
+    /// fragmented. 8192 is the limit of the Datadog agent; over Unix sockets it also limits each line.
     ///
     /// A datagram may not be longer than servers of the [dialect](Dialect) read: they would cut it without an error,
     /// and misread its last line. A frame may be longer, for an agent with a larger `dogstatsd_buffer_size`; other

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Config;
 
-/// Settings of the connection.
+/// # Settings of the connection
 impl Config {
     /// Reconnect backoff: the delay after the first failed attempt, and the maximum after further ones. Jitter takes
     /// up to half off. Default: 100 ms and 1 s. The delay doubles with each failure. The maximum keeps the time short

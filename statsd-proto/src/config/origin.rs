@@ -31,18 +31,20 @@ impl Default for Origin {
     }
 }
 
-/// Settings for [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) alone; see [`dogstatsd`](crate::dogstatsd).
+/// # Settings for the Datadog agent
+///
+/// For [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) alone; see [`dogstatsd`](crate::dogstatsd).
 impl Config {
-    /// ID of the container that sends, without a prefix (protocol 1.2 and 1.4: `c:ci-…`). Default: the one that
-    /// [`detect_origin`](Self::detect_origin) finds, which the adapters call.
+    /// ID of the container that sends, without a prefix (protocol 1.2 and 1.4: `c:ci-…`). Default: detected by
+    /// [`detect_origin`](Self::detect_origin), which the adapters call.
     #[must_use]
     pub fn container_id(mut self, id: impl Into<String>) -> Self {
         self.origin.container_id = Some(id.into());
         self
     }
 
-    /// Inode of the container's cgroup, by which the agent finds the container (protocol 1.4: `c:in-…`). Default: the
-    /// one that [`detect_origin`](Self::detect_origin) finds, which the adapters call.
+    /// Inode of the container's cgroup, by which the agent finds the container (protocol 1.4: `c:in-…`). Default:
+    /// detected by [`detect_origin`](Self::detect_origin), which the adapters call.
     #[must_use]
     pub fn cgroup_inode(mut self, inode: u64) -> Self {
         self.origin.cgroup_inode = Some(inode);
@@ -58,7 +60,7 @@ impl Config {
     }
 
     /// Cardinality of the tags that the agent adds, for metrics that do not set their own (protocol 1.6: `card:`).
-    /// Default: the agent's setting.
+    /// Default: the agent's.
     #[must_use]
     pub fn cardinality(mut self, cardinality: Cardinality) -> Self {
         self.origin.cardinality = Some(cardinality);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Config, Pace};
 use crate::session::queue::Overflow;
 
-/// Settings of the queue.
+/// # Settings of the queue
 impl Config {
     /// Maximum size of the queue in bytes. Default: 16 MiB, enough for eight minutes of a thousand metrics a second.
     ///
@@ -41,9 +41,9 @@ impl Config {
         Self { overflow, ..self }
     }
 
-    /// Pace of UDP datagrams, or `None` for unlimited. Default: bursts of 16 full datagrams and 3 MB a second, which
-    /// is about 80,000 metrics a second. Linux's default receive buffer holds 92 such datagrams: a server may pause
-    /// for 35 ms in the middle of a burst and lose none.
+    /// Pace of UDP datagrams, or `None` for unlimited. Default: 3 MB a second, in bursts of 16 full datagrams. That is
+    /// about 80,000 metrics a second. Linux's default receive buffer holds 92 such datagrams: a server may pause for 35
+    /// ms in the middle of a burst and lose none.
     ///
     /// A server that is too busy to read loses datagrams, and no client can notice. A lower pace loses fewer and fills
     /// the queue sooner; [Scaling] has measurements. With `None`, each flush is sent as one burst, and the receive

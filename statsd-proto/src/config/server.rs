@@ -7,7 +7,7 @@ use super::address::{Address, check_path};
 use super::{Config, Transport};
 use crate::error::ConfigError;
 
-/// Settings of the server.
+/// # Settings of the server
 impl Config {
     /// Host, or an address, which may also set the transport and the port. Settings that the address does not contain
     /// keep their values.
@@ -72,8 +72,8 @@ impl Config {
         }
     }
 
-    /// Port. Default: the port of the dialect's servers, which is 9125 for
-    /// [`Dialect::StatsdExporter`](crate::Dialect::StatsdExporter) and 8125 for all others.
+    /// Port. Default: the dialect's, which is 9125 for [`Dialect::StatsdExporter`](crate::Dialect::StatsdExporter) and
+    /// 8125 for all others.
     #[must_use]
     pub fn port(self, port: u16) -> Self {
         Self {
@@ -100,9 +100,8 @@ impl Config {
         })
     }
 
-    /// Transport of the lines. Default: [`Transport::Udp`] for the dialects `Collectd`, `DogStatsd`, `Influx`,
-    /// `OpenTelemetry` and `SignalFx`, and [`Transport::Tcp`] for all others: the transport on which their servers
-    /// listen by default.
+    /// Transport of the lines. Default: the dialect's, which is [`Transport::Udp`] for `Collectd`, `DogStatsd`,
+    /// `Influx`, `OpenTelemetry` and `SignalFx`, and [`Transport::Tcp`] for all others.
     ///
     /// A transport on which no server of the dialect listens is an error.
     /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) uses TCP only if it is set here or by a `tcp://` address.
@@ -178,6 +177,7 @@ pub enum UnixSockets {
     PathsAndNames,
 }
 
+/// # For adapters
 impl Config {
     /// Checks that the system has the socket to connect to. The core knows no system, so that adapters ask for
     /// this when they start.

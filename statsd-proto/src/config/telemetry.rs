@@ -70,6 +70,7 @@ impl Telemetry {
     }
 }
 
+/// # Settings of telemetry
 impl Config {
     /// Telemetry: metrics about the client itself. Default: `None`, no telemetry.
     ///

@@ -1,3 +1,5 @@
+mod table;
+
 use super::*;
 use crate::dogstatsd::Cardinality;
 use crate::metric::Metric;
@@ -220,6 +222,7 @@ fn what_is_unset_follows_the_dialect_and_what_no_server_takes_is_an_error() {
         assert_eq!(config.effective_transport(), transports[0], "{dialect:?}");
         assert_eq!(config.effective_port(), port, "{dialect:?}");
         assert_eq!(config.has_kind_prefixes(), kind_prefixes, "{dialect:?}");
+        assert_documented(dialect, transports, unix, port, kind_prefixes);
         let socket = Config::new("unix:///s").dialect(dialect);
         match unix {
             Some(unix) => {
@@ -244,6 +247,47 @@ fn what_is_unset_follows_the_dialect_and_what_no_server_takes_is_an_error() {
             }
         }
     }
+}
+
+/// Asserts that the table in the documentation of `Dialect` has this row.
+fn assert_documented(
+    dialect: Dialect,
+    transports: &[Transport],
+    unix: Option<Transport>,
+    port: u16,
+    kind_prefixes: bool,
+) {
+    let name = |transport: &Transport| match transport {
+        Transport::Tcp => "TCP",
+        Transport::Udp => "UDP",
+        Transport::UnixDatagram => "datagrams",
+        Transport::UnixStream => "stream",
+    };
+    let preset = if dialect == Dialect::DogStatsd {
+        "Config::dogstatsd(host)".to_owned()
+    } else if dialect == Dialect::default() {
+        "Config::new(host)".to_owned()
+    } else {
+        format!("Config::new(host).dialect(Dialect::{dialect:?})")
+    };
+    let others = transports[1..].iter().filter(|other| Some(**other) != unix);
+    let others: Vec<_> = others.map(name).collect();
+    let cells = [
+        format!("`{dialect:?}`"),
+        format!("`{preset}`"),
+        name(&transports[0]).to_owned(),
+        unix.as_ref().map_or("none", name).to_owned(),
+        if others.is_empty() {
+            "none".to_owned()
+        } else {
+            others.join(", ")
+        },
+        port.to_string(),
+        if kind_prefixes { "yes" } else { "no" }.to_owned(),
+    ];
+    let row = format!("/// | {} |", cells.join(" | "));
+    let source = include_str!("../encode/dialect.rs");
+    assert!(source.lines().any(|line| line == row), "{row}");
 }
 
 #[test]

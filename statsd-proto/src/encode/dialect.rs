@@ -11,7 +11,24 @@ pub(crate) use rules::{Counts, Rules, TagSyntax};
 /// A setting or metric that the dialect does not support is an error: of a setting when the configuration is
 /// [checked](crate::Config::check), of a metric when it is recorded.
 ///
-/// | | tags | beside counters, gauges, timings | changes of gauges |
+/// Defaults of each dialect, for settings that are not set; `host` may be an address such as `udp://10.0.0.7`:
+///
+/// | dialect | preset | [transport] | `unix://` | other transports | [port] | [kind prefixes] |
+/// |---|---|---|---|---|---|---|
+/// | `Collectd` | `Config::new(host).dialect(Dialect::Collectd)` | UDP | none | none | 8125 | yes |
+/// | `DogStatsd` | `Config::dogstatsd(host)` | UDP | datagrams | stream, TCP | 8125 | no |
+/// | `Graphite` | `Config::new(host).dialect(Dialect::Graphite)` | TCP | stream | UDP | 8125 | yes |
+/// | `Influx` | `Config::new(host).dialect(Dialect::Influx)` | UDP | none | TCP | 8125 | yes |
+/// | `Librato` | `Config::new(host).dialect(Dialect::Librato)` | TCP | stream | UDP | 8125 | yes |
+/// | `Netdata` | `Config::new(host).dialect(Dialect::Netdata)` | TCP | none | UDP | 8125 | yes |
+/// | `OpenTelemetry` | `Config::new(host).dialect(Dialect::OpenTelemetry)` | UDP | datagrams | TCP | 8125 | no |
+/// | `SignalFx` | `Config::new(host).dialect(Dialect::SignalFx)` | UDP | none | none | 8125 | yes |
+/// | `Statsd` | `Config::new(host)` | TCP | stream | UDP, datagrams | 8125 | yes |
+/// | `StatsdExporter` | `Config::new(host).dialect(Dialect::StatsdExporter)` | TCP | datagrams | UDP, stream | 9125 | yes |
+///
+/// What the servers accept:
+///
+/// | dialect | tags | beside counters, gauges, timings | changes of gauges |
 /// |---|---|---|---|
 /// | `Collectd` | none | sets | yes |
 /// | `DogStatsd` | <code>…\|#k:v,bare</code> | sets, histograms, distributions | no |
@@ -23,6 +40,13 @@ pub(crate) use rules::{Counts, Rules, TagSyntax};
 /// | `SignalFx` | `name[k=v,…]` | sets | yes |
 /// | `Statsd` | <code>…\|#k:v,bare</code> | sets | yes |
 /// | `StatsdExporter` | <code>…\|#k:v</code> | histograms, distributions | yes |
+///
+/// The page [Servers] has the settings for products that contain one of these servers.
+///
+/// [transport]: crate::Config::transport
+/// [port]: crate::Config::port
+/// [kind prefixes]: crate::Config::kind_prefixes
+/// [Servers]: https://docs.rs/statsd-proto/latest/statsd_proto/_servers/
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]

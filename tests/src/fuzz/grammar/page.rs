@@ -84,25 +84,6 @@ fn check(row: &Row, config: Config) {
     }
 }
 
-#[test]
-fn what_is_unset_is_what_the_page_says() {
-    for (dialects, transport, port) in [
-        ("`Collectd`, `SignalFx`", "UDP", 8125),
-        ("`DogStatsd`", "UDP", 8125),
-        ("`Graphite`, `Librato`", "TCP", 8125),
-        ("`Netdata`", "TCP", 8125),
-        ("`Influx`", "UDP", 8125),
-        ("`OpenTelemetry`", "UDP", 8125),
-        ("`Statsd`", "TCP", 8125),
-        ("`StatsdExporter`", "TCP", 9125),
-    ] {
-        let start = format!("| {dialects} | {transport} |");
-        let row = PAGE.lines().find(|line| line.starts_with(&start));
-        let row = row.unwrap_or_else(|| panic!("{start} is not there"));
-        assert!(row.contains(&format!("| {port} |")), "{row}");
-    }
-}
-
 /// Datagrams, a stream and frames of a dialect are all that its row lets through.
 #[test]
 fn a_dialect_goes_over_what_its_servers_listen_on_and_nothing_else() {
