@@ -3,7 +3,6 @@
 //! They need [`Dialect::DogStatsd`](crate::Dialect::DogStatsd), which [`Config::dogstatsd`](crate::Config::dogstatsd)
 //! sets. With another dialect, recording them fails with
 //! [`RecordError::NotDogStatsd`](crate::RecordError::NotDogStatsd).
-//! sets; elsewhere they are [`RecordError::NotDogStatsd`](crate::RecordError::NotDogStatsd).
 //!
 //! ```
 //! use statsd_proto::dogstatsd::{Alert, Event, ServiceCheck, Status};

@@ -32,6 +32,7 @@ use crate::metric::{Code, Kind, Metric, Value};
 pub(crate) use cursor::Cursor;
 use inline::Inline;
 use line::{checked_rate, scales};
+pub(crate) use parse::dogstatsd::{parse_event, parse_service_check};
 pub(crate) use parse::parse;
 use scope::Scope;
 pub(crate) use series::SeriesKey;

@@ -52,15 +52,22 @@ pub enum RecordError {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// A field after the type is neither a rate (`@`) nor tags (`#`), or is repeated.
-    #[error("unknown or repeated field after the type")]
+    /// A field after the type, the text of an event or the status of a check is unknown, repeated, or has an invalid
+    /// value.
+    #[error("unknown, repeated or invalid field")]
     Field,
-    /// The name before the value is missing.
-    #[error("no name before `:`")]
+    /// The lengths in the braces of an event are not those of its title and text.
+    #[error("the lengths in braces are not those of the title and the text")]
+    Length,
+    /// The name before the value is missing, or the line of an event or a service check has another beginning.
+    #[error("no name before the value")]
     Name,
     /// The sample rate is not a number in `(0, 1]`.
     #[error("the sample rate is not a number above 0 and at most 1")]
     Rate,
+    /// The status of a service check is not 0, 1, 2 or 3.
+    #[error("the status is not 0, 1, 2 or 3")]
+    Status,
     /// The type after the value is missing.
     #[error("no type after `|`")]
     Type,

@@ -1,7 +1,9 @@
 //! Events for Datadog's event list.
 
 use crate::dogstatsd::Cardinality;
-use crate::metric::{TagList, Tags};
+use crate::encode;
+use crate::error::ParseError;
+use crate::metric::{Extras, TagList, Tags};
 
 /// Event, borrowed from the caller as a [`Metric`](crate::Metric) is.
 ///
@@ -22,14 +24,13 @@ use crate::metric::{TagList, Tags};
 pub struct Event<'a> {
     pub(crate) title: &'a str,
     pub(crate) text: &'a str,
-    pub(crate) timestamp: Option<u64>,
     pub(crate) hostname: &'a str,
     pub(crate) aggregation_key: &'a str,
     pub(crate) priority: Option<Priority>,
     pub(crate) source_type: &'a str,
     pub(crate) alert: Option<Alert>,
     pub(crate) tags: Tags<'a>,
-    pub(crate) cardinality: Option<Cardinality>,
+    pub(crate) extras: Extras<'a>,
     pub(crate) may_be_cut: bool,
 }
 
@@ -40,25 +41,43 @@ impl<'a> Event<'a> {
         Self {
             title,
             text,
-            timestamp: None,
             hostname: "",
             aggregation_key: "",
             priority: None,
             source_type: "",
             alert: None,
             tags: Tags::NONE,
-            cardinality: None,
+            extras: Extras::default(),
             may_be_cut: false,
         }
     }
 
+    /// Parses a line of the form `_e{<bytes of title>,<bytes of text>}:title|text[|d:…][|h:…][|#key:value,…]`, with the
+    /// fields after the text in any order.
+    ///
+    /// Recording the event encodes it anew, so a malformed line is never forwarded.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] names the part of the line that is invalid.
+    ///
+    /// ```
+    /// use statsd_proto::{ParseError, dogstatsd::Event};
+    ///
+    /// let event = Event::parse("_e{4,2}:full|/v|t:error|#host:db")?;
+    /// assert_eq!(Event::parse("_e{4,9}:full|/v"), Err(ParseError::Length));
+    /// # let _ = event;
+    /// # Ok::<(), ParseError>(())
+    /// ```
+    pub fn parse(line: &'a str) -> Result<Self, ParseError> {
+        encode::parse_event(line)
+    }
+
     /// Time of the event, in seconds since 1970. Default: the time at which the agent reads the event.
     #[must_use]
-    pub fn timestamp(self, seconds: u64) -> Self {
-        Self {
-            timestamp: Some(seconds),
-            ..self
-        }
+    pub fn timestamp(mut self, seconds: u64) -> Self {
+        self.extras.timestamp = Some(seconds);
+        self
     }
 
     /// Host of the event. Default, and if empty: the agent's host.
@@ -124,11 +143,9 @@ impl<'a> Event<'a> {
 
     /// Cardinality of the tags that the agent adds. Default: that of the [configuration](crate::Config::cardinality).
     #[must_use]
-    pub fn cardinality(self, cardinality: Cardinality) -> Self {
-        Self {
-            cardinality: Some(cardinality),
-            ..self
-        }
+    pub fn cardinality(mut self, cardinality: Cardinality) -> Self {
+        self.extras.cardinality = Some(cardinality);
+        self
     }
 
     /// Truncates title and text so that the event fits in a line of `limit` bytes. The fields after the text take
@@ -195,6 +212,8 @@ pub enum Alert {
 }
 
 impl Alert {
+    pub(crate) const ALL: [Self; 4] = [Self::Error, Self::Info, Self::Success, Self::Warning];
+
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -216,6 +235,8 @@ pub enum Priority {
 }
 
 impl Priority {
+    pub(crate) const ALL: [Self; 2] = [Self::Low, Self::Normal];
+
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Low => "low",

@@ -1,7 +1,9 @@
 //! Service checks for Datadog.
 
 use crate::dogstatsd::Cardinality;
-use crate::metric::{TagList, Tags};
+use crate::encode;
+use crate::error::ParseError;
+use crate::metric::{Extras, TagList, Tags};
 
 /// Service check: the status of a service, borrowed from the caller as a [`Metric`](crate::Metric) is.
 ///
@@ -19,11 +21,10 @@ use crate::metric::{TagList, Tags};
 pub struct ServiceCheck<'a> {
     pub(crate) name: &'a str,
     pub(crate) status: Status,
-    pub(crate) timestamp: Option<u64>,
     pub(crate) hostname: &'a str,
     pub(crate) tags: Tags<'a>,
     pub(crate) message: &'a str,
-    pub(crate) cardinality: Option<Cardinality>,
+    pub(crate) extras: Extras<'a>,
 }
 
 impl<'a> ServiceCheck<'a> {
@@ -32,21 +33,39 @@ impl<'a> ServiceCheck<'a> {
         Self {
             name,
             status,
-            timestamp: None,
             hostname: "",
             tags: Tags::NONE,
             message: "",
-            cardinality: None,
+            extras: Extras::default(),
         }
+    }
+
+    /// Parses a line of the form `_sc|name|status[|d:…][|h:…][|#key:value,…][|m:message]`, with the fields after the
+    /// status in any order.
+    ///
+    /// Recording the check encodes it anew, so a malformed line is never forwarded.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] names the part of the line that is invalid.
+    ///
+    /// ```
+    /// use statsd_proto::{ParseError, dogstatsd::ServiceCheck};
+    ///
+    /// let check = ServiceCheck::parse("_sc|db.up|2|#host:db|m:no answer")?;
+    /// assert_eq!(ServiceCheck::parse("_sc|db.up|down"), Err(ParseError::Status));
+    /// # let _ = check;
+    /// # Ok::<(), ParseError>(())
+    /// ```
+    pub fn parse(line: &'a str) -> Result<Self, ParseError> {
+        encode::parse_service_check(line)
     }
 
     /// Time of the check, in seconds since 1970. Default: the time at which the agent reads the check.
     #[must_use]
-    pub fn timestamp(self, seconds: u64) -> Self {
-        Self {
-            timestamp: Some(seconds),
-            ..self
-        }
+    pub fn timestamp(mut self, seconds: u64) -> Self {
+        self.extras.timestamp = Some(seconds);
+        self
     }
 
     /// Host that was checked. Default, and if empty: the agent's host.
@@ -72,11 +91,9 @@ impl<'a> ServiceCheck<'a> {
 
     /// Cardinality of the tags that the agent adds. Default: that of the [configuration](crate::Config::cardinality).
     #[must_use]
-    pub fn cardinality(self, cardinality: Cardinality) -> Self {
-        Self {
-            cardinality: Some(cardinality),
-            ..self
-        }
+    pub fn cardinality(mut self, cardinality: Cardinality) -> Self {
+        self.extras.cardinality = Some(cardinality);
+        self
     }
 }
 
@@ -95,6 +112,8 @@ pub enum Status {
 }
 
 impl Status {
+    pub(crate) const ALL: [Self; 4] = [Self::Critical, Self::Ok, Self::Unknown, Self::Warning];
+
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Critical => "2",

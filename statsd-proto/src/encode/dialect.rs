@@ -4,6 +4,9 @@ mod fatal;
 mod rows;
 mod rules;
 
+use std::str::FromStr;
+
+use crate::error::ConfigError;
 pub(crate) use rules::{Counts, Rules, TagSyntax};
 
 /// Dialect: the family of servers that the lines are for.
@@ -136,6 +139,7 @@ impl Dialect {
         })
     }
 
+    /// Names of all dialects, for an error.
     pub(crate) const NAMES: &str = "`collectd`, `dogstatsd`, `graphite`, `influx`, `librato`, `netdata`, \
                                     `opentelemetry`, `signalfx`, `statsd` or `statsdexporter`";
 
@@ -152,6 +156,19 @@ impl Dialect {
             Self::Statsd => &rows::STATSD,
             Self::StatsdExporter => &rows::STATSD_EXPORTER,
         }
+    }
+}
+
+/// Parses the name of a dialect as in files and in `STATSD_DIALECT`: `statsd`, `dogstatsd`, and so on, in any case.
+impl FromStr for Dialect {
+    type Err = ConfigError;
+
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
+        Self::named(name).ok_or_else(|| ConfigError::Invalid {
+            setting: "dialect",
+            value: name.into(),
+            expected: Self::NAMES,
+        })
     }
 }
 

@@ -38,14 +38,7 @@ impl Encoder {
     ) -> Result<(), Unwritten> {
         self.check_dialect()?;
         let extras = extras.unwrap_or_default();
-        if extras.container.is_empty() && extras.external_data.is_empty() {
-            cursor.put(self.origin.as_bytes())?;
-        } else {
-            // A line written elsewhere may carry the origin of its sender.
-            self.put_field("|c:", extras.container, cursor)?;
-            self.put_field("|e:", extras.external_data, cursor)?;
-        }
-        self.put_cardinality(extras.cardinality, cursor)?;
+        self.put_sender(&extras, cursor)?;
         let Some(timestamp) = extras.timestamp else {
             return Ok(());
         };
@@ -98,7 +91,7 @@ impl Encoder {
         event: &Event<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        if let Some(timestamp) = event.timestamp {
+        if let Some(timestamp) = event.extras.timestamp {
             put_time(b"|d:", timestamp, cursor)?;
         }
         self.put_field("|h:", event.hostname, cursor)?;
@@ -110,7 +103,7 @@ impl Encoder {
         if let Some(alert) = event.alert {
             self.put_field("|t:", alert.text(), cursor)?;
         }
-        self.put_tags_and_sender(event.tags, event.cardinality, cursor)
+        self.put_tags_and_sender(event.tags, &event.extras, cursor)
     }
 
     /// Encodes a service check: `_sc|name|status|d:…|h:…|#…|m:…`. The message is last.
@@ -136,11 +129,11 @@ impl Encoder {
         }
         self.put_field("_sc|", check.name, cursor)?;
         self.put_field("|", check.status.code(), cursor)?;
-        if let Some(timestamp) = check.timestamp {
+        if let Some(timestamp) = check.extras.timestamp {
             put_time(b"|d:", timestamp, cursor)?;
         }
         self.put_field("|h:", check.hostname, cursor)?;
-        self.put_tags_and_sender(check.tags, check.cardinality, cursor)?;
+        self.put_tags_and_sender(check.tags, &check.extras, cursor)?;
         if !check.message.is_empty() {
             cursor.put(b"|m:")?;
             self.put_message(check.message, cursor)?;
@@ -159,22 +152,25 @@ impl Encoder {
     fn put_tags_and_sender(
         &self,
         tags: Tags<'_>,
-        cardinality: Option<Cardinality>,
+        extras: &Extras<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
         if self.has_tags(tags) {
             self.put_tags("", tags, cursor)?;
         }
-        cursor.put(self.origin.as_bytes())?;
-        self.put_cardinality(cardinality, cursor)
+        self.put_sender(extras, cursor)
     }
 
-    fn put_cardinality(
-        &self,
-        cardinality: Option<Cardinality>,
-        cursor: &mut Cursor<'_>,
-    ) -> Result<(), Unwritten> {
-        let cardinality = cardinality.or(self.cardinality);
+    /// Writes the origin and the cardinality.
+    fn put_sender(&self, extras: &Extras<'_>, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
+        if extras.container.is_empty() && extras.external_data.is_empty() {
+            cursor.put(self.origin.as_bytes())?;
+        } else {
+            // A line written elsewhere may carry the origin of its sender.
+            self.put_field("|c:", extras.container, cursor)?;
+            self.put_field("|e:", extras.external_data, cursor)?;
+        }
+        let cardinality = extras.cardinality.or(self.cardinality);
         self.put_field("|card:", cardinality.map_or("", Cardinality::text), cursor)
     }
 

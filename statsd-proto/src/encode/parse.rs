@@ -1,5 +1,7 @@
 //! Parser of lines.
 
+pub(super) mod dogstatsd;
+
 use super::checked_rate;
 use super::lines::is_code;
 use super::number::is_decimal;
@@ -24,45 +26,63 @@ pub(crate) fn parse(line: &str) -> Result<Metric<'_>, ParseError> {
         code: Code::Parsed(code),
         ..Metric::raw(name, parse_value(value, code)?, code)
     };
-    let mut seen = Vec::new();
-    for field in fields {
-        let mark = parse_field(&mut metric, field)?;
-        if seen.contains(&mark) {
-            return Err(ParseError::Field);
+    parse_fields(fields, &MARKS, |mark, text| {
+        match mark {
+            "@" => {
+                let rate = text.parse().map_err(|_| ParseError::Rate)?;
+                checked_rate(rate).map_err(|_| ParseError::Rate)?;
+                metric.rate = Rate::Sampled(rate);
+            }
+            "#" => metric.tags = Tags::List(text),
+            _ => {
+                let extras = metric.extras.get_or_insert_with(Extras::default);
+                set_extra(extras, mark, text)?;
+            }
         }
-        seen.push(mark);
-    }
+        Ok(())
+    })?;
     Ok(metric)
 }
 
-/// Parses a field after the type, and returns the text that it begins with.
-fn parse_field<'a>(metric: &mut Metric<'a>, field: &'a str) -> Result<&'static str, ParseError> {
-    const MARKS: [&str; 6] = ["@", "#", "T", "card:", "c:", "e:"];
+/// Texts that the fields after a type begin with.
+const MARKS: [&str; 6] = ["@", "#", "T", "card:", "c:", "e:"];
 
-    let mark = MARKS.into_iter().find(|mark| field.starts_with(mark));
-    let mark = mark.ok_or(ParseError::Field)?;
-    let text = &field[mark.len()..];
-    if mark == "@" {
-        let rate = text.parse().map_err(|_| ParseError::Rate)?;
-        checked_rate(rate).map_err(|_| ParseError::Rate)?;
-        metric.rate = Rate::Sampled(rate);
-        return Ok(mark);
+/// Calls `set` with the mark and the text of each field. A mark may occur once.
+fn parse_fields<'a>(
+    fields: impl Iterator<Item = &'a str>,
+    marks: &[&'static str],
+    mut set: impl FnMut(&'static str, &'a str) -> Result<(), ParseError>,
+) -> Result<(), ParseError> {
+    let mut seen = 0_u32;
+    for field in fields {
+        let index = marks.iter().position(|mark| field.starts_with(mark));
+        let index = index.ok_or(ParseError::Field)?;
+        if seen & (1 << index) != 0 {
+            return Err(ParseError::Field);
+        }
+        seen |= 1 << index;
+        let mark = marks[index];
+        set(mark, &field[mark.len()..])?;
     }
-    if mark == "#" {
-        metric.tags = Tags::List(text);
-        return Ok(mark);
-    }
+    Ok(())
+}
+
+/// Sets a field that only the Datadog agent reads.
+fn set_extra<'a>(
+    extras: &mut Extras<'a>,
+    mark: &'static str,
+    text: &'a str,
+) -> Result<(), ParseError> {
     if text.is_empty() {
         return Err(ParseError::Field);
     }
-    let extras = metric.extras.get_or_insert_with(Extras::default);
     match mark {
-        "T" => extras.timestamp = Some(text.parse().map_err(|_| ParseError::Field)?),
+        "T" | "d:" => extras.timestamp = Some(text.parse().map_err(|_| ParseError::Field)?),
         "card:" => extras.cardinality = Some(Cardinality::parse(text).ok_or(ParseError::Field)?),
         "c:" => extras.container = text,
         _ => extras.external_data = text,
     }
-    Ok(mark)
+    Ok(())
 }
 
 /// Keeps a plain decimal as text. Other numbers are parsed, and will be written as plain decimals.

@@ -4,6 +4,21 @@ use super::servers::{Reading, read};
 use super::*;
 
 #[test]
+fn a_dialect_is_parsed_from_its_name_in_any_case() {
+    for dialect in Dialect::ALL {
+        let name = format!("{dialect:?}");
+        assert_eq!(name.parse(), Ok(dialect));
+        assert_eq!(name.to_lowercase().parse(), Ok(dialect));
+        assert!(Dialect::NAMES.contains(&format!("`{}`", name.to_lowercase())));
+    }
+    let error = "etsy".parse::<Dialect>().unwrap_err().to_string();
+    assert!(
+        error.starts_with("dialect is \"etsy\", but must be `collectd`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn counters_gauges_and_timings_are_the_same_everywhere() {
     for dialect in Dialect::ALL {
         for (metric, line, code) in [

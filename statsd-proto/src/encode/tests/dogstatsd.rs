@@ -1,5 +1,7 @@
 //! Events, service checks and extras, to the byte.
 
+mod parsing;
+
 use super::*;
 use crate::dogstatsd::{Alert, Cardinality, Event, Priority, ServiceCheck, Status};
 
