@@ -61,6 +61,7 @@
 //! - `axum`: `web` names the requests of an axum application by their route, and passes metrics to handlers.
 //! - `cadence`: `CadenceSink`, a sink for programs that record with cadence.
 //! - `metrics`: `FacadeRecorder`, a recorder for the `metrics` facade.
+//! - `pipe`: the program `statsd-pipe`, which sends lines from the shell: `cargo install statsd-tokio --features pipe`.
 //! - `serde`: reads and writes [`Config`] in any file format that serde supports.
 //! - `tower`: `web`, a layer that measures the requests to any HTTP service.
 //! - `tracing` (default): reports the state of the connection and losses as `tracing` events, throttled.

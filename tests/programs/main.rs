@@ -12,33 +12,40 @@ mod quickstart;
 mod settings;
 #[cfg(unix)]
 mod signals;
+mod tool;
 mod web;
+
+/// Makes a scenario a test for each of these programs.
+macro_rules! scenario {
+    ($file:ident, $scenario:ident: $($name:ident $examples:ident),+) => {
+        mod $scenario {
+            use crate::process::Examples;
+
+            $(
+                #[test]
+                fn $name() {
+                    crate::$file::$scenario(Examples::$examples);
+                }
+            )+
+        }
+    };
+}
 
 /// Makes each scenario a test for the examples of each adapter.
 macro_rules! programs {
     ($($file:ident { $($scenario:ident;)+ })+) => {$($(
-        mod $scenario {
-            use crate::process::Examples;
-
-            #[test]
-            fn async_std() {
-                crate::$file::$scenario(Examples::ASYNC_STD);
-            }
-
-            #[test]
-            fn smol() {
-                crate::$file::$scenario(Examples::SMOL);
-            }
-
-            #[test]
-            fn tokio() {
-                crate::$file::$scenario(Examples::TOKIO);
-            }
-        }
+        scenario! { $file, $scenario: async_std ASYNC_STD, smol SMOL, tokio TOKIO }
     )+)+};
 }
 
-programs! {
+/// Makes each scenario a test for the examples `pipe` and for the tool.
+macro_rules! pipes {
+    ($($file:ident { $($scenario:ident;)+ })+) => {$($(
+        scenario! { $file, $scenario: async_std ASYNC_STD, smol SMOL, tokio TOKIO, tool TOOL }
+    )+)+};
+}
+
+pipes! {
     faults {
         a_server_that_hangs_up_at_once_is_not_besieged;
         resets_in_mid_line_neither_repeat_reorder_nor_tear;
@@ -58,6 +65,9 @@ programs! {
         what_cannot_work_is_named_before_anything_is_read;
         an_unknown_argument_is_named;
     }
+}
+
+programs! {
     quickstart {
         it_shows_what_its_own_receivers_receive;
         it_sends_to_the_server_of_the_environment;
@@ -65,7 +75,7 @@ programs! {
 }
 
 #[cfg(unix)]
-programs! {
+pipes! {
     signals {
         a_signal_ends_it_with_what_is_queued_sent;
         a_signal_without_a_server_ends_it_after_the_linger;
@@ -73,7 +83,7 @@ programs! {
 }
 
 #[cfg(target_os = "linux")]
-programs! {
+pipes! {
     faults {
         a_resolver_that_hangs_delays_neither_the_stop_nor_the_end;
         a_server_that_never_reads_costs_little_memory;

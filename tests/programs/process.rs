@@ -40,20 +40,32 @@ pub(crate) const CARRIERS: &[Carrier] = if cfg!(unix) {
     &[Carrier::Tcp, Carrier::Udp]
 };
 
-/// The example programs of one crate.
+/// The example programs of one crate, or the tool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Examples {
     /// What follows in their names if the crate is not the only one that has such an example.
     suffix: &'static str,
+    /// Folder and text before their names.
+    prefix: &'static str,
 }
 
 impl Examples {
-    pub(crate) const ASYNC_STD: Self = Self {
-        suffix: "_async_std",
+    pub(crate) const ASYNC_STD: Self = Self::with_suffix("_async_std");
+    pub(crate) const PROTO: Self = Self::with_suffix("");
+    pub(crate) const SMOL: Self = Self::with_suffix("_smol");
+    pub(crate) const TOKIO: Self = Self::with_suffix("");
+    /// `statsd-pipe`, which does all that the examples `pipe` do.
+    pub(crate) const TOOL: Self = Self {
+        suffix: "",
+        prefix: "statsd-",
     };
-    pub(crate) const PROTO: Self = Self { suffix: "" };
-    pub(crate) const SMOL: Self = Self { suffix: "_smol" };
-    pub(crate) const TOKIO: Self = Self { suffix: "" };
+
+    const fn with_suffix(suffix: &'static str) -> Self {
+        Self {
+            suffix,
+            prefix: "examples/",
+        }
+    }
 
     /// Starts an example with no environment variables of StatsD's but these.
     pub(crate) fn start(
@@ -62,8 +74,7 @@ impl Examples {
         arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> Process {
-        let command = Command::new(path(&format!("{name}{}", self.suffix)));
-        Self::run(command, arguments, variables)
+        Self::run(Command::new(self.path(name)), arguments, variables)
     }
 
     /// The same, by a command that takes what to start as its last arguments.
@@ -75,8 +86,13 @@ impl Examples {
         arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> Process {
-        command.arg(path(&format!("{name}{}", self.suffix)));
+        command.arg(self.path(name));
         Self::run(command, arguments, variables)
+    }
+
+    pub(crate) fn path(self, name: &str) -> PathBuf {
+        let Self { prefix, suffix } = self;
+        profile().join(format!("{prefix}{name}{suffix}{}", env::consts::EXE_SUFFIX))
     }
 
     fn run(mut command: Command, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
@@ -225,17 +241,15 @@ fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     })
 }
 
-/// Where cargo puts an example. Running these tests alone does not build it, so they do.
-fn path(name: &str) -> PathBuf {
+/// The folder in which cargo puts programs. Running these tests alone does not build them, so they do.
+fn profile() -> &'static Path {
     static PROFILE: OnceLock<PathBuf> = OnceLock::new();
-    let profile = PROFILE.get_or_init(|| {
+    PROFILE.get_or_init(|| {
         let test = env::current_exe().expect("a test has a path");
         let profile = test.ancestors().nth(2).expect("it is in <profile>/deps");
         build(profile);
         profile.to_owned()
-    });
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    profile.join("examples").join(file)
+    })
 }
 
 fn build(profile: &Path) {
@@ -244,6 +258,7 @@ fn build(profile: &Path) {
     command.args([
         "build",
         "--quiet",
+        "--bins",
         "--examples",
         "--workspace",
         "--all-features",
