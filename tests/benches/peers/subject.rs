@@ -50,13 +50,13 @@ pub(crate) struct Entry {
 /// What becomes of a metric, which clients are compared by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
-    /// It is added up by a handle that the caller holds.
+    /// A handle that the caller holds aggregates it.
     HeldSums,
     /// It becomes a line.
     Lines,
-    /// It is added to others of its name, which is looked up at every call.
+    /// It is aggregated with others of its name, which is looked up at every call.
     Sums,
-    /// It becomes a line, and nothing is done that a client has to do besides.
+    /// It becomes a line, without anything else that a client has to do.
     Yardstick,
 }
 
@@ -72,12 +72,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ours("statsd-async-std, TCP", ours::tcp::<AsyncStd>),
     Entry {
         way: Way::Sums,
-        ..ours("statsd-tokio, added up", ours::sums::<Tokio>)
+        ..ours("statsd-tokio, aggregated", ours::sums::<Tokio>)
     },
     Entry {
         way: Way::HeldSums,
         ..ours(
-            "statsd-tokio, added up, prepared",
+            "statsd-tokio, aggregated, prepared",
             ours::sums_prepared::<Tokio>,
         )
     },

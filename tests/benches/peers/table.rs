@@ -18,8 +18,8 @@ pub(crate) fn render(campaign: &Campaign) -> String {
     );
     for (way, title) in [
         (Way::Lines, "Each metric is a line"),
-        (Way::Sums, "Metrics of one name are added up"),
-        (Way::HeldSums, "A handle adds up"),
+        (Way::Sums, "Metrics of one name are aggregated"),
+        (Way::HeldSums, "A handle aggregates"),
         (Way::Yardstick, "What the machine allows"),
     ] {
         let subjects = campaign.subjects.iter().copied();
