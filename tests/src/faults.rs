@@ -1,4 +1,4 @@
-//! The page on faults names the tests that show what it says.
+//! The page on faults names the tests that prove each row.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 #[test]
 fn every_test_that_the_page_on_faults_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let page = fs::read_to_string(root.join("statsd-proto/FAULTS.md")).expect("the page is there");
+    let page = read_page();
     let mut sources = String::new();
     for folder in [
         "statsd-proto/src",
@@ -17,9 +17,10 @@ fn every_test_that_the_page_on_faults_names_exists() {
         read_sources(&root.join(folder), &mut sources);
     }
     let mut named = 0;
-    for row in page.lines().filter(|line| line.starts_with("| ")) {
-        let shown_by = row.rsplit('|').nth(1).unwrap_or_default();
-        for name in shown_by.split('`').skip(1).step_by(2) {
+    for (fault, tests) in proofs(&page) {
+        let names = tests.split('`').skip(1).step_by(2);
+        assert!(names.clone().count() > 0, "no test proves: {fault}");
+        for name in names {
             // Scenarios have the adapter they are for as a parameter.
             let has = |end| sources.contains(&format!("fn {name}{end}"));
             assert!(has('(') || has('<'), "there is no test {name}");
@@ -27,6 +28,29 @@ fn every_test_that_the_page_on_faults_names_exists() {
         }
     }
     assert!(named > 80, "{named} tests are not all");
+}
+
+#[test]
+fn every_row_of_the_page_on_faults_has_its_tests_in_the_same_order() {
+    let page = read_page();
+    let tables = page
+        .split("\n\n")
+        .filter(|text| text.contains("| effect |"));
+    let rows = tables.flat_map(|table| table.lines().skip(2));
+    let faults = rows.filter_map(|row| row.strip_prefix("| ")?.split(" | ").next());
+    let proven = proofs(&page).map(|(fault, _)| fault);
+    assert_eq!(faults.collect::<Vec<_>>(), proven.collect::<Vec<_>>());
+}
+
+fn read_page() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    fs::read_to_string(root.join("statsd-proto/FAULTS.md")).expect("the page is there")
+}
+
+/// Each row and the text with its tests, from the lists below the tables.
+fn proofs(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    let items = page.lines().filter_map(|line| line.strip_prefix("- "));
+    items.filter_map(|item| Some(item.split_at(item.find(": `")?)))
 }
 
 /// Reads all files of Rust in a folder and those below it.
