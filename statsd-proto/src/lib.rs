@@ -55,7 +55,6 @@
 //! - [Scaling](_scaling): from one busy program to many hosts.
 //! - [Faults](_faults): each kind of fault, its cost, and the test that covers it.
 //! - [Platforms](_platforms): supported targets, their limits, and the size of this crate.
-//! - [Architecture](_architecture): the modules and their invariants.
 //! - [Performance](_performance): the cost of a metric, in this client and in others.
 //!
 //! # Servers
@@ -153,10 +152,6 @@ pub use crate::session::event::{Backlog, Event, EventKind};
 pub use crate::session::failure::{Failure, FailureKind};
 pub use crate::session::queue::Overflow;
 pub use crate::session::stats::{Dropped, Refused, Report, Stats};
-
-#[cfg(any(doc, doctest))]
-#[doc = include_str!("../ARCHITECTURE.md")]
-pub mod _architecture {}
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../PERFORMANCE.md")]
