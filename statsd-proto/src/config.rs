@@ -103,6 +103,7 @@ pub struct Config {
     pub(crate) max_line: usize,
     /// Maximum size of a datagram, or `None` for the transport's default.
     pub(crate) max_datagram: Option<usize>,
+    pub(crate) segmentation: bool,
     pub(crate) max_queue_bytes: usize,
     pub(crate) max_queue_lines: usize,
     pub(crate) overflow: Overflow,
@@ -190,6 +191,7 @@ impl Config {
             sanitize_policy: SanitizePolicy::Replace,
             max_line: 4095,
             max_datagram: None,
+            segmentation: true,
             max_queue_bytes: 16 * 1024 * 1024,
             max_queue_lines: usize::MAX,
             overflow: Overflow::RefuseNewest,

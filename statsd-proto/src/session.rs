@@ -70,6 +70,8 @@ pub(crate) struct Core {
     stats: Stats,
     /// Whether a datagram was refused and none has been confirmed since. Meanwhile datagrams leave one at a time.
     is_probing: bool,
+    /// Whether a transmission may have several datagrams, of which all but the last are padded.
+    is_segmented: bool,
     /// Sequence number of the last line in the payload in flight. Sequence numbers count accepted lines, from 1.
     flight_end: u64,
     /// Sequence number of the last line that a confirmed flush waits for.
@@ -151,6 +153,7 @@ impl Core {
             },
             stats: Stats::default(),
             is_probing: false,
+            is_segmented: config.segmentation,
             flight_end: 0,
             flush_target: 0,
             wants_poll: true,

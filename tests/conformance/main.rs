@@ -105,7 +105,7 @@ conformance! {
         every_frame_stands_behind_its_length: unix_frames;
         datagrams_and_frames_hold_whole_lines_up_to_their_size: udp unix_datagram unix_frames;
         a_datagram_ends_in_line_breaks_only_if_they_fill_it_up: udp;
-        a_datagram_has_no_line_break_at_its_end: unix_datagram;
+        without_segmentation_no_datagram_is_padded: udp unix_datagram;
         a_datagram_or_frame_may_be_full_to_the_byte: udp unix_datagram unix_frames;
         a_line_longer_than_a_datagram_goes_alone: udp;
         a_line_that_nothing_can_carry_is_refused_and_counted: tcp udp;

@@ -75,10 +75,9 @@ pub(crate) fn a_datagram_ends_in_line_breaks_only_if_they_fill_it_up<A: Adapter>
     assert!(!last.bytes.ends_with(b"\n"), "{last:?}");
 }
 
-#[cfg(unix)]
-pub(crate) fn a_datagram_has_no_line_break_at_its_end<A: Adapter>(world: &World<A>) {
+pub(crate) fn without_segmentation_no_datagram_is_padded<A: Adapter>(world: &World<A>) {
     let server = world.server();
-    let statsd = world.start(server.config());
+    let statsd = world.start(server.config().segmentation(false));
     let client = statsd.client();
     count(&client, 0..1);
     statsd.flush();

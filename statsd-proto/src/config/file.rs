@@ -139,6 +139,7 @@ settings! {
     sanitize_policy: SanitizePolicy,
     max_line: usize,
     max_datagram: Option<usize>,
+    segmentation: bool,
     max_queue_bytes: usize,
     max_queue_lines: usize,
     overflow: Overflow,

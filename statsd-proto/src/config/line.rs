@@ -108,4 +108,19 @@ impl Config {
             ..self
         }
     }
+
+    /// Whether one system call sends several datagrams over UDP, where the kernel can split them (`UDP_SEGMENT`, Linux
+    /// 4.18). Default: yes, because it halves the CPU time of sending.
+    ///
+    /// Datagrams of one call have the same length, except for the last. The others are therefore padded with line
+    /// feeds, which StatsD servers skip; a page has [what `tcpdump`
+    /// shows](https://docs.rs/statsd-proto/latest/statsd_proto/_servers/#what-tcpdump-shows). Without it, no datagram
+    /// is padded, and each takes a system call.
+    #[must_use]
+    pub fn segmentation(self, segmentation: bool) -> Self {
+        Self {
+            segmentation,
+            ..self
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl Core {
         let Some(segment) = self.in_flight.datagram_size() else {
             return Output::Transmit(self.in_flight.transmit(remaining));
         };
-        let wanted = if self.is_probing {
+        let wanted = if self.is_probing || !self.is_segmented {
             segment.min(remaining)
         } else {
             remaining

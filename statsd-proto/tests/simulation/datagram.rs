@@ -175,6 +175,30 @@ fn datagrams_that_leave_one_by_one_arrive_all_the_same() {
 }
 
 #[test]
+fn without_segmentation_each_datagram_is_written_alone_and_without_padding() {
+    for (is_on, groups) in [(true, 1), (false, 3)] {
+        let config = Settings::udp().config().max_datagram(16);
+        let mut session = Session::new(&config.segmentation(is_on), 0).expect("valid settings");
+        for _ in 0..3 {
+            // Two lines would be longer than a datagram.
+            let metric = Metric::counter("name.of.x", 1);
+            session.record(&metric).expect("there is room");
+        }
+        session.flush();
+        assert!(matches!(session.poll(origin()), Output::Connect(_)));
+        session.handle(Input::Connected);
+        let mut written = Vec::new();
+        while let Output::Transmit(transmit) = session.poll(origin()) {
+            written.push(transmit.all_datagrams().0.to_vec());
+            session.handle(Input::Written(transmit.data.len()));
+        }
+        assert_eq!(written.len(), groups, "{written:?}");
+        let is_padded = written.concat().windows(2).any(|pair| pair == b"\n\n");
+        assert_eq!(is_padded, is_on, "{written:?}");
+    }
+}
+
+#[test]
 fn half_a_datagram_counts_as_not_written() {
     let mut session = Session::new(&Settings::udp().config(), 0).expect("the settings are good");
     let metric = Metric::counter("x", 1);

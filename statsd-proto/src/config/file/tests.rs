@@ -178,6 +178,7 @@ fn every_setting() -> Config {
         .sanitize_policy(SanitizePolicy::Refuse)
         .max_line(1000)
         .max_datagram(4096)
+        .segmentation(false)
         .max_queue_bytes(1_000_000)
         .max_queue_lines(5000)
         .overflow(Overflow::DropOldest)

@@ -34,6 +34,8 @@ fn each_server_of_the_page_takes_what_is_written_for_it() {
     let lines: Vec<_> = table.expect("it has a table").lines().skip(2).collect();
     assert_eq!(lines.len(), rows.len());
     for (line, row) in lines.into_iter().zip(rows) {
+        // A call is broken into two, so that the column stays narrow.
+        let line = line.replace("` `", "");
         let start = format!("| {}", row.server);
         let code = format!("| `{}` |", row.written);
         assert!(line.starts_with(&start) && line.contains(&code), "{line}");
