@@ -76,6 +76,8 @@ impl Client {
     /// client.incr("logins", 1);
     /// assert_eq!(client.stats().accepted, 0);
     /// ```
+    #[doc(alias("nop", "disabled", "mock", "NopMetricSink"))]
+    #[must_use]
     pub const fn noop() -> Self {
         Self { handle: None }
     }
@@ -110,7 +112,14 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    #[doc(alias("with_prefix", "sub_client", "child"))]
+    #[doc(alias(
+        "with_prefix",
+        "sub_client",
+        "child",
+        "namespace",
+        "with_namespace",
+        "child_client"
+    ))]
     #[must_use]
     pub fn scoped(&self, prefix: &str) -> Self {
         self.within(|encoder, id| encoder.with_prefix(id, prefix))
@@ -141,7 +150,7 @@ impl Client {
     ///
     /// If the dialect has no tags, or no tags without a value and one is given, each metric is refused with
     /// [`InvalidTag`](crate::RecordError::InvalidTag).
-    #[doc(alias("with_tags", "with_tag"))]
+    #[doc(alias("with_tags", "with_tag", "global_tags"))]
     #[must_use]
     pub fn tagged<'t>(&self, tags: impl Into<TagList<'t>>) -> Self {
         let tags = tags.into();
@@ -170,6 +179,7 @@ impl Client {
     /// assert_eq!(recorder.lines(), ["logins:1|c"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "increment")]
     #[inline]
     pub fn incr(&self, path: &str, amount: impl Into<Number>) {
         self.send_number(Kind::Counter, path, amount.into());
@@ -185,6 +195,7 @@ impl Client {
     /// assert_eq!(recorder.lines(), ["credits:-5|c"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "decrement")]
     #[inline]
     pub fn decr(&self, path: &str, amount: impl Into<Number>) {
         self.send_number(Kind::Counter, path, amount.into().negated());
@@ -215,6 +226,7 @@ impl Client {
     /// assert_eq!(recorder.lines(), ["gauges.sessions:-1|g"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("increment_gauge", "decrement_gauge", "gauge_with_delta"))]
     #[inline]
     pub fn gauge_delta(&self, path: &str, change: impl Into<Number>) {
         self.send_number(Kind::GaugeDelta, path, change.into());
@@ -232,6 +244,7 @@ impl Client {
     /// assert_eq!(recorder.lines(), ["db.query:1.5|ms"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "time_duration")]
     #[inline]
     pub fn timing(&self, path: &str, elapsed: Duration) {
         self.send(&Metric::timing(path, elapsed));
@@ -247,6 +260,7 @@ impl Client {
     /// assert_eq!(recorder.lines(), ["db.query:12.5|ms"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "time_in_milliseconds")]
     #[inline]
     pub fn timing_ms(&self, path: &str, milliseconds: impl Into<Number>) {
         self.send(&Metric::timing_ms(path, milliseconds));
@@ -266,19 +280,41 @@ impl Client {
         Stopwatch::new(self)
     }
 
-    /// Records the duration of a future, from its first poll, as a timing. `tag` makes a tag from the output. If the
-    /// future is dropped before it completes, the duration is recorded without the tag.
+    /// Records the duration of a future as a timing, from its first poll, also if the future fails or is dropped before
+    /// it completes.
     ///
     /// ```
-    /// # let client = statsd_proto::Client::noop();
-    /// # let query = async { Ok::<u32, String>(7) };
-    /// # let _ = async move {
-    /// let rows = client
-    ///     .measure("db.query", query, |result| ("ok", result.is_ok().to_string()))
-    ///     .await;
-    /// # rows };
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// # futures::executor::block_on(async {
+    /// let rows = client.measure("db.query", async { 7 }).await;
+    /// # assert_eq!(rows, 7);
+    /// # });
+    /// assert_eq!(recorder.lines(), ["db.query:0|ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub async fn measure<F: Future>(
+    #[doc(alias("time_future", "async_timer"))]
+    pub async fn measure<F: Future>(&self, path: &str, future: F) -> F::Output {
+        let _guard = self.time(path);
+        future.await
+    }
+
+    /// Records the duration of a future like [`measure`](Self::measure), with a tag that `tag` makes from the output. If
+    /// the future is dropped before it completes, the duration is recorded without the tag.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// # futures::executor::block_on(async {
+    /// let query = async { "7".parse::<u32>() };
+    /// let tag = |result: &Result<_, _>| ("ok", result.is_ok().to_string());
+    /// let rows = client.measure_with("db.query", query, tag).await;
+    /// # assert_eq!(rows, Ok(7));
+    /// # });
+    /// assert_eq!(recorder.lines(), ["db.query:0|ms|#ok:true"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub async fn measure_with<F: Future>(
         &self,
         path: &str,
         future: F,
@@ -379,6 +415,7 @@ impl Client {
     /// assert_eq!(recorder.lines(), ["requests:1|m"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "mark")]
     #[inline]
     pub fn meter(&self, path: &str, amount: impl Into<Number>) {
         self.send(&Metric::meter(path, amount));
@@ -393,6 +430,7 @@ impl Client {
     /// assert_eq!(recorder.lines(), ["visitors:anna|s"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("unique", "add_to_set"))]
     #[inline]
     pub fn set(&self, path: &str, member: &str) {
         self.send(&Metric::set(path, member));
@@ -508,6 +546,7 @@ impl Client {
     /// metrics.logins.incr();
     /// # Ok::<(), statsd_proto::RecordError>(())
     /// ```
+    #[doc(alias("handle", "register"))]
     pub fn prepare<'a>(&'a self, name: &'a str) -> Prepare<'a> {
         Prepare::new(self, name)
     }
@@ -528,6 +567,7 @@ impl Client {
     /// # Errors
     ///
     /// Reason why the line was refused.
+    #[doc(alias("raw", "send_raw", "emit"))]
     pub fn record_line(&self, line: &str) -> Result<(), RecordError> {
         self.record(&Metric::line(line))
     }
@@ -547,6 +587,7 @@ impl Client {
     /// # Errors
     ///
     /// Reason why the event was refused.
+    #[doc(alias = "simple_event")]
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.entry()
             .map_or(Ok(()), |entry| entry.record_apart(event))
@@ -567,6 +608,7 @@ impl Client {
     /// # Errors
     ///
     /// Reason why the service check was refused.
+    #[doc(alias("check", "simple_service_check"))]
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
         self.entry()
             .map_or(Ok(()), |entry| entry.record_apart(check))
@@ -653,6 +695,7 @@ impl Client {
     /// assert!(client.is_closed());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("stop", "shutdown"))]
     pub fn close(&self) {
         if let Some(handle) = &self.handle {
             handle.entry.shared.end(Core::close);
@@ -715,6 +758,7 @@ impl Client {
     /// ```
     /// assert!(!statsd_proto::Client::noop().is_closed());
     /// ```
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         self.handle
             .as_ref()
@@ -727,6 +771,7 @@ impl Client {
     /// ```
     /// assert!(statsd_proto::Client::noop().is_noop());
     /// ```
+    #[must_use]
     pub fn is_noop(&self) -> bool {
         self.handle.is_none()
     }
@@ -740,6 +785,8 @@ impl Client {
     /// assert_eq!(client.stats().accepted, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("telemetry", "get_telemetry", "drops"))]
+    #[must_use]
     pub fn stats(&self) -> Stats {
         self.handle
             .as_ref()
@@ -759,6 +806,7 @@ impl Client {
     /// # }
     /// ```
     #[doc(alias("on_error", "error_handler", "errors", "callback"))]
+    #[must_use]
     pub fn events(&self) -> Events {
         let shared = self.handle.as_ref();
         Events::new(shared.map(|handle| Arc::clone(&handle.entry.shared)))
@@ -776,6 +824,7 @@ impl Client {
     /// ```
     /// assert_eq!(statsd_proto::Client::noop().now(), None);
     /// ```
+    #[must_use]
     pub fn now(&self) -> Option<std::time::Instant> {
         self.handle.as_ref().map(|handle| handle.entry.shared.now())
     }

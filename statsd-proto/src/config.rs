@@ -50,6 +50,7 @@ pub use telemetry::Telemetry;
 /// | [`application`](Self::application) | – | prefix `applications.<service>.<environment>`, if none is set |
 /// | [`kind_prefixes`](Self::kind_prefixes) | the dialect's | whether names begin with `counters.` and the like |
 /// | [`tag`](Self::tag) | – | adds a tag to every metric |
+/// | [`tags`](Self::tags) | – | adds tags to every metric |
 /// | [`sanitize_policy`](Self::sanitize_policy) | [`SanitizePolicy::Replace`] | what happens to characters that a server would misread |
 /// | [`max_line`](Self::max_line) | 4095 | bytes of a line on a stream |
 /// | [`max_datagram`](Self::max_datagram) | 1432 over UDP, 8192 over Unix sockets | bytes of a datagram or a frame |
@@ -176,6 +177,7 @@ impl Config {
     ///
     /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
     /// unless they are set. For this dialect they are TCP, 8125 and on; [`Dialect`] lists the others.
+    #[must_use]
     pub fn new(host: impl Into<String>) -> Self {
         let unset = Self {
             host: String::new(),
@@ -231,6 +233,8 @@ impl Config {
     /// Metrics are not [aggregated](Self::aggregate) by default, although some of Datadog's clients do so: the agent
     /// aggregates every ten seconds anyway, and lines are packed into datagrams. A program that is killed then loses a
     /// tenth of a second of metrics and not an aggregation interval.
+    #[doc(alias = "datadog")]
+    #[must_use]
     pub fn dogstatsd(host: impl Into<String>) -> Self {
         Self::new(host).dialect(Dialect::DogStatsd)
     }

@@ -43,6 +43,7 @@ use crate::session::stats::{Report, Stats};
 /// # Errors
 ///
 /// The first invalid setting.
+#[doc(alias("spy", "mock", "capture", "SpyMetricSink"))]
 pub fn recorder(config: Config) -> Result<(Client, Recorder), ConfigError> {
     recorder_with_inlets(config, 1)
 }
@@ -178,6 +179,7 @@ impl Recorder {
     }
 
     /// Counts of recorded, sent and lost lines so far.
+    #[must_use]
     pub fn stats(&self) -> Stats {
         self.driver.stats()
     }

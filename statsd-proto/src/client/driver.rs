@@ -140,6 +140,7 @@ impl Driver {
     }
 
     /// Counts of metrics recorded, sent and lost so far.
+    #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.stats()
     }

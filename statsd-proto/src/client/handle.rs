@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::client::Client;
 use crate::client::timer::TimerGuard;
 use crate::error::RecordError;
-use crate::metric::{Kind, Metric, Number, Rate, Section, Value};
+use crate::metric::{Kind, Metric, Number, Rate, Section, TagList, Value};
 use crate::session::aggregate::{Put, Sum};
 use crate::session::prepared::Prepared;
 
@@ -43,8 +43,25 @@ impl<'a> Prepare<'a> {
     /// assert_eq!(recorder.lines(), ["logins:1|c|#method:card,beta"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias("with_tag", "add_tag"))]
     pub fn tag(mut self, key: &'a str, value: &'a str) -> Self {
         self.tags.push((key, value));
+        self
+    }
+
+    /// Adds tags, as [`tag`](Self::tag) adds one.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let tags = [("region", String::from("eu"))];
+    /// client.prepare("logins").tags(&tags).counter()?.incr();
+    /// assert_eq!(recorder.lines(), ["logins:1|c|#region:eu"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias("with_tags", "add_tags"))]
+    pub fn tags(mut self, tags: impl Into<TagList<'a>>) -> Self {
+        self.tags.extend(tags.into().pairs());
         self
     }
 
@@ -517,7 +534,28 @@ impl Distribution {
     #[inline]
     pub fn record_duration_ms(&self, elapsed: Duration) {
         // `Stats::refused` counts the error.
-        let _ = self.0.record(Value::Elapsed(elapsed));
+        let _ = self.try_record_duration_ms(elapsed);
+    }
+
+    /// Records a duration like [`record_duration_ms`](Self::record_duration_ms), and returns the reason if it is refused.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use std::time::Duration;
+    ///
+    /// let query = client.prepare("db.query").distribution()?;
+    /// query.try_record_duration_ms(Duration::from_micros(1500))?;
+    /// assert_eq!(recorder.lines(), ["db.query:1.5|d"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Reason why the duration was refused. [`Stats::refused`](crate::Stats::refused) counts the refusal.
+    #[inline]
+    pub fn try_record_duration_ms(&self, elapsed: Duration) -> Result<(), RecordError> {
+        self.0.record(Value::Elapsed(elapsed))
     }
 }
 
@@ -647,7 +685,7 @@ impl Timing {
     }
 
     /// Records the duration of a future from its first poll, also if the future fails or is dropped before it
-    /// completes. [`Client::measure`] adds a tag made from the output.
+    /// completes. [`Client::measure_with`] adds a tag made from the output.
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();

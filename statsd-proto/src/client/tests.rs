@@ -120,25 +120,37 @@ fn several_values_count_as_the_lines_that_they_are() {
 }
 
 #[test]
-fn a_counter_goes_down_by_any_number() {
+fn a_counter_goes_down_by_any_number_by_name_and_by_handle() {
     let (client, mut recorder) = recorder(Config::new("localhost")).unwrap();
-    client.decr("x", -5);
-    client.decr("x", 0);
-    client.decr("x", 0.5);
-    client.decr("x", i64::MIN);
-    client.decr("x", i64::MAX);
-    client.decr("x", 1_u64 << 63);
-    client.decr("x", u64::MAX);
-    let expected = [
-        "counters.x:5|c",
-        "counters.x:0|c",
-        "counters.x:-0.5|c",
-        "counters.x:9223372036854775808|c",
-        "counters.x:-9223372036854775807|c",
-        "counters.x:-9223372036854775808|c",
-        "counters.x:-9223372036854775808|c",
-    ];
-    assert_eq!(recorder.lines(), expected);
+    let handle = client.prepare("x").counter().unwrap();
+    for (amount, line) in [
+        (Number::Int(-5), "counters.x:5|c"),
+        (Number::Int(0), "counters.x:0|c"),
+        (Number::Float(0.5), "counters.x:-0.5|c"),
+        (Number::Int(i64::MIN), "counters.x:9223372036854775808|c"),
+        (Number::Int(i64::MAX), "counters.x:-9223372036854775807|c"),
+        (Number::Uint(1 << 63), "counters.x:-9223372036854775808|c"),
+        (Number::Uint(u64::MAX), "counters.x:-9223372036854775808|c"),
+    ] {
+        client.decr("x", amount);
+        handle.sub(amount);
+        assert_eq!(recorder.lines(), [line, line]);
+    }
+    handle.decr();
+    assert_eq!(recorder.lines(), ["counters.x:-1|c"]);
+}
+
+#[test]
+fn decrements_by_name_and_by_handle_are_aggregated_into_one_sum() {
+    let config = Config::new("localhost").aggregate(SECOND);
+    let (client, mut recorder) = recorder(config).unwrap();
+    let handle = client.prepare("x").counter().unwrap();
+    client.incr("x", 2);
+    client.decr("x", 5);
+    handle.decr();
+    handle.sub(10);
+    recorder.advance(SECOND);
+    assert_eq!(recorder.lines(), ["counters.x:-14|c"]);
 }
 
 #[test]

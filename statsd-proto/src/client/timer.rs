@@ -138,6 +138,7 @@ impl<'a> StoppedTimer<'a> {
     /// assert_eq!(stopped.elapsed(), std::time::Duration::ZERO);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
@@ -203,6 +204,7 @@ impl Stopwatch {
     /// assert_eq!(client.start().elapsed(), std::time::Duration::ZERO);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use]
     pub fn elapsed(&self) -> Duration {
         elapsed(&self.client, self.started)
     }
@@ -295,118 +297,4 @@ fn elapsed(client: &Client, started: Option<Instant>) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-    use std::sync::Arc;
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::client::driver::Driver;
-    use crate::config::Config;
-    use crate::testing::{Recorder, origin, recorder};
-
-    #[test]
-    fn a_timer_sends_the_time_from_start_to_stop() {
-        for (elapsed, line) in [
-            (Duration::ZERO, "timers.x:0|ms"),
-            (Duration::from_nanos(1), "timers.x:0.000001|ms"),
-            (Duration::from_micros(1500), "timers.x:1.5|ms"),
-            (Duration::from_secs(90), "timers.x:90000|ms"),
-        ] {
-            let (client, mut recorder) = start();
-            let timer = client.timer("x").start();
-            recorder.advance(elapsed);
-            let stopped = timer.stop();
-            assert_eq!(stopped.elapsed(), elapsed);
-            recorder.advance(Duration::from_secs(1));
-            stopped.send();
-            assert_eq!(recorder.lines(), [line]);
-        }
-    }
-
-    #[test]
-    fn a_timer_that_was_sent_may_be_used_again() {
-        let (client, mut recorder) = start();
-        let mut timer = client.timer("x");
-        for milliseconds in [3, 1, 2] {
-            let running = timer.start();
-            recorder.advance(Duration::from_millis(milliseconds));
-            timer = running.stop().send();
-        }
-        let expected = ["timers.x:3|ms", "timers.x:1|ms", "timers.x:2|ms"];
-        assert_eq!(recorder.lines(), expected);
-    }
-
-    #[test]
-    fn starting_again_forgets_and_stopping_again_goes_on() {
-        let (client, mut recorder) = start();
-        let running = client.timer("x").start();
-        recorder.advance(Duration::from_millis(100));
-        let running = running.restart();
-        recorder.advance(Duration::from_millis(10));
-        let stopped = running.stop();
-        recorder.advance(Duration::from_millis(1));
-        let stopped = stopped.stop();
-        assert_eq!(stopped.elapsed(), Duration::from_millis(11));
-        let running = stopped.restart();
-        recorder.advance(Duration::from_millis(5));
-        running.stop().send();
-        assert_eq!(recorder.lines(), ["timers.x:5|ms"]);
-    }
-
-    #[test]
-    fn a_timer_that_is_dropped_before_it_is_sent_sends_nothing() {
-        let (client, mut recorder) = start();
-        let _ = client.timer("x");
-        let _ = client.timer("x").start();
-        let _ = client.timer("x").start().stop();
-        assert_eq!(recorder.lines(), [""; 0]);
-    }
-
-    #[test]
-    fn a_guard_sends_when_its_block_ends() {
-        let (client, mut recorder) = start();
-        {
-            let _guard = client.time("x");
-            recorder.advance(Duration::from_millis(7));
-        }
-        assert_eq!(recorder.lines(), ["timers.x:7|ms"]);
-    }
-
-    #[test]
-    fn a_guard_sends_also_when_its_block_panics() {
-        let (client, mut recorder) = start();
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            let _guard = client.time("x");
-            recorder.advance(Duration::from_millis(7));
-            std::panic::resume_unwind(Box::new("on purpose"));
-        }));
-        assert!(result.is_err());
-        assert_eq!(recorder.lines(), ["timers.x:7|ms"]);
-    }
-
-    #[test]
-    fn a_clock_that_goes_backwards_gives_zero() {
-        let start = origin();
-        let clock = Arc::new(Mutex::new(start + Duration::from_secs(1)));
-        let time = Arc::clone(&clock);
-        let config = Config::new("localhost");
-        let (client, _driver) = Driver::new(&config, move || *time.lock().unwrap()).unwrap();
-        let timer = client.timer("x").start();
-        *clock.lock().unwrap() = start;
-        assert_eq!(timer.stop().elapsed(), Duration::ZERO);
-    }
-
-    #[test]
-    fn the_time_goes_on_when_the_driver_is_gone() {
-        let (client, recorder) = start();
-        let timer = client.timer("x").start();
-        drop(recorder);
-        timer.stop().send();
-        assert_eq!(client.stats().refused.closed, 1);
-    }
-
-    fn start() -> (Client, Recorder) {
-        recorder(Config::new("localhost")).unwrap()
-    }
-}
+mod tests;

@@ -17,6 +17,7 @@ impl Config {
 
     /// Prefix of every name, joined by a dot. An empty prefix adds nothing. Default: empty; a configuration [from the
     /// environment](Self::from_env) has no default, and needs one.
+    #[doc(alias("namespace", "with_namespace"))]
     #[must_use]
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self {
@@ -63,9 +64,33 @@ impl Config {
 
     /// Adds a constant tag to every metric. An empty value makes a tag without a value, where the dialect supports
     /// that.
+    #[doc(alias("constant_tag", "default_tag", "with_tag"))]
     #[must_use]
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.push((key.into(), value.into()));
+        self
+    }
+
+    /// Adds constant tags, as [`tag`](Self::tag) adds one.
+    ///
+    /// ```
+    /// use statsd_proto::{Config, testing::recorder};
+    ///
+    /// let tags = vec![("env".to_owned(), "prod".to_owned())];
+    /// let (client, mut recorder) = recorder(Config::dogstatsd("localhost").tags(tags))?;
+    /// client.incr("orders", 1);
+    /// assert_eq!(recorder.lines(), ["orders:1|c|#env:prod"]);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
+    #[doc(alias("constant_tags", "global_tags", "default_tags", "with_tags"))]
+    #[must_use]
+    pub fn tags<K, V>(mut self, tags: impl IntoIterator<Item = (K, V)>) -> Self
+    where
+        K: Into<String>,
+        V: Into<String>,
+    {
+        let owned = |(key, value): (K, V)| (key.into(), value.into());
+        self.tags.extend(tags.into_iter().map(owned));
         self
     }
 
@@ -101,6 +126,7 @@ impl Config {
     /// A datagram may not be longer than servers of the [dialect](Dialect) read: they would cut it without an error,
     /// and misread its last line. A frame may be longer, for an agent with a larger `dogstatsd_buffer_size`; other
     /// agents close the connection.
+    #[doc(alias("max_packet_size", "max_bytes_per_payload", "mtu"))]
     #[must_use]
     pub fn max_datagram(self, bytes: usize) -> Self {
         Self {

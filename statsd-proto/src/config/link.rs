@@ -9,6 +9,7 @@ impl Config {
     /// Reconnect backoff: the delay after the first failed attempt, and the maximum after further ones. Jitter takes
     /// up to half off. Default: 100 ms and 1 s. The delay doubles with each failure. The maximum keeps the time short
     /// that a server is back and unused; a refused connection costs the server next to nothing.
+    #[doc(alias("retry", "reconnect"))]
     #[must_use]
     pub fn backoff(self, initial: Duration, max: Duration) -> Self {
         Self {
@@ -33,10 +34,11 @@ impl Config {
     ///
     /// Sending continues during the lookup. The socket stays as long as its address is in the answer, in any position,
     /// and also if the lookup fails or hangs. Idle clients perform no lookups.
+    #[doc(alias("dns", "re_resolve", "cache_dns"))]
     #[must_use]
-    pub fn resolve_interval(self, interval: Option<Duration>) -> Self {
+    pub fn resolve_interval(self, interval: impl Into<Option<Duration>>) -> Self {
         Self {
-            resolve_interval: interval,
+            resolve_interval: interval.into(),
             ..self
         }
     }
@@ -65,6 +67,7 @@ impl Config {
 
     /// Close timeout: how long closing may take to send the queue. Default: 5 s, half of the time that container
     /// runtimes commonly give a program to end.
+    #[doc(alias = "shutdown_timeout")]
     #[must_use]
     pub fn close_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -83,9 +86,9 @@ impl Config {
     /// `net.ipv4.tcp_rmem`). That is lost if the server is killed. The receive buffer of a server that has read fast
     /// before may have grown to megabytes; no client can limit that. A server that has read everything loses nothing.
     #[must_use]
-    pub fn send_buffer(self, bytes: Option<usize>) -> Self {
+    pub fn send_buffer(self, bytes: impl Into<Option<usize>>) -> Self {
         Self {
-            send_buffer: bytes,
+            send_buffer: bytes.into(),
             ..self
         }
     }
@@ -97,9 +100,9 @@ impl Config {
     /// noticed within half a minute of silence, before the next line is lost. Probes also keep load balancers and NAT
     /// from dropping a connection that is idle for a minute or more.
     #[must_use]
-    pub fn keepalive(self, time: Option<Duration>) -> Self {
+    pub fn keepalive(self, time: impl Into<Option<Duration>>) -> Self {
         Self {
-            keepalive: time,
+            keepalive: time.into(),
             ..self
         }
     }
@@ -113,9 +116,9 @@ impl Config {
     /// in use, and the new connection goes to the first address of the answer. If the lookup fails, the old connection
     /// stays.
     #[must_use]
-    pub fn max_connection_age(self, age: Option<Duration>) -> Self {
+    pub fn max_connection_age(self, age: impl Into<Option<Duration>>) -> Self {
         Self {
-            max_connection_age: age,
+            max_connection_age: age.into(),
             ..self
         }
     }

@@ -17,6 +17,7 @@ impl Config {
     /// 262,028 bytes over UDP. Buffers are reused and kept within this bound while lines are sent; an idle client
     /// keeps up to a megabyte. Memory for [aggregation](Self::aggregate) is limited by
     /// [`max_aggregate_bytes`](Self::max_aggregate_bytes).
+    #[doc(alias("buffer_size", "queue_size", "capacity"))]
     #[must_use]
     pub fn max_queue_bytes(self, bytes: usize) -> Self {
         Self {
@@ -36,6 +37,7 @@ impl Config {
     }
 
     /// Overflow policy of a full queue. Default: [`Overflow::RefuseNewest`].
+    #[doc(alias = "drop_policy")]
     #[must_use]
     pub fn overflow(self, overflow: Overflow) -> Self {
         Self { overflow, ..self }
@@ -51,13 +53,18 @@ impl Config {
     /// pending data is sent within the close timeout.
     ///
     /// [Scaling]: https://docs.rs/statsd-proto/latest/statsd_proto/_scaling/
+    #[doc(alias("rate_limit", "throttle"))]
     #[must_use]
-    pub fn pace(self, pace: Option<Pace>) -> Self {
-        Self { pace, ..self }
+    pub fn pace(self, pace: impl Into<Option<Pace>>) -> Self {
+        Self {
+            pace: pace.into(),
+            ..self
+        }
     }
 
     /// Flush interval: maximum time that a line waits for others to fill its payload. Default: 100 ms, well below the
     /// flush interval of any server. Zero sends each line as soon as the driver runs.
+    #[doc(alias = "buffer_flush_interval")]
     #[must_use]
     pub fn flush_interval(self, interval: Duration) -> Self {
         Self {
@@ -108,10 +115,11 @@ impl Config {
     /// any length, and memory does not grow. A caller's [rate](crate::Metric::rate) is not applied, because every call
     /// can be counted at no cost. Metrics that cannot be aggregated are sent as lines of their own: meters, metrics
     /// given by their type code, [sampled](crate::Metric::sampled_at) metrics, and fractional counts.
+    #[doc(alias("aggregation_interval", "client_side_aggregation"))]
     #[must_use]
-    pub fn aggregate(self, interval: Option<Duration>) -> Self {
+    pub fn aggregate(self, interval: impl Into<Option<Duration>>) -> Self {
         Self {
-            aggregate: interval,
+            aggregate: interval.into(),
             ..self
         }
     }

@@ -116,6 +116,7 @@ impl Config {
 
     /// Whether metrics are sent. Default: yes. A disabled client has the same interface and does nothing. It needs no
     /// other setting.
+    #[doc(alias("disabled", "mock"))]
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         Self { enabled, ..self }

@@ -48,6 +48,7 @@ pub struct Telemetry {
 impl Telemetry {
     /// Telemetry under the names of Datadog's own clients, so that their dashboards show it. It needs
     /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd).
+    #[must_use]
     pub fn datadog() -> Self {
         Self {
             name: None,
@@ -56,6 +57,7 @@ impl Telemetry {
     }
 
     /// Telemetry under a name of your own, such as `statsd.client`, after the prefix.
+    #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self {
             name: Some(name.into()),
@@ -81,8 +83,11 @@ impl Config {
     /// # assert!(config.check().is_ok());
     /// ```
     #[must_use]
-    pub fn telemetry(self, telemetry: Option<Telemetry>) -> Self {
-        Self { telemetry, ..self }
+    pub fn telemetry(self, telemetry: impl Into<Option<Telemetry>>) -> Self {
+        Self {
+            telemetry: telemetry.into(),
+            ..self
+        }
     }
 
     /// Configuration for encoding telemetry. Its prefix is that of the names.

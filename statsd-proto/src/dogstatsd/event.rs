@@ -37,6 +37,7 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     /// Creates an event at the present time. An event with an empty title is refused when it is recorded. The text may
     /// be empty.
+    #[must_use]
     pub fn new(title: &'a str, text: &'a str) -> Self {
         Self {
             title,

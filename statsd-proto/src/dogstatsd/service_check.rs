@@ -29,6 +29,7 @@ pub struct ServiceCheck<'a> {
 
 impl<'a> ServiceCheck<'a> {
     /// Creates a check at the present time. A check with an empty name is refused when it is recorded.
+    #[must_use]
     pub fn new(name: &'a str, status: Status) -> Self {
         Self {
             name,

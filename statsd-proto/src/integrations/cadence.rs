@@ -41,6 +41,7 @@ pub struct CadenceSink {
 impl CadenceSink {
     /// Creates a sink that records with `client`. Tags, histograms and packed values need the dialect
     /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd).
+    #[must_use]
     pub fn new(client: Client) -> Self {
         Self { client }
     }

@@ -86,6 +86,7 @@ impl<T> Default for Keys<T> {
 
 impl FacadeRecorder {
     /// Creates a recorder that records with `client`.
+    #[must_use]
     pub fn new(client: Client) -> Self {
         Self {
             client,

@@ -17,6 +17,7 @@ use crate::client::Client;
 /// statsd_proto::global().incr("starts", 1);
 /// # Ok::<(), statsd_proto::AlreadySet>(())
 /// ```
+#[must_use]
 pub fn global() -> &'static Client {
     *GLOBAL.read().unwrap_or_else(PoisonError::into_inner)
 }

@@ -261,16 +261,19 @@ impl Session {
     }
 
     /// Counts of recorded, sent and lost lines so far.
+    #[must_use]
     pub fn stats(&self) -> Stats {
         self.core.stats_with([&self.inlet])
     }
 
     /// Whether metrics are refused because the session is closing or closed.
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         self.core.is_closed()
     }
 
     /// Whether the session has ended.
+    #[must_use]
     pub fn is_finished(&self) -> bool {
         self.core.is_finished()
     }

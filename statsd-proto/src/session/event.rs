@@ -119,16 +119,19 @@ struct About {
 
 impl Event {
     /// Address of the server, in the form of [`Config::address`](crate::Config::address).
+    #[must_use]
     pub fn server(&self) -> &str {
         &self.about.server
     }
 
     /// What has happened.
+    #[must_use]
     pub fn kind(&self) -> &EventKind {
         &self.kind
     }
 
     /// Whether the event reports a problem. Events that report a recovery return `false`.
+    #[must_use]
     pub fn is_warning(&self) -> bool {
         match self.kind {
             EventKind::Connected { .. } | EventKind::QueueDrained => false,

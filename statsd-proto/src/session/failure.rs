@@ -100,8 +100,8 @@ const HAS_USUAL_CODES: bool = !cfg!(any(
 impl Failure {
     /// Classifies an error by the codes of `system`, where it was raised.
     ///
-    /// Drivers call [`Input::failed`](crate::driver::Input::failed) and
-    /// [`Resolve::answer`](crate::driver::Resolve::answer), which use the current system.
+    /// Drivers call `Input::failed` and `Resolve::answer`, which use the current system.
+    #[must_use]
     pub fn new(error: &io::Error, system: System) -> Self {
         let code = code(error);
         let known = code.and_then(|code| tables::find(system, code));
@@ -124,6 +124,7 @@ impl Failure {
     }
 
     /// Classification of the error.
+    #[must_use]
     pub fn kind(&self) -> FailureKind {
         self.kind
     }
@@ -162,6 +163,8 @@ impl From<FailureKind> for Failure {
         }
     }
 }
+
+impl Error for Failure {}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -41,6 +41,7 @@ pub enum Input {
 
 impl Input {
     /// [`Disconnected`](Self::Disconnected) with an error of the current operating system.
+    #[must_use]
     pub fn failed(error: &io::Error) -> Self {
         Self::Disconnected(Failure::new(error, System::CURRENT))
     }
@@ -145,6 +146,7 @@ pub struct Resolve {
 
 impl Resolve {
     /// Answer to this lookup, from the result of the current system's resolver.
+    #[must_use]
     pub fn answer(&self, found: io::Result<impl IntoIterator<Item = SocketAddr>>) -> Input {
         let failed = |error| Failure::new(&error, System::CURRENT);
         Input::Resolved {

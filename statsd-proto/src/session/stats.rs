@@ -65,6 +65,7 @@ pub struct Dropped {
 
 impl Dropped {
     /// Sum of all causes.
+    #[must_use]
     pub fn total(&self) -> u64 {
         self.abandoned + self.overflow + self.unsendable
     }
@@ -95,6 +96,7 @@ pub struct Refused {
 
 impl Refused {
     /// Sum of all causes.
+    #[must_use]
     pub fn total(&self) -> u64 {
         self.closed + self.full + self.invalid + self.too_long
     }

@@ -70,7 +70,7 @@ fn setters_of(block: &'static str) -> Vec<Setter> {
         } else if let Some(function) = line.strip_prefix("    pub fn ") {
             if is_setter(rest) {
                 let name = function
-                    .split('(')
+                    .split(['(', '<'])
                     .next()
                     .expect("a split has a first part");
                 setters.push(Setter {
