@@ -1,27 +1,25 @@
-//! The corpus of the fuzz targets, through the same functions, with the toolchain that all else is
-//! tested with.
-//!
-//! Whatever fuzzing found once is a file there, and stays found.
+//! Runs the fuzz targets on their corpus, with the toolchain of all other tests. Whatever fuzzing found is a file there.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use tests::fuzz;
+#[path = "../fuzz/models/mod.rs"]
+mod models;
 
 #[test]
-fn every_case_of_adding_up_holds() {
-    replay("adding", fuzz::adding);
+fn every_case_of_aggregation_holds() {
+    replay("adding", models::adding);
 }
 
 #[test]
 fn every_case_of_the_encoder_holds() {
-    replay("encoder", fuzz::encoder);
+    replay("encoder", models::encoder);
 }
 
 #[test]
 fn every_case_of_the_session_holds() {
-    replay("session", fuzz::session);
+    replay("session", models::session);
 }
 
 fn replay(target: &str, body: fn(&[u8])) {

@@ -2,6 +2,8 @@
 
 use statsd_proto::{Config, Dialect, Transport};
 
+use crate::layout::Layout;
+
 /// A transport, with its layout where it has several.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
@@ -22,6 +24,14 @@ pub enum Carrier {
 }
 
 impl Carrier {
+    pub(crate) fn layout(self) -> Layout {
+        match self {
+            Self::Tcp | Self::UnixStream => Layout::Lines,
+            Self::Udp | Self::UnixDatagram => Layout::Datagrams,
+            Self::UnixFrames => Layout::Frames,
+        }
+    }
+
     /// Whether a server that goes is noticed at once, and lines may be torn.
     pub fn is_stream(self) -> bool {
         match self {

@@ -10,8 +10,7 @@ mod connection;
 pub mod fault;
 #[cfg(test)]
 mod faults;
-pub mod fuzz;
-mod layout;
+pub mod layout;
 pub mod patience;
 pub mod piece;
 pub mod place;

@@ -12,7 +12,6 @@ use statsd_proto::Config;
 use crate::carrier::Carrier;
 use crate::connection::Connection;
 use crate::fault::Fault;
-use crate::layout::Layout;
 use crate::patience::eventually;
 use crate::piece::Piece;
 use crate::place::{Place, SocketFile, unused_port};
@@ -91,7 +90,7 @@ impl Server {
             is_running: AtomicBool::new(false),
             is_faulty: AtomicBool::new(true),
             fault: Box::new(fault),
-            layout: Layout::new(carrier),
+            layout: carrier.layout(),
             received: Mutex::default(),
         });
         let mut server = Self {

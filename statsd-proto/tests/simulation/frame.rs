@@ -1,21 +1,10 @@
-//! Frames, read as a server reads them.
+//! Frames of a Unix stream, read as the Datadog agent reads them: each follows its length in four bytes, little-endian.
+//!
+//! The tests of the workspace include this file too.
 
-/// The lines of the first frame, without what fills it up, and how many bytes it takes; none if it is not
-/// whole.
-pub(crate) fn first(stream: &[u8]) -> Option<(Vec<String>, usize)> {
+/// Text of the first frame, with its padding, and the number of bytes that the frame takes. `None` if it is incomplete.
+pub(crate) fn first(stream: &[u8]) -> Option<(&[u8], usize)> {
     let (header, rest) = stream.split_first_chunk()?;
     let len = usize::try_from(u32::from_le_bytes(*header)).ok()?;
-    let text = String::from_utf8(rest.get(..len)?.to_vec()).expect("lines are text");
-    let lines = text.trim_end_matches('\n').split('\n').map(str::to_owned);
-    Some((lines.collect(), header.len() + len))
-}
-
-/// The lines of all whole frames, and the bytes of the one that is torn.
-pub(crate) fn all(mut stream: &[u8]) -> (Vec<String>, &[u8]) {
-    let mut lines = Vec::new();
-    while let Some((more, len)) = first(stream) {
-        lines.extend(more);
-        stream = &stream[len..];
-    }
-    (lines, stream)
+    Some((rest.get(..len)?, header.len() + len))
 }

@@ -3,9 +3,8 @@
 use statsd_proto::driver::FailureKind;
 use statsd_proto::{Overflow, RecordError};
 
-use crate::frame;
 use crate::network::Cut;
-use crate::oracle::arrived;
+use crate::oracle::{arrived, lines_of_frames};
 use crate::settings::{Settings, ms, secs};
 use crate::world::World;
 
@@ -59,7 +58,7 @@ fn a_torn_frame_is_sent_again_whole() {
         world.record_lines(5);
         world.advance(secs(2));
         assert_eq!(arrived(&world), world.accepted, "{takes}");
-        let (again, torn) = frame::all(&world.net.connections[1].taken);
+        let (again, torn) = lines_of_frames(&world.net.connections[1].taken);
         let whole = takes / 28 * 2;
         assert_eq!(again, world.accepted[whole..], "{takes}");
         assert_eq!(torn, b"");

@@ -151,10 +151,21 @@ fn assert_in_order(part: &[String], all: &[String]) {
     }
 }
 
-/// The lines that are whole, and the beginning of the one behind them.
+/// Lines of all complete frames, and the bytes of the last frame if it is incomplete.
+pub(crate) fn lines_of_frames(mut stream: &[u8]) -> (Vec<String>, &[u8]) {
+    let mut lines = Vec::new();
+    while let Some((text, len)) = frame::first(stream) {
+        let text = std::str::from_utf8(text).expect("lines are text");
+        lines.extend(text.trim_end_matches('\n').split('\n').map(str::to_owned));
+        stream = &stream[len..];
+    }
+    (lines, stream)
+}
+
+/// Complete lines, and the beginning of the incomplete line after them.
 pub(crate) fn whole_lines<S: Subject>(world: &World<S>, stream: &[u8]) -> (Vec<String>, String) {
     if world.settings.is_framed() {
-        let (lines, torn) = frame::all(stream);
+        let (lines, torn) = lines_of_frames(stream);
         let text = torn.get(4..).unwrap_or_default();
         let text = String::from_utf8(text.to_vec()).expect("lines are text");
         let first = text.split('\n').next().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use statsd_proto::driver::{Input, Resolve, Transmit};
 
-use crate::frame;
+use crate::oracle::lines_of_frames;
 use crate::subject::Subject;
 use crate::world::{World, server};
 
@@ -88,10 +88,9 @@ impl<S: Subject> World<S> {
     /// Counts the lines of frames that have become whole.
     fn count_frames(&mut self) {
         let link = self.net.connections.last().expect("one is written to");
-        while let Some((lines, len)) = frame::first(&link.taken[self.framed..]) {
-            self.taken_lines += lines.len() as u64;
-            self.framed += len;
-        }
+        let (lines, torn) = lines_of_frames(&link.taken[self.framed..]);
+        self.taken_lines += lines.len() as u64;
+        self.framed = link.taken.len() - torn.len();
     }
 }
 

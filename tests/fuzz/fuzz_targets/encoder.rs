@@ -1,3 +1,7 @@
 #![no_main]
+#![allow(dead_code, unused_imports, reason = "each target uses one of the models")]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| tests::fuzz::encoder(data));
+#[path = "../models/mod.rs"]
+mod models;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| models::encoder(data));

@@ -15,7 +15,7 @@ use statsd_proto::{Stats, Transport};
 use self::recording::Form;
 use self::settings::Settings;
 use self::transcript::Transcript;
-use super::unframed::Layout;
+use tests::layout::Layout;
 
 /// Lives through any sequence of calls: records, flushes, inputs that answer and inputs that make no
 /// sense, polls at any time.
@@ -23,7 +23,7 @@ use super::unframed::Layout;
 /// # Panics
 ///
 /// If the session breaks a rule of its documentation.
-pub fn session(data: &[u8]) {
+pub(crate) fn session(data: &[u8]) {
     // Bytes that are too few make no case.
     let _ = live(&mut Unstructured::new(data));
 }

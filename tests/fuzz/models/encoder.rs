@@ -13,8 +13,8 @@ use self::settings::Settings;
 use super::announced::Announced;
 use super::grammar::Read;
 use super::meant::{Code, Constant, Meant, Rate, Worth};
-use super::unframed::Layout;
 use super::{origin, reference, text};
+use tests::layout::Layout;
 
 /// Records metrics and lines of any content by a configuration of any content.
 ///
@@ -22,7 +22,7 @@ use super::{origin, reference, text};
 ///
 /// If a line is not one that the dialect's servers take for just what was meant, or if a metric is
 /// refused without a reason.
-pub fn encoder(data: &[u8]) {
+pub(crate) fn encoder(data: &[u8]) {
     // Bytes that are too few make no case.
     let _ = encode(&mut Unstructured::new(data));
 }
@@ -35,7 +35,7 @@ fn encode(input: &mut Unstructured<'_>) -> Result<()> {
         return Ok(());
     };
     assert!(settings.is_safe(), "{settings:?} is taken");
-    let layout = Layout::new(settings.transport, settings.dialect);
+    let layout = Layout::of(settings.transport, settings.dialect);
     let (client, recorder) = recorder(config).expect("it was taken");
     let is_reference = matches!(
         settings.dialect,

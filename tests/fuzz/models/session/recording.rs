@@ -5,7 +5,7 @@ use statsd_proto::dogstatsd::{Event, ServiceCheck, Status};
 use statsd_proto::{Metric, RecordError, Stats};
 
 use super::World;
-use crate::fuzz::unframed::Layout;
+use tests::layout::Layout;
 
 /// What a line with a number says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -113,7 +113,7 @@ impl World {
         };
         let line = name.len() + most.len();
         match self.settings.layout() {
-            Layout::Stream => line,
+            Layout::Lines => line,
             Layout::Datagrams | Layout::Frames => lines * line,
         }
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use statsd_proto::{Config, Dialect, Overflow, Pace, Telemetry, Transport};
 
-use crate::fuzz::grammar::{DIALECTS, Grammar};
-use crate::fuzz::unframed::Layout;
+use crate::models::grammar::{DIALECTS, Grammar};
+use tests::layout::Layout;
 
 /// What a configuration is made of.
 #[derive(Debug)]
@@ -143,13 +143,13 @@ impl Settings {
         let end = usize::from(self.dialect == Dialect::DogStatsd);
         match (self.transport, self.layout()) {
             (Transport::Udp, _) => self.grammar().max_datagram - end,
-            (_, Layout::Stream) => 4095,
+            (_, Layout::Lines) => 4095,
             (_, Layout::Datagrams | Layout::Frames) => self.max_datagram - end,
         }
     }
 
     pub(crate) fn layout(&self) -> Layout {
-        Layout::new(self.transport, self.dialect)
+        Layout::of(self.transport, self.dialect)
     }
 }
 

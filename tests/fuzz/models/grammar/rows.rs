@@ -3,7 +3,7 @@
 use statsd_proto::{Dialect, Kind, Transport};
 
 use super::{Counts, Grammar, Tags};
-use crate::fuzz::reference;
+use crate::models::reference;
 
 pub(super) fn of(dialect: Dialect) -> &'static Grammar {
     match dialect {

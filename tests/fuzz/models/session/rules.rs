@@ -6,7 +6,7 @@ use statsd_proto::driver::{Input, Output};
 use statsd_proto::{Metric, Overflow, RecordError};
 
 use super::World;
-use crate::fuzz::unframed::Layout;
+use tests::layout::Layout;
 
 impl World {
     /// What holds after every call.

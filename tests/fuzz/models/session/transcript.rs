@@ -4,7 +4,7 @@ use statsd_proto::driver::Transmit;
 use statsd_proto::{Overflow, Stats, Transport};
 
 use super::settings::Settings;
-use crate::fuzz::unframed::Layout;
+use tests::layout::Layout;
 
 /// The lines that left. Each has a number, which is how many were accepted before it; those that the
 /// session has made itself do not tell theirs.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use statsd_proto::{Config, Dialect, SanitizePolicy, Transport};
 
-use crate::fuzz::grammar::{DIALECTS, Grammar};
-use crate::fuzz::meant::Constant;
-use crate::fuzz::origin::Origin;
-use crate::fuzz::text;
+use crate::models::grammar::{DIALECTS, Grammar};
+use crate::models::meant::Constant;
+use crate::models::origin::Origin;
+use crate::models::text;
 
 /// What a configuration is made of.
 #[derive(Debug)]

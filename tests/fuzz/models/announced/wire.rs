@@ -2,7 +2,7 @@
 
 use super::agent::Reading;
 use super::{Announced, What};
-use crate::fuzz::meant::Constant;
+use crate::models::meant::Constant;
 
 impl Announced {
     /// The line as Datadog documents it.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fuzz::grammar::Grammar;
+use crate::models::grammar::Grammar;
 
 /// What is known of each name.
 #[derive(Debug, Default)]

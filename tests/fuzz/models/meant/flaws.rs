@@ -3,7 +3,7 @@
 use statsd_proto::{Kind, Number, RecordError, SanitizePolicy};
 
 use super::{Code, Constant, Meant, Rate, Worth};
-use crate::fuzz::grammar::{Counts, Grammar, Tags, is_decimal};
+use crate::models::grammar::{Counts, Grammar, Tags, is_decimal};
 
 impl Meant<'_> {
     /// All that is a reason to refuse it, but for its length.
