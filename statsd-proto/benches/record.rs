@@ -1,4 +1,4 @@
-//! What a metric costs its caller, while a driver takes away what is recorded.
+//! Cost of a metric for its caller, while a driver sends what is recorded.
 //!
 //! The driver's transport is instant, so that the figures are the crate's own: formatting, the lock,
 //! and the driver's share of it.

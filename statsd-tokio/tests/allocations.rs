@@ -1,4 +1,4 @@
-//! What a layer allocates for each request. A program of its own, since counting takes the allocator.
+//! Allocations of the layer for each request. A program of its own, since counting takes the allocator.
 
 use axum::Router;
 use axum::body::Body;

@@ -118,7 +118,7 @@ async fn how_a_server_sent_a_body_is_told_by_its_end() {
             .expect("it reads");
         let mut answer = String::new();
         while !answer.ends_with(last) {
-            // It hangs up behind a body that is broken.
+            // The client closes the connection after a broken body.
             let Ok(byte) = stream.read_u8().await else {
                 break;
             };

@@ -195,7 +195,7 @@ pub(crate) fn a_disabled_config_does_nothing<A: Adapter>(world: &World<A>) {
     assert_eq!(statsd.stop(), Report::default());
     assert_eq!((server.accepted(), server.line_count()), (0, 0));
 
-    // Nothing is sent, so nobody has to say where to.
+    // A disabled client sends nothing, so it needs no host.
     let statsd = world.start(server.config().host("").enabled(false));
     assert_eq!(statsd.stop(), Report::default());
 }

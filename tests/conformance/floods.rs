@@ -1,4 +1,4 @@
-//! Servers that talk without end, though nobody asks them to.
+//! Servers that send data without end.
 
 use std::io;
 use std::net::UdpSocket;

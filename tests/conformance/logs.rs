@@ -1,4 +1,4 @@
-//! What a log says while things fail.
+//! Log of failures.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -17,7 +17,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::world::{World, count, counted};
 
-/// What is logged on a connection to nobody from now until `is_over`. A reader of the client's events gets the same.
+/// Log of a connection without a server from now until `is_over`. A reader of the client's events gets the same.
 fn log_of<A: Adapter>(
     world: &World<A>,
     config: &Config,
@@ -167,7 +167,7 @@ pub(crate) fn a_connection_that_is_cut_off_is_logged_once<A: Adapter>(world: &Wo
     A::cancel(task);
     eventually("a second warning", || is_told(2));
 
-    // Clients that go on are told even if nothing is lost, and nobody else is.
+    // A warning without a loss is for clients that could still record, and for no others.
     let (_client, task) = spawn();
     A::cancel(task);
     eventually("a third warning", || is_told(3));
@@ -265,7 +265,7 @@ impl Log {
         ALL.get_or_init(set).clone()
     }
 
-    /// What was said about a server with these words.
+    /// Events about a server that contain these words.
     fn warnings(&self, server: &Server, words: &str) -> Vec<String> {
         let messages = self.messages.lock().expect("nobody panicked");
         let place = match server.carrier() {

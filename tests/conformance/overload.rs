@@ -56,7 +56,7 @@ pub(crate) fn a_server_that_never_reads_fills_no_memory<A: Adapter>(world: &Worl
     let client = statsd.client();
     let name = "n".repeat(1000);
     let metric = Metric::counter(&name, 1);
-    // What the kernel takes of a connection is bounded as well.
+    // The kernel's buffers of a connection are bounded as well.
     eventually("a stall", || {
         while client.record(&metric).is_ok() {}
         let before = client.stats();

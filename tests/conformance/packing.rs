@@ -110,7 +110,7 @@ pub(crate) fn a_datagram_or_frame_may_be_full_to_the_byte<A: Adapter>(world: &Wo
     assert_eq!(whole_lens(&server).into_iter().max(), Some(most));
 }
 
-/// How long the datagrams or frames are, without what fills them up.
+/// Lengths of the datagrams or frames, without their padding.
 fn whole_lens(server: &Server) -> Vec<usize> {
     let pieces = server.pieces();
     let wholes = pieces.iter().flat_map(Piece::wholes);

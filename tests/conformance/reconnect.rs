@@ -15,7 +15,7 @@ use crate::world::{World, always, assert_ascending, count, counted, numbers};
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// Long enough for a busy machine to hang up in.
+/// Time in which a busy machine closes a connection.
 const SETTLE: Duration = Duration::from_millis(500);
 
 pub(crate) fn fifty_lines_recorded_while_disconnected_arrive_in_order<A: Adapter>(
@@ -104,7 +104,7 @@ pub(crate) fn a_hang_up_is_noticed_before_the_next_write<A: Adapter>(world: &Wor
     count(&client, 0..1);
     server.wait_for(1);
     server.hang_up();
-    // Nothing is recorded in between: it is not a write that tells.
+    // Nothing is recorded in between, so no write reveals the end of the connection.
     eventually("a broken link", || client.stats().disconnects == 1);
     count(&client, 1..2);
     assert_eq!(server.wait_for(2), counted(0..2));

@@ -1,4 +1,4 @@
-//! What a server's kernel has not acknowledged when the connection breaks.
+//! Lines that the server's kernel has not acknowledged when the connection breaks.
 
 use std::thread;
 use std::time::Duration;
@@ -150,8 +150,8 @@ fn count_until_stalled(client: &Client) -> usize {
     next
 }
 
-/// Records what the client's kernel takes, until the server's does not. Returns the next number; none
-/// where the system does not tell.
+/// Records lines that the client's kernel accepts, until the server's kernel does not. Returns the next number, or `None`
+/// if the system does not report acknowledgements.
 fn count_until_unacknowledged<A: Adapter>(
     server: &Server,
     statsd: &Running<'_, A>,

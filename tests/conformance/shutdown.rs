@@ -239,7 +239,7 @@ pub(crate) fn a_server_that_said_something_is_not_reset<A: Adapter>(world: &Worl
             Poll::Pending
         })
         .await;
-        // What the server says now is read by nobody, unless it is at the end.
+        // Data that the server sends now is read only when the connection is closed.
         eventually("a greeting", || server.accepted() == 1);
         thread::sleep(Duration::from_millis(20));
     });

@@ -99,13 +99,13 @@ pub(crate) fn a_server_that_goes_while_a_datagram_waits_for_it_is_noticed<A: Ada
     let stats = client.stats();
     assert_eq!(stats.disconnects, 0);
     server.stop();
-    // Nothing is recorded in between: it is the waiting one that tells.
+    // Nothing is recorded in between, so only the waiting line reveals the new server.
     eventually("a broken link", || client.stats().disconnects == 1);
     server.recover();
     server.restart();
     let report = statsd.stop();
     assert_eq!((report.sent, report.abandoned), (accepted as u64, 0));
-    // What the kernel had taken went with the server.
+    // Datagrams in the kernel were lost with the server.
     let sent = usize::try_from(stats.sent).expect("it is few");
     assert_eq!(server.wait_for(accepted - sent), counted(sent..accepted));
 }

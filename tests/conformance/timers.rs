@@ -1,5 +1,5 @@
-//! Timers by the rules of the seed. That what was not started cannot be stopped, nor sent, is a matter
-//! of types, and checked by the compiler.
+//! Timers by the rules of sprockets-statsd. The compiler checks that a timer is started before it is stopped or sent,
+//! by their types.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;

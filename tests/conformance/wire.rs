@@ -1,4 +1,4 @@
-//! What a call looks like on the wire.
+//! Lines of each call on the wire.
 
 use std::time::Duration;
 

@@ -99,7 +99,7 @@ pub(crate) fn assert_accounted(report: &Report) {
     assert_eq!(told, (stats.sent, stats.dropped.abandoned));
 }
 
-/// Connection after connection closed at once, reset, or whatever else it is.
+/// The fault for every connection.
 pub(crate) fn always(fault: Fault) -> impl Fn(usize) -> Option<Fault> + Send + Sync + 'static {
     move |_| Some(fault)
 }

@@ -1,4 +1,4 @@
-//! Values that were added up before they were sent.
+//! Aggregated values.
 
 use std::thread;
 use std::time::Duration;

@@ -122,7 +122,7 @@ impl RealServer for Collectd {
         self.values("gauge", name).last().copied()
     }
 
-    /// It keeps seconds, and none for an interval without any.
+    /// It keeps seconds, and no value for an interval without timings.
     fn timer(&self, name: &str) -> (f64, f64) {
         let count = self.values("gauge", &format!("{name}-count"));
         let sums = self.values("latency", &format!("{name}-sum"));

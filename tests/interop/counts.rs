@@ -52,8 +52,8 @@ pub(crate) fn datagrams_may_be_as_large_as_the_dialect_says<S: RealServer>(
     expect_no_bad_lines(server);
 }
 
-/// A machine that leaves the server no time for longer than its buffer lasts tells nothing about the
-/// client. One that does so each time is less likely than a client that sends too fast.
+/// If the machine gives the server no time for longer than its buffer lasts, that proves nothing about the
+/// client. That this happens in each attempt is less likely than a client that sends too fast.
 const ATTEMPTS: u32 = 3;
 
 /// Waits until a counter has this total.
@@ -74,7 +74,7 @@ pub(crate) fn expect_count<S: RealServer>(server: &S, name: &str, total: u32) {
     }
 }
 
-/// Waits until it tells how many lines it did not understand.
+/// Waits until the server reports its number of bad lines.
 #[track_caller]
 pub(crate) fn expect_no_bad_lines<S: RealServer>(server: &S) {
     let mut count = None;
@@ -93,7 +93,7 @@ pub(crate) fn assert_delivered(report: &Report) {
     assert_eq!((stats.sent, refused), (stats.accepted, 0), "{report:?}");
 }
 
-/// How many datagrams found no room at the receiver, if the system tells.
+/// Number of datagrams that the receiver's kernel dropped, if the system reports it.
 fn receiver_drops(port: u16) -> Option<u64> {
     let sockets = fs::read_to_string("/proc/net/udp").ok()?;
     let address = format!(":{port:04X}");

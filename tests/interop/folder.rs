@@ -21,7 +21,7 @@ impl Folder {
         Self(path)
     }
 
-    /// Makes an empty folder in it, whatever was there.
+    /// Creates an empty folder in it, in place of any other.
     pub(crate) fn make(&self, name: &str) {
         let path = self.join(name);
         let _ = fs::remove_dir_all(&path);
@@ -34,7 +34,7 @@ impl Folder {
         path
     }
 
-    /// What a file holds so far; nothing while there is none.
+    /// Content of a file, or empty if it does not exist.
     pub(crate) fn read(&self, name: &str) -> String {
         let bytes = fs::read(self.join(name)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -51,7 +51,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left of it is only a temporary file.
+        // A failure leaves only a temporary file.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

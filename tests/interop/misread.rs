@@ -59,7 +59,7 @@ struct Misread {
 }
 
 enum Reading {
-    /// The server tells that it does not understand.
+    /// The server reports a bad line.
     Bad,
     /// A counter of this name with this total, which is not what was meant.
     Count(&'static str, u32),

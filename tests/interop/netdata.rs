@@ -86,7 +86,7 @@ impl Netdata {
         head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
     }
 
-    /// The last value of a dimension of a chart, a total where it adds up.
+    /// Last value of a dimension of a chart, which is a total for counters.
     fn last(&self, chart: &str, dimension: &str) -> Option<f64> {
         let all = self.ask(
             "/api/v1/allmetrics?format=prometheus&source=raw&help=no&types=no&timestamps=no",

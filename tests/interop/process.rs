@@ -17,7 +17,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// It goes before what else the machine does, where it may: a server of which a test asks much has a
+    /// Raises its priority, where that is allowed: in production, a server under this load has a
     /// machine of its own.
     pub(crate) fn new(program: impl AsRef<Path>, folder: &Folder) -> Self {
         let log = folder.join("log");
@@ -67,7 +67,7 @@ impl Process {
         }
     }
 
-    /// What it has printed, however often it was started.
+    /// Text that it has printed in all its runs.
     pub(crate) fn log(&self) -> String {
         let bytes = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()

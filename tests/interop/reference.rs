@@ -19,7 +19,7 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// Makes it print every line that it reads, once it is started anew. That takes it long.
+    /// Makes it print every line that it reads, from its next start. That slows it down.
     pub(crate) fn print_lines(&self) {
         self.configure("dumpMessages: true,");
     }
@@ -62,7 +62,7 @@ impl Reference {
         self.folder.write("config.js", &text);
     }
 
-    /// What the management port answers; nothing if it does not.
+    /// Answer of the management port, or `None` without an answer.
     fn ask(&self, command: &str) -> Option<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.management)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
@@ -148,7 +148,7 @@ impl RealServer for Reference {
         list(&self.process.log(), name).count()
     }
 
-    /// It prints its sets, and tells them in no other way.
+    /// It prints its sets, and reports them in no other way.
     fn finish(&mut self) {
         self.process.end();
     }
@@ -172,8 +172,8 @@ fn printed(log: &str) -> impl DoubleEndedIterator<Item = &str> {
     lines.filter(|line| *line != READY && !line.starts_with("Loading "))
 }
 
-/// Finds `key: number` in what the server prints, where keys that are no identifiers stand in quotes, and
-/// a few pairs may stand in one line.
+/// Finds `key: number` in the output of the server, in which keys that are no identifiers are in quotes, and
+/// a line may have several pairs.
 fn number(answer: &str, key: &str) -> Option<f64> {
     answer.split([',', '\n']).find_map(|pair| {
         let (name, number) = pair.trim_matches([' ', '{', '}']).rsplit_once(": ")?;

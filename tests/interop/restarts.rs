@@ -56,7 +56,7 @@ pub(crate) fn a_kill_under_load_loses_what_the_kernel_had_taken(
             let over = Over(&is_over);
             scope.spawn(|| load(client, &is_over));
             for _ in 0..KILLS {
-                // What it has yet to read is lost with it: it has to have caught up, and to read along.
+                // Unread bytes are lost with the server, so it must have caught up first.
                 let recorded = client.stats().accepted + 5000;
                 eventually("a server that reads along", || {
                     server
@@ -129,6 +129,6 @@ fn number(line: &str) -> u64 {
 
 const KILLS: u64 = 5;
 
-/// What a server is given that reads nothing. This one has just read all, so that what it has in its own memory, up
-/// to 64 KiB that it reads at once, is counted here as well.
+/// Maximum of the bytes that a server without reads is sent. This one has just read all, so its own memory, up
+/// to 64 KiB from one read, is counted as well.
 const MOST_LOST: usize = 128 * 1024;

@@ -29,7 +29,7 @@ pub(crate) trait RealServer: Sized {
     /// The command that installs it.
     const INSTALL: &'static str;
 
-    /// How exactly it tells times, in milliseconds.
+    /// Precision of its times in milliseconds.
     const PRECISION: f64 = 1e-6;
 
     /// How much of a datagram it reads.
@@ -51,7 +51,7 @@ pub(crate) trait RealServer: Sized {
     /// Whether it listens everywhere.
     fn is_ready(&self) -> bool;
 
-    /// The total of a counter since the start; none if there is no such counter.
+    /// Total of a counter since the start, or `None` without such a counter.
     fn counter(&self, name: &str) -> Option<f64>;
 
     fn gauge(&self, name: &str) -> Option<f64>;
@@ -62,16 +62,16 @@ pub(crate) trait RealServer: Sized {
     /// How many members a set had.
     fn set(&self, name: &str) -> usize;
 
-    /// Brings out what it tells only at its end.
+    /// Ends it, if it reports some values only then.
     fn finish(&mut self) {}
 
-    /// What `name` is called with this tag; none if it takes no tags.
+    /// Name of `name` with this tag, or `None` if it has no tags.
     fn tagged(name: &str, key: &str, value: &str) -> Option<String>;
 
-    /// How many lines it did not understand; none if it has yet to tell.
+    /// Number of bad lines, or `None` if it has not reported it yet.
     fn bad_lines(&self) -> Option<usize>;
 
-    /// A server that listens; none if it is not installed, which the test then tells.
+    /// Server that listens, or `None` if it is not installed, which the test then reports.
     ///
     /// # Panics
     ///

@@ -42,7 +42,7 @@ pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear(examples: Examp
     assert!(arrived.ends_with(&lines(last)), "the last ones are missing");
     let mut recorded = lines(0..(RESETS + 1) * PORTION).into_iter();
     for line in arrived {
-        // What is repeated, torn or out of order is not found behind the one before.
+        // A line that is repeated, torn or out of order is not found after the previous one.
         assert!(recorded.any(|one| one == line), "{line} is out of place");
     }
     let pieces = server.pieces();
@@ -71,7 +71,7 @@ pub(crate) fn a_server_that_never_reads_costs_little_memory(examples: Examples) 
     let text = "lines:1|c\n".repeat(MOST / 5);
     thread::scope(|scope| {
         scope.spawn(|| pipe.write(&text));
-        // Nothing tells from outside that it reads no more.
+        // It is not visible from outside that it has stopped reading.
         thread::sleep(Duration::from_secs(2));
         let peak = peak_memory(id);
         signal(id, "TERM");
@@ -119,7 +119,7 @@ impl HangingResolver {
             thread::current().id()
         );
         let settings = env::temp_dir().join(name);
-        // An address that is nobody's, asked for longer than a test waits.
+        // An unused address, which is asked for longer than a test waits.
         let text = "nameserver 192.0.2.1\noptions timeout:30 attempts:5\n";
         fs::write(&settings, text).expect("files can be made");
         let hanging = Self { settings };

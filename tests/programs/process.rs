@@ -28,7 +28,7 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// What the environment can name.
+/// Transports that the environment can name.
 pub(crate) const CARRIERS: &[Carrier] = if cfg!(unix) {
     &[
         Carrier::Tcp,
@@ -170,7 +170,7 @@ impl Process {
 
     pub(crate) fn write_bytes(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().expect("it is open until the end");
-        // A program that has ended reads no more, which its status tells better.
+        // This fails if the program has ended, which its status reports better.
         let _ = stdin.write_all(bytes).and_then(|()| stdin.flush());
     }
 

@@ -1,4 +1,4 @@
-//! `pipe` is told to stop while its input goes on.
+//! `pipe` receives a signal while its input is open.
 
 use std::process::Command;
 use std::thread;
@@ -42,7 +42,7 @@ pub(crate) fn a_signal_without_a_server_ends_it_after_the_linger(examples: Examp
     server.wait_for(1);
     server.stop();
     pipe.write("b:2|c\n");
-    // Nothing tells from outside that the line was read.
+    // It is not visible from outside that the line was read.
     thread::sleep(Duration::from_millis(500));
     signal(pipe.id(), "TERM");
     let ended = pipe.wait();

@@ -75,7 +75,7 @@ fn a_signal_ends_it_after_what_is_under_way() {
     let port = unused_port();
     let mut web = Examples::TOKIO.start_for(&server, "web", &[], &[("PORT", &port)]);
     let request = send_request(&port);
-    // Nothing tells from outside that the request was read.
+    // It is not visible from outside that the request was read.
     thread::sleep(Duration::from_millis(300));
     signal(web.id(), "TERM");
     let answer = io::read_to_string(request).expect("it answers");
@@ -85,7 +85,7 @@ fn a_signal_ends_it_after_what_is_under_way() {
     assert_eq!(server.wait_for_end(2).len(), 2);
 }
 
-/// What a `GET /` is answered.
+/// Answer to `GET /`.
 fn get(port: &str) -> String {
     io::read_to_string(send_request(port)).expect("it answers")
 }
@@ -104,7 +104,7 @@ fn send_request(port: &str) -> TcpStream {
     stream
 }
 
-/// A port that nobody listens at.
+/// A port without a listener.
 fn unused_port() -> String {
     let port = Server::absent(Carrier::Tcp).address().port();
     port.to_string()

@@ -1,10 +1,10 @@
-//! What the kernel itself says of a connection.
+//! The kernel's own report on a connection.
 
 use std::fs;
 use std::net::SocketAddr;
 
-/// How many bytes wait in the send buffers of the connections to a server on this machine at 127.0.0.1,
-/// sent or not: those that its kernel has not acknowledged. None where the system does not tell.
+/// Number of bytes in the send buffers of the connections to a server on this machine at 127.0.0.1,
+/// sent or not: those that its kernel has not acknowledged. `None` if the system does not report it.
 pub fn unacknowledged(server: SocketAddr) -> Option<usize> {
     let table = fs::read_to_string("/proc/net/tcp").ok()?;
     let place = format!("0100007F:{:04X}", server.port());

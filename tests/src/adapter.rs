@@ -1,4 +1,4 @@
-//! What a scenario needs of a runtime and of the crate that adapts to it.
+//! Operations of a runtime and of its adapter that the scenarios need.
 
 use std::future::poll_fn;
 use std::pin::pin;

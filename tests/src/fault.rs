@@ -11,7 +11,7 @@ use crate::carrier::Carrier;
 use crate::place::{Place, SocketFile, unused_port};
 use crate::stream::Stream;
 
-/// What a server does to a connection instead of reading it to its end.
+/// Action of a server on a connection, in place of reading it to its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -78,7 +78,7 @@ impl Fault {
     }
 }
 
-/// A server that does not answer: its backlog is full, and nobody accepts.
+/// Server that does not answer: its backlog is full, and no connection is accepted.
 #[derive(Debug)]
 pub struct Unanswered {
     place: Place,

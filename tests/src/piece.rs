@@ -1,11 +1,11 @@
-//! What came in one piece: a connection's bytes, or a datagram.
+//! Received chunk: the bytes of a connection, or a datagram.
 
 use std::fmt;
 use std::iter;
 
 use crate::layout::Layout;
 
-/// What a connection brought, or a datagram.
+/// Bytes of a connection, or a datagram.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Piece {

@@ -61,7 +61,7 @@ impl Drop for SocketFile {
     }
 }
 
-/// A port that nobody has been given, below those that systems hand out by themselves: so nobody else
+/// A port that no test has been given, below those that systems assign by themselves: so no other program
 /// takes the port of a server that is to come back, and no client connects to itself.
 pub fn unused_port() -> u16 {
     static GIVEN: AtomicU32 = AtomicU32::new(0);

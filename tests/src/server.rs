@@ -63,7 +63,7 @@ impl Server {
         Self::try_start(ip, carrier, fault).expect("some port is free, and files can be made")
     }
 
-    /// A server that is to [`restart`](Self::restart) later at a place where nobody is.
+    /// Server that is not running yet; [`restart`](Self::restart) starts it at its address.
     pub fn absent(carrier: Carrier) -> Self {
         let mut server = Self::start(carrier);
         server.stop();
@@ -113,12 +113,12 @@ impl Server {
         self.hang_up();
     }
 
-    /// Closes the port, says goodbye on all connections, and reads on until the clients have hung up:
-    /// so nothing is lost that a client wrote to a stream before it heard.
+    /// Closes the port, half-closes all connections, and reads until the clients have closed them:
+    /// so nothing is lost that a client wrote to a stream before it noticed.
     ///
     /// # Panics
     ///
-    /// If the server has, or if a client does not hang up.
+    /// If the server has panicked, or if a client does not close its connection.
     pub fn retire(&mut self) {
         self.close_port();
         let mut buffer = vec![0; BUFFER];
@@ -144,7 +144,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If somebody else has taken the port.
+    /// If another program has taken the port.
     pub fn restart(&mut self) {
         self.stop();
         let socket = Socket::bind(&self.place, self.carrier).expect("the port is still free");
@@ -179,7 +179,7 @@ impl Server {
         }
     }
 
-    /// What it takes.
+    /// Transport that it listens on.
     pub fn carrier(&self) -> Carrier {
         self.carrier
     }
@@ -245,8 +245,8 @@ impl Server {
             .collect()
     }
 
-    /// Takes the whole lines that have come since they were last taken, so that a server may run for
-    /// long. Those of each connection, counted from 0, stand together.
+    /// Takes the complete lines that have arrived since the last call, so that a server may run for
+    /// long. The lines are grouped by connection, counted from 0.
     pub fn take_lines(&self) -> Vec<(usize, Vec<String>)> {
         let layout = self.shared.layout;
         let mut received = self.shared.lock();

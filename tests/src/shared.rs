@@ -1,4 +1,4 @@
-//! What a server does, and what it has received.
+//! State of a server, and the data that it has received.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::layout::Layout;
 use crate::stream::Stream;
 
-/// What a server's thread shares with the test's.
+/// State that the thread of a server shares with the test.
 pub(crate) struct Shared {
     pub(crate) is_running: AtomicBool,
     pub(crate) is_faulty: AtomicBool,

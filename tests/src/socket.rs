@@ -1,4 +1,4 @@
-//! What a server listens on.
+//! Socket that a server listens on.
 
 use std::io;
 use std::net::{TcpListener, UdpSocket};

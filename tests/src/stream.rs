@@ -1,4 +1,4 @@
-//! The server's end of a connection, whatever carries it.
+//! The server's end of a connection, over any transport.
 
 use std::fmt::Debug;
 use std::io::{self, Read, Write};
@@ -15,7 +15,7 @@ pub(crate) trait Stream: Debug + Read + Send + Write {
     /// Says that nothing more will be sent.
     fn shut_down(&self) -> io::Result<()>;
 
-    /// Closes so that the peer is told of a reset, and not of an orderly end, if the system can.
+    /// Closes so that the peer sees a reset, and not an orderly end, if the system can do that.
     fn reset(self: Box<Self>);
 }
 
@@ -44,6 +44,6 @@ impl Stream for UnixStream {
         self.shutdown(Shutdown::Write)
     }
 
-    /// Where something was left unread, Linux tells of a reset by itself.
+    /// Linux sends a reset by itself if data was left unread.
     fn reset(self: Box<Self>) {}
 }

@@ -103,7 +103,7 @@ fn tagged(client: &Client) -> Record {
     repeat(move || {
         let tags = black_box(TAGS);
         let metric = Metric::counter(black_box(COUNTER), black_box(1));
-        // What is refused is looked for in the end.
+        // Refusals are checked at the end.
         let _ = client.record(&metric.tags(&tags));
     })
 }
@@ -188,7 +188,7 @@ impl Case {
     )]
     pub(crate) fn run(&self, metrics: usize) {
         let now = Instant::now();
-        // Time stands still, and nobody hangs up.
+        // Time does not pass, and the connection stays open.
         let config = Config::new("127.0.0.1")
             .settle_time(Duration::ZERO)
             .aggregate(self.aggregates.then_some(Duration::from_millis(100)));
@@ -241,7 +241,7 @@ fn session_rounds(config: &Config, record: fn(&mut Session), now: Instant, metri
     assert!(stats.sent > 0 && stats.queued == 0, "{stats:?}");
 }
 
-/// Named, so that what happens in it can be told from the rest.
+/// Has a name of its own, so that its instructions can be counted apart from the rest.
 #[inline(never)]
 fn record_burst(record: &dyn Fn(usize)) {
     record(BURST);

@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a metric may take: at its caller, and with the driver's share.
+/// Maximum number of instructions of a metric: at its caller, and with the driver's share.
 fn budget(case: &Case) -> Result<[f64; 2], Box<dyn Error>> {
     let lines = include_str!("budgets.txt").lines();
     let mut lines = lines.filter(|line| !line.starts_with('#'));

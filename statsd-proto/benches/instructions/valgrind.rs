@@ -19,7 +19,7 @@ pub(crate) fn instructions(case: &Case) -> Result<[f64; 2]> {
     ])
 }
 
-/// What a program does once is in a short run as in a long one.
+/// A short run and a long one have the same cost of starting and ending.
 fn for_one_metric(case: &Case, options: &[&str]) -> Result<f64> {
     let short = collect(case, METRICS, options)?;
     let long = collect(case, 2 * METRICS, options)?;

@@ -56,7 +56,7 @@ impl<'a> Event<'a> {
     /// Parses a line of the form `_e{<bytes of title>,<bytes of text>}:title|text[|d:…][|h:…][|#key:value,…]`, with the
     /// fields after the text in any order.
     ///
-    /// Recording the event encodes it anew, so a malformed line is never forwarded.
+    /// Recording the event encodes it again, so a malformed line is never forwarded.
     ///
     /// # Errors
     ///

@@ -44,7 +44,7 @@ impl<'a> ServiceCheck<'a> {
     /// Parses a line of the form `_sc|name|status[|d:…][|h:…][|#key:value,…][|m:message]`, with the fields after the
     /// status in any order.
     ///
-    /// Recording the check encodes it anew, so a malformed line is never forwarded.
+    /// Recording the check encodes it again, so a malformed line is never forwarded.
     ///
     /// # Errors
     ///

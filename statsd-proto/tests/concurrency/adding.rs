@@ -1,4 +1,4 @@
-//! Counts that are added up arrive once, or are counted as refused.
+//! Aggregated counts arrive once, or are counted as refused.
 
 use std::time::Duration;
 

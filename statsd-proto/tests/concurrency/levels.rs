@@ -1,4 +1,4 @@
-//! The last level of a gauge is the last set, by whichever ways and threads, whatever is drained meanwhile.
+//! The last level of a gauge that arrives is the last one set, by any method and thread, with drains in between.
 
 use std::sync::Arc;
 use std::time::Duration;

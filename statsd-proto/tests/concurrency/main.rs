@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Without the flag there is nothing here. A thread that waits for what never comes is a deadlock, which
-//! shuttle tells with the order of steps that led to it.
+//! shuttle reports with the order of steps that led to it.
 
 #[cfg(shuttle)]
 mod adding;

@@ -1,4 +1,4 @@
-//! What threads record arrives, and in which order.
+//! Metrics of several threads: all arrive, and in order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ fn keep_order(interval: Duration) {
     for name in NAMES {
         assert_eq!(server.values(name), [1, 2], "{:?}", server.lines());
     }
-    // A thread's level stands between its counts.
+    // The level of a thread is between its counts.
     let lines = server.lines();
     for name in NAMES {
         let place = |line: &str| {

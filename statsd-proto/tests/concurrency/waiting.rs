@@ -1,4 +1,4 @@
-//! Those who wait are told.
+//! Waiting callers are woken.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

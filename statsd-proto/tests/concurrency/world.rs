@@ -122,12 +122,12 @@ pub(crate) fn step(
     None
 }
 
-/// Waits to be woken, whatever the time.
+/// Waits until it is woken, without a deadline.
 fn sleep(driver: &mut Driver, _: Option<Instant>) {
     block_on(driver.woken());
 }
 
-/// What has arrived.
+/// Lines that have arrived.
 #[derive(Clone, Default)]
 pub(crate) struct Server(Arc<(Mutex<Vec<String>>, Condvar)>);
 
@@ -145,7 +145,7 @@ impl Server {
         self.0.0.lock().expect(SOUND).clone()
     }
 
-    /// The values of a metric, in the order in which they arrived.
+    /// Values of a metric, in the order of arrival.
     pub(crate) fn values(&self, name: &str) -> Vec<i64> {
         values(&self.lines(), name)
     }

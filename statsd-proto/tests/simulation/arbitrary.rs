@@ -157,7 +157,7 @@ fn trouble() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What a driver may do beside its work.
+/// Inputs of a driver that answer no instruction.
 fn poke() -> impl Strategy<Value = Event> {
     let stray = prop_oneof![
         Just(Input::Connected),

@@ -1,4 +1,4 @@
-//! Datagrams: refused ones are sent again, bursts keep the pace, hopeless ones are given up.
+//! Datagrams: refused ones are resent, bursts keep the pace, unsendable ones are dropped.
 
 use statsd_proto::driver::{FailureKind, Input, Output, Session};
 use statsd_proto::{Metric, Pace};

@@ -1,4 +1,4 @@
-//! Frames over a Unix socket: whole ones arrive once, in whatever pieces they leave.
+//! Frames over a Unix socket: each arrives once, for writes of any size.
 
 use statsd_proto::driver::FailureKind;
 use statsd_proto::{Overflow, RecordError};

@@ -1,4 +1,4 @@
-//! Text from somebody who means harm: it neither becomes a metric of its own, nor brings the server down,
+//! Text of an attacker: it neither becomes a metric of its own, nor crashes the server,
 //! nor fills memory.
 
 use statsd_proto::testing::recorder;
@@ -84,7 +84,7 @@ fn a_rate_or_a_value_that_a_server_misreads_never_leaves() {
         for line in ["x:1|c|@+0.5x", "x:1|c|@Infinity", "x:1|c|@ 0.5", "x:NaN|c"] {
             assert!(Metric::parse(line).is_err(), "{line}");
         }
-        // What is right in another form is written in the one that all servers read.
+        // A valid number in another form is written in the form that all servers read.
         for (line, written) in [
             ("x:1|c|@+0.5", "x:1|c|@0.5"),
             ("x:1|c|@2e-1", "x:1|c|@0.2"),

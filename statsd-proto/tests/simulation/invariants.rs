@@ -9,7 +9,7 @@ use crate::subject::Subject;
 use crate::world::World;
 
 impl<S: Subject> World<S> {
-    /// Every line that was accepted is somewhere, whatever call came last.
+    /// Every accepted line is accounted for, after every call.
     pub(crate) fn check_account(&self) {
         let stats = self.stats();
         let settled = stats.sent + stats.dropped.total();
@@ -78,7 +78,7 @@ impl<S: Subject> World<S> {
         unacknowledged.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 
-    /// Bytes count once they have left; those of the last datagram, once nobody refuses it.
+    /// Bytes count once they were written; those of the last datagram, once it can no longer be refused.
     pub(crate) fn check_bytes(&mut self) {
         let bytes = self.stats().bytes;
         if bytes == self.taken_bytes {

@@ -1,4 +1,4 @@
-//! What a log says: states, not attempts, and at the end how things are.
+//! Log: states and not attempts, and at the end the present state.
 
 use std::io;
 

@@ -29,7 +29,7 @@ fn a_server_that_moved_in_silence_is_found_within_the_minute() {
     send_for(&mut world, secs(62));
     assert_eq!(world.net.lookups.len(), 2);
     assert_eq!(targets(&world), [server(1), server(2)]);
-    // Where it was, somebody listened all the time: nothing is lost on the way.
+    // The old address listened all the time, so no datagram is lost.
     assert_eq!(arrived(&world), world.accepted);
 }
 

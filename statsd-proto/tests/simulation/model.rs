@@ -123,20 +123,20 @@ fn record(world: &mut World, len: usize, lines: u64) {
         (Ok(()), _) => assert!(!too_many, "{before:?}"),
         (Err(RecordError::Closed), _) => assert!(world.session.is_closed()),
         (Err(RecordError::QueueFull), Overflow::DropOldest) => {
-            // There is always an older payload to drop, unless hardly a line fits at all, or what may be
-            // sent again takes the room.
+            // There is always an older payload to drop, unless hardly a line fits at all, or lines that may be
+            // resent fill the queue.
             let is_tight = most < 20 && too_many;
             assert!(is_tight || before.unacknowledged > 0, "{before:?}");
         }
         (Err(RecordError::QueueFull), _) => {
-            // Datagrams and frames are filled up, which takes room too.
-            let is_filled_up = world.settings.transport != Transport::Tcp;
+            // Datagrams and frames have padding, which takes room too.
+            let is_padded = world.settings.transport != Transport::Tcp;
             let is_full = bytes + record > max_queue_bytes;
-            assert!(too_many || is_full || is_filled_up, "{before:?} {bytes}");
+            assert!(too_many || is_full || is_padded, "{before:?} {bytes}");
         }
         (Err(RecordError::LineTooLong), _) => {
             let is_long = world.settings.is_unix() && record > max_datagram;
-            // What the queue could not hold if it were empty.
+            // The record would not fit into an empty queue.
             let is_never = lines > most;
             assert!(is_long || is_never, "{record}");
         }
@@ -144,7 +144,7 @@ fn record(world: &mut World, len: usize, lines: u64) {
     }
 }
 
-/// How long the lines are that are queued, on their way, or may come back, when none is ever dropped.
+/// Length of the lines that are queued, in flight, or may return to the queue, if no line is ever dropped.
 fn outstanding_bytes(world: &World) -> usize {
     let stats = world.stats();
     let count = (stats.queued + stats.in_flight + stats.unacknowledged) as usize;

@@ -12,17 +12,17 @@ use statsd_proto::driver::{Failure, FailureKind, Input, Transmit};
 pub(crate) struct Network {
     /// Whether the server listens.
     pub(crate) is_up: bool,
-    /// Addresses where nobody listens even while the server is up.
+    /// Addresses at which no process listens, even while the server is up.
     pub(crate) dead: Vec<IpAddr>,
-    /// What a lookup finds; none if it fails.
+    /// Result of a lookup, or `None` if it fails.
     pub(crate) found: Option<Vec<IpAddr>>,
     /// Whether each lookup finds them in another order.
     pub(crate) is_shuffled: bool,
-    /// How long a lookup takes; none if it never ends.
+    /// Length of a lookup, or `None` if it never ends.
     pub(crate) lookup_delay: Option<Duration>,
-    /// How long connecting takes; none if it never ends.
+    /// Length of a connect, or `None` if it never ends.
     pub(crate) connect_delay: Option<Duration>,
-    /// How long after accepting the server hangs up; none if it does not.
+    /// Time from the accept until the server closes the connection, or `None` if it does not.
     pub(crate) hang_up_after: Option<Duration>,
     /// How the next stream connections end, one each.
     pub(crate) cuts: VecDeque<Cut>,
@@ -30,7 +30,7 @@ pub(crate) struct Network {
     pub(crate) max_write: usize,
     /// How much more the server takes, counted likewise, before writes neither end nor fail.
     pub(crate) window: usize,
-    /// Whether the system tells what is acknowledged, if it is asked.
+    /// Whether the system reports acknowledgements, if it is asked.
     pub(crate) tells: bool,
     /// How many of the last bytes of a stream that the kernel took stay without acknowledgement.
     pub(crate) unacknowledged: usize,
@@ -42,7 +42,7 @@ pub(crate) struct Network {
     pub(crate) too_large: Failure,
     /// How the news of a refused datagram comes back.
     pub(crate) refusal: Refusal,
-    /// What the system calls it.
+    /// Error of the system.
     pub(crate) refused_by: Failure,
 
     pub(crate) lookups: Vec<Instant>,
@@ -52,14 +52,14 @@ pub(crate) struct Network {
     socket: Option<Socket>,
 }
 
-/// A stream that breaks when the kernel has taken some bytes, the last of which do not arrive.
+/// Stream that breaks when the kernel has taken some bytes. The last of them do not arrive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
     pub(crate) takes: usize,
     pub(crate) loses: usize,
 }
 
-/// Over UDP, how a client hears that nobody listens.
+/// Way in which a UDP client learns that no process listens.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Refusal {
     /// The next write fails.
@@ -76,11 +76,11 @@ pub(crate) struct Connection {
     pub(crate) opened_at: Instant,
     /// The bytes of a stream that the kernel took.
     pub(crate) taken: Vec<u8>,
-    /// How many of them arrived.
+    /// Number of them that arrived.
     pub(crate) arrived: usize,
-    /// How many of them the client was told to have arrived.
+    /// Number of them that were reported to the client as acknowledged.
     pub(crate) acknowledged: usize,
-    /// How many writes there were.
+    /// Number of writes.
     pub(crate) writes: usize,
     pub(crate) datagrams: Vec<Datagram>,
 }
@@ -107,7 +107,7 @@ struct Socket {
     to: SocketAddr,
     hang_up_at: Option<Instant>,
     cut: Option<Cut>,
-    /// When the news of a refused datagram is here. Until it is told, nothing more arrives.
+    /// Time at which a refusal is reported. Until then, no further datagram arrives.
     refused_at: Option<Instant>,
     /// When the last write was, and its first datagram.
     last_write: Option<(Instant, usize)>,
@@ -158,7 +158,7 @@ impl Network {
         self.socket.is_some()
     }
 
-    /// Opens a socket, if somebody listens; over UDP nobody need listen.
+    /// Opens a socket, if a process listens; over UDP, in any case.
     pub(crate) fn open(&mut self, now: Instant, to: SocketAddr) -> Input {
         let listens = self.listens(to);
         if !listens && self.transport != Transport::Udp {
@@ -186,7 +186,7 @@ impl Network {
         self.is_up && !self.dead.contains(&to.ip())
     }
 
-    /// How many bytes of the open stream the client is told to be unacknowledged.
+    /// Number of unacknowledged bytes of the open stream that is reported to the client.
     pub(crate) fn tell_unacknowledged(&mut self) -> Option<usize> {
         if !self.tells || self.socket.is_none() {
             return None;
@@ -218,7 +218,7 @@ impl Network {
         Ok(addresses)
     }
 
-    /// What the open socket's pending read tells by now.
+    /// Result of the open socket's pending read, if it has one by now.
     pub(crate) fn read(&mut self, now: Instant) -> Option<Input> {
         let at = self.reads_at().filter(|at| *at <= now)?;
         let socket = self.socket.as_ref()?;
@@ -229,7 +229,7 @@ impl Network {
         Some(self.refuse(now))
     }
 
-    /// When the pending read has something to tell.
+    /// Time at which the pending read completes.
     pub(crate) fn reads_at(&self) -> Option<Instant> {
         let socket = self.socket.as_ref()?;
         let refused_at = match self.refusal {

@@ -1,4 +1,4 @@
-//! What must have arrived, told from the transcript alone.
+//! Lines that must have arrived, by the transcript alone.
 
 use std::collections::BTreeSet;
 
@@ -77,7 +77,7 @@ fn check_streams(world: &World, report: &Report) {
     }
 }
 
-/// What has not arrived was dropped, or was on its way when the session had no more time to wait for it.
+/// A line that has not arrived was dropped, or was in flight when the session had no more time to wait for it.
 fn check_at_least_once(world: &World, report: &Report) {
     let arrived = arrived(world);
     let arrived = arrived.iter().collect::<BTreeSet<_>>();

@@ -1,4 +1,4 @@
-//! What a full queue keeps, and that nothing grows beyond it.
+//! A full queue: which lines it keeps, and that nothing grows beyond its bounds.
 
 use statsd_proto::driver::EventKind;
 use statsd_proto::{Overflow, Pace, RecordError};

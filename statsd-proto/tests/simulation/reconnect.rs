@@ -1,4 +1,4 @@
-//! What a link that breaks costs: no line, and few attempts.
+//! A connection that breaks costs no line, and few attempts.
 
 use std::time::Duration;
 

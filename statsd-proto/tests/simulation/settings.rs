@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use statsd_proto::{Config, Dialect, Overflow, Pace, Transport};
 
-/// What a [`Config`] is made of, as far as the simulation varies it.
+/// Settings of a [`Config`] that the simulation varies.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) host: &'static str,
@@ -112,7 +112,7 @@ impl Settings {
         [Transport::UnixDatagram, Transport::UnixStream].contains(&self.transport)
     }
 
-    /// Whether what is not acknowledged is sent again.
+    /// Whether unacknowledged lines are resent.
     pub(crate) fn resends(&self) -> bool {
         self.resend_unacknowledged && self.transport == Transport::Tcp
     }

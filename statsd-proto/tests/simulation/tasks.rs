@@ -1,4 +1,4 @@
-//! What the driver has under way, and what comes of it.
+//! Instructions that the driver has in progress, and their results.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use crate::oracle::lines_of_frames;
 use crate::subject::Subject;
 use crate::world::{World, server};
 
-/// An instruction, and when it will be done; none if never.
+/// An instruction, and the time at which it will be done, or `None` if never.
 #[derive(Debug)]
 pub(crate) enum Task {
     Connect(SocketAddr, Option<Instant>),
@@ -25,7 +25,7 @@ pub(crate) struct Lookup {
 }
 
 impl<S: Subject> World<S> {
-    /// What came of the instruction, if it is done.
+    /// Result of the instruction, if it is done.
     pub(crate) fn answer(&mut self) -> Option<Input> {
         let is_ready = |ready: &Option<Instant>| ready.is_some_and(|at| at <= self.now);
         let is_done = match &self.task {
@@ -65,7 +65,7 @@ impl<S: Subject> World<S> {
         }
     }
 
-    /// What came of a lookup, if one is done. To one that was given up, the answer is where nobody may go.
+    /// Result of a lookup, if one is done. The answer to an abandoned lookup is an address that must not be used.
     pub(crate) fn answer_lookup(&mut self) -> Option<Input> {
         let is_done = |lookup: &Lookup| lookup.ends_at.is_some_and(|at| at <= self.now);
         let index = self.lookups.iter().position(is_done)?;

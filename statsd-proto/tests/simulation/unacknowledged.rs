@@ -1,4 +1,4 @@
-//! What the server's kernel has not acknowledged is sent again, if so configured.
+//! Lines that the server's kernel has not acknowledged are resent, if so configured.
 
 use statsd_proto::driver::{FailureKind, Output};
 
@@ -169,7 +169,7 @@ fn what_may_be_sent_again_takes_room_until_it_is_acknowledged() {
         .expect_err("ten are queued or may come back");
     world.advance(secs(1));
     world.net.unacknowledged = 0;
-    // Nothing else happens that could tell.
+    // No other event could end the wait.
     world.advance(ms(300));
     world.record_lines(10);
     world.finish();

@@ -28,11 +28,11 @@ pub(crate) struct World<S = Session> {
     pub(crate) accepted_lines: Option<u64>,
     pub(crate) polls: usize,
     pub(crate) report: Option<Report>,
-    /// What the driver is doing with the socket.
+    /// Instruction that the driver executes on the socket.
     pub(crate) task: Option<Task>,
     /// The lookups that the driver has under way beside that. Only the last one counts.
     pub(crate) lookups: Vec<Lookup>,
-    /// When the driver has to poll, whatever happens.
+    /// Time at which the driver has to poll, even without an event.
     wake: Option<Instant>,
     /// Polls since time, bytes or the script last moved on.
     pub(crate) polls_in_place: usize,
@@ -50,7 +50,7 @@ pub(crate) struct World<S = Session> {
     pub(crate) longest_lag: Duration,
     /// The latest time that a poll brought.
     pub(crate) polled_at: Option<Instant>,
-    /// What the last lookup that counted has found, and where the last socket was opened to.
+    /// Addresses in the last answer that was used, and the address of the last socket.
     pub(crate) answered: Option<Vec<SocketAddr>>,
     pub(crate) opened_to: Option<SocketAddr>,
 }
@@ -86,7 +86,7 @@ impl World {
         Ok(())
     }
 
-    /// Records short lines, all of which must be taken.
+    /// Records short lines, which must all be accepted.
     pub(crate) fn record_lines(&mut self, count: usize) {
         for _ in 0..count {
             self.record(0).expect("there is room");

@@ -1,4 +1,4 @@
-//! What the command line says, to people and to the processes that this program starts.
+//! Arguments of the command line, for people and for the processes that this program starts.
 
 use std::env;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! What has arrived at the receiver.
+//! Metrics that have arrived at the receiver.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -28,7 +28,7 @@ impl Arrivals {
         self.ask("reset");
     }
 
-    /// Waits until so many metrics have come, or none for longer than any client holds one back.
+    /// Waits until this many metrics have arrived, or none for longer than any client's flush interval.
     pub(crate) fn wait(&mut self, metrics: usize) -> Arrived {
         let numbers = self.ask(&format!("wait {metrics} {}", PATIENCE.as_nanos()));
         Arrived {

@@ -71,7 +71,7 @@ impl Campaign {
         Ok(())
     }
 
-    /// Some figure of a subject at a workload; none if it cannot do it.
+    /// Figure of a subject at a workload, or `None` if the subject has no such metrics.
     pub(crate) fn spread(
         &self,
         subject: usize,
@@ -82,7 +82,7 @@ impl Campaign {
         Some(Spread::of(runs.iter().map(figure)))
     }
 
-    /// The share of the metrics that arrived in the worst round; all, if it cannot do it.
+    /// Share of the metrics that arrived in the worst round. 1 if the subject has no such metrics.
     pub(crate) fn delivered(&self, subject: usize, workload: Workload) -> f64 {
         let runs = self.runs.get(&(subject, workload));
         let shares = runs.into_iter().flatten().map(|run| run.delivered);

@@ -1,4 +1,4 @@
-//! The columns of figures, and who is the best in each.
+//! Columns of figures, and the best client in each.
 
 use crate::campaign::Campaign;
 use crate::figures::Figures;
@@ -13,17 +13,17 @@ pub(crate) struct Column {
     order: Order,
 }
 
-/// What is better.
+/// Order of figures by quality.
 #[derive(Clone, Copy)]
 enum Order {
     Less,
     More,
-    /// Neither: it is the other side of a choice.
+    /// Neither is better: the client trades this for other figures.
     None,
 }
 
 impl Column {
-    /// What a metric costs its caller.
+    /// Cost of a metric for its caller.
     pub(crate) const CALLER: [Self; 7] = [
         Self::caller("count, 1 thread", Workload::COUNT[0]),
         Self::caller("2 threads", Workload::COUNT[1]),
@@ -33,7 +33,7 @@ impl Column {
         Self::caller("bursts, 1 thread", Workload::BURSTS[0]),
         Self::caller("2 threads", Workload::BURSTS[1]),
     ];
-    /// What it costs in all, and what one gets.
+    /// Total cost, and what it buys.
     pub(crate) const IN_ALL: [Self; 5] = [
         Self::less("CPU, no rest (ns)", Workload::COUNT[0], |run| run.cpu),
         Self::less("CPU, bursts (ns)", Workload::BURSTS[0], |run| run.cpu),

@@ -1,9 +1,9 @@
-//! What one run of one subject has shown.
+//! Figures of one run of one subject.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Infinite or not a number: there is none.
+/// An infinite figure, or one that is not a number, is missing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
     /// Time of a core at the callers, in nanoseconds per metric.

@@ -57,7 +57,7 @@ impl Receiver {
             *count = total(&fs::read_to_string(&file)?)?;
             fs::remove_file(file)?;
         }
-        // What a process does once is in both.
+        // Both counts include the start and the end of a process.
         Ok(Some((counts[1] - counts[0]) / metrics as f64 * 1000.0))
     }
 

@@ -75,7 +75,7 @@ fn receive_stream(mut stream: TcpStream, log: &Log) -> io::Result<()> {
     }
 }
 
-/// What has arrived, and when: for each payload, how many metrics had come with it.
+/// Arrivals: for each payload, its time and the number of metrics up to and including it.
 #[derive(Debug, Default)]
 struct Log(Mutex<Vec<(u64, f64)>>);
 
@@ -91,7 +91,7 @@ impl Log {
         self.0.lock().expect("nobody panics")
     }
 
-    /// Waits until so many metrics have come, or none for some time.
+    /// Waits until this many metrics have arrived, or none for some time.
     fn wait(&self, metrics: f64, patience: u64) -> (u64, f64) {
         let asked_at = clock::now();
         loop {
@@ -134,5 +134,5 @@ fn answer(mut stream: &TcpStream, log: &Log) -> io::Result<()> {
     Ok(())
 }
 
-/// Room for all that one run sends, if every metric is a datagram.
+/// Receive buffer for all datagrams of one run, if every metric is a datagram.
 const RECEIVE_BUFFER: usize = 512 * 1024 * 1024;

@@ -53,7 +53,7 @@ fn warm_up(subject: &dyn Subject, kind: Kind, arrivals: &mut Arrivals) {
     arrivals.reset();
 }
 
-/// From the first call to the end of the last, whatever the callers had to wait for.
+/// Time from the first call to the end of the last, including all waits of the callers.
 fn no_rest(subject: &dyn Subject, workload: Workload, metrics: usize) -> f64 {
     let times = on_threads(workload.threads, || {
         let start = Instant::now();

@@ -1,4 +1,4 @@
-//! The middle of several figures, and how far they are apart.
+//! Median and spread of several figures.
 
 /// A median, and half the distance between the quartiles.
 #[derive(Clone, Copy, Debug)]

@@ -133,5 +133,5 @@ const TIMER: &str = "checkout.service.orders.timing";
 const TAGS: [(&str, &str); 2] = [("region", "eu-west-1"), ("method", "debit")];
 const MILLISECONDS: u32 = 250;
 
-/// The largest datagram that all clients fill, where they can be told.
+/// Size of the datagrams in bytes, for all clients that have such a setting.
 const MAX_DATAGRAM: usize = 1432;

@@ -48,7 +48,7 @@ pub(crate) fn render(campaign: &Campaign) -> String {
     page
 }
 
-/// The processor and the kernel, where the kernel tells.
+/// Processor and kernel, if the kernel reports them.
 fn system() -> String {
     let read = |file| fs::read_to_string(file).unwrap_or_default();
     let processor = read("/proc/cpuinfo");

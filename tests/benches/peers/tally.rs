@@ -1,9 +1,9 @@
-//! What a receiver counts in what arrives.
+//! Counts of the metrics in a payload.
 
 use memchr::{memchr, memchr_iter};
 
-/// How many metrics a payload stands for, of which the last line need not end in a line break: the sum
-/// of its counts, and the number of other values. One value may stand for several and a fraction.
+/// Number of metrics in a payload, whose last line may lack a line feed: the sum
+/// of its counts, and the number of other values, each divided by its sample rate.
 pub(crate) fn metrics(payload: &[u8]) -> f64 {
     let mut sum = 0.0;
     let mut start = 0;

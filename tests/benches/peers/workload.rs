@@ -1,4 +1,4 @@
-//! What the subjects are made to do.
+//! Workloads of the subjects.
 
 use crate::subject::Kind;
 
@@ -65,5 +65,5 @@ impl Workload {
     }
 }
 
-/// What is recorded without a break in bursts.
+/// Number of metrics in a burst.
 pub(crate) const BURST: usize = 1000;

@@ -14,7 +14,7 @@ pub(crate) struct Account {
     pub(crate) stats: Stats,
     pub(crate) oracle: Oracle,
     pub(crate) faults: u64,
-    /// In KiB; none where the system does not tell.
+    /// Memory in KiB, or `None` if the system does not report it.
     pub(crate) peak: Option<u64>,
 }
 

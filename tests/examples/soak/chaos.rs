@@ -17,7 +17,7 @@ use crate::memory;
 use crate::options::Options;
 use crate::oracle::{Oracle, PREFIX};
 
-/// Runs for the time of the options and a little longer, in which everything has to arrive.
+/// Runs for the time of the options, and then a little longer, until everything has arrived.
 pub(crate) fn run<A: Adapter>(carrier: Carrier, options: &Options) -> Account {
     let runtime = A::new();
     let mut chaos = Chaos::new(carrier, options.seed);
@@ -75,7 +75,7 @@ struct Chaos {
     random: Random,
     oracle: Oracle,
     faults: u64,
-    /// What was resident when the first fault was over, in KiB.
+    /// Resident memory at the end of the first fault, in KiB.
     resident: Option<u64>,
 }
 
@@ -275,8 +275,8 @@ impl Chaos {
 /// The bound of the queue.
 const QUEUE: usize = 512 * 1024;
 
-/// What a run may take after its first fault, in KiB: the queue, what the server has not been asked for,
-/// and what the allocator keeps.
+/// Memory that a run may take after its first fault, in KiB: the queue, lines that the server has not been asked for,
+/// and free memory of the allocator.
 const GROWTH: u64 = 32 * 1024;
 
 /// SplitMix64.

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Each adapter and carrier is a process of its own, so that each has its own memory; all run at once. At
-//! the end a table tells what became of every line. A line that is garbled, repeated, out of order, or
+//! the end a table accounts for every line. A line that is garbled, repeated, out of order, or
 //! unaccounted for is a failure, and so is memory that grows.
 
 #![expect(

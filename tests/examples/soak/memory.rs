@@ -2,12 +2,12 @@
 
 use std::fs;
 
-/// The most that was ever resident, in KiB. None on a system that does not tell.
+/// Peak of the resident memory in KiB, or `None` if the system does not report it.
 pub(crate) fn peak() -> Option<u64> {
     field("VmHWM:")
 }
 
-/// What is resident, in KiB. None on a system that does not tell.
+/// Resident memory in KiB, or `None` if the system does not report it.
 pub(crate) fn resident() -> Option<u64> {
     field("VmRSS:")
 }

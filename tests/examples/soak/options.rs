@@ -8,7 +8,7 @@ use tests::carrier::Carrier;
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) seconds: u64,
-    /// What the faults follow from. Threads and sockets are as they are, so that no two runs are alike.
+    /// Seed of the faults. Threads and sockets are not simulated, so no two runs are alike.
     pub(crate) seed: u64,
     /// None: all of them.
     pub(crate) subject: Option<Subject>,
@@ -40,7 +40,7 @@ impl Options {
     }
 }
 
-/// What is soaked.
+/// Adapter and transport to test.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject {
     pub(crate) adapter: &'static str,

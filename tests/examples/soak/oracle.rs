@@ -1,9 +1,9 @@
-//! What arrived, held against what can have been sent.
+//! Comparison of the lines that arrived with the lines that were recorded.
 
 /// The numbers of the lines that arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
-    /// Whether connections tell lines apart that were lost from lines that were left out.
+    /// Whether the connection is known of each line, so that lost lines differ from refused ones.
     is_stream: bool,
     /// A bit for each number.
     seen: Vec<u64>,
@@ -50,7 +50,7 @@ impl Oracle {
     }
 
     pub(crate) fn complain(&mut self, violation: String) {
-        // The first few tell enough.
+        // The first few are enough for a report.
         if self.violations.len() < 10 && !self.violations.contains(&violation) {
             self.violations.push(violation);
         }

@@ -1,4 +1,4 @@
-//! What is added up arrives, all of it and once, whatever happens in between.
+//! Aggregated values arrive completely and once, with any events in between.
 
 mod server;
 
@@ -51,7 +51,7 @@ struct World {
     recorder: Recorder,
     grammar: &'static Grammar,
     handles: Handles,
-    /// What a server would know if it had been told of everything that was taken.
+    /// State of a server that has received every accepted metric.
     meant: Server,
     server: Server,
 }
@@ -145,7 +145,7 @@ impl World {
         }
     }
 
-    /// What is changed by name may have been set as well.
+    /// A gauge that is changed by its name may have been set as well.
     fn change_level(&mut self, change: i8, by_handle: bool) {
         let name = if by_handle { "change" } else { "named.level" };
         let is_taken = self.is_taken(|world| match &world.handles.change {
@@ -200,7 +200,7 @@ impl World {
         }
     }
 
-    /// The server is back for good: what was added up comes with the rounds, and the rest with the end.
+    /// The server stays up from now on: aggregated values arrive at their intervals, and the rest at the end.
     fn end(&mut self) {
         self.recorder.set_up(true);
         for _ in 0..PATIENCE {

@@ -1,4 +1,4 @@
-//! What a caller meant by an event or a service check, and whether a line says so.
+//! Arbitrary event or service check, and a check of its line.
 
 mod agent;
 mod wire;

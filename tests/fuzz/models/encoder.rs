@@ -67,7 +67,7 @@ fn encode(input: &mut Unstructured<'_>) -> Result<()> {
 /// A session that a metric goes into and its lines come out of.
 struct Encoder {
     session: Session,
-    /// Where lines go as they stand.
+    /// Client that records lines unchanged.
     client: Client,
     recorder: Recorder,
     /// Whether it is the reference server's own parser that reads them.
@@ -148,7 +148,7 @@ impl Encoder {
     /// Parses a line, and records what it says.
     fn copy(&mut self, line: &str) {
         let Ok(metric) = Metric::parse(line) else {
-            // Neither tags in the name nor several values are read, nor what stands behind the tags.
+            // Tags in the name, several values, and fields after the tags are not read.
             let read = self.constant.grammar.read(line).ok();
             let is_plain = |read: &Read<'_>| {
                 read.extras.is_empty() && (read.code == "s" || !read.value.contains(':'))
@@ -201,7 +201,7 @@ impl Encoder {
         assert_eq!(self.recorder.lines(), lines);
     }
 
-    /// Sends a line as it stands.
+    /// Sends a line unchanged.
     fn pass_on(&mut self, line: &str) {
         let grammar = self.constant.grammar;
         let is_taken = self.client.record_line(line).is_ok();
@@ -220,7 +220,7 @@ impl Encoder {
         }
     }
 
-    /// Lines that it wrote can be recorded again, as they stand and taken apart.
+    /// Lines that the encoder wrote can be recorded again, both unchanged and parsed.
     fn take_back(&mut self, lines: &[String]) {
         for line in lines {
             let result = self.client.record_line(line);
@@ -307,7 +307,7 @@ impl Encoder {
     }
 }
 
-/// The reference server reads one value, and the one that stands there.
+/// Etsy/statsd reads one value, the one in the line.
 fn check_reference(line: &str, value: &str, code: &str, rate: Option<&str>) {
     let taken = match reference::handle(line) {
         Ok(taken) => taken,

@@ -6,14 +6,14 @@ mod rows;
 
 use statsd_proto::{Dialect, Kind, Transport};
 
-/// What may stand where, told from the servers' sources and not from the encoder.
+/// Rules of a family of servers, written after their sources and not after the encoder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grammar {
     /// Transports that the servers listen on.
     transports: &'static [Transport],
     /// Servers of this family read bytes as 7-bit ASCII.
     pub(crate) is_ascii: bool,
-    /// What ends a name.
+    /// Characters that end a name.
     name_ends: &'static str,
     key_ends: &'static str,
     tag_ends: &'static str,
@@ -33,25 +33,25 @@ pub(crate) struct Grammar {
     packs: bool,
     /// Whether there are fields for who sends and when, events, and service checks.
     pub(crate) has_extras: bool,
-    /// Longer names are cut.
+    /// Maximum length of a name in bytes. Longer names are cut.
     pub(crate) max_name: usize,
-    /// What is read of a datagram.
+    /// Bytes that the servers read of a datagram.
     pub(crate) max_datagram: usize,
     /// Names that the server does not survive, or takes for something else.
     pub(crate) is_fatal: fn(&str) -> bool,
 }
 
-/// Where tags stand.
+/// Position of tags.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Tags {
-    /// Behind the type and the rate.
+    /// After the type and the rate.
     Behind,
-    /// In the name: before the first, between two, behind the last.
+    /// In the name: text before the first, between two, and after the last.
     Name(&'static str, char, &'static str),
     Nowhere,
 }
 
-/// What may be counted.
+/// Values that a counter accepts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Counts {
     Any,
@@ -77,7 +77,7 @@ impl Grammar {
         (later, Transport::Udp)
     }
 
-    /// The code that stands for a kind; none if the server has none.
+    /// Code of a kind, or `None` if the server does not have it.
     pub(crate) fn code(&self, kind: Kind) -> Option<&'static str> {
         let known = self.kinds.iter().find(|(known, _)| *known == kind);
         known.map(|(_, code)| *code)
@@ -88,7 +88,7 @@ impl Grammar {
         self.kinds.iter().any(|(_, known)| *known == code)
     }
 
-    /// Whether several values of this type may stand in a line.
+    /// Whether a line may have several values of this type.
     pub(crate) fn packs(&self, code: &str) -> bool {
         self.packs && matches!(code, "d" | "h" | "ms")
     }
@@ -123,11 +123,11 @@ impl Grammar {
         !char.is_control() && !ends.contains(char) && (char.is_ascii() || !self.is_ascii)
     }
 
-    /// Takes a line apart as a server does.
+    /// Parses a line as a server does.
     ///
     /// # Errors
     ///
-    /// Tells what no server of the dialect would take, or not for one metric.
+    /// Part that a server of the dialect would refuse, or would not read as one metric.
     pub(crate) fn read<'a>(&self, line: &'a str) -> Result<Read<'a>, &'static str> {
         let (name, rest) = line.split_once(':').ok_or("no name")?;
         let (name, mut tags) = self.split_name(name)?;
@@ -155,7 +155,7 @@ impl Grammar {
         self.check(&read).map(|()| read)
     }
 
-    /// Parts a name from the tags in it.
+    /// Splits a name and the tags in it.
     fn split_name<'a>(&self, name: &'a str) -> Result<(&'a str, Vec<Tag<'a>>), &'static str> {
         let Tags::Name(open, separator, close) = self.tags else {
             return Ok((name, Vec::new()));
@@ -191,7 +191,10 @@ impl Grammar {
                 "a bad name",
             ),
             (read.name.len() <= self.max_name, "a name that is cut"),
-            (!(self.is_fatal)(read.name), "a name to die of"),
+            (
+                !(self.is_fatal)(read.name),
+                "a name that crashes the server",
+            ),
             (is_text(read.code, is_code), "a bad type"),
             (is_value, "a bad value"),
             (!is_count || self.is_count(read.value), "a bad count"),
@@ -257,7 +260,7 @@ pub(crate) struct Read<'a> {
     pub(crate) code: &'a str,
     pub(crate) rate: Option<&'a str>,
     pub(crate) tags: Vec<Tag<'a>>,
-    /// What stands behind the tags.
+    /// Fields after the tags.
     pub(crate) extras: Vec<&'a str>,
 }
 
@@ -273,7 +276,7 @@ fn is_unsigned(text: &str) -> bool {
             .all(|digits| is_text(digits, |char| char.is_ascii_digit()))
 }
 
-/// Digits without a sign, of which the reference server would die.
+/// Digits without a sign, which would crash Etsy/statsd.
 fn is_rate(text: &str) -> bool {
     is_unsigned(text)
         && text

@@ -1,4 +1,4 @@
-//! What a caller meant by a metric, and whether a line says so.
+//! Arbitrary metric, and a check of its line.
 
 mod flaws;
 
@@ -35,7 +35,7 @@ pub(crate) enum Worth<'a> {
     /// Several at once.
     Packed(&'a [f64]),
     Text(&'a str),
-    /// A number in a line, in whatever form.
+    /// Number in a line, in any form.
     Written(&'a str),
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Rate {
     pub(crate) is_clients: bool,
 }
 
-/// What is the same for all metrics of a session.
+/// Settings that apply to all metrics of a session.
 #[derive(Debug)]
 pub(crate) struct Constant {
     pub(crate) grammar: &'static Grammar,
@@ -305,7 +305,7 @@ pub(crate) fn check_tags(read: &[(&str, &str)], tags: &[(&str, &str)], constant:
     }
 }
 
-/// Whether `rendered` is `meant`, but for underscores in place of what may not stand there.
+/// Whether `rendered` is `meant`, with underscores in place of unsafe characters.
 pub(crate) fn is_rendered(rendered: &str, meant: &str, is_safe: impl Fn(char) -> bool) -> bool {
     let is_same = |(rendered, meant)| {
         if is_safe(meant) {
@@ -318,7 +318,7 @@ pub(crate) fn is_rendered(rendered: &str, meant: &str, is_safe: impl Fn(char) ->
         && rendered.chars().zip(meant.chars()).all(is_same)
 }
 
-/// The nanoseconds in a decimal of milliseconds, if none is lost.
+/// Nanoseconds of a decimal number of milliseconds, if it has no smaller fraction.
 fn nanoseconds(text: &str) -> Option<u128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.len() > 6 {

@@ -1,4 +1,4 @@
-//! Who sends, as a configuration tells it and the Datadog agent reads it.
+//! Origin of a metric: as the configuration sets it, and as the Datadog agent reads it.
 
 use arbitrary::{Result, Unstructured};
 use statsd_proto::Config;
@@ -6,7 +6,7 @@ use statsd_proto::dogstatsd::Cardinality;
 
 use super::text;
 
-/// What a configuration says of whoever sends.
+/// Settings of the origin.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     container_id: Option<String>,
@@ -66,7 +66,7 @@ impl Origin {
             && self.external_data.as_ref().is_none_or(is_data)
     }
 
-    /// The fields behind the tags of what has this cardinality, or the configuration's.
+    /// Fields after the tags, for this cardinality or the configuration's.
     pub(crate) fn fields(&self, cardinality: Option<Cardinality>) -> Vec<String> {
         let mut fields = Vec::new();
         if !self.is_hidden {

@@ -1,6 +1,6 @@
-//! What the reference server makes of a line: `handlePacket` of its `stats.js` 0.9.0, step by step.
+//! Etsy/statsd's parser of lines: `handlePacket` of `stats.js` 0.9.0, step by step.
 
-/// One value that the server has taken.
+/// Value that the server has read.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Taken {
     pub(crate) key: String,
@@ -9,11 +9,11 @@ pub(crate) struct Taken {
     pub(crate) rate: f64,
 }
 
-/// What the server takes of a line that came in a datagram or on a stream.
+/// Values that the server reads in a line of a datagram or a stream.
 ///
 /// # Errors
 ///
-/// The line is a bad one, or the last that the process sees.
+/// The line is a bad line, or crashes the server.
 pub(crate) fn handle(line: &str) -> Result<Vec<Taken>, &'static str> {
     let mut parts = line.split("|#");
     let body = parts.next().unwrap_or_default();

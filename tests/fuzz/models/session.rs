@@ -49,7 +49,7 @@ struct World {
     now: Instant,
     /// The latest time that a poll brought.
     polled_at: Option<Instant>,
-    /// What the driver has under way.
+    /// Instruction that the driver has in progress.
     task: Option<Task>,
     /// The number of the lookup that it has under way beside that.
     lookup: Option<u64>,
@@ -57,7 +57,7 @@ struct World {
     transcript: Transcript,
     /// How many lines were ever taken into the queue.
     accepted: u64,
-    /// What was added up to.
+    /// Sum of the aggregated counts.
     added: u64,
     before: Stats,
     /// When a close has to be over.
@@ -137,7 +137,7 @@ impl World {
         self.session.abandon();
         assert!(self.session.is_finished());
         if let Some(Task::Transmit(_)) = self.task {
-            // What comes of it is no longer asked for.
+            // Its result is no longer used.
             self.task = Some(Task::Forgotten);
         }
     }
@@ -209,7 +209,7 @@ impl World {
         }
     }
 
-    /// Tells something that may answer nothing, or that no good driver tells.
+    /// Reports an input that may answer no instruction, or that no correct driver reports.
     fn stray(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let stray = match input.int_in_range(0..=5)? {
             0 => Input::Connected,
@@ -293,7 +293,7 @@ impl World {
             }
             match (&self.task, self.until) {
                 (None, Some(until)) => self.now = self.now.max(until),
-                // A datagram may yet be refused, and nobody has asked to hear of it.
+                // A datagram may still be refused, without a flush that waits for that.
                 (None, None) if self.session.stats().in_flight > 0 => {
                     self.session.flush_confirmed();
                 }

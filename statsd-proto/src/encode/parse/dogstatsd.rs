@@ -13,7 +13,7 @@ pub(crate) fn parse_event(line: &str) -> Result<Event<'_>, ParseError> {
     let lengths = line.strip_prefix("_e{").ok_or(ParseError::Name)?;
     let (lengths, rest) = lengths.split_once("}:").ok_or(ParseError::Length)?;
     let (title_len, text_len) = split_once(lengths, b',').ok_or(ParseError::Length)?;
-    // Title and text may contain any character, so only their lengths tell where they end.
+    // Title and text may contain any character, so their ends are known by their lengths only.
     let (title, rest) = split_at(rest, title_len)?;
     let rest = rest.strip_prefix('|').ok_or(ParseError::Length)?;
     let (text, rest) = split_at(rest, text_len)?;

@@ -8,7 +8,7 @@ use lexopt::{Arg, Parser, ValueExt as _};
 
 use statsd_tokio::{Config, Dialect};
 
-/// What the command line asks for.
+/// Command that the arguments give.
 pub(crate) enum Command {
     /// Print this text to standard output.
     Print(String),

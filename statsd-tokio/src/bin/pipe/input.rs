@@ -126,7 +126,7 @@ fn record(client: &Client, runtime: &Handle, line: &[u8]) -> Result<(), Box<dyn 
     }
 }
 
-/// What a line may say.
+/// Content of a line.
 enum Line<'a> {
     Check(ServiceCheck<'a>),
     Event(Event<'a>),

@@ -21,7 +21,7 @@ pub(super) fn buffered(to: Target) -> Box<dyn Subject> {
     })
 }
 
-/// Sends from a thread of its own, behind a queue without bounds.
+/// Sends from a thread of its own, through an unbounded queue.
 pub(super) fn queuing(to: Target) -> Box<dyn Subject> {
     let queue = Queue::new(QueuingMetricSink::from(sink(to.udp)));
     Box::new(Cadence {

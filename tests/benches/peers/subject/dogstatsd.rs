@@ -8,7 +8,7 @@ use dogstatsd::{BatchingOptions, Client, OptionsBuilder};
 
 use super::{COUNTER, Kind, MAX_DATAGRAM, MILLISECONDS, Subject, TIMER, Target};
 
-/// Sends from a thread of its own, behind a queue without bounds.
+/// Sends from a thread of its own, through an unbounded queue.
 pub(super) fn batching(to: Target) -> Box<dyn Subject> {
     let options = OptionsBuilder::new()
         .to_addr(to.udp.to_string())

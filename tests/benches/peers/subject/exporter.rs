@@ -48,7 +48,7 @@ fn dogstatsd(to: Target) -> DogStatsDRecorder {
         .expect("the configuration is valid")
 }
 
-/// What is looked up once and held.
+/// Handles that are looked up once.
 struct Held {
     count: Counter,
     tagged: Counter,
@@ -91,7 +91,7 @@ impl Subject for Held {
     }
 }
 
-/// What is looked up at every call.
+/// Metrics that are looked up at every call.
 struct ByMacro {
     recorder: DogStatsDRecorder,
 }

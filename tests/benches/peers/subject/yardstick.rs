@@ -1,4 +1,4 @@
-//! What the machine allows: one lock, one buffer, and a thread that takes it every ten milliseconds, or when a
+//! Bare minimum on this machine: one lock, one buffer, and a thread that takes it every ten milliseconds, or when a
 //! write's worth is there, and writes. The line is put together by inlined code. Memory is bounded; nothing else that a
 //! client has to do is done: no checks, no reconnect, no report, no end.
 
@@ -13,7 +13,7 @@ use nix::sys::socket::{setsockopt, sockopt::UdpGsoSegment};
 
 use super::{COUNTER, Kind, MAX_DATAGRAM, MILLISECONDS, Subject, TAGS, TIMER, Target};
 
-/// Datagrams of equal size, filled up with line breaks, which the kernel cuts apart.
+/// Datagrams of equal size, padded with line feeds, which the kernel splits.
 pub(super) fn udp(to: Target) -> Box<dyn Subject> {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("the loopback has ports");
     socket.connect(to.udp).expect("the receiver is there");

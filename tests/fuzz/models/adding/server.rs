@@ -1,10 +1,10 @@
-//! What a server makes of lines that are sums and choices of others.
+//! Server that reads aggregated lines: sums and samples.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::models::grammar::Grammar;
 
-/// What is known of each name.
+/// State of each name.
 #[derive(Debug, Default)]
 pub(super) struct Server {
     counts: BTreeMap<String, i128>,
@@ -17,7 +17,7 @@ pub(super) struct Server {
 struct Times {
     /// How often each came.
     seen: BTreeMap<u32, u64>,
-    /// How many there were, those included that a rate stands for.
+    /// Number of values, scaled by the sample rate.
     count: f64,
     /// How far that may be off, since a choice that leaves in parts is rounded.
     slack: f64,
@@ -110,7 +110,7 @@ impl Server {
         }
     }
 
-    /// Nothing tells of a sum that is zero.
+    /// A sum of zero is not sent.
     fn has_counts(&self, meant: &Self) -> bool {
         let count = |of: &Self, name: &String| of.counts.get(name).copied().unwrap_or_default();
         let mut names = self.counts.keys().chain(meant.counts.keys());

@@ -1,7 +1,7 @@
-//! What the Datadog agent makes of an event or a service check: `parse_events.go` and
+//! The Datadog agent's parser of events and service checks: `parse_events.go` and
 //! `parse_service_checks.go` in `comp/dogstatsd/server/impl`, step by step.
 
-/// What the agent has read.
+/// Event or service check that the agent has read.
 #[derive(Debug, Default)]
 pub(super) struct Reading<'a> {
     /// The title, or the name.
@@ -12,12 +12,12 @@ pub(super) struct Reading<'a> {
     pub(super) tags: Vec<&'a str>,
     /// Who sends, and how many tags that makes.
     pub(super) origin: Vec<&'a str>,
-    /// Each other field's mark and what stands behind it.
+    /// Mark and text of each other field.
     fields: Vec<(char, &'a str)>,
 }
 
 impl Reading<'_> {
-    /// A field that stands there once, or not at all.
+    /// Text of a field that occurs at most once.
     pub(super) fn field(&self, mark: char) -> &str {
         let mut fields = self.fields.iter().filter(|(other, _)| *other == mark);
         let field = fields.next().map_or("", |(_, text)| text);

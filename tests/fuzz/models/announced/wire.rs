@@ -50,7 +50,7 @@ impl Announced {
         }
     }
 
-    /// What the agent reads is what the caller said, made safe.
+    /// Checks that the agent reads the caller's text, sanitized.
     pub(super) fn check_reading(&self, reading: &Reading<'_>, constant: &Constant) {
         let is_event = matches!(self.what, What::Event { .. });
         let name = if is_event {
@@ -62,7 +62,7 @@ impl Announced {
         match &self.what {
             What::Check { status, message } => {
                 assert_eq!(reading.status, Some(status.1));
-                // What is escaped cannot be told from what was written so.
+                // An escape looks like the same text written by the caller.
                 let bare = |text: &str| text.replace(r"m\:", "m:");
                 let message = read_back(&message.replace('|', "_"));
                 assert_eq!(bare(&reading.text), bare(&message));
@@ -124,7 +124,7 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('\r', "").replace('\n', r"\n")
 }
 
-/// The same once the agent has read it, which cannot tell a line break from how it is written.
+/// The same text as the agent reads it. The agent reads a line feed and its escape alike.
 fn read_back(text: &str) -> String {
     text.replace('\r', "").replace(r"\n", "\n")
 }

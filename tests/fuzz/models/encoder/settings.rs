@@ -10,7 +10,7 @@ use crate::models::meant::Constant;
 use crate::models::origin::Origin;
 use crate::models::text;
 
-/// What a configuration is made of.
+/// Settings of a configuration.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) transport: Transport,
@@ -79,7 +79,7 @@ impl Settings {
         })
     }
 
-    /// Whether the servers take the prefix and the tags as they stand.
+    /// Whether the servers accept the prefix and the tags unchanged.
     pub(crate) fn is_safe(&self) -> bool {
         let grammar = Grammar::of(self.dialect);
         let prefix = &self.constant().prefix;

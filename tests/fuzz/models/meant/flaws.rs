@@ -54,7 +54,7 @@ impl Meant<'_> {
                 RecordError::NotDogStatsd,
             ),
             (self.has_bad_time(code), RecordError::InvalidTimestamp),
-            // What is not known passes by another way.
+            // A code without a kind is encoded by other code.
             (
                 matches!(self.value, Worth::Written(_)) && !self.is_known(),
                 RecordError::InvalidLine,
@@ -67,7 +67,7 @@ impl Meant<'_> {
         flaws
     }
 
-    /// The kind that a type code means elsewhere, of which the server makes another.
+    /// Kind of a type code in other dialects, which this server would read as another.
     fn lacking_kind(&self, grammar: &Grammar) -> Option<Kind> {
         let Code::Raw(code) = self.code else {
             return None;
@@ -185,7 +185,7 @@ impl Meant<'_> {
     }
 }
 
-/// What a type code means to one of the dialects.
+/// Kind of a type code in any dialect.
 pub(super) fn kind_of(code: &str) -> Option<Kind> {
     let known = CODES.iter().find(|(_, known)| *known == code);
     known.map(|(kind, _)| *kind)

@@ -1,4 +1,4 @@
-//! What is recorded in a session: lines with a number, by which they are known again, and what is added up.
+//! Metrics recorded in a session: lines with a number that identifies them, and aggregated counts.
 
 use arbitrary::{Result, Unstructured};
 use statsd_proto::dogstatsd::{Event, ServiceCheck, Status};
@@ -7,7 +7,7 @@ use statsd_proto::{Metric, RecordError, Stats};
 use super::World;
 use tests::layout::Layout;
 
-/// What a line with a number says.
+/// Content of a line with a number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Form {
     Check,
@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    /// Adds to what becomes lines in rounds; of more names than are added up, some are lines at once.
+    /// Adds to an aggregated count. Names beyond the maximum number of series become lines at once.
     fn add(&mut self, len: usize) {
         let result = match len % 4 {
             _ if self.settings.aggregate.is_none() => return,
@@ -95,7 +95,7 @@ impl World {
         }
     }
 
-    /// Records it as a line of its own, also where others are added up.
+    /// Records it as a line of its own, even if others are aggregated.
     fn record_as_line(&mut self, metric: Metric<'_>) -> std::result::Result<(), RecordError> {
         match self.settings.aggregate {
             Some(_) => self.session.record(&metric.sampled_at(1.0)),

@@ -37,7 +37,7 @@ impl World {
         }
     }
 
-    /// Whether counts that were added up have to arrive yet. On a stream whose lines are all kept none is
+    /// Whether aggregated counts have not arrived yet. On a stream that keeps all lines, none is
     /// lost, before it is closed.
     pub(super) fn has_sum_to_come(&self) -> bool {
         let is_kept = self.settings.layout() != Layout::Datagrams
@@ -63,7 +63,7 @@ impl World {
         }
     }
 
-    /// What is over stays over.
+    /// A session that has ended stays ended.
     pub(super) fn check_over(&mut self) {
         self.check();
         let is_settled = self.task.is_none() && !self.is_open;

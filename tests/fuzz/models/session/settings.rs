@@ -8,7 +8,7 @@ use statsd_proto::{Config, Dialect, Overflow, Pace, Telemetry, Transport};
 use crate::models::grammar::{DIALECTS, Grammar};
 use tests::layout::Layout;
 
-/// What a configuration is made of.
+/// Settings of a configuration.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) transport: Transport,
@@ -23,7 +23,7 @@ pub(crate) struct Settings {
     pub(crate) settle_time: Duration,
     /// To connect, to write, to close.
     pub(crate) timeouts: [Duration; 3],
-    /// Whether what is not acknowledged is to be sent again; heeded over TCP only.
+    /// Whether unacknowledged lines are resent. It has an effect over TCP only.
     pub(crate) resends: bool,
     pub(crate) aggregate: Option<Duration>,
     pub(crate) adaptive_sampling: bool,
@@ -74,7 +74,7 @@ impl Settings {
         settings.with_more(input)
     }
 
-    /// What is off by default.
+    /// Settings that are off by default.
     fn with_more(self, input: &mut Unstructured<'_>) -> Result<Self> {
         let telemetry = match input.int_in_range(0..=3)? {
             1 => Some(Telemetry::named("t")),

@@ -1,4 +1,4 @@
-//! What a driver has written, held against what was recorded.
+//! Comparison of the lines that a driver has written with the lines that were recorded.
 
 use statsd_proto::driver::Transmit;
 use statsd_proto::{Overflow, Stats, Transport};
@@ -6,8 +6,8 @@ use statsd_proto::{Overflow, Stats, Transport};
 use super::settings::Settings;
 use tests::layout::Layout;
 
-/// The lines that left. Each has a number, which is how many were accepted before it; those that the
-/// session has made itself do not tell theirs.
+/// Lines that were written. The number of a line is the number of lines accepted before it. Lines that the
+/// session makes itself do not contain theirs.
 #[derive(Debug)]
 pub(crate) struct Transcript {
     layout: Layout,
@@ -18,17 +18,17 @@ pub(crate) struct Transcript {
     /// Whether a gauge below zero is two lines.
     has_pairs: bool,
     bytes: u64,
-    /// How many of them a refusal may still bring back.
+    /// Number of them that a refusal may still return to the queue.
     doubtful_bytes: u64,
     /// How many of them before the stream that is open.
     opened_at: u64,
-    /// What was written of a stream behind the last whole line or frame.
+    /// Bytes of a stream after the last complete line or frame.
     tail: Vec<u8>,
     /// How many different lines have left whole.
     whole: u64,
-    /// How many lines have left again.
+    /// Number of lines that were resent.
     again: u64,
-    /// Of a stream whose driver tells what is acknowledged, how many bytes are.
+    /// Number of acknowledged bytes, on a stream whose driver reports it.
     acknowledged: Option<u64>,
     /// The lines that have left on the stream and are not acknowledged whole: what was written up to the
     /// end of each, and its number.
@@ -39,13 +39,13 @@ pub(crate) struct Transcript {
     next: u64,
     /// How many lines were left out.
     gaps: u64,
-    /// What the last write brought, with its numbers, if the server may still refuse that.
+    /// Lines of the last write with their numbers, if the server may still refuse it.
     in_doubt: Vec<(String, u64)>,
-    /// What was refused, or not acknowledged, and is to come again, unless a refusal was told too late.
+    /// Lines that were refused or not acknowledged, and will be resent, unless a refusal was reported too late.
     refused: Vec<(String, u64)>,
     /// How many lines without a number looked like one that was refused, and may be new.
     unclear: u64,
-    /// What all lines have brought of a count that is added up.
+    /// Sum of the aggregated count in all lines.
     sum: u64,
 }
 
@@ -74,11 +74,11 @@ impl Transcript {
         }
     }
 
-    /// Bytes count once they were written; those of the last datagram, once nobody refuses it.
+    /// Bytes count once they were written; those of the last datagram, once it can no longer be refused.
     ///
     /// # Panics
     ///
-    /// If another number is told.
+    /// If another number is reported.
     pub(crate) fn check_bytes(&mut self, told: u64) {
         if told == self.bytes {
             self.doubtful_bytes = 0;
@@ -86,7 +86,7 @@ impl Transcript {
         assert_eq!(told, self.bytes - self.doubtful_bytes);
     }
 
-    /// What has arrived of what was added up.
+    /// Sum of the aggregated counts that have arrived.
     pub(crate) fn sum(&self) -> u64 {
         self.sum
     }
@@ -156,7 +156,7 @@ impl Transcript {
         0
     }
 
-    /// The socket is gone, and a torn line with it. What was not acknowledged comes again.
+    /// The socket is closed, and a torn line is lost with it. Unacknowledged lines are resent.
     pub(crate) fn hang_up(&mut self) {
         let unacknowledged = std::mem::take(&mut self.unacknowledged);
         if let (Some(_), Some((_, _, first))) = (self.acknowledged.take(), unacknowledged.first()) {
@@ -188,7 +188,7 @@ impl Transcript {
         }
     }
 
-    /// The line's number. One that tells none is new, unless it comes again.
+    /// Number of the line. A line without a number is new, unless it is resent.
     fn number(&mut self, line: &str) -> u64 {
         if let Some(number) = number(line, self.has_pairs) {
             return number;
@@ -201,7 +201,7 @@ impl Transcript {
 
     fn leave(&mut self, line: &str) {
         let number = self.number(line);
-        assert!(number >= self.next, "{number} comes again, or too late");
+        assert!(number >= self.next, "{number} is repeated, or too late");
         self.next = number + 1;
         // Others that were refused come in their order, or not at all.
         self.refused.retain(|(_, other)| *other > number);
@@ -216,7 +216,7 @@ impl Transcript {
     }
 }
 
-/// The number of a line, which stands at the end of its name; the second of a pair has the next. A line that
+/// Number of a line, at the end of its name; the second line of a pair has the next one. A line that
 /// is not whole lacks the start of the name, or an end.
 fn number(line: &str, has_pairs: bool) -> Option<u64> {
     let (name, step) = if let Some(rest) = line.strip_prefix("_e{") {
@@ -251,7 +251,7 @@ fn is_own(line: &str) -> bool {
     is_telemetry || matches!(name, "level" | "set" | "sum" | "time")
 }
 
-/// What the line brings of a count that is added up.
+/// Aggregated count in the line.
 fn sum(line: &str) -> u64 {
     let value = line.strip_prefix("sum:").map(|rest| rest.split('|').next());
     value

@@ -99,7 +99,7 @@ fn members_of_a_set_leave_in_the_order_recorded() {
 
 type Way = fn(&Client, &Metric<'_>) -> Result<(), RecordError>;
 
-/// Ways to record the same, of which each tells whether it was taken.
+/// Ways to record the same metric. Each returns whether it was accepted.
 const WAYS: [Way; 2] = [
     |client, metric| client.record(metric),
     |client, metric| {

@@ -1,4 +1,4 @@
-//! Metrics that are rendered anew, or looked up, at each call.
+//! Metrics that are encoded or looked up at each call.
 
 use std::hint::black_box;
 use std::time::Duration;

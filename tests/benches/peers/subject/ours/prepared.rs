@@ -36,7 +36,7 @@ impl<A: Adapter> Subject for Prepared<A> {
     fn record(&self, kind: Kind, calls: usize) {
         let elapsed = Duration::from_millis(MILLISECONDS.into());
         for number in 0..calls {
-            // Handles do not tell when the queue is full, so the producer asks while half of it is free.
+            // Handles do not report a full queue, so the producer checks while half of it is free.
             if number % BETWEEN_QUESTIONS == 0 {
                 block_on(self.ours.client.ready());
             }
