@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fills_no_payload_leaves_when_the_flush_interval_is_over() {
+    fn a_partial_payload_is_sent_after_the_flush_interval() {
         for transport in [Transport::Tcp, Transport::Udp] {
             let (client, mut recorder) = start(|config| config.transport(transport));
             recorder.advance(MILLISECOND * 1000);
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_cannot_work_is_told() {
+    fn an_invalid_setting_is_an_error() {
         assert!(recorder(Config::new("localhost").port(0)).is_err());
     }
 

@@ -73,7 +73,7 @@ fn a_steady_flow_through_handles_allocates_nothing_at_all() {
 }
 
 #[test]
-fn adding_up_allocates_nothing_at_all() {
+fn aggregation_allocates_nothing_at_all() {
     let config = config(Transport::Udp).aggregate(Some(Duration::from_secs(2)));
     let (client, driver) = start(config);
     let record = record_by_handle(&client);
@@ -88,7 +88,7 @@ fn adding_up_allocates_nothing_at_all() {
 }
 
 #[test]
-fn names_that_never_come_again_allocate_nothing() {
+fn names_used_once_allocate_nothing() {
     let (client, mut driver) = start(config(Transport::Tcp));
     let names: Vec<String> = (0..40_000)
         .map(|number| format!("session.{number:05}"))

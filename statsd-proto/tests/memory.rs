@@ -106,7 +106,7 @@ fn values_without_a_rate_have_a_bound_too() {
 }
 
 #[test]
-fn a_set_whose_members_come_again_and_again_takes_no_more_of_its_bound() {
+fn repeated_members_of_a_set_take_no_more_of_its_bound() {
     let config = Config::dogstatsd("127.0.0.1")
         .aggregate(Some(SECOND * 2))
         .max_aggregate_bytes(16 * 1024)
@@ -206,7 +206,7 @@ fn nearly_all_of_the_bound_in_bytes_can_be_used() {
 }
 
 #[test]
-fn events_that_nobody_takes_are_bounded() {
+fn events_without_a_reader_are_bounded() {
     let mut session = Session::new(&Config::new("127.0.0.1"), 1).unwrap();
     let mut now = origin();
     for _ in 0..20_000 {

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_nobody_waited_for_is_not_given_to_the_next_lookup() {
+    fn an_abandoned_answer_is_not_given_to_the_next_lookup() {
         let shared = Arc::<Shared>::default();
         shared.start(Builder::new(), || Ok(Vec::new()));
         while shared.lock().has_thread {

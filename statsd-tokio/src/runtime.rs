@@ -52,7 +52,7 @@ mod tests {
         "statsd-tokio needs the runtime's I/O and time drivers: build it with `enable_all`";
 
     #[test]
-    fn a_runtime_without_a_driver_is_told_at_the_call() {
+    fn a_runtime_without_a_driver_panics_at_the_call() {
         let here = Location::caller();
         for mut builder in incomplete() {
             let runtime = builder.build().unwrap();

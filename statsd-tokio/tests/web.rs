@@ -76,7 +76,7 @@ async fn calls_of_tonic_end_with_their_status() {
 }
 
 #[tokio::test]
-async fn how_a_server_sent_a_body_is_told_by_its_end() {
+async fn the_end_of_a_body_says_how_it_was_sent() {
     fn stream(parts: impl Stream<Item = io::Result<&'static str>> + Send + 'static) -> Body {
         Body::from_stream(parts.map(|part| part.map(Bytes::from)))
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use statsd_proto::{Client, Config, Report};
 use tests::adapter::Adapter;
 use tests::fault::Fault;
-use tests::patience::{PATIENCE, eventually};
 use tests::skip::skipped;
+use tests::timeout::{TIMEOUT, eventually};
 
 use crate::world::{World, always, assert_accounted, count, counted};
 
@@ -99,7 +99,7 @@ pub(crate) fn a_flush_ends_that_a_task_blocks_for<A: Adapter>(world: &World<A>) 
         tell.send(()).expect("the test waits");
     });
     assert_eq!(server.wait_for(10), counted(0..10));
-    let flushed = told.recv_timeout(PATIENCE);
+    let flushed = told.recv_timeout(TIMEOUT);
     flushed.expect("the flush ends");
 }
 
@@ -148,8 +148,8 @@ struct Host<A> {
 
 impl<A: Adapter> Host<A> {
     fn start() -> Option<Self> {
-        static TURN: Mutex<()> = Mutex::new(());
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        static EXCLUSIVE: Mutex<()> = Mutex::new(());
+        let turn = EXCLUSIVE.lock().unwrap_or_else(PoisonError::into_inner);
         let runtime = A::with_workers();
         if runtime.is_none() {
             skipped("there is one core, so async-std has one thread");

@@ -12,7 +12,7 @@ use tests::server::Server;
 
 use crate::world::{World, count};
 
-pub(crate) fn the_defaults_are_those_of_the_seed<A: Adapter>(_: &World<A>) {
+pub(crate) fn the_defaults_are_those_of_sprockets_statsd<A: Adapter>(_: &World<A>) {
     let from_environment = Config::from_vars([("STATSD_HOST", "127.0.0.1")]);
     let from_environment = from_environment.expect("the variables are good").prefix("");
     for config in [Config::new("127.0.0.1"), from_environment] {

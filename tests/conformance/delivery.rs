@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use statsd_proto::{Metric, RecordError};
 use tests::adapter::Adapter;
-use tests::patience::eventually;
+use tests::timeout::eventually;
 
 use crate::world::{
     World, assert_accounted, assert_ascending, count, counted, numbers, without_prefix,
@@ -162,5 +162,5 @@ pub(crate) fn a_client_that_records_nothing_sends_nothing<A: Adapter>(world: &Wo
     }
     let report = statsd.stop();
     assert_eq!((report.stats.bytes, report.stats.payloads), (0, 0));
-    assert!(server.pieces().iter().all(|piece| piece.bytes.is_empty()));
+    assert!(server.chunks().iter().all(|chunk| chunk.bytes.is_empty()));
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use statsd_proto::Transport;
 use tests::adapter::Adapter;
 use tests::fault::Fault;
-use tests::patience::{PATIENCE, eventually};
+use tests::timeout::{TIMEOUT, eventually};
 
 use crate::world::{World, always, count, counted};
 
@@ -47,7 +47,7 @@ pub(crate) fn stop_ends_while_a_server_talks_and_does_not_read<A: Adapter>(world
 pub(crate) fn datagrams_arrive_at_a_server_that_talks_without_end<A: Adapter>(world: &World<A>) {
     let server = UdpSocket::bind("127.0.0.1:0").expect("there is a loopback");
     server
-        .set_read_timeout(Some(PATIENCE))
+        .set_read_timeout(Some(TIMEOUT))
         .expect("it is not zero");
     let port = server.local_addr().expect("it is bound").port();
     let config = world

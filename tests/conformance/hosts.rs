@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv6Addr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
 use tests::adapter::Adapter;
-use tests::patience::eventually;
 use tests::server::Server;
 use tests::skip::skipped;
+use tests::timeout::eventually;
 
 use crate::world::{World, count, counted};
 

@@ -102,7 +102,7 @@ conformance! {
     }
     packing {
         every_line_on_a_stream_ends_in_one_line_break: tcp unix_stream;
-        every_frame_stands_behind_its_length: unix_frames;
+        every_frame_follows_its_length: unix_frames;
         datagrams_and_frames_hold_whole_lines_up_to_their_size: udp unix_datagram unix_frames;
         a_datagram_ends_in_line_breaks_only_if_they_fill_it_up: udp;
         without_segmentation_no_datagram_is_padded: udp unix_datagram;
@@ -114,7 +114,7 @@ conformance! {
     }
     wire {
         each_call_sends_the_line_of_its_kind: tcp udp unix_datagram unix_stream;
-        the_prefix_stands_before_every_name: tcp udp unix_datagram unix_stream;
+        the_prefix_precedes_every_name: tcp udp unix_datagram unix_stream;
         without_a_prefix_names_start_with_their_kind: tcp udp;
         a_negative_gauge_is_zero_and_a_decrease: tcp udp;
         what_is_no_number_never_reaches_the_wire: tcp udp;
@@ -124,12 +124,12 @@ conformance! {
     }
     timers {
         a_timer_sends_the_time_between_start_and_stop: tcp udp;
-        a_stopped_timer_sends_only_when_told_to: tcp udp;
+        a_stopped_timer_sends_only_on_request: tcp udp;
         a_timer_may_be_started_stopped_and_used_again: tcp udp;
         a_guard_sends_even_if_the_block_panics: tcp udp;
     }
     config {
-        the_defaults_are_those_of_the_seed: tcp;
+        the_defaults_are_those_of_sprockets_statsd: tcp;
         a_setting_that_cannot_work_fails_before_anything_starts: tcp udp;
         an_unknown_protocol_is_an_error_at_construction: tcp;
         the_environment_decides_where_metrics_go: tcp udp unix_datagram unix_stream;
@@ -150,31 +150,31 @@ conformance! {
         a_reset_is_followed_by_a_new_connection: tcp unix_frames unix_stream;
         an_orderly_end_is_followed_by_a_new_connection: tcp unix_frames unix_stream;
         a_half_closed_connection_is_given_up: tcp unix_frames unix_stream;
-        a_hang_up_is_noticed_before_the_next_write: tcp unix_frames unix_stream;
+        a_closed_connection_is_noticed_before_the_next_write: tcp unix_frames unix_stream;
         accept_then_close_is_neither_flooded_nor_written_to: tcp unix_stream;
         a_server_that_stops_accepting_and_closing_gets_everything: tcp unix_frames unix_stream;
         a_connect_without_an_answer_is_given_up: tcp unix_stream;
         an_old_link_gives_way_to_a_new_one_and_nothing_is_lost: tcp udp unix_datagram unix_frames unix_stream;
-        refused_datagrams_are_sent_again: udp;
+        refused_datagrams_are_resent: udp;
         an_outage_costs_at_most_one_datagram: udp unix_datagram;
     }
     resets {
         resets_in_mid_line_neither_repeat_reorder_nor_tear: tcp unix_frames unix_stream;
-        hang_ups_under_load_neither_repeat_nor_reorder: tcp unix_frames unix_stream;
+        closed_connections_under_load_neither_repeat_nor_reorder: tcp unix_frames unix_stream;
         a_server_that_reads_nothing_is_given_up: tcp unix_frames unix_stream;
-        a_cut_line_is_sent_again_from_its_start: tcp unix_frames unix_stream;
+        a_cut_line_is_resent_from_its_start: tcp unix_frames unix_stream;
     }
     resends {
-        what_was_not_acknowledged_is_sent_again_if_so_configured: tcp;
-        lines_are_sent_again_however_often_the_server_resets: tcp;
+        unacknowledged_lines_are_resent_if_so_configured: tcp;
+        lines_are_resent_after_any_number_of_resets: tcp;
         stop_waits_for_what_is_not_acknowledged: tcp;
-        stop_tells_what_was_never_acknowledged: tcp;
+        stop_reports_unacknowledged_lines: tcp;
         no_carrier_but_tcp_sends_again_what_has_left: udp unix_datagram unix_frames unix_stream;
     }
     overload {
         a_full_queue_refuses_the_newest_and_keeps_the_earlier: tcp udp unix_datagram unix_frames unix_stream;
         a_full_queue_that_drops_the_oldest_keeps_the_newest: tcp udp unix_datagram unix_frames unix_stream;
-        a_server_that_never_reads_fills_no_memory: tcp unix_datagram unix_frames unix_stream;
+        a_server_that_never_reads_costs_bounded_memory: tcp unix_datagram unix_frames unix_stream;
         a_server_that_never_reads_is_given_what_its_kernel_holds_and_a_write: tcp_on_linux;
         a_stalled_server_that_reads_again_gets_everything: tcp unix_datagram unix_frames unix_stream;
         ready_waits_while_the_queue_is_full: tcp udp unix_datagram unix_frames unix_stream;
@@ -203,7 +203,7 @@ conformance! {
     }
     sockets {
         a_socket_file_is_found_again_whether_it_stayed_or_went: unix_datagram unix_frames unix_stream;
-        a_refused_datagram_waits_and_those_before_it_do_not_come_again: unix_datagram;
+        a_refused_datagram_waits_and_earlier_ones_are_not_resent: unix_datagram;
         a_full_receive_queue_that_stays_full_is_given_up_and_costs_nothing: unix_datagram;
         a_server_that_goes_while_a_datagram_waits_for_it_is_noticed: unix_datagram;
         datagrams_on_this_machine_are_not_paced: unix_datagram;

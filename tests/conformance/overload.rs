@@ -6,7 +6,7 @@ use std::time::Duration;
 use statsd_proto::{Metric, Overflow, RecordError};
 use tests::adapter::Adapter;
 use tests::fault::Fault;
-use tests::patience::eventually;
+use tests::timeout::eventually;
 
 use crate::world::{World, always, assert_ascending, count, counted, numbers, without_prefix};
 
@@ -48,7 +48,7 @@ pub(crate) fn a_full_queue_that_drops_the_oldest_keeps_the_newest<A: Adapter>(wo
     assert_eq!(kept.last(), Some(&999));
 }
 
-pub(crate) fn a_server_that_never_reads_fills_no_memory<A: Adapter>(world: &World<A>) {
+pub(crate) fn a_server_that_never_reads_costs_bounded_memory<A: Adapter>(world: &World<A>) {
     const BOUND: usize = 256 * 1024;
     let server = world.faulty_server(always(Fault::Stall));
     let config = server.config().max_queue_bytes(BOUND);

@@ -2,7 +2,7 @@
 
 use statsd_proto::{Metric, RecordError};
 use tests::adapter::Adapter;
-use tests::piece::Piece;
+use tests::chunk::Chunk;
 use tests::server::Server;
 
 use crate::world::{World, count, counted};
@@ -17,13 +17,13 @@ pub(crate) fn every_line_on_a_stream_ends_in_one_line_break<A: Adapter>(world: &
     }
     statsd.stop();
     server.wait_for_end(3);
-    let pieces = server.pieces();
-    assert_eq!(pieces.len(), 1, "{pieces:?}");
-    assert_eq!(pieces[0].bytes, b"count:0|c\ncount:1|c\ncount:2|c\n");
+    let chunks = server.chunks();
+    assert_eq!(chunks.len(), 1, "{chunks:?}");
+    assert_eq!(chunks[0].bytes, b"count:0|c\ncount:1|c\ncount:2|c\n");
 }
 
 #[cfg(unix)]
-pub(crate) fn every_frame_stands_behind_its_length<A: Adapter>(world: &World<A>) {
+pub(crate) fn every_frame_follows_its_length<A: Adapter>(world: &World<A>) {
     let server = world.server();
     let statsd = world.start(server.config());
     let client = statsd.client();
@@ -33,12 +33,12 @@ pub(crate) fn every_frame_stands_behind_its_length<A: Adapter>(world: &World<A>)
     }
     statsd.stop();
     server.wait_for_end(6);
-    let pieces = server.pieces();
-    assert_eq!(pieces.len(), 1, "{pieces:?}");
+    let chunks = server.chunks();
+    assert_eq!(chunks.len(), 1, "{chunks:?}");
     let expected = b"\x0a\0\0\0count:0|c\n\
         \x14\0\0\0count:1|c\ncount:2|c\n\
         \x1e\0\0\0count:2|c\ncount:3|c\ncount:4|c\n";
-    assert_eq!(pieces[0].bytes, expected);
+    assert_eq!(chunks[0].bytes, expected);
 }
 
 pub(crate) fn datagrams_and_frames_hold_whole_lines_up_to_their_size<A: Adapter>(world: &World<A>) {
@@ -63,15 +63,15 @@ pub(crate) fn a_datagram_ends_in_line_breaks_only_if_they_fill_it_up<A: Adapter>
     count(&client, 1..300);
     statsd.stop();
     assert_eq!(server.wait_for(300), counted(0..300));
-    let pieces = server.pieces();
-    for piece in &pieces {
-        let text = piece.bytes.trim_ascii_end();
-        let is_full = piece.bytes.len() == world.carrier.most();
-        assert!(text.len() == piece.bytes.len() || is_full, "{piece:?}");
+    let chunks = server.chunks();
+    for chunk in &chunks {
+        let text = chunk.bytes.trim_ascii_end();
+        let is_full = chunk.bytes.len() == world.carrier.most();
+        assert!(text.len() == chunk.bytes.len() || is_full, "{chunk:?}");
         let mut lines = text.split(|byte| *byte == b'\n');
-        assert!(lines.all(|line| !line.is_empty()), "{piece:?}");
+        assert!(lines.all(|line| !line.is_empty()), "{chunk:?}");
     }
-    let last = pieces.last().expect("there are some");
+    let last = chunks.last().expect("there are some");
     assert!(!last.bytes.ends_with(b"\n"), "{last:?}");
 }
 
@@ -84,9 +84,9 @@ pub(crate) fn without_segmentation_no_datagram_is_padded<A: Adapter>(world: &Wor
     count(&client, 1..300);
     statsd.stop();
     assert_eq!(server.wait_for(300), counted(0..300));
-    for piece in server.pieces() {
-        assert!(!piece.bytes.ends_with(b"\n"), "{piece:?}");
-        assert!(!piece.bytes.starts_with(b"\n"), "{piece:?}");
+    for chunk in server.chunks() {
+        assert!(!chunk.bytes.ends_with(b"\n"), "{chunk:?}");
+        assert!(!chunk.bytes.starts_with(b"\n"), "{chunk:?}");
     }
 }
 
@@ -112,8 +112,8 @@ pub(crate) fn a_datagram_or_frame_may_be_full_to_the_byte<A: Adapter>(world: &Wo
 
 /// Lengths of the datagrams or frames, without their padding.
 fn whole_lens(server: &Server) -> Vec<usize> {
-    let pieces = server.pieces();
-    let wholes = pieces.iter().flat_map(Piece::wholes);
+    let chunks = server.chunks();
+    let wholes = chunks.iter().flat_map(Chunk::wholes);
     wholes.map(|whole| whole.trim_ascii_end().len()).collect()
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn a_line_longer_than_a_datagram_goes_alone<A: Adapter>(world: &World
     let report = statsd.stop();
     assert_eq!(report.sent, 3);
     server.wait_for(3);
-    let datagrams: Vec<Vec<String>> = server.pieces().iter().map(|piece| piece.lines()).collect();
+    let datagrams: Vec<Vec<String>> = server.chunks().iter().map(|chunk| chunk.lines()).collect();
     let expected = ["before:1|c", &format!("{long}:1|c"), "after:1|c"];
     assert_eq!(datagrams, expected.map(|line| [line.to_owned()]));
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use statsd_proto::Client;
 use tests::adapter::Adapter;
 use tests::fault::{Fault, Unanswered};
-use tests::patience::eventually;
 use tests::server::Server;
 use tests::skip::skipped;
+use tests::timeout::eventually;
 
 use crate::world::{World, always, assert_ascending, count, counted, numbers};
 
@@ -94,10 +94,10 @@ pub(crate) fn a_half_closed_connection_is_given_up<A: Adapter>(world: &World<A>)
     let report = statsd.stop();
     assert_eq!((report.sent, report.stats.disconnects), (10, 1));
     assert_eq!(server.wait_for_end(10), counted(0..10));
-    assert_eq!(server.pieces()[0].bytes, b"");
+    assert_eq!(server.chunks()[0].bytes, b"");
 }
 
-pub(crate) fn a_hang_up_is_noticed_before_the_next_write<A: Adapter>(world: &World<A>) {
+pub(crate) fn a_closed_connection_is_noticed_before_the_next_write<A: Adapter>(world: &World<A>) {
     let server = world.server();
     let statsd = world.start(server.config());
     let client = statsd.client();
@@ -171,7 +171,7 @@ pub(crate) fn an_old_link_gives_way_to_a_new_one_and_nothing_is_lost<A: Adapter>
     assert_eq!(server.resets(), 0);
 }
 
-pub(crate) fn refused_datagrams_are_sent_again<A: Adapter>(world: &World<A>) {
+pub(crate) fn refused_datagrams_are_resent<A: Adapter>(world: &World<A>) {
     let mut server = world.absent_server();
     let config = server.config();
     let statsd = world.start(config.backoff(SHORT / 10, SHORT / 4));

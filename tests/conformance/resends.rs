@@ -7,18 +7,16 @@ use statsd_proto::{Client, Config, Metric};
 use tests::acknowledged::unacknowledged;
 use tests::adapter::Adapter;
 use tests::fault::Fault;
-use tests::patience::eventually;
 use tests::server::Server;
 use tests::skip::skipped;
+use tests::timeout::eventually;
 
 use crate::world::{Running, World, count, counted, numbers};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(200);
 
-pub(crate) fn what_was_not_acknowledged_is_sent_again_if_so_configured<A: Adapter>(
-    world: &World<A>,
-) {
+pub(crate) fn unacknowledged_lines_are_resent_if_so_configured<A: Adapter>(world: &World<A>) {
     for resends in [false, true] {
         let server = world.faulty_server(|number| (number == 0).then_some(Fault::Stall));
         let config = server.config().max_queue_bytes(512 * 1024);
@@ -49,7 +47,7 @@ pub(crate) fn what_was_not_acknowledged_is_sent_again_if_so_configured<A: Adapte
     }
 }
 
-pub(crate) fn lines_are_sent_again_however_often_the_server_resets<A: Adapter>(world: &World<A>) {
+pub(crate) fn lines_are_resent_after_any_number_of_resets<A: Adapter>(world: &World<A>) {
     const RESETS: usize = 10;
     let server = world.faulty_server(|number| {
         let bytes = 10_000 + 137 * number;
@@ -72,8 +70,8 @@ pub(crate) fn lines_are_sent_again_however_often_the_server_resets<A: Adapter>(w
     eventually("the end of all connections", || server.open() == 0);
     // On each connection nothing is torn, repeated or left out.
     let mut end = 0;
-    for piece in server.pieces() {
-        let numbers = numbers(&piece.lines());
+    for chunk in server.chunks() {
+        let numbers = numbers(&chunk.lines());
         let first = numbers[0];
         end = first + numbers.len();
         assert_eq!(numbers, (first..end).collect::<Vec<_>>());
@@ -99,7 +97,7 @@ pub(crate) fn stop_waits_for_what_is_not_acknowledged<A: Adapter>(world: &World<
     assert_eq!(server.wait_for_end(next), counted(0..next));
 }
 
-pub(crate) fn stop_tells_what_was_never_acknowledged<A: Adapter>(world: &World<A>) {
+pub(crate) fn stop_reports_unacknowledged_lines<A: Adapter>(world: &World<A>) {
     let server = world.faulty_server(|_| Some(Fault::Stall));
     let statsd = world.start(resending(&server).close_timeout(SHORT));
     let Some(next) = count_until_unacknowledged(&server, &statsd) else {

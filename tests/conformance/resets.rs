@@ -8,8 +8,8 @@ use statsd_proto::{Client, Config, Metric};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::fault::Fault;
-use tests::patience::{PATIENCE, eventually};
 use tests::server::Server;
+use tests::timeout::{TIMEOUT, eventually};
 
 use crate::world::{World, assert_ascending, counted, numbers, without_prefix};
 
@@ -35,12 +35,14 @@ pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear<A: Adapter>(wor
     assert_eq!(arrived[arrived.len() - 1000..][0], counting);
     assert_eq!(report.stats.disconnects, RESETS as u64);
 
-    let pieces = server.pieces();
-    let torn = pieces.iter().filter(|piece| piece.is_torn());
+    let chunks = server.chunks();
+    let torn = chunks.iter().filter(|chunk| chunk.is_torn());
     assert!(torn.count() >= RESETS / 2, "the cuts are in mid-line");
 }
 
-pub(crate) fn hang_ups_under_load_neither_repeat_nor_reorder<A: Adapter>(world: &World<A>) {
+pub(crate) fn closed_connections_under_load_neither_repeat_nor_reorder<A: Adapter>(
+    world: &World<A>,
+) {
     const HANG_UPS: usize = 10;
     let server = world.server();
     let config = patient(&server).max_queue_bytes(128 * 1024);
@@ -79,7 +81,7 @@ pub(crate) fn a_server_that_reads_nothing_is_given_up<A: Adapter>(world: &World<
 
 /// A stop has as long as the test, however slow the machine is.
 fn patient(server: &Server) -> Config {
-    server.config().close_timeout(PATIENCE)
+    server.config().close_timeout(TIMEOUT)
 }
 
 fn wait_for_last(server: &Server, number: usize) {
@@ -112,7 +114,7 @@ fn count_more<A: Adapter>(world: &World<A>, client: &Client, numbers: Range<usiz
     }
 }
 
-pub(crate) fn a_cut_line_is_sent_again_from_its_start<A: Adapter>(world: &World<A>) {
+pub(crate) fn a_cut_line_is_resent_from_its_start<A: Adapter>(world: &World<A>) {
     const RESETS: usize = 4;
     let prefix = "p".repeat(300);
     // Linux takes what is short whole or not at all: only a long frame can be torn.
@@ -145,15 +147,15 @@ pub(crate) fn a_cut_line_is_sent_again_from_its_start<A: Adapter>(world: &World<
     assert_eq!((report.sent, report.abandoned), (next as u64, 0));
 
     eventually("the end of all connections", || server.open() == 0);
-    let pieces = server.pieces();
-    assert_eq!(pieces.len(), resumed.len());
-    for (piece, resumed) in pieces.iter().zip(&resumed) {
-        let arrived = numbers(&without_prefix(&prefix, &piece.lines()));
+    let chunks = server.chunks();
+    assert_eq!(chunks.len(), resumed.len());
+    for (chunk, resumed) in chunks.iter().zip(&resumed) {
+        let arrived = numbers(&without_prefix(&prefix, &chunk.lines()));
         let first = arrived[0];
         assert!(resumed.contains(&(first as u64)), "{first} of {resumed:?}");
         assert_eq!(arrived, (first..first + arrived.len()).collect::<Vec<_>>());
     }
-    let last = without_prefix(&prefix, &pieces[RESETS].lines());
+    let last = without_prefix(&prefix, &chunks[RESETS].lines());
     assert_eq!(last.last(), counted(next - 1..next).last());
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use statsd_proto::{Metric, RecordError};
 use tests::adapter::Adapter;
 use tests::fault::{Fault, Unanswered};
-use tests::patience::eventually;
 use tests::skip::skipped;
+use tests::timeout::eventually;
 
 use crate::world::{World, always, assert_accounted, count, counted};
 

@@ -7,8 +7,8 @@ use statsd_proto::{Client, Config, Dialect, Metric, Pace};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::fault::Fault;
-use tests::patience::eventually;
 use tests::server::Server;
+use tests::timeout::eventually;
 
 use crate::world::{World, always, count, counted};
 
@@ -39,7 +39,7 @@ pub(crate) fn a_socket_file_is_found_again_whether_it_stayed_or_went<A: Adapter>
     assert_eq!(server.lines(), counted(0..80));
 }
 
-pub(crate) fn a_refused_datagram_waits_and_those_before_it_do_not_come_again<A: Adapter>(
+pub(crate) fn a_refused_datagram_waits_and_earlier_ones_are_not_resent<A: Adapter>(
     world: &World<A>,
 ) {
     let mut server = world.server();

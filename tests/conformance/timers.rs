@@ -35,7 +35,7 @@ pub(crate) fn a_timer_sends_the_time_between_start_and_stop<A: Adapter>(world: &
     assert!(timings[0] >= 20.0, "{timings:?}");
 }
 
-pub(crate) fn a_stopped_timer_sends_only_when_told_to<A: Adapter>(world: &World<A>) {
+pub(crate) fn a_stopped_timer_sends_only_on_request<A: Adapter>(world: &World<A>) {
     let timings = timings_of(world, |client| {
         let stopped = client.timer("took").start().stop();
         assert!(stopped.elapsed() < Duration::from_secs(60));

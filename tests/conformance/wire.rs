@@ -62,7 +62,7 @@ pub(crate) fn each_call_sends_the_line_of_its_kind<A: Adapter>(world: &World<A>)
     assert_eq!(lines, expected);
 }
 
-pub(crate) fn the_prefix_stands_before_every_name<A: Adapter>(world: &World<A>) {
+pub(crate) fn the_prefix_precedes_every_name<A: Adapter>(world: &World<A>) {
     for prefix in ["shop.web", "shop.web."] {
         let lines = lines_of(
             world,

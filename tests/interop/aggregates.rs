@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use statsd_proto::{Client, Config};
-use tests::patience::eventually;
+use tests::timeout::eventually;
 
 use crate::adapters::Adapter;
 use crate::counts::{assert_delivered, expect_count, expect_no_bad_lines};

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use statsd_proto::{Client, Report};
-use tests::patience::{PATIENCE, eventually};
+use tests::timeout::{TIMEOUT, eventually};
 
 use crate::adapters::Adapter;
 use crate::server::{RealServer, Speech};
@@ -14,7 +14,7 @@ pub(crate) fn counts_add_up_exactly<S: RealServer>(server: &S, speech: Speech, a
     const COUNTS: u32 = 300_000;
     for attempt in 1..=ATTEMPTS {
         let name = format!("attempt_{attempt}");
-        let config = server.config(speech).close_timeout(PATIENCE * 3);
+        let config = server.config(speech).close_timeout(TIMEOUT * 3);
         let dropped = receiver_drops(server.port());
         let report = adapter(config, &mut |client: &Client| {
             for _ in 0..COUNTS {
@@ -59,7 +59,7 @@ const ATTEMPTS: u32 = 3;
 /// Waits until a counter has this total.
 #[track_caller]
 pub(crate) fn expect_count<S: RealServer>(server: &S, name: &str, total: u32) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let counted = server.counter(name);
         if counted == Some(f64::from(total)) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use statsd_proto::{Client, Metric};
-use tests::patience::eventually;
+use tests::timeout::eventually;
 
 use crate::adapters::Adapter;
 use crate::counts::{assert_delivered, expect_count, expect_no_bad_lines};

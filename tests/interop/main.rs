@@ -17,6 +17,7 @@ mod adapters;
 mod aggregates;
 mod collectd;
 mod counts;
+mod exclusive;
 mod folder;
 mod kinds;
 mod misread;
@@ -26,7 +27,6 @@ mod programs;
 mod reference;
 mod restarts;
 mod server;
-mod turn;
 
 /// Makes each scenario a test for each adapter, against each of the scenario's servers.
 macro_rules! interop {
@@ -73,7 +73,7 @@ macro_rules! test {
             use crate::server::{RealServer as _, Speech, $server};
             use statsd_proto::{Dialect, Transport};
 
-            let _turn = crate::turn::$turn();
+            let _turn = crate::exclusive::$turn();
             if let Some(mut server) = $server::installed() {
                 let speech = Speech {
                     dialect: Dialect::$dialect,

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, UdpSocket};
 
 use statsd_proto::{Client, Dialect, Kind, Metric, RecordError};
-use tests::patience::eventually;
+use tests::timeout::eventually;
 
 use crate::adapters::Adapter;
 use crate::counts::expect_count;

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 
-use tests::patience::PATIENCE;
+use tests::timeout::TIMEOUT;
 
 use crate::folder::Folder;
 use crate::process::Process;
@@ -76,7 +76,7 @@ impl Netdata {
     /// The body of an answer; nothing if there is none.
     fn ask(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.web)).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        stream.set_read_timeout(Some(TIMEOUT)).ok()?;
         stream
             .write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())
             .ok()?;

@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
-use tests::patience::eventually;
+use tests::timeout::eventually;
 
 use crate::folder::Folder;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cadence::StatsdClient;
 use cadence::prelude::*;
 use statsd_proto::{CadenceSink, Client, FacadeRecorder};
-use tests::patience::{PATIENCE, eventually};
+use tests::timeout::{TIMEOUT, eventually};
 
 use crate::adapters::Adapter;
 use crate::counts::{assert_delivered, expect_count, expect_no_bad_lines};
@@ -17,7 +17,7 @@ pub(crate) fn a_program_that_knows_only_cadence(
     speech: Speech,
     adapter: Adapter,
 ) {
-    let config = server.config(speech).prefix("").close_timeout(PATIENCE * 3);
+    let config = server.config(speech).prefix("").close_timeout(TIMEOUT * 3);
     let report = adapter(config, &mut |client: &Client| {
         let sink = CadenceSink::new(client.clone());
         cadence_program(StatsdClient::from_sink("shop", sink));
@@ -31,7 +31,7 @@ pub(crate) fn a_program_that_knows_only_the_metrics_facade(
     speech: Speech,
     adapter: Adapter,
 ) {
-    let config = server.config(speech).close_timeout(PATIENCE * 3);
+    let config = server.config(speech).close_timeout(TIMEOUT * 3);
     let report = adapter(config, &mut |client: &Client| {
         // Tests share their process, and a recorder for all of it could never be taken away.
         let recorder = FacadeRecorder::new(client.clone());

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 
-use tests::patience::PATIENCE;
+use tests::timeout::TIMEOUT;
 
 use crate::folder::Folder;
 use crate::process::Process;
@@ -65,7 +65,7 @@ impl Reference {
     /// Answer of the management port, or `None` without an answer.
     fn ask(&self, command: &str) -> Option<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.management)).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        stream.set_read_timeout(Some(TIMEOUT)).ok()?;
         stream.write_all(format!("{command}\n").as_bytes()).ok()?;
         // It keeps the connection open; this is how its answers end.
         let end = if command == "health" { "\n" } else { "END\n\n" };

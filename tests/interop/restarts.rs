@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use statsd_proto::Client;
-use tests::patience::{PATIENCE, eventually};
+use tests::timeout::{TIMEOUT, eventually};
 
 use crate::adapters::Adapter;
 use crate::counts::{assert_delivered, expect_count, expect_no_bad_lines};
@@ -48,7 +48,7 @@ pub(crate) fn a_kill_under_load_loses_what_the_kernel_had_taken(
     server.print_lines();
     server.start();
     let config = server.config(speech).prefix("");
-    let config = config.close_timeout(PATIENCE);
+    let config = config.close_timeout(TIMEOUT);
     let report = adapter(config, &mut |client: &Client| {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {

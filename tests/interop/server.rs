@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use statsd_proto::{Config, Dialect, Transport};
-use tests::patience::eventually;
-use tests::place::unused_port;
+use tests::address::unused_port;
 use tests::skip::skipped;
+use tests::timeout::eventually;
 
 pub(crate) use crate::collectd::Collectd;
 use crate::folder::Folder;

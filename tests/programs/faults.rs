@@ -11,10 +11,10 @@ use std::{env, fs};
 
 use tests::carrier::Carrier;
 use tests::fault::Fault;
-use tests::patience::eventually;
 use tests::server::Server;
 #[cfg(target_os = "linux")]
 use tests::skip::skipped;
+use tests::timeout::eventually;
 
 use crate::pipe::{input, lines};
 use crate::process::{Ended, Examples};
@@ -45,12 +45,12 @@ pub(crate) fn resets_in_mid_line_neither_repeat_reorder_nor_tear(examples: Examp
         // A line that is repeated, torn or out of order is not found after the previous one.
         assert!(recorded.any(|one| one == line), "{line} is out of place");
     }
-    let pieces = server.pieces();
-    let torn = pieces.iter().filter(|piece| piece.is_torn());
+    let chunks = server.chunks();
+    let torn = chunks.iter().filter(|chunk| chunk.is_torn());
     assert!(torn.count() >= RESETS / 2, "the cuts are in mid-line");
 }
 
-pub(crate) fn a_server_that_hangs_up_at_once_is_not_besieged(examples: Examples) {
+pub(crate) fn a_server_that_closes_at_once_sees_few_connections(examples: Examples) {
     let server = Server::start_faulty(Carrier::Tcp, |_| Some(Fault::Close));
     let mut pipe = examples.pipe(&server, &["--linger", "0.2"]);
     for number in 0..500 {

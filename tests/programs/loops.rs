@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tests::carrier::Carrier;
 use tests::fault::Fault;
-use tests::patience::eventually;
 use tests::server::Server;
+use tests::timeout::eventually;
 
 use crate::process::{Examples, Process};
 

@@ -47,18 +47,18 @@ macro_rules! pipes {
 
 pipes! {
     faults {
-        a_server_that_hangs_up_at_once_is_not_besieged;
+        a_server_that_closes_at_once_sees_few_connections;
         resets_in_mid_line_neither_repeat_reorder_nor_tear;
     }
     pipe {
         lines_arrive_once_each_in_order;
         more_than_the_queue_holds_waits_for_a_slow_server;
-        bad_lines_are_told_by_number_and_left_out;
+        invalid_lines_are_reported_by_number_and_left_out;
         a_line_longer_than_a_batch_spoils_no_other;
-        what_is_no_text_is_told_and_left_out;
+        input_that_is_not_text_is_reported_and_left_out;
         an_empty_input_is_a_success;
         lines_are_sent_before_the_input_ends;
-        the_prefix_stands_before_each_name;
+        the_prefix_precedes_each_name;
         a_late_server_gets_everything;
         without_a_server_all_is_dropped_after_the_linger;
         when_disabled_everything_is_read_and_nothing_sent;

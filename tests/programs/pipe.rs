@@ -62,7 +62,7 @@ pub(crate) fn more_than_the_queue_holds_waits_for_a_slow_server(examples: Exampl
     }
 }
 
-pub(crate) fn bad_lines_are_told_by_number_and_left_out(examples: Examples) {
+pub(crate) fn invalid_lines_are_reported_by_number_and_left_out(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
     let mut pipe = examples.pipe(&server, &[]);
     pipe.write("a:1|c\nnonsense\n\nb:x|g\nc:2|ms|@0.5\n:1|c\r\nd:3|g\r\ne:4|c");
@@ -91,7 +91,7 @@ pub(crate) fn a_line_longer_than_a_batch_spoils_no_other(examples: Examples) {
     assert!(ended.stderr.contains("line 2: "), "{ended:?}");
 }
 
-pub(crate) fn what_is_no_text_is_told_and_left_out(examples: Examples) {
+pub(crate) fn input_that_is_not_text_is_reported_and_left_out(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
     let mut pipe = examples.pipe(&server, &[]);
     pipe.write_bytes(b"a:1|c\n\xff\xfe:1|c\nb:2|c\n");
@@ -117,7 +117,7 @@ pub(crate) fn lines_are_sent_before_the_input_ends(examples: Examples) {
     assert_eq!(pipe.end().status.code(), Some(0));
 }
 
-pub(crate) fn the_prefix_stands_before_each_name(examples: Examples) {
+pub(crate) fn the_prefix_precedes_each_name(examples: Examples) {
     let server = Server::start(Carrier::Tcp);
     let port = server.address().port().to_string();
     let variables = [("STATSD_PORT", &*port), ("STATSD_PREFIX", "shop")];

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use std::thread::{self, JoinHandle};
 
 use tests::carrier::Carrier;
-use tests::patience::eventually;
 use tests::server::Server;
+use tests::timeout::eventually;
 
 /// A running example. It does not outlive the test.
 pub(crate) struct Process {

@@ -222,7 +222,7 @@ fn a_terminal_shows_the_progress_of_a_long_input() {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
 
-    use tests::patience::eventually;
+    use tests::timeout::eventually;
 
     let server = Server::start(Carrier::Tcp);
     let terminal = terminal::Terminal::new();

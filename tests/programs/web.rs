@@ -8,15 +8,15 @@ use std::thread;
 use std::time::Duration;
 
 use tests::carrier::Carrier;
-use tests::patience::eventually;
 use tests::server::Server;
+use tests::timeout::eventually;
 
 use crate::process::Examples;
 #[cfg(unix)]
 use crate::signals::signal;
 
 #[test]
-fn a_request_sends_the_two_metrics_of_the_seed_in_their_order() {
+fn a_request_sends_the_two_metrics_of_sprockets_statsd_in_their_order() {
     for carrier in [Carrier::Tcp, Carrier::Udp] {
         let server = Server::start(carrier);
         let port = unused_port();

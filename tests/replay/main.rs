@@ -9,7 +9,7 @@ mod models;
 
 #[test]
 fn every_case_of_aggregation_holds() {
-    replay("adding", models::adding);
+    replay("aggregation", models::aggregation);
 }
 
 #[test]

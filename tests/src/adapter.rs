@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use statsd_proto::{Client, Config, ConfigError, Report};
 
-use crate::patience::PATIENCE;
+use crate::timeout::TIMEOUT;
 
 /// A runtime, running, with its StatsD crate. Its tasks go on while the test's own thread blocks.
 pub trait Adapter: Sync {
@@ -82,11 +82,11 @@ pub trait Adapter: Sync {
     ///
     /// # Panics
     ///
-    /// If it takes longer than [`PATIENCE`].
+    /// If it takes longer than [`TIMEOUT`].
     fn within<T>(&self, what: &str, future: impl Future<Output = T>) -> T {
         self.block_on(async {
             let mut future = pin!(future);
-            let mut too_late = pin!(Self::sleep(PATIENCE));
+            let mut too_late = pin!(Self::sleep(TIMEOUT));
             poll_fn(|context| {
                 if let Poll::Ready(result) = future.as_mut().poll(context) {
                     return Poll::Ready(result);

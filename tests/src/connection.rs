@@ -95,7 +95,7 @@ impl Connection {
     }
 
     /// Tells the peer that nothing more will come, so that it stops writing.
-    pub(crate) fn say_goodbye(&self) {
+    pub(crate) fn half_close(&self) {
         if let Some(stream) = &self.stream {
             // It fails where the peer is gone already.
             let _ = stream.shut_down();
@@ -103,7 +103,7 @@ impl Connection {
     }
 
     pub(crate) fn hang_up(&mut self, buffer: &mut [u8]) {
-        self.say_goodbye();
+        self.half_close();
         while self.read(buffer) {}
         self.stream = None;
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use socket2::{Domain, SockAddr, Socket, Type};
 use statsd_proto::Config;
 
+use crate::address::{ServerAddress, SocketFile, unused_port};
 use crate::carrier::Carrier;
-use crate::place::{Place, SocketFile, unused_port};
 use crate::stream::Stream;
 
 /// Action of a server on a connection, in place of reading it to its end.
@@ -81,7 +81,7 @@ impl Fault {
 /// Server that does not answer: its backlog is full, and no connection is accepted.
 #[derive(Debug)]
 pub struct Unanswered {
-    place: Place,
+    place: ServerAddress,
     carrier: Carrier,
     _listener: Socket,
     _backlog: Vec<Socket>,
@@ -96,11 +96,15 @@ impl Unanswered {
     pub fn new(carrier: Carrier) -> io::Result<Option<Self>> {
         let (place, address, domain) = if carrier == Carrier::Tcp {
             let address = (Ipv4Addr::LOCALHOST, unused_port()).into();
-            (Place::Address(address), address.into(), Domain::IPV4)
+            (
+                ServerAddress::Network(address),
+                address.into(),
+                Domain::IPV4,
+            )
         } else {
             let file = SocketFile::unused();
             let address = SockAddr::unix(file.path())?;
-            (Place::File(file), address, Domain::UNIX)
+            (ServerAddress::File(file), address, Domain::UNIX)
         };
         let listener = Socket::new(domain, Type::STREAM, None)?;
         listener.bind(&address)?;

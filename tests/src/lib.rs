@@ -5,17 +5,17 @@
 
 pub mod acknowledged;
 pub mod adapter;
+pub mod address;
 pub mod carrier;
+pub mod chunk;
 mod connection;
 pub mod fault;
 #[cfg(test)]
 mod faults;
 pub mod layout;
-pub mod patience;
-pub mod piece;
-pub mod place;
 pub mod server;
 mod shared;
 pub mod skip;
 mod socket;
 mod stream;
+pub mod timeout;

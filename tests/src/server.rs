@@ -9,19 +9,19 @@ use std::thread::{self, JoinHandle};
 
 use statsd_proto::Config;
 
+use crate::address::{ServerAddress, SocketFile, unused_port};
 use crate::carrier::Carrier;
+use crate::chunk::Chunk;
 use crate::connection::Connection;
 use crate::fault::Fault;
-use crate::patience::eventually;
-use crate::piece::Piece;
-use crate::place::{Place, SocketFile, unused_port};
 use crate::shared::{BUFFER, Shared};
 use crate::socket::Socket;
+use crate::timeout::eventually;
 
-/// A server that keeps what it receives, also across restarts at its place.
+/// A server that keeps what it receives, also across restarts at its address.
 #[derive(Debug)]
 pub struct Server {
-    place: Place,
+    address: ServerAddress,
     carrier: Carrier,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -75,13 +75,13 @@ impl Server {
         carrier: Carrier,
         fault: impl Fn(usize) -> Option<Fault> + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let (place, socket) = loop {
-            let place = match ip {
-                Some(ip) => Place::Address(SocketAddr::new(ip, unused_port())),
-                None => Place::File(SocketFile::unused()),
+        let (address, socket) = loop {
+            let address = match ip {
+                Some(ip) => ServerAddress::Network(SocketAddr::new(ip, unused_port())),
+                None => ServerAddress::File(SocketFile::unused()),
             };
-            match Socket::bind(&place, carrier) {
-                Ok(socket) => break (place, socket),
+            match Socket::bind(&address, carrier) {
+                Ok(socket) => break (address, socket),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
             }
@@ -94,7 +94,7 @@ impl Server {
             received: Mutex::default(),
         });
         let mut server = Self {
-            place,
+            address,
             carrier,
             shared,
             thread: None,
@@ -123,7 +123,7 @@ impl Server {
         self.close_port();
         let mut buffer = vec![0; BUFFER];
         for connection in &self.shared.lock().connections {
-            connection.say_goodbye();
+            connection.half_close();
         }
         eventually("the end of all connections", || {
             for connection in &mut self.shared.lock().connections {
@@ -135,19 +135,19 @@ impl Server {
 
     /// Removes the file of a Unix socket.
     pub fn remove_file(&self) {
-        if let Place::File(file) = &self.place {
+        if let ServerAddress::File(file) = &self.address {
             file.remove();
         }
     }
 
-    /// Comes back at the same place after a [`stop`](Self::stop).
+    /// Comes back at the same address after a [`stop`](Self::stop).
     ///
     /// # Panics
     ///
     /// If another program has taken the port.
     pub fn restart(&mut self) {
         self.stop();
-        let socket = Socket::bind(&self.place, self.carrier).expect("the port is still free");
+        let socket = Socket::bind(&self.address, self.carrier).expect("the port is still free");
         self.serve(socket);
     }
 
@@ -186,7 +186,7 @@ impl Server {
 
     /// A configuration for it, with all defaults.
     pub fn config(&self) -> Config {
-        self.place.config(self.carrier)
+        self.address.config(self.carrier)
     }
 
     /// Where it listens.
@@ -195,9 +195,9 @@ impl Server {
     ///
     /// If that is no port.
     pub fn address(&self) -> SocketAddr {
-        match &self.place {
-            Place::Address(address) => *address,
-            Place::File(_) => panic!("a Unix socket has a path"),
+        match &self.address {
+            ServerAddress::Network(address) => *address,
+            ServerAddress::File(_) => panic!("a Unix socket has a path"),
         }
     }
 
@@ -207,9 +207,9 @@ impl Server {
     ///
     /// If that is no Unix socket.
     pub fn path(&self) -> &Path {
-        match &self.place {
-            Place::Address(_) => panic!("a port has no path"),
-            Place::File(file) => file.path(),
+        match &self.address {
+            ServerAddress::Network(_) => panic!("a port has no path"),
+            ServerAddress::File(file) => file.path(),
         }
     }
 
@@ -233,12 +233,12 @@ impl Server {
     }
 
     /// What each connection brought, or each datagram.
-    pub fn pieces(&self) -> Vec<Piece> {
+    pub fn chunks(&self) -> Vec<Chunk> {
         let received = self.shared.lock();
         let connections = received.connections.iter().map(|one| &one.received);
         connections
             .chain(&received.datagrams)
-            .map(|bytes| Piece {
+            .map(|bytes| Chunk {
                 bytes: bytes.clone(),
                 layout: self.shared.layout,
             })
@@ -257,13 +257,13 @@ impl Server {
         taken
             .filter(|(_, bytes)| !bytes.is_empty())
             .chain(datagrams)
-            .map(|(number, bytes)| (number, Piece { bytes, layout }.lines()))
+            .map(|(number, bytes)| (number, Chunk { bytes, layout }.lines()))
             .collect()
     }
 
     /// All whole lines so far.
     pub fn lines(&self) -> Vec<String> {
-        self.pieces().iter().flat_map(Piece::lines).collect()
+        self.chunks().iter().flat_map(Chunk::lines).collect()
     }
 
     /// How many whole lines came so far.

@@ -8,7 +8,7 @@ use std::thread;
 pub fn skipped(why: &str) {
     let thread = thread::current();
     let test = thread.name().unwrap_or("a test");
-    // In one piece, as other tests write too.
+    // In one chunk, as other tests write too.
     let line = format!("SKIPPED {test}: {why}\n");
     // Without standard error there is no way to report this.
     let _ = io::stderr().write_all(line.as_bytes());

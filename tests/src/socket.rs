@@ -6,8 +6,8 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::time::Duration;
 
+use crate::address::ServerAddress;
 use crate::carrier::Carrier;
-use crate::place::Place;
 use crate::stream::Stream;
 
 pub(crate) enum Socket {
@@ -21,14 +21,14 @@ type Accept = Box<dyn Fn() -> io::Result<Box<dyn Stream>> + Send>;
 type Receive = Box<dyn Fn(&mut [u8]) -> io::Result<usize> + Send>;
 
 impl Socket {
-    pub(crate) fn bind(place: &Place, carrier: Carrier) -> io::Result<Self> {
-        match place {
-            Place::Address(address) if carrier == Carrier::Udp => {
+    pub(crate) fn bind(address: &ServerAddress, carrier: Carrier) -> io::Result<Self> {
+        match address {
+            ServerAddress::Network(address) if carrier == Carrier::Udp => {
                 let socket = UdpSocket::bind(address)?;
                 socket.set_read_timeout(Some(WHILE))?;
                 Ok(Self::Datagrams(Box::new(move |buffer| socket.recv(buffer))))
             }
-            Place::Address(address) => {
+            ServerAddress::Network(address) => {
                 let listener = TcpListener::bind(address)?;
                 listener.set_nonblocking(true)?;
                 Ok(Self::Streams(Box::new(move || {
@@ -37,14 +37,14 @@ impl Socket {
                 })))
             }
             #[cfg(unix)]
-            Place::File(file) if carrier == Carrier::UnixDatagram => {
+            ServerAddress::File(file) if carrier == Carrier::UnixDatagram => {
                 file.remove();
                 let socket = UnixDatagram::bind(file.path())?;
                 socket.set_read_timeout(Some(WHILE))?;
                 Ok(Self::Datagrams(Box::new(move |buffer| socket.recv(buffer))))
             }
             #[cfg(unix)]
-            Place::File(file) => {
+            ServerAddress::File(file) => {
                 file.remove();
                 let listener = UnixListener::bind(file.path())?;
                 listener.set_nonblocking(true)?;
@@ -54,7 +54,7 @@ impl Socket {
                 })))
             }
             #[cfg(not(unix))]
-            Place::File(_) => Err(io::ErrorKind::Unsupported.into()),
+            ServerAddress::File(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }

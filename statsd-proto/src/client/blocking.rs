@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_drives_is_not_waited_for_longer_than_said() {
+    fn a_wait_without_a_driver_ends_at_its_deadline() {
         let (client, driver) = start();
         client.incr("a", 1);
         assert!(!client.flush_blocking(Duration::from_millis(1)));

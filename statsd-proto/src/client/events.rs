@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_is_far_behind_misses_the_oldest_events() {
+    fn a_slow_reader_misses_the_oldest_events() {
         let (client, mut server) = start();
         let mut events = client.events();
         let mut newest = client.events();

@@ -11,7 +11,7 @@ use crate::testing::{Recorder, origin, recorder};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn the_seeds_methods_give_the_seeds_lines() {
+fn methods_of_sprockets_statsd_give_its_lines() {
     for (prefix, dotted) in [("", ""), ("shop.web", "shop.web.")] {
         let (client, mut recorder) = recorder(Config::new("localhost").prefix(prefix)).unwrap();
         client.incr("x", 1);
@@ -154,7 +154,7 @@ fn decrements_by_name_and_by_handle_are_aggregated_into_one_sum() {
 }
 
 #[test]
-fn what_is_not_recorded_is_told_to_who_asks_and_counted() {
+fn a_refusal_is_returned_to_callers_that_ask_and_counted() {
     let (client, mut recorder) = recorder(Config::new("localhost")).unwrap();
     client.histogram("x", 1);
     client.distribution("x", 1);
@@ -367,7 +367,7 @@ fn the_last_client_dropped_closes_the_session() {
 }
 
 #[test]
-fn a_driver_that_is_gone_holds_nobody_up() {
+fn a_dropped_driver_releases_all_waiting_callers() {
     let (client, mut recorder) = recorder(Config::new("localhost").max_queue_lines(4)).unwrap();
     recorder.set_up(false);
     for _ in 0..4 {
@@ -400,7 +400,7 @@ fn a_driver_that_is_gone_holds_nobody_up() {
 }
 
 #[test]
-fn the_end_is_told_to_who_waits_for_it() {
+fn the_end_wakes_callers_that_wait_for_it() {
     let (client, mut recorder) = recorder(Config::new("localhost")).unwrap();
     client.incr("x", 1);
     let woken = Counter::new();

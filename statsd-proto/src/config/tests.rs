@@ -9,7 +9,7 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
 #[test]
-fn a_bad_setting_is_told_with_its_value() {
+fn an_invalid_setting_is_named_with_its_value() {
     let good = || Config::new("localhost");
     let udp = || good().transport(Transport::Udp);
     let pace = |burst, rate| good().pace(Some(Pace { burst, rate }));
@@ -100,7 +100,7 @@ fn a_bad_setting_is_told_with_its_value() {
 }
 
 #[test]
-fn what_a_dialect_cannot_say_is_told() {
+fn unsupported_settings_of_a_dialect_are_errors() {
     let of = |dialect| Config::new("localhost").dialect(dialect);
     let udp = |dialect| of(dialect).transport(Transport::Udp);
     let longest = |dialect, bytes: usize| udp(dialect).max_datagram(bytes);
@@ -340,7 +340,7 @@ fn the_dialect_decides_in_whatever_order_it_is_set() {
 }
 
 #[test]
-fn who_sends_is_told_in_text_that_the_agent_reads() {
+fn the_origin_is_text_that_the_agent_reads() {
     let agent = || Config::dogstatsd("localhost");
     for (config, setting, value) in [
         (agent().container_id(""), "container_id", ""),

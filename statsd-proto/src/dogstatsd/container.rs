@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_of_containers_no_inode_is_told() {
+    fn outside_of_containers_no_inode_is_sent() {
         for inode in [0, 1, 2] {
             assert_eq!(detect("0::/\n", "", &[("/sys/fs/cgroup", inode)]), None);
         }

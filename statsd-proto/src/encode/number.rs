@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn each_group_of_three_digits_stands_anywhere() {
+    fn each_group_of_three_digits_is_written_at_any_position() {
         for number in 0..1000 {
             for (number, scale) in [(number, 1_000_000), (number * 1000, 1000)] {
                 let float = f64::from(number) / 1e6;
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn decimals_are_told_from_what_servers_misread() {
+    fn decimals_differ_from_numbers_that_servers_misread() {
         for text in ["0", "12", "-5", "+5", "1.0", "-0.25", "00"] {
             assert!(is_decimal(text), "{text}");
         }

@@ -95,7 +95,7 @@ fn a_raw_negative_gauge_is_the_decrease_that_the_caller_wrote() {
 }
 
 #[test]
-fn prefix_and_section_stand_before_the_name() {
+fn prefix_and_section_precede_the_name() {
     let counter = Metric::counter("x", 1);
     for (prefix, kind_prefixes, line) in [
         ("", true, "counters.x:1|c"),
@@ -109,7 +109,7 @@ fn prefix_and_section_stand_before_the_name() {
 }
 
 #[test]
-fn each_kind_of_the_seed_has_its_section_and_others_none() {
+fn counters_gauges_and_timings_have_a_section_and_other_kinds_none() {
     let config = statsd_config().prefix("p").kind_prefixes(true);
     for (metric, line) in [
         (Metric::counter("x", 1), "p.counters.x:1|c"),
@@ -136,7 +136,7 @@ fn dots_at_the_ends_of_the_prefix_are_not_doubled() {
 }
 
 #[test]
-fn tags_stand_last_and_the_constant_ones_first() {
+fn tags_come_last_and_constant_ones_before_others() {
     let plain = statsd_config();
     let tagged = statsd_config().tag("env", "prod").tag("canary", "");
     let metric = Metric::counter("x", 1);
@@ -190,7 +190,7 @@ fn rates_are_plain_fractions_and_one_is_left_out() {
 }
 
 #[test]
-fn what_no_server_understands_is_refused() {
+fn metrics_that_no_server_understands_are_refused() {
     use RecordError::{
         EmptyName, InvalidRate, InvalidValue, LineTooLong, NegativeTiming, UnsafeText,
     };

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_told_apart_by_their_kind() {
+    fn errors_are_classified_by_their_kind() {
         let (sink, recorder) = start();
         let kind = |line| sink.emit(line).map_err(|error| error.kind());
         assert_eq!(kind("a:1|c"), Ok(5));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_sends_what_is_queued_and_the_stats_tell_of_it() {
+    fn a_flush_sends_the_queue_and_the_stats_count_it() {
         let (sink, mut recorder) = start();
         let statsd = StatsdClient::from_sink("shop", sink.clone());
         recorder.advance(Duration::from_secs(1));

@@ -5,7 +5,7 @@ use shuttle::thread;
 use crate::world::{World, check, config, join};
 
 #[test]
-fn the_last_client_that_is_dropped_closes_behind_all_that_was_recorded() {
+fn dropping_the_last_client_closes_after_all_that_was_recorded() {
     check(|| {
         let (client, server, driver) = World::new(&config()).drive_in_time();
         let threads = ["a", "b"].map(|name| {

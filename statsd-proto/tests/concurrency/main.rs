@@ -10,7 +10,7 @@
 //! shuttle reports with the order of steps that led to it.
 
 #[cfg(shuttle)]
-mod adding;
+mod aggregation;
 #[cfg(shuttle)]
 mod ending;
 #[cfg(shuttle)]

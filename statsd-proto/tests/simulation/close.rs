@@ -33,7 +33,7 @@ fn closing_sends_what_is_queued() {
 }
 
 #[test]
-fn closing_while_the_server_is_down_ends_in_time_and_tells_the_truth() {
+fn closing_while_the_server_is_down_ends_in_time_with_a_true_report() {
     let mut world = World::new(Settings::tcp());
     world.net.is_up = false;
     world.record_lines(10);

@@ -9,7 +9,7 @@ use crate::settings::{Settings, ms, origin, secs};
 use crate::world::World;
 
 #[test]
-fn a_refused_datagram_is_sent_again() {
+fn a_refused_datagram_is_resent() {
     for delay in [0, 1, 49] {
         let mut world = World::new(Settings::udp());
         world.net.refusal = Refusal::Read(ms(delay));
@@ -78,7 +78,7 @@ fn a_server_that_restarts_gets_what_was_recorded_meanwhile() {
 }
 
 #[test]
-fn a_network_that_tells_nothing_loses_datagrams_and_stops_nothing() {
+fn a_network_without_refusals_loses_datagrams_and_stops_nothing() {
     let mut world = World::new(Settings::udp());
     world.net.refusal = Refusal::Unheard;
     world.net.is_up = false;
@@ -231,7 +231,7 @@ fn a_datagram_that_is_resent_counts_its_bytes_once() {
 }
 
 #[test]
-fn a_datagram_in_doubt_at_the_close_deadline_is_not_sent_where_nobody_is_there() {
+fn an_unconfirmed_datagram_at_the_close_deadline_does_not_count_as_sent_without_a_server() {
     // The close ends within 50 ms of the last attempt.
     for after in 0..60 {
         let mut world = World::new(Settings {

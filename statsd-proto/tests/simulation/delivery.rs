@@ -193,7 +193,7 @@ fn inputs_that_answer_nothing_change_nothing() {
 }
 
 #[test]
-fn sampling_is_fair_tells_its_rate_and_repeats_itself_for_a_seed() {
+fn sampling_is_fair_sends_its_rate_and_is_reproducible_by_a_seed() {
     let sample = |seed, rate| {
         let config = Settings::tcp().config();
         let mut session = Session::new(&config, seed).expect("the settings can work");

@@ -22,7 +22,7 @@ fn a_session_at_rest_sets_no_timer() {
 }
 
 #[test]
-fn the_first_line_wakes_the_driver_and_those_behind_it_do_not() {
+fn the_first_line_wakes_the_driver_and_later_ones_do_not() {
     let mut world = World::new(Settings::tcp());
     world.advance(secs(1));
     world.record_lines(1);

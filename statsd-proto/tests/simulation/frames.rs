@@ -9,7 +9,7 @@ use crate::settings::{Settings, ms, secs};
 use crate::world::World;
 
 #[test]
-fn a_frame_stands_behind_its_length() {
+fn a_frame_follows_its_length() {
     let mut world = World::new(Settings::frames());
     world.record_lines(2);
     world.finish();
@@ -18,7 +18,7 @@ fn a_frame_stands_behind_its_length() {
 }
 
 #[test]
-fn a_frame_before_another_is_filled_up_with_line_breaks() {
+fn a_frame_before_another_is_padded_with_line_feeds() {
     let mut world = World::new(small());
     world.record_lines(3);
     world.finish();
@@ -50,7 +50,7 @@ fn lines_count_as_sent_when_their_frame_is_whole() {
 }
 
 #[test]
-fn a_torn_frame_is_sent_again_whole() {
+fn a_torn_frame_is_resent_whole() {
     // Two frames of 28 bytes, and one of 15.
     for takes in 0..28 + 28 + 15 {
         let mut world = World::new(small());
@@ -82,7 +82,7 @@ fn a_frame_torn_again_and_again_arrives_once() {
 }
 
 #[test]
-fn a_frame_that_stalls_half_written_is_sent_again_whole() {
+fn a_half_written_frame_that_stalls_is_resent_whole() {
     let mut world = World::new(small());
     world.net.window = 40;
     world.record_lines(5);
@@ -95,7 +95,7 @@ fn a_frame_that_stalls_half_written_is_sent_again_whole() {
 }
 
 #[test]
-fn what_the_kernel_took_whole_is_not_sent_again() {
+fn frames_that_the_kernel_took_whole_are_not_resent() {
     let mut world = World::new(small());
     world.record_lines(4);
     world.advance(secs(1));

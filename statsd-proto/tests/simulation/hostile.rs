@@ -117,7 +117,7 @@ fn a_name_of_a_megabyte_is_refused_and_leaves_nothing() {
 }
 
 #[test]
-fn names_that_never_come_again_make_nothing_grow() {
+fn names_used_once_make_nothing_grow() {
     for config in configs() {
         let bound = 4 * 65_507;
         let config = config.max_queue_bytes(bound);

@@ -124,7 +124,7 @@ fn the_last_line_says_how_things_are() {
 }
 
 #[test]
-fn what_accepts_and_hangs_up_is_never_reported_as_back() {
+fn a_server_that_accepts_and_closes_is_never_reported_as_back() {
     let mut world = World::new(Settings::tcp());
     send(&mut world, 1);
     // Within the time that a connection is watched, or after some payloads.
@@ -217,7 +217,7 @@ fn a_queue_that_the_pace_holds_back_is_reported_before_anything_is_lost_and_name
 }
 
 #[test]
-fn a_queue_that_fills_behind_a_server_that_reads_nothing_is_reported_at_once() {
+fn a_queue_that_fills_while_the_server_reads_nothing_is_reported_at_once() {
     let mut world = World::new(Settings {
         max_queue_bytes: 64 * 1024,
         ..Settings::tcp()

@@ -123,7 +123,7 @@ fn a_server_that_stops_reading_makes_nothing_grow() {
 }
 
 #[test]
-fn losses_are_told_in_few_words_and_completely() {
+fn losses_are_reported_briefly_and_completely() {
     let mut world = World::new(Settings {
         max_queue_lines: 10,
         ..Settings::tcp()

@@ -11,7 +11,7 @@ use crate::settings::{Settings, ms, secs};
 use crate::world::{World, server};
 
 #[test]
-fn a_torn_line_is_sent_again_whole() {
+fn a_torn_line_is_resent_whole() {
     for torn in 0.."n00000:1|c\n".len() {
         let mut world = World::new(Settings::tcp());
         let takes = 3 * "n00000:1|c\n".len() + torn;
@@ -26,7 +26,7 @@ fn a_torn_line_is_sent_again_whole() {
 }
 
 #[test]
-fn what_the_kernel_took_whole_counts_as_sent_and_is_not_sent_again() {
+fn lines_that_the_kernel_took_whole_count_as_sent_and_are_not_resent() {
     let mut world = World::new(Settings::tcp());
     world.record_lines(5);
     world.advance(secs(1));
@@ -41,7 +41,7 @@ fn what_the_kernel_took_whole_counts_as_sent_and_is_not_sent_again() {
 }
 
 #[test]
-fn a_server_that_accepts_and_hangs_up_sees_few_connections_and_costs_no_line() {
+fn a_server_that_accepts_and_closes_sees_few_connections_and_costs_no_line() {
     let mut world = World::new(Settings::tcp());
     for hang_up_after in [Duration::ZERO, ms(20), ms(49)] {
         world.net.hang_up_after = Some(hang_up_after);
@@ -83,7 +83,7 @@ fn the_wait_doubles_up_to_its_bound() {
 }
 
 #[test]
-fn the_wait_starts_anew_only_after_a_payload_has_left_whole() {
+fn backoff_restarts_only_after_a_payload_was_sent_whole() {
     // Two payloads of 16 KiB; the first write is one whole payload, or a part of it.
     for (takes, is_whole) in [(16 * 1024, true), (16_000, false)] {
         let mut world = World::new(Settings::tcp());
@@ -194,7 +194,7 @@ fn a_slow_connect_is_waited_for() {
 }
 
 #[test]
-fn a_write_that_stalls_is_given_up_and_its_lines_are_sent_again() {
+fn a_stalled_write_is_given_up_and_its_lines_are_resent() {
     for settings in Settings::all() {
         let mut world = World::new(settings);
         world.net.window = 0;
@@ -210,7 +210,7 @@ fn a_write_that_stalls_is_given_up_and_its_lines_are_sent_again() {
 }
 
 #[test]
-fn a_line_that_stalls_half_written_is_sent_again_whole() {
+fn a_half_written_line_that_stalls_is_resent_whole() {
     let mut world = World::new(Settings::tcp());
     world.net.window = 25;
     world.record_lines(5);
@@ -222,7 +222,7 @@ fn a_line_that_stalls_half_written_is_sent_again_whole() {
 }
 
 #[test]
-fn a_server_that_hangs_up_while_all_is_quiet_is_noticed_before_the_next_line() {
+fn a_server_that_closes_an_idle_connection_is_noticed_before_the_next_line() {
     let mut world = World::new(Settings::tcp());
     world.advance(secs(1));
     world.break_link(FailureKind::PeerClosed, 0);
@@ -234,7 +234,7 @@ fn a_server_that_hangs_up_while_all_is_quiet_is_noticed_before_the_next_line() {
 }
 
 #[test]
-fn a_connect_says_what_the_socket_is_to_be_told() {
+fn a_connect_has_the_options_of_the_socket() {
     let mut world = World::new(Settings::tcp());
     let Output::Connect(connect) = world.session.poll(world.now) else {
         panic!("it connects first");

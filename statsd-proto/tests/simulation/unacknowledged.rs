@@ -8,7 +8,7 @@ use crate::settings::{Settings, ms, secs};
 use crate::world::World;
 
 #[test]
-fn what_was_not_acknowledged_is_sent_again_first_and_in_its_order() {
+fn unacknowledged_lines_are_resent_first_and_in_order() {
     for unacknowledged in 0..=5 * LINE {
         let mut world = World::new(resending());
         world.net.unacknowledged = unacknowledged;
@@ -30,7 +30,7 @@ fn what_was_not_acknowledged_is_sent_again_first_and_in_its_order() {
 }
 
 #[test]
-fn a_payload_that_left_in_part_is_sent_again_from_what_was_acknowledged() {
+fn a_partly_written_payload_is_resent_from_its_first_unacknowledged_line() {
     for takes in LINE..4 * LINE {
         let mut world = World::new(resending());
         world.net.cuts.push_back(Cut {
@@ -65,7 +65,7 @@ fn what_arrived_without_an_acknowledgement_arrives_twice() {
 }
 
 #[test]
-fn lines_are_sent_again_until_they_are_acknowledged() {
+fn lines_are_resent_until_they_are_acknowledged() {
     let mut world = World::new(resending());
     world.net.unacknowledged = usize::MAX;
     world.record_lines(3000);
@@ -82,7 +82,7 @@ fn lines_are_sent_again_until_they_are_acknowledged() {
 }
 
 #[test]
-fn a_write_that_stalls_is_given_up_and_what_is_not_acknowledged_is_sent_again() {
+fn a_stalled_write_is_given_up_and_unacknowledged_lines_are_resent() {
     let mut world = World::new(resending());
     world.net.window = 3 * LINE;
     world.net.unacknowledged = LINE;
@@ -141,7 +141,7 @@ fn a_link_that_breaks_while_closing_waits_costs_no_line() {
 }
 
 #[test]
-fn a_close_whose_time_is_up_tells_what_was_never_acknowledged() {
+fn a_close_after_its_timeout_reports_unacknowledged_lines() {
     let mut world = World::new(resending());
     world.net.unacknowledged = 2 * LINE;
     world.record_lines(5);
@@ -154,7 +154,7 @@ fn a_close_whose_time_is_up_tells_what_was_never_acknowledged() {
 }
 
 #[test]
-fn what_may_be_sent_again_takes_room_until_it_is_acknowledged() {
+fn lines_that_may_be_resent_take_room_until_they_are_acknowledged() {
     let mut world = World::new(Settings {
         max_queue_lines: 10,
         ..resending()
@@ -210,7 +210,7 @@ fn an_old_stream_that_acknowledges_nothing_is_given_up() {
 }
 
 #[test]
-fn a_system_that_tells_nothing_sends_nothing_again() {
+fn without_reports_of_acknowledgements_nothing_is_resent() {
     let mut world = World::new(resending());
     world.net.tells = false;
     world.record_lines(5);

@@ -30,7 +30,7 @@ impl Arrivals {
 
     /// Waits until this many metrics have arrived, or none for longer than any client's flush interval.
     pub(crate) fn wait(&mut self, metrics: usize) -> Arrived {
-        let numbers = self.ask(&format!("wait {metrics} {}", PATIENCE.as_nanos()));
+        let numbers = self.ask(&format!("wait {metrics} {}", TIMEOUT.as_nanos()));
         Arrived {
             at: numbers[0],
             metrics: numbers[1],
@@ -64,4 +64,4 @@ impl Arrivals {
 }
 
 /// All flush every 100 ms.
-const PATIENCE: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_millis(500);

@@ -9,8 +9,8 @@ use statsd_proto::{Client, Config, Metric, Report, Stats};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::fault::Fault;
-use tests::patience::PATIENCE;
 use tests::server::Server;
+use tests::timeout::TIMEOUT;
 
 use crate::account::Account;
 use crate::memory;
@@ -220,7 +220,7 @@ impl Chaos {
 
     fn finish(mut self, report: &Report, recorded: u64) -> Account {
         let stats = report.stats;
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         while self.oracle.last != Some(recorded - 1) && Instant::now() < end {
             self.look(&stats);
             thread::sleep(Duration::from_millis(5));

@@ -10,9 +10,9 @@ use statsd_proto::testing::{Recorder, recorder};
 use statsd_proto::{Client, Dialect, Kind, Metric, Number, RecordError};
 
 use self::settings::Settings;
-use super::announced::Announced;
+use super::event_or_check::EventOrCheck;
+use super::expected::{Code, Constant, Expected, ExpectedValue, Rate};
 use super::grammar::Read;
-use super::meant::{Code, Constant, Meant, Rate, Worth};
 use super::{origin, reference, text};
 use tests::layout::Layout;
 
@@ -59,7 +59,7 @@ fn encode(input: &mut Unstructured<'_>) -> Result<()> {
         }
     }
     while !input.is_empty() {
-        encoder.announce(&Announced::arbitrary(input)?);
+        encoder.announce(&EventOrCheck::arbitrary(input)?);
     }
     Ok(())
 }
@@ -103,18 +103,18 @@ impl Encoder {
             (
                 Code::Known(Kind::Distribution | Kind::Histogram | Kind::Timing) | Code::Raw(_),
                 3,
-            ) => Worth::Packed(&values),
-            (Code::Known(Kind::Set), _) | (Code::Raw("s"), 0) => Worth::Text(&member),
-            (Code::Raw(_), 0) => Worth::Text(&text),
-            (Code::Known(Kind::Timing) | Code::Raw(_), 1) => Worth::Elapsed(Duration::new(
+            ) => ExpectedValue::Packed(&values),
+            (Code::Known(Kind::Set), _) | (Code::Raw("s"), 0) => ExpectedValue::Text(&member),
+            (Code::Raw(_), 0) => ExpectedValue::Text(&text),
+            (Code::Known(Kind::Timing) | Code::Raw(_), 1) => ExpectedValue::Elapsed(Duration::new(
                 input.arbitrary()?,
                 input.int_in_range(0..=999_999_999)?,
             )),
-            _ => Worth::Number(number(input)?),
+            _ => ExpectedValue::Number(number(input)?),
         };
         let rate = rate(input)?;
         let is_agents = self.constant.grammar.has_extras || input.ratio(1, 16)?;
-        self.record(&Meant {
+        self.record(&Expected {
             name: &name,
             code,
             value,
@@ -134,7 +134,7 @@ impl Encoder {
         Ok(())
     }
 
-    fn record(&mut self, meant: &Meant<'_>) {
+    fn record(&mut self, meant: &Expected<'_>) {
         let sampled_out = self.session.stats().sampled_out;
         let result = self.session.record(&meant.metric());
         let lines = self.drain();
@@ -163,10 +163,10 @@ impl Encoder {
         let mut fields = rest.split('|');
         let value = fields.next().expect("splitting gives one part at least");
         let code = fields.next().expect("a line has a type");
-        let mut meant = Meant {
+        let mut meant = Expected {
             name,
             code: Code::Raw(code),
-            value: Worth::Written(value),
+            value: ExpectedValue::Written(value),
             rate: None,
             tags: Vec::new(),
             timestamp: None,
@@ -193,7 +193,7 @@ impl Encoder {
     }
 
     /// Records an event or a service check, here and by a client.
-    fn announce(&mut self, announced: &Announced) {
+    fn announce(&mut self, announced: &EventOrCheck) {
         let result = announced.record(&mut self.session);
         let lines = self.drain();
         announced.judge(result, &lines, &self.constant);
@@ -239,7 +239,7 @@ impl Encoder {
 
     fn judge(
         &mut self,
-        meant: &Meant<'_>,
+        meant: &Expected<'_>,
         result: std::result::Result<(), RecordError>,
         lines: &[String],
     ) {

@@ -11,16 +11,16 @@
 //! These crates have no unsafe code, so a sanitizer would only cost time. Findings are written to
 //! `tests/fuzz/artifacts`. A finding belongs in the corpus, under a name that says what it is.
 
-mod adding;
-mod announced;
+mod aggregation;
 mod encoder;
+mod event_or_check;
+mod expected;
 mod grammar;
-mod meant;
 mod origin;
 mod reference;
 mod session;
 mod text;
 
-pub(crate) use adding::adding;
+pub(crate) use aggregation::aggregation;
 pub(crate) use encoder::encoder;
 pub(crate) use session::session;

@@ -77,7 +77,7 @@ fn the_oldest_give_way_to_a_group() {
 }
 
 #[test]
-fn what_no_server_could_read_is_left_out_and_told() {
+fn unreadable_values_are_left_out_and_reported() {
     let (client, mut recorder) = start(|config| config);
     let mut group = client.group();
     group.incr("a", 1);

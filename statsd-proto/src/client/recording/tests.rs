@@ -251,7 +251,7 @@ fn a_time_is_sent_with_tags_that_are_known_at_its_end() {
 }
 
 #[test]
-fn what_could_not_be_recorded_is_told_and_counted() {
+fn metrics_that_are_refused_are_reported_and_counted() {
     let (client, _recorder) = recorder(Config::new("localhost")).unwrap();
     let result = client.count("x", 1).tag("bare", "").try_send();
     assert_eq!(result, Ok(()), "the dialect has bare tags");

@@ -133,7 +133,7 @@ fn what_no_server_of_the_dialect_listens_on_is_an_error_of_the_variable() {
 }
 
 #[test]
-fn a_port_that_kubernetes_sets_is_told_as_such() {
+fn a_port_set_by_kubernetes_is_explained() {
     let value = "tcp://10.96.0.12:8125";
     let error = Config::from_vars([("STATSD_PORT", value)]).unwrap_err();
     let error = error.to_string();

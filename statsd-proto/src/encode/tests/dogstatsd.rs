@@ -201,7 +201,7 @@ fn a_service_check_that_the_agent_would_misread_is_refused() {
 }
 
 #[test]
-fn timestamps_and_cardinalities_stand_last() {
+fn timestamps_and_cardinalities_come_last() {
     let tags = [("a", "b")];
     let metric = Metric::counter("x", 1).rate(0.5).tags(&tags);
     for (metric, line) in [
@@ -256,7 +256,7 @@ fn an_event_or_a_check_at_a_time_that_the_agent_cannot_read_is_refused() {
 }
 
 #[test]
-fn who_sends_stands_behind_the_tags_of_every_line() {
+fn the_origin_follows_the_tags_of_every_line() {
     let metric = Metric::counter("x", 1);
     for (config, line) in [
         (agent().container_id("1f"), "x:1|c|c:ci-1f"),

@@ -2,7 +2,7 @@ use super::*;
 use crate::error::ParseError;
 
 #[test]
-fn a_good_line_is_parsed_and_written_anew() {
+fn a_valid_line_is_parsed_and_encoded_again() {
     for (line, written) in [
         ("x:1|c", "x:1|c"),
         ("a.b-c_d/e:1|c", "a.b-c_d/e:1|c"),
@@ -41,7 +41,7 @@ fn a_good_line_is_parsed_and_written_anew() {
 }
 
 #[test]
-fn a_bad_line_is_told_by_its_first_bad_part() {
+fn an_invalid_line_names_its_first_invalid_part() {
     for (line, error) in [
         ("", ParseError::Name),
         ("x", ParseError::Name),

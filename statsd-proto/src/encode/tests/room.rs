@@ -128,7 +128,7 @@ fn every_line_of_a_record_may_have_the_longest_length_on_a_stream() {
 }
 
 #[test]
-fn what_was_written_is_told_with_its_name() {
+fn an_encoded_record_is_described_with_the_length_of_its_name() {
     let config = statsd_config()
         .dialect(Dialect::SignalFx)
         .prefix("shop")

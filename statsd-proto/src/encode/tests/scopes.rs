@@ -5,7 +5,7 @@ use crate::testing::recorder;
 use crate::{Client, Transport};
 
 #[test]
-fn a_scope_stands_between_the_prefix_and_the_kind() {
+fn a_scope_follows_the_prefix_and_precedes_the_kind() {
     for (prefix, scope, line) in [
         ("shop", "db", "shop.db.counters.x:1|c"),
         ("", "db", "db.counters.x:1|c"),

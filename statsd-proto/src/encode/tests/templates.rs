@@ -151,7 +151,7 @@ fn a_value_that_the_server_does_not_take_is_refused_once_it_is_the_first() {
 }
 
 #[test]
-fn a_value_longer_than_a_datagram_stands_in_one_of_its_own() {
+fn a_value_longer_than_a_datagram_gets_one_of_its_own() {
     let config = Config::dogstatsd("localhost").max_datagram(40);
     let encoder = Encoder::new(&config);
     let template = encoder.template(&Metric::timing("x", NANOSECOND)).unwrap();

@@ -154,7 +154,7 @@ fn a_known_type_that_the_dialect_lacks_is_refused_whatever_the_way() {
 }
 
 #[test]
-fn a_type_that_nobody_knows_passes_by_its_code_alone() {
+fn an_unknown_type_is_sent_by_its_code_alone() {
     for dialect in Dialect::ALL {
         let config = Config::new("localhost").dialect(dialect);
         assert_line(&config, &Metric::raw("x", 1, "zz9"), "x:1|zz9");

@@ -190,7 +190,7 @@ fn a_level_that_is_no_number_is_refused_and_forgotten() {
 }
 
 #[test]
-fn beyond_the_bound_no_wrong_total_is_sent_and_what_nobody_needs_makes_room() {
+fn beyond_the_bound_no_wrong_total_is_sent_and_idle_series_make_room() {
     let (client, mut server) = recorder(Config::dogstatsd("localhost")).unwrap();
     with_local_recorder(&FacadeRecorder::new(client), || {
         for number in 0..MAX_KEYS {

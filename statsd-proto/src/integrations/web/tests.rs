@@ -85,7 +85,7 @@ fn a_request_whose_client_goes_away_is_cancelled() {
 }
 
 #[test]
-fn a_request_whose_handler_panics_is_told_from_one_that_is_cancelled() {
+fn a_request_whose_handler_panics_differs_from_a_cancelled_one() {
     let (client, mut recorder) = start();
     let panics = |in_call: bool| {
         let service = service_fn(move |_: Request<()>| {
@@ -179,7 +179,7 @@ fn the_time_to_the_head_is_an_option() {
 }
 
 #[test]
-fn a_body_that_fails_or_is_cancelled_or_panics_is_told_from_one_that_was_sent() {
+fn a_body_that_fails_or_is_cancelled_or_panics_differs_from_one_that_was_sent() {
     type End = fn(Frames, Streamed);
     let ends: [(End, &str); 4] = [
         (
@@ -353,7 +353,7 @@ fn a_client_that_is_not_enabled_records_nothing() {
 }
 
 #[test]
-fn what_stands_in_a_path_is_made_safe() {
+fn text_of_a_path_is_sanitized() {
     let (client, mut recorder) = start();
     let metrics = RequestMetrics::new(client);
     metrics.increase_counter(("evil:1|c\nfake", 7));

@@ -132,7 +132,7 @@ fn an_outage_of_any_length_costs_no_counts() {
 }
 
 #[test]
-fn a_stop_sends_what_was_added_up_and_later_values_are_counted_as_refused() {
+fn a_stop_sends_aggregated_values_and_later_ones_are_counted_as_refused() {
     let (client, mut server) = start(|config| config);
     let counter = client.prepare("held").counter().unwrap();
     let gauge = client.prepare("level").gauge().unwrap();
@@ -155,7 +155,7 @@ fn a_stop_sends_what_was_added_up_and_later_values_are_counted_as_refused() {
 }
 
 #[test]
-fn a_driver_that_is_dropped_abandons_what_was_added_up() {
+fn a_dropped_driver_abandons_aggregated_values() {
     let (client, server) = start(|config| config);
     let counter = client.prepare("held").counter().unwrap();
     counter.incr();
@@ -248,7 +248,7 @@ fn what_a_full_queue_has_no_room_for_stays() {
 }
 
 #[test]
-fn a_round_takes_place_once_the_line_before_it_is_no_longer_in_doubt() {
+fn a_drain_waits_until_the_line_before_it_is_confirmed() {
     let config = Config::new("192.0.2.1")
         .transport(Transport::Udp)
         .flush_interval(Duration::ZERO)
@@ -307,7 +307,7 @@ fn what_a_full_queue_has_no_room_for_at_the_end_is_counted() {
 }
 
 #[test]
-fn without_values_nobody_wakes_up() {
+fn without_values_no_timer_wakes_the_driver() {
     let (client, mut server) = start(|config| config);
     let held = client.prepare("held").counter().unwrap();
     server.advance(SECOND * 10);

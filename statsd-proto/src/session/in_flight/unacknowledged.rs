@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_acknowledged_stays_so_whatever_is_told_later() {
+    fn acknowledged_lines_stay_acknowledged_after_any_later_report() {
         let mut buffer = Unacknowledged::default();
         buffer.push(payload("aa\nbb\n"), 3);
         assert_eq!((buffer.bytes(), buffer.lines()), (3, 1));

@@ -204,7 +204,7 @@ proptest! {
 }
 
 #[test]
-fn room_that_an_inlet_was_granted_is_nobody_elses_until_it_is_collected() {
+fn room_granted_to_an_inlet_is_reserved_until_it_is_collected() {
     let mut queue = queue(|config| config.max_queue_bytes(24).max_queue_lines(9));
     let mut batch = queue.batch();
     let mut admitted = Admitted::default();
@@ -243,7 +243,7 @@ fn the_tail_leaves_only_when_asked_for() {
 }
 
 #[test]
-fn clearing_drops_everything_and_tells_how_much() {
+fn clearing_drops_everything_and_returns_its_amount() {
     let mut queue = queue(|config| config.max_queue_bytes(24));
     for text in ["aaaaa", "bbbbb\nccccc", "d"] {
         push(&mut queue, text).unwrap();

@@ -11,7 +11,7 @@ use crate::{Client, Transport};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn the_share_is_halved_as_the_queue_fills_and_whole_again_at_a_quarter() {
+fn the_share_is_halved_as_the_queue_fills_and_restored_at_a_quarter() {
     let mut sampling_level = SamplingLevel::NONE;
     for (fill, share_of_all) in [
         (0.5, 1.0),
@@ -132,7 +132,7 @@ fn timings_are_not_left_out_for_a_server_that_takes_no_rate_on_them() {
 }
 
 #[test]
-fn unless_it_is_told_to_nothing_is_left_out() {
+fn without_sampling_no_metric_is_left_out() {
     let (client, mut server) = start(|config| config.adaptive_sampling(false), 1);
     fill(&client, &mut server);
     assert_eq!(client.stats().sampled_out, 0);

@@ -11,7 +11,7 @@ use crate::{Client, Dialect};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn what_happened_is_told_after_the_interval() {
+fn telemetry_is_sent_after_the_interval() {
     let (client, mut recorder) = start(named().prefix("shop"));
     client.incr("orders", 1);
     client.incr("orders", 1);
@@ -55,7 +55,7 @@ fn a_client_at_rest_says_nothing_and_sets_no_timer() {
 }
 
 #[test]
-fn what_is_told_adds_up_to_what_was_counted() {
+fn telemetry_sums_to_the_counts() {
     let (client, mut recorder) = start(named().transport(Transport::Udp));
     let mut sums = BTreeMap::new();
     let mut recorded = 0;
@@ -84,7 +84,7 @@ fn what_is_told_adds_up_to_what_was_counted() {
 }
 
 #[test]
-fn while_the_link_is_down_nothing_is_told_and_afterwards_all() {
+fn telemetry_waits_while_the_connection_is_down() {
     let (client, mut recorder) = start(named().max_queue_lines(40));
     recorder.set_up(false);
     for _ in 0..41 {
@@ -104,7 +104,7 @@ fn while_the_link_is_down_nothing_is_told_and_afterwards_all() {
 }
 
 #[test]
-fn a_server_that_takes_nothing_is_not_told_ever_more() {
+fn telemetry_does_not_pile_up_while_the_server_reads_nothing() {
     let mut session = Session::new(&named().host("127.0.0.1"), 7).unwrap();
     let mut now = origin();
     session.record(&Metric::counter("a", 1)).unwrap();
@@ -203,7 +203,7 @@ fn a_report_that_fills_half_of_the_queue_is_followed_by_no_earlier_wait() {
 }
 
 #[test]
-fn a_link_that_is_renewed_for_its_lines_is_nothing_to_tell() {
+fn a_connection_that_is_renewed_for_its_lines_is_not_reported() {
     let (client, mut recorder) = start(named().max_connection_age(Some(SECOND)));
     client.incr("a", 1);
     recorder.advance(SECOND * 60);
@@ -239,7 +239,7 @@ fn datadogs_names_have_its_tags_and_no_prefix() {
 }
 
 #[test]
-fn what_a_full_queue_drops_is_told_in_bytes_and_datagrams() {
+fn drops_of_a_full_queue_are_reported_in_bytes_and_datagrams() {
     let config = Config::dogstatsd("localhost").overflow(Overflow::DropOldest);
     let config = config.max_datagram(100).max_queue_bytes(64 * 1024);
     let config = config.telemetry(Some(Telemetry::datadog().interval(SECOND)));

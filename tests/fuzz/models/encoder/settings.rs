@@ -5,8 +5,8 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use statsd_proto::{Config, Dialect, SanitizePolicy, Transport};
 
+use crate::models::expected::Constant;
 use crate::models::grammar::{DIALECTS, Grammar};
-use crate::models::meant::Constant;
 use crate::models::origin::Origin;
 use crate::models::text;
 

@@ -9,12 +9,12 @@ use statsd_proto::driver::Session;
 use statsd_proto::{Client, RecordError, SanitizePolicy};
 
 use self::wire::{escaped, safe};
-use super::meant::Constant;
+use super::expected::Constant;
 use super::{origin, text};
 
 /// An event or a service check as the caller thinks of it.
 #[derive(Debug)]
-pub(crate) struct Announced {
+pub(crate) struct EventOrCheck {
     /// The title, or the name.
     name: String,
     what: What,
@@ -39,7 +39,7 @@ enum What {
     },
 }
 
-impl Announced {
+impl EventOrCheck {
     pub(crate) fn arbitrary(input: &mut Unstructured<'_>) -> Result<Self> {
         let what = if input.arbitrary()? {
             What::Check {
@@ -167,7 +167,7 @@ impl Announced {
     }
 }
 
-impl Announced {
+impl EventOrCheck {
     fn event<'a>(&'a self, tags: &'a [(&'a str, &'a str)]) -> Event<'a> {
         let What::Event {
             text,

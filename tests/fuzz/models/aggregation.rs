@@ -19,7 +19,7 @@ use super::grammar::{Counts, Grammar};
 /// # Panics
 ///
 /// If something is lost, arrives twice, or counts for more or less than it is.
-pub(crate) fn adding(data: &[u8]) {
+pub(crate) fn aggregation(data: &[u8]) {
     // Bytes that are too few make no case.
     let _ = add(&mut Unstructured::new(data));
 }

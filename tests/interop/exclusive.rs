@@ -4,12 +4,12 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// For a test that leaves its server no time to spare.
 pub(crate) fn alone() -> RwLockWriteGuard<'static, ()> {
-    TURN.write().unwrap_or_else(PoisonError::into_inner)
+    EXCLUSIVE.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// For all others.
 pub(crate) fn beside_others() -> RwLockReadGuard<'static, ()> {
-    TURN.read().unwrap_or_else(PoisonError::into_inner)
+    EXCLUSIVE.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-static TURN: RwLock<()> = RwLock::new(());
+static EXCLUSIVE: RwLock<()> = RwLock::new(());

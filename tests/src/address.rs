@@ -13,16 +13,16 @@ use crate::carrier::Carrier;
 
 /// Where a server listens, and where it comes back.
 #[derive(Debug)]
-pub(crate) enum Place {
-    Address(SocketAddr),
+pub(crate) enum ServerAddress {
+    Network(SocketAddr),
     File(SocketFile),
 }
 
-impl Place {
+impl ServerAddress {
     /// A configuration for it, with all defaults.
     pub(crate) fn config(&self, carrier: Carrier) -> Config {
         let config = match self {
-            Self::Address(address) => Config::new(address.ip().to_string()).port(address.port()),
+            Self::Network(address) => Config::new(address.ip().to_string()).port(address.port()),
             Self::File(file) => Config::new("").unix_stream(file.path()),
         };
         carrier.set(config)

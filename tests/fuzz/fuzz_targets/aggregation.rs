@@ -4,4 +4,4 @@
 #[path = "../models/mod.rs"]
 mod models;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| models::adding(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| models::aggregation(data));

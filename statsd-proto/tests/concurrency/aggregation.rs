@@ -10,7 +10,7 @@ use crate::world::{SOUND, World, check, config, join};
 #[test]
 fn counts_by_handle_against_an_end_are_sent_or_refused() {
     check(|| {
-        let (client, server, driver) = World::new(&adding()).drive_in_time();
+        let (client, server, driver) = World::new(&aggregating()).drive_in_time();
         let counter = client.prepare("a").counter().unwrap();
         let threads = [(); 2].map(|()| {
             let counter = counter.clone();
@@ -31,7 +31,7 @@ fn counts_by_handle_against_an_end_are_sent_or_refused() {
 #[test]
 fn counts_by_name_against_an_end_are_sent_or_refused() {
     check(|| {
-        let (client, server, driver) = World::new(&adding()).drive_in_time();
+        let (client, server, driver) = World::new(&aggregating()).drive_in_time();
         let threads = [(); 2].map(|()| {
             let client = client.clone();
             thread::spawn(move || {
@@ -52,7 +52,7 @@ fn counts_by_name_against_an_end_are_sent_or_refused() {
 #[test]
 fn samples_by_handle_against_an_end_are_sent_or_refused() {
     check(|| {
-        let (client, server, driver) = World::new(&adding()).drive_in_time();
+        let (client, server, driver) = World::new(&aggregating()).drive_in_time();
         let timing = client.prepare("a").timing().unwrap();
         let threads = [1, 2].map(|number| {
             let timing = timing.clone();
@@ -69,7 +69,7 @@ fn samples_by_handle_against_an_end_are_sent_or_refused() {
 #[test]
 fn a_handle_that_is_made_against_an_end_counts_or_is_refused() {
     check(|| {
-        let (client, server, driver) = World::new(&adding()).drive_in_time();
+        let (client, server, driver) = World::new(&aggregating()).drive_in_time();
         let making = client.clone();
         let makes = thread::spawn(move || {
             let counter = making.prepare("a").counter().unwrap();
@@ -95,7 +95,7 @@ fn flushes_between_rounds_lose_no_count() {
 }
 
 fn count_and_wait(flushes: bool) {
-    let (client, server, driver) = World::new(&adding()).drive_in_time();
+    let (client, server, driver) = World::new(&aggregating()).drive_in_time();
     let counter = client.prepare("a").counter().expect("the name is good");
     let threads = [(); 2].map(|()| {
         let (client, counter) = (client.clone(), counter.clone());
@@ -120,6 +120,6 @@ fn count_and_wait(flushes: bool) {
     assert_eq!((sum("a"), sum("b"), refused), (4, 4, 0));
 }
 
-fn adding() -> Config {
+fn aggregating() -> Config {
     config().aggregate(Some(Duration::from_secs(1)))
 }

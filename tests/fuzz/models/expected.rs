@@ -12,10 +12,10 @@ use super::origin::Origin;
 
 /// A metric as the caller thinks of it.
 #[derive(Debug)]
-pub(crate) struct Meant<'a> {
+pub(crate) struct Expected<'a> {
     pub(crate) name: &'a str,
     pub(crate) code: Code<'a>,
-    pub(crate) value: Worth<'a>,
+    pub(crate) value: ExpectedValue<'a>,
     pub(crate) rate: Option<Rate>,
     pub(crate) tags: Vec<(&'a str, &'a str)>,
     pub(crate) timestamp: Option<u64>,
@@ -29,7 +29,7 @@ pub(crate) enum Code<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Worth<'a> {
+pub(crate) enum ExpectedValue<'a> {
     Elapsed(Duration),
     Number(Number),
     /// Several at once.
@@ -67,25 +67,30 @@ impl Constant {
     }
 }
 
-impl Meant<'_> {
+impl Expected<'_> {
     /// The metric to record. One from a line is [parsed](Metric::parse), and not made here.
     pub(crate) fn metric(&self) -> Metric<'_> {
         let number = match self.value {
-            Worth::Number(number) => number,
-            Worth::Elapsed(_) | Worth::Packed(_) | Worth::Text(_) | Worth::Written(_) => {
-                Number::Int(0)
-            }
+            ExpectedValue::Number(number) => number,
+            ExpectedValue::Elapsed(_)
+            | ExpectedValue::Packed(_)
+            | ExpectedValue::Text(_)
+            | ExpectedValue::Written(_) => Number::Int(0),
         };
         let metric = match (self.code, self.value) {
-            (Code::Raw(code), Worth::Elapsed(elapsed)) => {
+            (Code::Raw(code), ExpectedValue::Elapsed(elapsed)) => {
                 Metric::raw(self.name, Value::Elapsed(elapsed), code)
             }
-            (Code::Raw(code), Worth::Text(text) | Worth::Written(text)) => {
+            (Code::Raw(code), ExpectedValue::Text(text) | ExpectedValue::Written(text)) => {
                 Metric::raw(self.name, text, code)
             }
-            (Code::Raw(code), Worth::Number(number)) => Metric::raw(self.name, number, code),
-            (Code::Raw(code), Worth::Packed(values)) => Metric::raw(self.name, values, code),
-            (Code::Known(kind), Worth::Packed(values)) => {
+            (Code::Raw(code), ExpectedValue::Number(number)) => {
+                Metric::raw(self.name, number, code)
+            }
+            (Code::Raw(code), ExpectedValue::Packed(values)) => {
+                Metric::raw(self.name, values, code)
+            }
+            (Code::Known(kind), ExpectedValue::Packed(values)) => {
                 let of_values = match kind {
                     Kind::Distribution => Metric::distributions,
                     Kind::Histogram => Metric::histograms,
@@ -93,8 +98,8 @@ impl Meant<'_> {
                 };
                 of_values(self.name, values)
             }
-            (Code::Known(Kind::Set), Worth::Text(member)) => Metric::set(self.name, member),
-            (Code::Known(Kind::Timing), Worth::Elapsed(elapsed)) => {
+            (Code::Known(Kind::Set), ExpectedValue::Text(member)) => Metric::set(self.name, member),
+            (Code::Known(Kind::Timing), ExpectedValue::Elapsed(elapsed)) => {
                 Metric::timing(self.name, elapsed)
             }
             (Code::Known(kind), _) => {
@@ -135,7 +140,8 @@ impl Meant<'_> {
 
     /// How many lines say it.
     pub(crate) fn lines(&self, constant: &Constant) -> usize {
-        if let (Worth::Packed(values), Some(code)) = (self.value, self.code_text(constant.grammar))
+        if let (ExpectedValue::Packed(values), Some(code)) =
+            (self.value, self.code_text(constant.grammar))
         {
             return if constant.grammar.packs(code) {
                 1
@@ -156,13 +162,16 @@ impl Meant<'_> {
             .map(|(key, value)| key.len() + value.len() + 2);
         let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
         let value = match self.value {
-            Worth::Elapsed(_) | Worth::Number(_) => 0,
-            Worth::Packed(values) => 2 * values.len(),
-            Worth::Text(text) | Worth::Written(text) => text.len(),
+            ExpectedValue::Elapsed(_) | ExpectedValue::Number(_) => 0,
+            ExpectedValue::Packed(values) => 2 * values.len(),
+            ExpectedValue::Text(text) | ExpectedValue::Written(text) => text.len(),
         };
         let numbers = match self.value {
-            Worth::Packed(values) => 350 * values.len(),
-            Worth::Elapsed(_) | Worth::Number(_) | Worth::Text(_) | Worth::Written(_) => 0,
+            ExpectedValue::Packed(values) => 350 * values.len(),
+            ExpectedValue::Elapsed(_)
+            | ExpectedValue::Number(_)
+            | ExpectedValue::Text(_)
+            | ExpectedValue::Written(_) => 0,
         };
         let code = match self.code {
             Code::Known(_) => 0,
@@ -186,7 +195,7 @@ impl Meant<'_> {
         let grammar = constant.grammar;
         assert_eq!(Some(read.code), self.code_text(grammar));
         self.check_name(read.name, constant);
-        let is_packed = matches!(self.value, Worth::Packed(_));
+        let is_packed = matches!(self.value, ExpectedValue::Packed(_));
         if !is_packed && place + 1 < self.lines(constant) {
             // The first of two sets a gauge to zero.
             assert_eq!((read.value, read.rate), ("0", None));
@@ -234,12 +243,12 @@ impl Meant<'_> {
             value
         };
         match self.value {
-            Worth::Elapsed(elapsed) => assert_eq!(nanoseconds(value), capped(elapsed)),
-            Worth::Number(Number::Float(float)) => assert_eq!(unsigned.parse(), Ok(float)),
-            Worth::Number(Number::Int(int)) => assert_eq!(unsigned, int.to_string()),
-            Worth::Number(Number::Uint(uint)) => assert_eq!(unsigned, uint.to_string()),
-            Worth::Number(_) => panic!("a number of a new kind"),
-            Worth::Packed(values) => {
+            ExpectedValue::Elapsed(elapsed) => assert_eq!(nanoseconds(value), capped(elapsed)),
+            ExpectedValue::Number(Number::Float(float)) => assert_eq!(unsigned.parse(), Ok(float)),
+            ExpectedValue::Number(Number::Int(int)) => assert_eq!(unsigned, int.to_string()),
+            ExpectedValue::Number(Number::Uint(uint)) => assert_eq!(unsigned, uint.to_string()),
+            ExpectedValue::Number(_) => panic!("a number of a new kind"),
+            ExpectedValue::Packed(values) => {
                 let numbers = value.split(':').map(|value| value.parse().ok());
                 let meant = if grammar.packs(read.code) {
                     values
@@ -251,7 +260,7 @@ impl Meant<'_> {
                     "{value} of {meant:?}"
                 );
             }
-            Worth::Text(text) | Worth::Written(text) if read.code == "s" => {
+            ExpectedValue::Text(text) | ExpectedValue::Written(text) if read.code == "s" => {
                 // A sign is no part of a member where it is not taken.
                 let (value, text) = match text.strip_prefix(['+', '-']) {
                     Some(rest) if !grammar.has_signs => {
@@ -261,8 +270,8 @@ impl Meant<'_> {
                 };
                 assert!(is_rendered(value, text, |char| grammar.is_in_member(char)));
             }
-            Worth::Text(text) => assert_eq!(value, text),
-            Worth::Written(text) => {
+            ExpectedValue::Text(text) => assert_eq!(value, text),
+            ExpectedValue::Written(text) => {
                 assert_eq!(value.parse::<f64>(), text.parse::<f64>());
                 // It is the sign that makes a change of a gauge's level.
                 let sign = |text: &str| text.chars().next().filter(|char| "+-".contains(*char));

@@ -1,10 +1,10 @@
 //! The line of an event or a service check, written after Datadog's documents, and read as the agent does.
 
 use super::agent::Reading;
-use super::{Announced, What};
-use crate::models::meant::Constant;
+use super::{EventOrCheck, What};
+use crate::models::expected::Constant;
 
-impl Announced {
+impl EventOrCheck {
     /// The line as Datadog documents it.
     pub(super) fn line(&self, constant: &Constant) -> String {
         let mut line = match &self.what {

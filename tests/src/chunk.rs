@@ -8,13 +8,13 @@ use crate::layout::Layout;
 /// Bytes of a connection, or a datagram.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Piece {
+pub struct Chunk {
     /// The bytes as they came.
     pub bytes: Vec<u8>,
     pub(crate) layout: Layout,
 }
 
-impl Piece {
+impl Chunk {
     /// The whole lines.
     pub fn lines(&self) -> Vec<String> {
         let lines = self.wholes().flat_map(|text| self.layout.lines(text));
@@ -43,7 +43,7 @@ impl Piece {
     }
 }
 
-impl fmt::Debug for Piece {
+impl fmt::Debug for Chunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", String::from_utf8_lossy(&self.bytes))
     }

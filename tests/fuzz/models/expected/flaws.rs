@@ -2,10 +2,10 @@
 
 use statsd_proto::{Kind, Number, RecordError, SanitizePolicy};
 
-use super::{Code, Constant, Meant, Rate, Worth};
+use super::{Code, Constant, Expected, ExpectedValue, Rate};
 use crate::models::grammar::{Counts, Grammar, Tags, is_decimal};
 
-impl Meant<'_> {
+impl Expected<'_> {
     /// All that is a reason to refuse it, but for its length.
     pub(crate) fn flaws(&self, constant: &Constant) -> Vec<RecordError> {
         let grammar = constant.grammar;
@@ -16,15 +16,15 @@ impl Meant<'_> {
             !(rate > 0.0 && rate <= 1.0) || is_clients && is_unscaled || is_misread && rate != 1.0
         });
         let has_bad_value = match self.value {
-            Worth::Elapsed(_) => false,
-            Worth::Number(Number::Float(float)) => !float.is_finite(),
-            Worth::Number(_) => false,
-            Worth::Packed(values) => {
+            ExpectedValue::Elapsed(_) => false,
+            ExpectedValue::Number(Number::Float(float)) => !float.is_finite(),
+            ExpectedValue::Number(_) => false,
+            ExpectedValue::Packed(values) => {
                 values.is_empty() || values.iter().any(|value| !value.is_finite())
             }
-            Worth::Text(text) if code == Some("s") => text.is_empty(),
-            Worth::Text(text) => !is_decimal(text),
-            Worth::Written(_) => false,
+            ExpectedValue::Text(text) if code == Some("s") => text.is_empty(),
+            ExpectedValue::Text(text) => !is_decimal(text),
+            ExpectedValue::Written(_) => false,
         };
         let has_bad_code = matches!(self.code, Code::Raw(code)
             if code.is_empty() || !code.chars().all(|char| char.is_ascii_alphanumeric()));
@@ -56,7 +56,7 @@ impl Meant<'_> {
             (self.has_bad_time(code), RecordError::InvalidTimestamp),
             // A code without a kind is encoded by other code.
             (
-                matches!(self.value, Worth::Written(_)) && !self.is_known(),
+                matches!(self.value, ExpectedValue::Written(_)) && !self.is_known(),
                 RecordError::InvalidLine,
             ),
         ] {
@@ -74,10 +74,12 @@ impl Meant<'_> {
         };
         let kind = kind_of(code)?;
         let is_change = match self.value {
-            Worth::Text(text) | Worth::Written(text) => {
+            ExpectedValue::Text(text) | ExpectedValue::Written(text) => {
                 kind == Kind::Gauge && text.starts_with('+')
             }
-            Worth::Elapsed(_) | Worth::Number(_) | Worth::Packed(_) => false,
+            ExpectedValue::Elapsed(_) | ExpectedValue::Number(_) | ExpectedValue::Packed(_) => {
+                false
+            }
         };
         let kinds = [kind, if is_change { Kind::GaugeDelta } else { kind }];
         kinds.into_iter().find(|kind| grammar.code(*kind).is_none())
@@ -89,12 +91,12 @@ impl Meant<'_> {
         let full_name = format!("{}{}{}", constant.prefix, self.section(constant), self.name);
         let is_member = self.code_text(grammar) == Some("s");
         let member = match self.value {
-            Worth::Text(text) | Worth::Written(text) if is_member => text,
-            Worth::Elapsed(_)
-            | Worth::Number(_)
-            | Worth::Packed(_)
-            | Worth::Text(_)
-            | Worth::Written(_) => "",
+            ExpectedValue::Text(text) | ExpectedValue::Written(text) if is_member => text,
+            ExpectedValue::Elapsed(_)
+            | ExpectedValue::Number(_)
+            | ExpectedValue::Packed(_)
+            | ExpectedValue::Text(_)
+            | ExpectedValue::Written(_) => "",
         };
         let has_bad_member = !member.chars().all(|char| grammar.is_in_member(char))
             || !grammar.has_signs && member.starts_with(['+', '-']);
@@ -108,12 +110,12 @@ impl Meant<'_> {
 
     pub(super) fn is_negative(&self) -> bool {
         match self.value {
-            Worth::Elapsed(_) => false,
-            Worth::Number(Number::Float(float)) => float < 0.0,
-            Worth::Number(Number::Int(int)) => int < 0,
-            Worth::Number(_) => false,
-            Worth::Packed(values) => values.iter().any(|value| *value < 0.0),
-            Worth::Text(text) | Worth::Written(text) => text.starts_with('-'),
+            ExpectedValue::Elapsed(_) => false,
+            ExpectedValue::Number(Number::Float(float)) => float < 0.0,
+            ExpectedValue::Number(Number::Int(int)) => int < 0,
+            ExpectedValue::Number(_) => false,
+            ExpectedValue::Packed(values) => values.iter().any(|value| *value < 0.0),
+            ExpectedValue::Text(text) | ExpectedValue::Written(text) => text.starts_with('-'),
         }
     }
 
@@ -162,9 +164,13 @@ impl Meant<'_> {
     fn is_signed(&self, kind: Kind) -> bool {
         match self.value {
             // The sign of a member is text.
-            Worth::Text(_) | Worth::Written(_) if kind == Kind::Set => false,
-            Worth::Text(text) | Worth::Written(text) => text.starts_with(['+', '-']),
-            Worth::Elapsed(_) | Worth::Number(_) | Worth::Packed(_) => self.is_negative(),
+            ExpectedValue::Text(_) | ExpectedValue::Written(_) if kind == Kind::Set => false,
+            ExpectedValue::Text(text) | ExpectedValue::Written(text) => {
+                text.starts_with(['+', '-'])
+            }
+            ExpectedValue::Elapsed(_) | ExpectedValue::Number(_) | ExpectedValue::Packed(_) => {
+                self.is_negative()
+            }
         }
     }
 
@@ -172,15 +178,15 @@ impl Meant<'_> {
     fn is_whole(&self) -> bool {
         let is_whole = |float: f64| float as i64 as f64 == float && float.abs() < 2_f64.powi(63);
         match self.value {
-            Worth::Elapsed(elapsed) => {
+            ExpectedValue::Elapsed(elapsed) => {
                 elapsed.as_nanos() % 1_000_000 == 0 && elapsed.as_millis() <= i64::MAX as u128
             }
-            Worth::Number(Number::Float(float)) => is_whole(float),
-            Worth::Number(Number::Uint(uint)) => uint <= i64::MAX as u64,
-            Worth::Number(_) => true,
-            Worth::Packed(values) => values.iter().copied().all(is_whole),
-            Worth::Written(text) if !is_decimal(text) => text.parse().is_ok_and(is_whole),
-            Worth::Text(text) | Worth::Written(text) => text.parse::<i64>().is_ok(),
+            ExpectedValue::Number(Number::Float(float)) => is_whole(float),
+            ExpectedValue::Number(Number::Uint(uint)) => uint <= i64::MAX as u64,
+            ExpectedValue::Number(_) => true,
+            ExpectedValue::Packed(values) => values.iter().copied().all(is_whole),
+            ExpectedValue::Written(text) if !is_decimal(text) => text.parse().is_ok_and(is_whole),
+            ExpectedValue::Text(text) | ExpectedValue::Written(text) => text.parse::<i64>().is_ok(),
         }
     }
 }
