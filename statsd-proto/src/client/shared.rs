@@ -185,7 +185,7 @@ impl Shared {
         }
         if state.core.wants_rest(now) {
             drop(state);
-            (0..self.inlets.len()).for_each(|index| self.inlet(index).trim());
+            self.trim();
             return self.with(|core| {
                 core.rest();
                 core.poll(now)

@@ -189,6 +189,32 @@ impl Core {
         drained
     }
 
+    /// Removes idle series among a few. Returns whether this drain has more to visit.
+    pub(crate) fn sweep_series(&mut self) -> bool {
+        let store = self.aggregates.as_mut();
+        store.is_some_and(|(store, _)| store.sweep(MAX_SERIES_PER_LOCK))
+    }
+
+    /// Number of series.
+    #[cfg(test)]
+    pub(crate) fn series_len(&self) -> usize {
+        let store = self.aggregates.as_ref();
+        store.map_or(0, |(store, _)| store.len())
+    }
+
+    /// Begins to release the memory of idle series.
+    pub(crate) fn start_trim(&mut self) {
+        if let Some((store, _)) = &mut self.aggregates {
+            store.start_trim();
+        }
+    }
+
+    /// Releases the memory of idle series among a few. Returns whether there are more.
+    pub(crate) fn trim_series(&mut self) -> bool {
+        let store = self.aggregates.as_mut();
+        store.is_some_and(|(store, _)| store.trim(MAX_SERIES_PER_LOCK))
+    }
+
     /// Ends a drain. Its lines have waited for an interval already, so they are flushed.
     pub(crate) fn end_drain(&mut self) {
         self.flusher.release(self.stats.accepted);
@@ -256,8 +282,8 @@ impl Sink for Lines<'_> {
     }
 }
 
-/// Maximum number of series moved or written while the lock is held once.
-const MAX_SERIES_PER_LOCK: usize = 32;
+/// Maximum number of series moved, written or removed while the lock is held once.
+pub(super) const MAX_SERIES_PER_LOCK: usize = 32;
 
 /// Number of samples after which moving values releases the lock. The last series may exceed it.
 const MAX_VALUES_PER_LOCK: usize = MAX_BYTES_PER_LOCK / size_of::<f64>();

@@ -232,8 +232,7 @@ impl Session {
                 self.core.end_collect();
             }
             if self.core.wants_rest(now) {
-                self.inlet.trim();
-                self.core.rest();
+                self.trim();
             }
             let output = self.core.poll(now);
             self.inlet.set_sampling_level(self.core.sampling_level());
@@ -343,12 +342,22 @@ impl Session {
         }
     }
 
+    /// Releases spare memory.
+    fn trim(&mut self) {
+        self.inlet.start_trim();
+        while self.inlet.trim_parts() {}
+        self.core.start_trim();
+        while self.core.trim_series() {}
+        self.core.rest();
+    }
+
     /// Drains aggregated values into the queue, as far as it has room.
     fn drain(&mut self) {
         self.core.start_drain();
         while self.core.collect_parts(&mut self.inlet) {}
         self.core.start_writing();
         while self.core.write_series(&|_| None) == Drained::Series {}
+        while self.core.sweep_series() {}
     }
 }
 

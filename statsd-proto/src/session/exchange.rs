@@ -121,14 +121,11 @@ impl Core {
         self.rest_at.is_some_and(|at| now >= at) && !self.queue.has_granted()
     }
 
-    /// Releases spare memory. The caller has trimmed the inlets before.
+    /// Releases spare memory. The caller has trimmed the inlets and the series before.
     pub(crate) fn rest(&mut self) {
         self.rest_at = None;
         self.is_trimmed = true;
         self.queue.trim();
-        if let Some((store, _)) = &mut self.aggregates {
-            store.trim();
-        }
         self.record = Vec::new();
     }
 

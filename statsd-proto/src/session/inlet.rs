@@ -1,5 +1,6 @@
 //! Recording half of the session: metrics become lines here.
 
+use super::drain::MAX_SERIES_PER_LOCK;
 use super::exchange::write_into;
 use super::group_buffer::GroupBuffer;
 use super::record::Record;
@@ -194,12 +195,18 @@ impl Inlet {
         self.sampling_level = Some(sampling_level).filter(|level| level.leaves_out());
     }
 
-    /// Releases spare memory.
-    pub(crate) fn trim(&mut self) {
+    /// Releases spare memory, but for that of aggregated values, which [`trim_parts`](Self::trim_parts) releases.
+    pub(crate) fn start_trim(&mut self) {
         self.record = Vec::new();
         if let Some(parts) = &mut self.parts {
-            parts.trim();
+            parts.start_trim();
         }
+    }
+
+    /// Releases spare memory of a few aggregated values. Returns whether there are more.
+    pub(crate) fn trim_parts(&mut self) -> bool {
+        let parts = self.parts.as_mut();
+        parts.is_some_and(|parts| parts.trim(MAX_SERIES_PER_LOCK))
     }
 
     /// Refuses further metrics.

@@ -54,11 +54,22 @@ impl Shared {
             let drained = state.core.write_series(&|name| self.owners.owner_of(name));
             wake_driver(state);
             match drained {
-                Drained::All | Drained::Stopped => return,
+                Drained::All | Drained::Stopped => break,
                 Drained::Owner(index) => self.collect_at(index),
                 Drained::Series => {}
             }
         }
+        while self.lock().core.sweep_series() {}
+    }
+
+    /// Releases the spare memory of inlets and of series. Each lock is held for a few series at a time.
+    pub(super) fn trim(&self) {
+        for index in 0..self.inlets.len() {
+            self.inlet(index).start_trim();
+            while self.inlet(index).trim_parts() {}
+        }
+        self.lock().core.start_trim();
+        while self.lock().core.trim_series() {}
     }
 
     /// Moves the aggregated values of a few series from an inlet to the store. Returns whether the inlet has more.

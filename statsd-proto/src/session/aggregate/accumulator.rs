@@ -83,11 +83,11 @@ impl Accumulator {
         }
     }
 
-    /// Number of values or members.
-    pub(crate) fn len(&self) -> usize {
+    /// Size of the values, in samples of a timing. To merge them takes as long as that many samples, at most.
+    pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Count(_) | Self::Level(_) => 1,
-            Self::Members(members) => members.len(),
+            Self::Members(members) => members.charged() / size_of::<f64>(),
             Self::Samples(samples) => samples.len(),
         }
     }

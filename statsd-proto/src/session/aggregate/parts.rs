@@ -29,6 +29,10 @@ pub(crate) struct Parts {
     max_parts: usize,
     /// Number of drains seen by these parts.
     drains: u64,
+    /// Number of parts, counted from the first, that the present sweep has not visited.
+    unswept: usize,
+    /// Drain since which a part must have had a value, or else the present sweep removes it.
+    oldest: u64,
 }
 
 /// Values recorded under one name, with the same tags in the same order.
@@ -70,6 +74,8 @@ impl Parts {
             budget: Arc::clone(store.budget()),
             max_parts: store.limits().series,
             drains: 0,
+            unswept: 0,
+            oldest: 0,
         }
     }
 
@@ -172,14 +178,19 @@ impl Parts {
         self.add_at(encoder, at, lookup.kind, metric.value, random)
     }
 
-    /// Moves the values of at most `most` parts, and about `most_values` values, to the store. Returns whether this
-    /// drain has more to move. A drain takes the values that a part has at that moment.
+    /// Moves the values of at most `most` parts, and about `most_values` values, to the store, or removes idle ones
+    /// among as many. Returns whether this drain has more to do. A drain takes the values that a part has at that
+    /// moment.
     pub(crate) fn drain(&mut self, store: &mut Store, most: usize, most_values: usize) -> bool {
         if self.drains != store.drains() {
             self.drains = store.drains();
             if self.drains % IDLE_DRAINS == 0 {
-                self.forget_idle(self.drains.saturating_sub(IDLE_DRAINS));
+                self.start_sweep(self.drains.saturating_sub(IDLE_DRAINS));
             }
+        }
+        if !self.has_more() {
+            // Few values are pending now, so a part that takes the place of another one is cheap to find among them.
+            return self.sweep(most);
         }
         let mut values = 0;
         for _ in 0..most {
@@ -190,7 +201,7 @@ impl Parts {
                 break;
             };
             let part = &mut self.parts[at];
-            values += part.values.len();
+            values += part.values.weight();
             part.used = self.drains;
             part.is_pending = !part.series.merge(&mut part.values);
             if part.is_pending {
@@ -200,12 +211,18 @@ impl Parts {
                 store.add_pending(&part.series);
             }
         }
-        self.has_more()
+        self.has_more() || self.unswept > 0
     }
 
     /// Whether any part has values, from before this drain or recorded during it.
     pub(crate) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
+    }
+
+    /// Number of parts.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.parts.len()
     }
 
     /// Number of parts with values.
@@ -238,39 +255,70 @@ impl Parts {
         mixed.hash()
     }
 
-    /// Releases all memory but that of parts with values.
-    pub(crate) fn trim(&mut self) {
-        self.forget_idle(u64::MAX);
+    /// Begins to release all memory but that of parts with values.
+    pub(crate) fn start_trim(&mut self) {
+        self.start_sweep(u64::MAX);
+    }
+
+    /// Visits at most `most` parts. Returns whether there are more to visit.
+    pub(crate) fn trim(&mut self, most: usize) -> bool {
+        if self.sweep(most) {
+            return true;
+        }
         self.parts.shrink_to_fit();
         self.pending.shrink_to_fit();
         self.index.shrink_to_fit();
+        false
     }
 
-    /// Removes parts that had no value since drain number `oldest`.
-    fn forget_idle(&mut self, oldest: u64) {
-        let is_used = |part: &Part| part.is_pending || part.used > oldest;
-        if self.parts.iter().all(is_used) {
-            return;
-        }
-        let budget = &self.budget;
-        let (mut moved, mut kept) = (Vec::with_capacity(self.parts.len()), 0);
-        self.parts.retain(|part| {
-            let is_kept = is_used(part);
-            moved.push(kept);
-            kept += usize::from(is_kept);
-            if !is_kept {
-                budget.release(part.key.bytes() + part.values.charged());
+    /// Begins to remove parts that had no value since drain number `oldest`.
+    fn start_sweep(&mut self, oldest: u64) {
+        self.unswept = self.parts.len();
+        self.oldest = oldest;
+    }
+
+    /// Visits at most `most` parts. Returns whether the sweep has more to visit.
+    fn sweep(&mut self, most: usize) -> bool {
+        for _ in 0..most.min(self.unswept) {
+            self.unswept -= 1;
+            let part = &self.parts[self.unswept];
+            if !part.is_pending && part.used <= self.oldest {
+                self.remove(self.unswept);
             }
-            is_kept
-        });
-        // Removing parts has changed the indices.
-        let pending = std::mem::take(&mut self.pending);
-        self.index.clear();
-        self.recent = [usize::MAX; SLOTS];
-        for (at, part) in self.parts.iter_mut().enumerate() {
-            part.same_hash = self.index.insert(part.hash, at);
         }
-        self.pending = pending.into_iter().map(|at| moved[at]).collect();
+        self.unswept > 0
+    }
+
+    /// Removes a part. The last one takes its place.
+    fn remove(&mut self, at: usize) {
+        let (hash, older) = (self.parts[at].hash, self.parts[at].same_hash);
+        self.relink(hash, at, older);
+        let last = self.parts.len() - 1;
+        if at < last {
+            self.relink(self.parts[last].hash, last, Some(at));
+        }
+        let part = self.parts.swap_remove(at);
+        self.budget
+            .release(part.key.bytes() + part.values.charged());
+        if self.parts.get(at).is_some_and(|moved| moved.is_pending) {
+            let index = self.pending.iter_mut().find(|index| **index == last);
+            index.into_iter().for_each(|index| *index = at);
+        }
+    }
+
+    /// Makes what leads to the part at this index lead to another one: the index, or the newer part with this hash.
+    fn relink(&mut self, hash: u64, from: usize, to: Option<usize>) {
+        let newest = self.index.get(&hash).copied();
+        let mut newer = successors(newest, |&at| self.parts[at].same_hash);
+        match (newer.find(|&at| self.parts[at].same_hash == Some(from)), to) {
+            (Some(at), _) => self.parts[at].same_hash = to,
+            (None, Some(to)) => {
+                self.index.insert(hash, to);
+            }
+            (None, None) => {
+                self.index.remove(&hash);
+            }
+        }
     }
 }
 

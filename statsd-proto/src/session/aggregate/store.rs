@@ -17,6 +17,12 @@ pub(crate) struct Store {
     random: Random,
     budget: Arc<Budget>,
     series: HashMap<SeriesKey, Arc<Series>>,
+    /// All series, in the order in which sweeps visit them.
+    visits: VecDeque<Arc<Series>>,
+    /// Number of series that the present sweep has not visited.
+    unswept: usize,
+    /// Drain since which a series must have had a value, or else the present sweep removes it.
+    oldest: u64,
     /// Series with values to send, in the order in which they were marked.
     pending: VecDeque<Arc<Series>>,
     /// Series that the present drain writes. Series that become pending during the drain wait for the next, so that a
@@ -24,7 +30,7 @@ pub(crate) struct Store {
     draining: VecDeque<Arc<Series>>,
     /// Number of drains begun.
     drains: u64,
-    /// Number of the drain that last removed idle series because the limit was reached.
+    /// Number of the drain since which series are removed because the limit was reached.
     swept: u64,
 }
 
@@ -48,6 +54,9 @@ impl Store {
             random,
             budget: Arc::new(Budget::new(limits.bytes)),
             series: HashMap::new(),
+            visits: VecDeque::new(),
+            unswept: 0,
+            oldest: 0,
             pending: VecDeque::new(),
             draining: VecDeque::new(),
             drains: 1,
@@ -84,10 +93,8 @@ impl Store {
         if let Some(series) = self.series.get(&key) {
             return Ok(Some(Arc::clone(series)));
         }
-        // The sweep visits every series, so it runs at most once per interval.
-        if self.series.len() >= self.limits.series && self.swept < self.drains {
-            self.swept = self.drains;
-            self.forget_idle(u64::MAX);
+        if self.series.len() >= self.limits.series {
+            self.make_room();
         }
         if self.series.len() >= self.limits.series {
             return Ok(None);
@@ -96,6 +103,7 @@ impl Store {
         let series = Series::new(kind, template, self.limits, &self.budget, random).map(Arc::new);
         if let Some(series) = &series {
             self.series.insert(key, Arc::clone(series));
+            self.visits.push_back(Arc::clone(series));
         }
         Ok(series)
     }
@@ -114,7 +122,7 @@ impl Store {
     pub(crate) fn start_drain(&mut self) {
         self.drains += 1;
         if self.drains % IDLE_DRAINS == 0 {
-            self.forget_idle(self.drains.saturating_sub(IDLE_DRAINS));
+            self.start_sweep(self.drains.saturating_sub(IDLE_DRAINS));
         }
     }
 
@@ -169,25 +177,73 @@ impl Store {
     pub(crate) fn clear(&mut self) -> usize {
         self.pending.clear();
         self.draining.clear();
+        self.visits.clear();
         let series = std::mem::take(&mut self.series);
         let lost = series.values().filter(|series| !series.is_empty());
         lost.count()
     }
 
-    /// Releases all memory but that of series that have values or are referred to.
-    pub(crate) fn trim(&mut self) {
-        self.forget_idle(u64::MAX);
-        self.series.shrink_to_fit();
-        self.pending.shrink_to_fit();
-        self.draining.shrink_to_fit();
+    /// Begins to release all memory but that of series that have values or are referred to.
+    pub(crate) fn start_trim(&mut self) {
+        self.start_sweep(u64::MAX);
     }
 
-    /// Removes series that no inlet and no handle refers to, and that had no value since drain number `oldest`.
-    fn forget_idle(&mut self, oldest: u64) {
-        self.series
-            .retain(|_, series| Arc::strong_count(series) > 1 || !series.is_idle(oldest));
+    /// Visits at most `most` series. Returns whether there are more to visit.
+    pub(crate) fn trim(&mut self, most: usize) -> bool {
+        if self.sweep(most) {
+            return true;
+        }
+        // Shrinking visits the series that are left. There are few compared with those that were removed.
+        if self.series.len() <= self.series.capacity() / 4 {
+            self.series.shrink_to_fit();
+        }
+        self.visits.shrink_to_fit();
+        self.pending.shrink_to_fit();
+        self.draining.shrink_to_fit();
+        false
+    }
+
+    /// Visits at most `most` series, and removes those that no inlet and no handle refers to and that had no value
+    /// lately. Returns whether the sweep has more to visit.
+    pub(crate) fn sweep(&mut self, most: usize) -> bool {
+        for _ in 0..most.min(self.unswept) {
+            let Some(series) = self.visits.pop_front() else {
+                break;
+            };
+            self.unswept -= 1;
+            // The map refers to it, and this list.
+            if Arc::strong_count(&series) > 2 || !series.is_idle(self.oldest) {
+                self.visits.push_back(series);
+            } else {
+                self.series.remove(&series.template().series());
+            }
+        }
+        self.unswept > 0
+    }
+
+    /// Removes idle series among a few, because the limit is reached. In an interval, each is visited once.
+    fn make_room(&mut self) {
+        if self.swept < self.drains {
+            self.swept = self.drains;
+            self.start_sweep(u64::MAX);
+        }
+        self.sweep(MAX_VISITS);
+    }
+
+    fn start_sweep(&mut self, oldest: u64) {
+        self.unswept = self.visits.len();
+        self.oldest = oldest;
+    }
+
+    /// Number of series.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.series.len()
     }
 }
+
+/// Number of series that are visited for each new one beyond the limit.
+const MAX_VISITS: usize = 32;
 
 /// Number of intervals without a value after which a series is removed.
 pub(super) const IDLE_DRAINS: u64 = 8;

@@ -6,7 +6,9 @@ use crate::client::Client;
 use crate::config::{Config, Transport};
 use crate::encode::dialect::Dialect;
 use crate::metric::Metric;
+use crate::session::Core;
 use crate::session::aggregate::Drained;
+use crate::sync::as_thread;
 use crate::testing::recorder_with_inlets;
 
 const SERIES: u64 = 32;
@@ -45,6 +47,70 @@ fn a_drain_holds_a_lock_for_few_series_and_few_bytes() {
             assert!(lines >= u64::from(series), "{lines}");
         }
     }
+}
+
+#[test]
+fn idle_series_are_removed_a_few_while_a_lock_is_held() {
+    let config = Config::new("192.0.2.1").aggregate(Some(Duration::from_secs(2)));
+    let (client, _server) = recorder_with_inlets(config, 4).unwrap();
+    let shared = &client.entry().unwrap().shared;
+    let record = || {
+        for number in 0..1000 {
+            as_thread(number % 3, || client.incr(&format!("name.{number}"), 1));
+        }
+    };
+    record();
+    drain_a_few(&client);
+    assert_eq!(sizes(&client), (1000, 1000));
+    // A series that has a value from time to time stays.
+    for _ in 0..20 {
+        client.incr("name.7", 1);
+        drain_a_few(&client);
+    }
+    assert_eq!(sizes(&client), (1, 1));
+
+    record();
+    drain_a_few(&client);
+    client.incr("name.7", 1);
+    for index in 0..shared.inlets.len() {
+        shared.inlet(index).start_trim();
+        while a_few(&client, || shared.inlet(index).trim_parts()) {}
+    }
+    shared.with(Core::start_trim);
+    while a_few(&client, || shared.with(Core::trim_series)) {}
+    assert_eq!(sizes(&client), (1, 1));
+}
+
+/// Drains everything, and checks what is removed while a lock is held once.
+fn drain_a_few(client: &Client) {
+    let shared = &client.entry().unwrap().shared;
+    shared.with(Core::start_drain);
+    for index in 0..shared.inlets.len() {
+        while a_few(client, || shared.collect_parts(index)) {}
+    }
+    shared.with(Core::start_writing);
+    while a_few(client, || {
+        shared.with(|core| core.write_series(&|_| None)) != Drained::All
+    }) {}
+    while a_few(client, || shared.with(Core::sweep_series)) {}
+}
+
+/// Does something that holds a lock once, and checks that it removes only a few parts and series.
+fn a_few(client: &Client, work: impl FnOnce() -> bool) -> bool {
+    let before = sizes(client);
+    let has_more = work();
+    let after = sizes(client);
+    assert!(before.0 - after.0 <= SERIES && before.1 - after.1 <= SERIES);
+    has_more
+}
+
+/// Number of parts in all inlets, and of series in the store.
+fn sizes(client: &Client) -> (u64, u64) {
+    let shared = &client.entry().unwrap().shared;
+    let parts =
+        (0..shared.inlets.len()).map(|index| shared.inlet(index).parts.as_ref().unwrap().len());
+    let parts = parts.sum::<usize>();
+    (parts as u64, shared.with(|core| core.series_len()) as u64)
 }
 
 /// Number of times that the locks are taken to move the values of all inlets to the store.

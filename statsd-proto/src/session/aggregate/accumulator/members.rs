@@ -39,10 +39,6 @@ impl Members {
         self.members.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.members.len()
-    }
-
     pub(super) fn charged(&self) -> usize {
         self.charged
     }
@@ -97,3 +93,66 @@ const MAX_MEMBER: usize = 256;
 /// Estimated overhead of a member, in bytes: its counters (16), a fat pointer each in list and index (32), and the spare
 /// capacity of both (32).
 const MEMBER_OVERHEAD: usize = 80;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn members_leave_once_in_their_order_however_often_a_drain_pauses(
+            steps in prop::collection::vec((0..6_u8, 0..12_u8, 0..4_usize), 0..60),
+        ) {
+            let budget = Budget::new(10_000);
+            let mut members = Members::default();
+            let mut expected: Vec<String> = Vec::new();
+            for (step, member, count) in steps {
+                let mut other = Members::default();
+                match step {
+                    0 => {
+                        let mut left = count;
+                        let mut taken = Vec::new();
+                        members.drain(&budget, |member| {
+                            let takes = left > 0;
+                            left = left.saturating_sub(1);
+                            taken.extend(takes.then(|| member.to_owned()));
+                            takes
+                        });
+                        let rest = expected.split_off(count.min(expected.len()));
+                        prop_assert_eq!(taken, std::mem::replace(&mut expected, rest));
+                    }
+                    1 => {
+                        for more in member..member + 3 {
+                            other.add(&format!("m{more}"), &budget);
+                        }
+                        members.merge(&mut other, &budget);
+                        prop_assert!(other.is_empty() && other.charged() == 0);
+                    }
+                    _ => {
+                        members.add(&format!("m{member}"), &budget);
+                    }
+                }
+                let added = match step {
+                    0 => 0..0,
+                    1 => member..member + 3,
+                    _ => member..member + 1,
+                };
+                for member in added.map(|member| format!("m{member}")) {
+                    if !expected.contains(&member) {
+                        expected.push(member);
+                    }
+                }
+                for member in 0..15 {
+                    let member = format!("m{member}");
+                    prop_assert_eq!(members.contains(&member), expected.contains(&member));
+                }
+                let charged = expected.iter().map(|member| cost(member)).sum::<usize>();
+                prop_assert_eq!(members.charged(), charged);
+            }
+            members.drain(&budget, |_| true);
+            prop_assert!(budget.charge(10_000), "everything was given back");
+        }
+    }
+}
