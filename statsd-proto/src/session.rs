@@ -220,6 +220,8 @@ impl Core {
         self.is_collected = false;
         self.update_in_flight();
         self.update_sampling_level();
+        // This poll may have made the room that a drain waits for.
+        self.wants_poll |= matches!(output, Output::Wait(_)) && self.wants_aggregates(now);
         if self.wake_threshold.is_none() && !self.journal.is_filling() {
             self.wake_threshold = Some(self.queue.half_full());
         }

@@ -108,8 +108,7 @@ impl Core {
             Some(_) | None => None,
         };
         // Metrics may have been recorded since the inlets were collected for this poll.
-        let wants_more = |now| self.wants_lines(now) || self.wants_aggregates(now);
-        self.wants_poll |= self.now.is_some_and(wants_more);
+        self.wants_poll |= self.now.is_some_and(|now| self.wants_lines(now));
         let ack_check = self.next_ack_check();
         self.wait_until(&[
             flush,

@@ -274,6 +274,36 @@ fn a_drain_waits_until_the_line_before_it_is_confirmed() {
 }
 
 #[test]
+fn a_round_takes_place_once_there_is_room_although_a_write_is_under_way() {
+    let config = Config::new("192.0.2.1")
+        .transport(Transport::Udp)
+        .flush_interval(Duration::ZERO)
+        .aggregate(Some(Duration::from_millis(1)))
+        .max_queue_lines(4);
+    let mut session = Session::new(&config, 0).unwrap();
+    let start = origin();
+    let line = Metric::counter("line", 1).sampled_at(1.0);
+    (0..3).for_each(|_| session.record(&line).unwrap());
+    session.record(&Metric::counter("sum", 1)).unwrap();
+    assert!(matches!(session.poll(start), Output::Connect(_)));
+    session.handle(Input::Connected);
+    let Output::Transmit(transmit) = session.poll(start) else {
+        panic!("the lines leave at once");
+    };
+    session.handle(Input::Written(transmit.data.len()));
+    session.record(&line).unwrap();
+    let later = start + Duration::from_millis(10);
+    assert!(matches!(session.poll(later), Output::Transmit(_)));
+    // Until nobody refuses the first three any more, they take the room.
+    assert_eq!(session.stats().accepted, 4);
+    let later = start + Duration::from_millis(60);
+    let output = session.poll(later);
+    assert_eq!(session.stats().accepted, 5);
+    assert!(matches!(output, Output::Wait(Some(_))));
+    assert_eq!(session.poll(later), output, "one more poll changes nothing");
+}
+
+#[test]
 fn a_recorder_lets_rounds_take_place_that_waited_for_room() {
     let interval = Duration::from_millis(1);
     let (client, mut server) = start(|config| config.aggregate(Some(interval)).max_queue_lines(1));
