@@ -6,7 +6,7 @@ use std::time::Duration;
 use dogstatsd::{OptionsBuilder, ServiceStatus};
 use statsd_proto::dogstatsd::{Event, ServiceCheck, Status};
 use statsd_proto::{Config, Metric};
-use tests::patience::PATIENCE;
+use tests::timeout::TIMEOUT;
 
 use crate::{Row, assert_same};
 
@@ -150,7 +150,7 @@ fn each_call_of_statsd_sends_the_same_line() {
 
 pub(crate) fn server() -> UdpSocket {
     let server = UdpSocket::bind("127.0.0.1:0").expect("the loopback has ports");
-    let is_set = server.set_read_timeout(Some(PATIENCE));
+    let is_set = server.set_read_timeout(Some(TIMEOUT));
     is_set.expect("sockets have timeouts");
     server
 }

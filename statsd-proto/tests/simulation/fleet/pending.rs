@@ -27,7 +27,12 @@ impl Pending {
                 self.most += 1;
                 (1, 0)
             }
-            _ => (1, 1),
+            Sort::Change
+            | Sort::Count
+            | Sort::Level
+            | Sort::Marker
+            | Sort::Member
+            | Sort::Reset => (1, 1),
         };
         if self.series.insert(series(record)) {
             self.least += least;
@@ -62,9 +67,10 @@ impl Pending {
 }
 
 fn series(record: &Record) -> (Key, &'static str, String) {
-    let member = match record.sort {
-        Sort::Member => record.value(),
-        _ => String::new(),
+    let member = if record.sort == Sort::Member {
+        record.value()
+    } else {
+        String::new()
     };
     (record.key(), record.code(), member)
 }

@@ -194,10 +194,10 @@ impl Record {
     }
 
     fn name(&self) -> String {
-        let gap = match self.spelling {
-            Spelling::BareAndReplaced if self.way != Way::Line && self.way != Way::Parsed => " ",
-            _ => "_",
-        };
+        let is_replaced = self.spelling == Spelling::BareAndReplaced
+            && self.way != Way::Line
+            && self.way != Way::Parsed;
+        let gap = if is_replaced { " " } else { "_" };
         match self.sort {
             Sort::Change | Sort::Reset => format!("mix{gap}{}", self.name),
             Sort::Count => format!("c{gap}{}", self.name),
@@ -214,7 +214,9 @@ impl Record {
             Sort::Marker => "1".to_owned(),
             // Some come again.
             Sort::Member => format!("m{}", self.number / 2),
-            _ => self.signed().to_string(),
+            Sort::Change | Sort::Count | Sort::Level | Sort::Reset | Sort::Time => {
+                self.signed().to_string()
+            }
         }
     }
 
