@@ -112,6 +112,17 @@ impl Settings {
         [Transport::UnixDatagram, Transport::UnixStream].contains(&self.transport)
     }
 
+    /// Maximum length of a line in bytes, with its line feed.
+    pub(crate) fn max_line(&self) -> usize {
+        if self.is_unix() {
+            self.max_datagram
+        } else if self.is_udp() {
+            65_507
+        } else {
+            4096
+        }
+    }
+
     /// Whether unacknowledged lines are resent.
     pub(crate) fn resends(&self) -> bool {
         self.resend_unacknowledged && self.transport == Transport::Tcp

@@ -100,6 +100,7 @@ fn record() -> impl Strategy<Value = Record> {
         Spelling::Bare,
         Spelling::Bare,
         Spelling::BareAndReplaced,
+        Spelling::LongTag,
         Spelling::Tags,
         Spelling::TagsBackward,
     ]);

@@ -84,6 +84,6 @@ fn is_complete(settings: &Settings, drain: &Drain) -> bool {
         && drain.after.refused == before.refused
         // A gauge below zero takes two.
         && held + 2 <= settings.max_queue_lines as u64
-        && (before.queued_bytes + drain.lines * 100) * 4 <= settings.max_queue_bytes as u64
+        && (before.queued_bytes + drain.lines * 1000) * 4 <= settings.max_queue_bytes as u64
         && !settings.resends()
 }

@@ -60,6 +60,8 @@ pub(crate) enum Spelling {
     Bare,
     /// With a character that is replaced.
     BareAndReplaced,
+    /// With a tag that is longer than some datagrams.
+    LongTag,
     Tags,
     TagsBackward,
 }
@@ -175,7 +177,11 @@ impl Record {
 
     /// The most bytes that its lines may have.
     pub(crate) fn max_len(&self) -> usize {
-        self.name().len() + 2 * "-:1000000|ms|@1|#k:v,l:w|T1656581400\n".len()
+        let tags = self.spelling.tags().iter();
+        let tags = tags.map(|(key, value)| key.len() + value.len() + 2);
+        let line = "-:1000000|ms|@1|#|T1656581400\n".len() + tags.sum::<usize>();
+        let lines = if self.is_negative { 2 } else { 1 };
+        lines * (self.name().len() + line)
     }
 
     pub(crate) fn signed(&self) -> i64 {
@@ -246,9 +252,10 @@ impl Record {
 
     fn line(&self, value: &str) -> String {
         let tags = match self.spelling {
-            Spelling::Bare | Spelling::BareAndReplaced => "",
-            Spelling::Tags => "|#k:v,l:w",
-            Spelling::TagsBackward => "|#l:w,k:v",
+            Spelling::Bare | Spelling::BareAndReplaced => String::new(),
+            Spelling::LongTag => format!("|#k:{LONG}"),
+            Spelling::Tags => "|#k:v,l:w".to_owned(),
+            Spelling::TagsBackward => "|#l:w,k:v".to_owned(),
         };
         format!("{}:{value}|{}{tags}", self.name(), self.code())
     }
@@ -312,8 +319,14 @@ impl Spelling {
     pub(crate) fn tags(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Bare | Self::BareAndReplaced => &[],
+            Self::LongTag => &[("k", LONG)],
             Self::Tags => &[("k", "v"), ("l", "w")],
             Self::TagsBackward => &[("l", "w"), ("k", "v")],
         }
     }
 }
+
+const LONG: &str = match std::str::from_utf8(&[b'w'; 700]) {
+    Ok(text) => text,
+    Err(_) => unreachable!(),
+};

@@ -36,7 +36,7 @@ impl Judge {
             assert!(world.session.is_closed());
         }
         if refused.too_long > 0 {
-            let is_long = settings.is_unix() && record.max_len() > settings.max_datagram;
+            let is_long = record.max_len() > settings.max_line();
             let is_never = lines > settings.max_queue_lines as u64 || is_buffered;
             assert!(is_long || is_never, "{record:?}");
         }
