@@ -1,6 +1,6 @@
 //! Room that the queue grants to inlets, and reclaims.
 
-use super::{Overflow, Queue};
+use super::Queue;
 use crate::session::payload::{Batch, Grant};
 
 impl Queue {
@@ -72,14 +72,6 @@ impl Queue {
     pub(super) fn may_copy(&self, batch: &Batch) -> bool {
         let need = self.divided(batch.len(), batch.lines());
         self.bounds.fit(self.used() - batch.granted() + need)
-    }
-
-    /// Amount that the overflow policy may drop to make room.
-    pub(super) fn spare(&self) -> Grant {
-        match self.overflow {
-            Overflow::DropOldest => self.queued(),
-            Overflow::RefuseNewest => Grant::default(),
-        }
     }
 }
 
