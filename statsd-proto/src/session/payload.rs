@@ -78,7 +78,7 @@ impl Framing {
     }
 
     /// Number of bytes before the lines of a frame.
-    fn header(self) -> usize {
+    pub(crate) fn header(self) -> usize {
         match self {
             Self::Frames { .. } => FRAME_HEADER,
             Self::Datagrams { .. } | Self::Stream { .. } => 0,

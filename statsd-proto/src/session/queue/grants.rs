@@ -60,11 +60,13 @@ impl Queue {
 
     /// Maximum amount that records of this total size use, however they are divided into datagrams.
     pub(super) fn divided(&self, bytes: usize, lines: usize) -> Grant {
-        // A record that moves to the next datagram wastes less than its own size in the one before.
+        // A record that moves to the next datagram wastes less than its own size in the one before. Each frame has a line
+        // at least.
+        let headers = lines * self.framing.header();
         let bytes = self
             .framing
             .segment()
-            .map_or(bytes, |size| 2 * bytes + size);
+            .map_or(bytes, |size| 2 * bytes + headers + size);
         Grant { bytes, lines }
     }
 

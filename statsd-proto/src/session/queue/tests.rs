@@ -126,12 +126,7 @@ proptest! {
         let mut queue = queue(|config| {
             let config = config.max_queue_bytes(max_bytes).max_queue_lines(max_lines);
             let config = config.overflow(overflow).max_datagram(max_datagram);
-            match transport {
-                0 => config.transport(Transport::Tcp),
-                1 => config.dialect(Dialect::DogStatsd).unix_stream("/s"),
-                2 => config.dialect(Dialect::DogStatsd).transport(Transport::Udp),
-                _ => config.transport(Transport::Udp),
-            }
+            framed(config, transport)
         });
         let mut inlets = [queue.batch(), queue.batch(), queue.batch()];
         let (mut expected, mut dropped, mut left) = (vec![Vec::new(); 3], 0, Vec::new());
@@ -177,6 +172,40 @@ proptest! {
     }
 
     #[test]
+    fn records_that_may_be_taken_together_are_all_taken(
+        before in vec((any::<bool>(), 1..40_usize), 0..8),
+        records in vec(1..60_usize, 1..100),
+        // The worst is a record of about half a datagram, again and again.
+        beyond_half in proptest::option::of(0..3_usize),
+        framing in 0..4_usize,
+        max_bytes in 100..3000_usize,
+        max_datagram in prop_oneof![8..40_usize, Just(1432)],
+        max_lines in prop_oneof![Just(usize::MAX), 1..40_usize],
+        overflow in prop_oneof![Just(Overflow::RefuseNewest), Just(Overflow::DropOldest)],
+    ) {
+        let mut queue = queue(|config| {
+            let config = config.max_queue_bytes(max_bytes).max_queue_lines(max_lines);
+            let config = config.overflow(overflow).max_datagram(max_datagram);
+            framed(config, framing)
+        });
+        let longest = |len: usize| {
+            let len = beyond_half.map_or(len, |beyond| max_datagram / 2 + beyond);
+            "x".repeat(len.min(max_datagram - 1))
+        };
+        let mut batch = queue.batch();
+        for (is_own, len) in before {
+            // Refusals are fine: they leave the queue full.
+            let _ = if is_own {
+                push(&mut queue, &longest(len)).map(|_| ())
+            } else {
+                admit(&mut queue, &mut batch, &longest(len))
+            };
+        }
+        let records = records.into_iter().map(longest).collect::<Vec<_>>();
+        prop_assert_eq!(take_all(&mut queue, &mut batch, &records), Ok(()));
+    }
+
+    #[test]
     fn many_inlets_use_the_bound_in_lines_to_the_line(
         max_lines in 1..200_usize,
         inlets in vec(0..8_usize, 400),
@@ -200,6 +229,23 @@ proptest! {
             taken += usize::from(result.is_ok());
         }
         prop_assert_eq!(taken, max_lines.min(400));
+    }
+}
+
+/// Two such records do not fit in a frame, which leaves the most room unused.
+#[test]
+fn records_of_half_a_frame_are_all_taken_with_the_lengths_of_their_frames() {
+    for size in 8..100 {
+        let records = vec!["x".repeat(size / 2); 200];
+        for max_bytes in (200..4000).step_by(97) {
+            let mut queue = queue(|config| {
+                let config = config.max_queue_bytes(max_bytes).max_datagram(size);
+                framed(config, 1)
+            });
+            let mut batch = queue.batch();
+            let taken = take_all(&mut queue, &mut batch, &records);
+            assert_eq!(taken, Ok(()), "{size} {max_bytes}");
+        }
     }
 }
 
@@ -306,8 +352,35 @@ fn queue(set: impl FnOnce(Config) -> Config) -> Queue {
     Queue::new(&set(Config::new("localhost")))
 }
 
+/// Configuration with one of the four ways to lay lines out.
+fn framed(config: Config, framing: usize) -> Config {
+    match framing {
+        0 => config.transport(Transport::Tcp),
+        1 => config.dialect(Dialect::DogStatsd).unix_stream("/s"),
+        2 => config.dialect(Dialect::DogStatsd).transport(Transport::Udp),
+        _ => config.transport(Transport::Udp),
+    }
+}
+
 fn push(queue: &mut Queue, text: &str) -> Result<Admitted, RecordError> {
     queue.push(text.as_bytes(), written(text))
+}
+
+fn admit(queue: &mut Queue, batch: &mut Batch, text: &str) -> Result<(), RecordError> {
+    let mut admitted = Admitted::default();
+    queue.admit(batch, text.as_bytes(), written(text), &mut admitted)
+}
+
+/// Adds as many of these records to a batch as the queue says that it may take together.
+fn take_all(queue: &mut Queue, batch: &mut Batch, records: &[String]) -> Result<(), RecordError> {
+    let (mut bytes, mut lines) = (0, 0);
+    let may_take = |record: &&String| {
+        (bytes, lines) = (bytes + record.len() + 1, lines + 1);
+        queue.may_take(bytes, lines)
+    };
+    let count = records.iter().take_while(may_take).count();
+    let mut taken = records[..count].iter();
+    taken.try_for_each(|record| admit(queue, batch, record))
 }
 
 fn written(text: &str) -> Written {
