@@ -23,6 +23,7 @@ use crate::client::timer::{Measurement, Stopwatch, Timer, TimerGuard};
 use crate::client::waiters::Until;
 use crate::dogstatsd;
 use crate::encode::Encoder;
+use crate::encode::Single;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section, TagList, Value};
 use crate::session::Core;
@@ -590,7 +591,7 @@ impl Client {
     #[doc(alias = "simple_event")]
     pub fn event(&self, event: &dogstatsd::Event<'_>) -> Result<(), RecordError> {
         self.entry()
-            .map_or(Ok(()), |entry| entry.record_apart(event))
+            .map_or(Ok(()), |entry| entry.record_slowly(event))
     }
 
     /// Records a service check for the Datadog agent.
@@ -611,7 +612,7 @@ impl Client {
     #[doc(alias("check", "simple_service_check"))]
     pub fn service_check(&self, check: &dogstatsd::ServiceCheck<'_>) -> Result<(), RecordError> {
         self.entry()
-            .map_or(Ok(()), |entry| entry.record_apart(check))
+            .map_or(Ok(()), |entry| entry.record_slowly(check))
     }
 
     /// Sends queued metrics now, without waiting for the flush interval. The flush starts with this call, even if the
@@ -840,9 +841,12 @@ impl Client {
     fn send_number(&self, kind: Kind, path: &str, number: Number) {
         if let Some(handle) = &self.handle {
             // `Stats::refused` counts the error. A lost metric must not fail the caller.
-            let _ = handle
-                .entry
-                .record_number(kind, Section::of(kind), path, number);
+            let _ = handle.entry.record_number(&Single {
+                kind,
+                section: Section::of(kind),
+                name: path,
+                number,
+            });
         }
     }
 

@@ -7,6 +7,7 @@ mod cursor;
 pub(crate) mod dialect;
 mod digits;
 mod dogstatsd;
+mod fast;
 mod inline;
 mod limits;
 mod line;
@@ -30,6 +31,7 @@ use crate::encode::text::SanitizePolicy;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Value};
 pub(crate) use cursor::Cursor;
+pub(crate) use fast::{FastLine, Single};
 use inline::Inline;
 use line::{checked_rate, scales};
 pub(crate) use parse::dogstatsd::{parse_event, parse_service_check};
@@ -46,7 +48,7 @@ pub(crate) struct Encoder {
     /// Text before the name, by section. It is empty or ends in a dot.
     prefixes: [Inline<64>; 4],
     /// [Type suffix](value::type_suffix) of each kind.
-    suffixes: [u32; Kind::ALL.len()],
+    suffixes: [u64; Kind::ALL.len()],
     /// Encoded constant tags, without the closing text.
     tags: Inline<64>,
     /// Encoded constant tags, followed by the separator or opening text before the metric's own first tag.
@@ -58,16 +60,18 @@ pub(crate) struct Encoder {
     has_extras: bool,
     /// Whether tags are part of the name.
     has_tags_in_name: bool,
-    /// Whether constant tags follow every name.
-    has_constant_name_tags: bool,
+    /// Whether the length of names is limited, or tags are part of them.
+    has_name_rules: bool,
     /// Whether constant tags, an origin or a cardinality follow every type.
     has_constant_tail: bool,
+    /// Encoded text that follows the type of a metric without tags, rate and further fields.
+    constant_tail: Inline<64>,
+    /// Encoded fields that follow the tags of a metric without further fields.
+    constant_fields: Inline<64>,
     /// Whether the dialect's servers refuse some numbers that others accept.
     has_limits: bool,
     /// Whether a negative gauge takes two lines: zero, then the change.
     is_level_unsigned: bool,
-    /// Maximum length of a name with its prefix, in bytes.
-    max_name: usize,
     /// Maximum length of a line on a stream, or of a record in a datagram or frame, in bytes.
     max_line: usize,
     /// Maximum length of a line with several values, in bytes.
@@ -91,15 +95,6 @@ pub(crate) struct Written {
     pub(crate) name_len: usize,
     /// Whether the record is a negative gauge, whose two lines must stay in one datagram.
     pub(crate) is_joined: bool,
-}
-
-/// Description of an encoded line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OneLine {
-    /// Length of the line in bytes, without a line feed.
-    pub(crate) bytes: usize,
-    /// Length of the name at its start; see [`Written::name_len`].
-    pub(crate) name_len: usize,
 }
 
 /// Reason why nothing was encoded.
@@ -136,17 +131,18 @@ impl Encoder {
             policy: config.sanitize_policy,
             prefixes: [empty(), empty(), empty(), empty()],
             suffixes: Kind::ALL.map(|kind| value::type_suffix(rules, kind)),
-            has_constant_name_tags: false,
             has_constant_tail: false,
+            constant_tail: empty(),
+            constant_fields: empty(),
             tags: empty(),
             tags_start: empty(),
             origin,
             cardinality,
             has_extras,
             has_tags_in_name,
+            has_name_rules: has_tags_in_name || rules.max_name < max_line,
             has_limits: rules.counts != Counts::Any || !rules.signed_samples,
             is_level_unsigned: !rules.negative_gauge,
-            max_name: rules.max_name,
             max_line,
             max_packed: max_datagram.min(max_line),
             is_line_stream,
@@ -209,24 +205,6 @@ impl Encoder {
                 self.encode_lines(metric, cursor)
             }
         }
-    }
-
-    /// Encodes a metric on the fast path, as one line. `None` if it takes several lines, does not fit, or is invalid;
-    /// [`encode`](Self::encode) then handles it.
-    #[inline(always)]
-    pub(crate) fn encode_one(&self, metric: &Metric<'_>, cursor: Cursor<'_>) -> Option<OneLine> {
-        let Code::Known(kind) = metric.code else {
-            return None;
-        };
-        if !self.is_one_line(kind, &metric.value) {
-            return None;
-        }
-        let mut cursor = cursor.limited(self.max_line);
-        let name_len = self.put_line(kind, metric, &mut cursor).ok()?;
-        Some(OneLine {
-            bytes: cursor.written(),
-            name_len,
-        })
     }
 }
 

@@ -444,6 +444,17 @@ impl<'a> Metric<'a> {
         code.kind().is_none_or(Kind::is_level)
     }
 
+    /// Metric without tags, rate and further fields.
+    pub(crate) const NOTHING: Self = Self {
+        name: "",
+        value: Value::Text(""),
+        code: Code::Line,
+        rate: Rate::Always,
+        tags: Tags::NONE,
+        section: Section::None,
+        extras: None,
+    };
+
     /// Metric with a placeholder value that is valid for its kind, from which a template is encoded.
     pub(crate) fn blank(name: &'a str, kind: Kind) -> Self {
         let value = if kind == Kind::Set {
@@ -463,7 +474,7 @@ impl<'a> Metric<'a> {
     }
 
     #[inline(always)]
-    fn new(name: &'a str, kind: Kind, value: Value<'a>) -> Self {
+    pub(crate) fn new(name: &'a str, kind: Kind, value: Value<'a>) -> Self {
         Self {
             name,
             value,

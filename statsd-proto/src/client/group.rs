@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::client::Client;
+use crate::encode::Single;
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Section};
-use crate::session::{GroupBuffer, Plain};
+use crate::session::GroupBuffer;
 
 /// Metrics that are queued together; see [`Client::group`].
 ///
@@ -152,18 +153,18 @@ impl Group {
 
     #[inline]
     fn push_number(&mut self, kind: Kind, name: &str, number: Number) {
-        let (section, Some(entry)) = (Section::of(kind), self.client.entry()) else {
+        let Some(entry) = self.client.entry() else {
             return;
         };
-        let plain = Plain {
+        let single = Single {
             kind,
-            section,
+            section: Section::of(kind),
             name,
             number,
         };
         let result = match &mut self.buffer {
-            Some(buffer) => entry.push_number(buffer, plain),
-            None => entry.record_number(kind, section, name, number),
+            Some(buffer) => entry.push_number(buffer, &single),
+            None => entry.record_number(&single),
         };
         self.error = self.error.or_else(|| result.err());
     }

@@ -100,13 +100,12 @@ struct State {
 impl Shared {
     /// New shared state with this number of inlets, which must be a power of two, at most [`MAX_INLETS`].
     pub(crate) fn new(mut core: Core, clock: Clock, inlets: usize) -> Self {
-        let owners = Owners::new(inlets);
         let inlets = (0..inlets)
             .map(|_| Padded(Mutex::new(core.inlet())))
             .collect();
         Self {
             inlets,
-            owners,
+            owners: Owners::new(),
             encoder: Arc::clone(core.encoder()),
             scopes: AtomicU32::new(0),
             aggregates: core.aggregates(),

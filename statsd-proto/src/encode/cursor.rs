@@ -4,7 +4,6 @@ use std::{fmt, mem};
 
 use super::inline::Inline;
 use super::{Unwritten, Written};
-use crate::encode::text::{are_both_plain, are_plain, is_plain};
 
 /// Write cursor over the room in a batch.
 ///
@@ -79,21 +78,21 @@ impl<'a> Cursor<'a> {
         Ok(result)
     }
 
-    /// Writes what `write` writes, if it returns a value and `is_right` accepts that value, the room and the number of
-    /// bytes. Otherwise nothing is written.
+    /// Writes what `write` writes, as far as `check` tells, which gets the result of `write`, the room and the number of
+    /// bytes. If one of them returns `None`, nothing is written.
     #[inline(always)]
     pub(super) fn attempt<T>(
         &mut self,
         write: impl FnOnce(&mut Cursor<'_>) -> Option<T>,
-        is_right: impl FnOnce(T, &[u8], usize) -> bool,
-    ) -> bool {
+        check: impl FnOnce(T, &[u8], usize) -> Option<usize>,
+    ) -> Option<()> {
         let room = self.take();
         let mut cursor = Cursor::new(room);
         let result = write(&mut cursor);
         let len = cursor.written();
-        let is_kept = result.is_some_and(|result| is_right(result, room, len));
-        self.left = if is_kept { &mut room[len..] } else { room };
-        is_kept
+        let len = result.and_then(|result| check(result, room, len));
+        self.left = room.get_mut(len.unwrap_or(0)..)?;
+        len.map(|_| ())
     }
 
     /// Writes a whole line, and returns the length of its name.
@@ -146,42 +145,55 @@ impl<'a> Cursor<'a> {
     pub(super) fn put(&mut self, text: &[u8]) -> Result<(), Unwritten> {
         let room = self.take().split_at_mut_checked(text.len());
         let (to, rest) = room.ok_or(Unwritten::Full)?;
-        if !copy_short(to, text) {
-            to.copy_from_slice(text);
+        // Most names have this length.
+        if (16..=32).contains(&text.len()) {
+            copy_ends::<16>(to, text);
+        } else if !copy_short(to, text) {
+            copy_long(to, text);
         }
         self.left = rest;
         Ok(())
     }
 
-    /// Writes text of 1 to 64 bytes, which covers every word. `None` if the text has another length, or does not fit.
+    /// Writes text of 1 to 64 bytes, which covers every word, and a mark after it. `None` if the text has another length,
+    /// or does not fit.
     #[inline(always)]
-    pub(super) fn put_word(&mut self, text: &[u8]) -> Option<()> {
-        let (to, rest) = self.take().split_at_mut_checked(text.len())?;
-        if !copy_short(to, text) {
-            return None;
-        }
+    pub(super) fn put_word(&mut self, text: &[u8], mark: u8) -> Option<()> {
+        let (to, rest) = self.take().split_at_mut_checked(text.len() + 1)?;
+        let (after, to) = to.split_last_mut()?;
+        *after = mark;
         self.left = rest;
-        Some(())
+        copy_short(to, text).then_some(())
     }
 
-    /// Writes constant text.
+    /// Writes constant text, and a line feed after it that the next text overwrites.
     #[inline(always)]
     pub(super) fn put_inline<const SIZE: usize>(
         &mut self,
         text: &Inline<SIZE>,
     ) -> Result<(), Unwritten> {
-        match (self.left.first_chunk_mut::<SIZE>(), text.block()) {
-            (Some(to), Some(block)) => {
-                match (to.first_chunk_mut::<16>(), text.short()) {
-                    // The unlock of the caller's mutex waits for all stores, so a short text is written by one.
-                    (Some(to), Some(block)) => *to = *block,
-                    _ => *to = *block,
-                }
-                self.left = &mut self.take()[text.len()..];
-                Ok(())
-            }
-            _ => self.apart(|cursor| cursor.put_exactly(text.as_bytes())),
+        match self.put_block(text) {
+            Some(()) => Ok(()),
+            None => self.apart(|cursor| cursor.put_exactly(text.as_bytes())),
         }
+    }
+
+    /// Writes constant text as [`put_inline`](Self::put_inline) does. `None` if it is long, or the room is small.
+    #[inline(always)]
+    pub(super) fn put_block<const SIZE: usize>(&mut self, text: &Inline<SIZE>) -> Option<()> {
+        let to = self.left.first_chunk_mut::<SIZE>()?;
+        let len = text.inline_len();
+        match to.first_chunk_mut() {
+            // The unlock of the caller's mutex waits for all stores, so a short text is written by one.
+            Some(to) if len < 16 => *to = *text.short(),
+            _ => *to = *text.block(),
+        }
+        self.left = if len <= self.left.len() {
+            &mut self.take()[len..]
+        } else {
+            return None;
+        };
+        Some(())
     }
 
     /// Next `SIZE` bytes, or `None` if the room is smaller.
@@ -200,28 +212,17 @@ impl<'a> Cursor<'a> {
     #[cold]
     #[inline(never)]
     fn put_exactly(&mut self, text: &[u8]) -> Result<(), Unwritten> {
-        self.put(text)
+        self.put(text)?;
+        self.end_line();
+        Ok(())
     }
 
-    /// Writes text if it is [plain](is_plain), not empty, and fits. Otherwise writes nothing and returns `false`.
-    ///
-    /// Nearly all text is plain, and this is a hot path. Blocks of sixteen bytes compile to a few vector instructions.
-    /// The last block overlaps the one before, so that no byte is handled alone.
+    /// Writes a line feed after the text, if there is room. It is not counted, and the next text overwrites it.
     #[inline(always)]
-    pub(super) fn put_plain(&mut self, text: &[u8]) -> bool {
-        let Some(to) = self.left.get_mut(..text.len()) else {
-            return false;
-        };
-        let is_plain = match text.len() {
-            16..=32 => copy_plain_ends::<16>(to, text),
-            8..16 => copy_plain_ends::<8>(to, text),
-            4..8 => copy_plain_ends::<4>(to, text),
-            _ => copy_plain(to, text),
-        };
-        if is_plain {
-            self.left = &mut self.take()[text.len()..];
+    pub(super) fn end_line(&mut self) {
+        if let Some(next) = self.left.first_mut() {
+            *next = b'\n';
         }
-        is_plain
     }
 }
 
@@ -252,6 +253,13 @@ fn copy_short(to: &mut [u8], text: &[u8]) -> bool {
     true
 }
 
+/// Copies text of any length into a slice of the same length. Cold, so that short text does not pay for the call.
+#[cold]
+#[inline(never)]
+fn copy_long(to: &mut [u8], text: &[u8]) {
+    to.copy_from_slice(text);
+}
+
 /// Copies text of one to three bytes. Returns `false` if it is empty.
 #[inline(always)]
 fn copy_three(to: &mut [u8], text: &[u8]) -> bool {
@@ -275,35 +283,6 @@ fn copy_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) {
     if let (Some(last), Some(to)) = (text.last_chunk::<SIZE>(), to.last_chunk_mut()) {
         *to = *last;
     }
-}
-
-/// Copies text of one to two blocks. Returns whether it is plain.
-#[inline(always)]
-fn copy_plain_ends<const SIZE: usize>(to: &mut [u8], text: &[u8]) -> bool {
-    match (text.first_chunk::<SIZE>(), text.last_chunk::<SIZE>()) {
-        (Some(first), Some(last)) => {
-            copy_ends::<SIZE>(to, text);
-            are_both_plain(first, last)
-        }
-        _ => false,
-    }
-}
-
-/// Copies text of any length. Returns whether it is plain.
-#[inline(never)]
-fn copy_plain(to: &mut [u8], text: &[u8]) -> bool {
-    let Some(last) = text.last_chunk::<16>() else {
-        return copy_short(to, text) && is_plain(text);
-    };
-    let blocks = to.chunks_exact_mut(16).zip(text.chunks_exact(16));
-    for (to, block) in blocks {
-        to.copy_from_slice(block);
-        if !block.first_chunk().is_some_and(are_plain) {
-            return false;
-        }
-    }
-    copy_ends::<16>(to.split_at_mut(text.len() - 16).1, last);
-    are_plain(last)
 }
 
 #[cfg(test)]
@@ -331,9 +310,9 @@ mod tests {
                 let expected = (len <= room).then(|| text.to_vec());
                 let put = written(room, |cursor| cursor.put(text).is_ok());
                 assert_eq!(put, expected, "{len} into {room}");
-                let put = written(room, |cursor| cursor.put_plain(text));
-                let plain = expected.clone().filter(|text| !text.is_empty());
-                assert_eq!(put, plain, "plain {len} into {room}");
+                let put = written(room, |cursor| cursor.put_word(text, b'=').is_some());
+                let word = ((1..=64).contains(&len) && len < room).then(|| [text, b"="].concat());
+                assert_eq!(put, word, "word {len} into {room}");
                 let inline = Inline::<64>::new(text);
                 let put = written(room, |cursor| cursor.put_inline(&inline).is_ok());
                 assert_eq!(put, expected, "inline {len} into {room}");
@@ -344,30 +323,5 @@ mod tests {
                 assert_eq!(put, expected, "formatted {len} into {room}");
             }
         }
-    }
-
-    #[test]
-    fn one_byte_that_is_not_plain_is_found_at_any_place_of_any_length() {
-        for len in 1..70 {
-            for place in 0..len {
-                let mut text = vec![b'a'; len];
-                text[place] = b':';
-                let put = written(80, |cursor| cursor.put_plain(&text));
-                assert_eq!(put, None, "{place} of {len}");
-            }
-        }
-    }
-
-    #[test]
-    fn text_that_is_refused_leaves_the_cursor_where_it_was() {
-        let mut room = [0; 64];
-        let mut cursor = Cursor::new(&mut room);
-        assert!(cursor.put_plain(b"a.name"));
-        for text in [&b"a name"[..], &[b'a'; 59]] {
-            assert!(!cursor.put_plain(text));
-            assert_eq!(cursor.written(), 6);
-        }
-        assert!(cursor.put_plain(&[b'b'; 58]));
-        assert_eq!(cursor.written(), 64);
     }
 }

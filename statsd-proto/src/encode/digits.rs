@@ -1,20 +1,27 @@
 //! Decimal digits, written three at a time.
 
-/// Block for a number: separator (1), sign (1), 20 digits, point and six decimals (7), type suffix (3), and the bytes
-/// that a group of digits writes past its end.
+/// Block for a number: separator (1), sign (1), 20 digits, point and six decimals (7), and a type suffix (8).
 pub(super) type Block = [u8; 40];
 
 /// Writes four bytes at an index of a block.
 #[inline(always)]
-pub(super) fn put_four(block: &mut Block, at: usize, bytes: u32) {
+fn put_four(block: &mut [u8], at: usize, bytes: u32) {
     if let Some(to) = block.get_mut(at..at + 4) {
+        to.copy_from_slice(&bytes.to_le_bytes());
+    }
+}
+
+/// Writes eight bytes at an index of a block.
+#[inline(always)]
+pub(super) fn put_eight(block: &mut [u8], at: usize, bytes: u64) {
+    if let Some(to) = block.get_mut(at..at + 8) {
         to.copy_from_slice(&bytes.to_le_bytes());
     }
 }
 
 /// Writes an integer of at most three digits.
 #[inline(always)]
-pub(super) fn put_group(block: &mut Block, at: usize, integer: u64) -> usize {
+pub(super) fn put_group(block: &mut [u8], at: usize, integer: u64) -> usize {
     let group = GROUPS[(integer % 1000) as usize];
     let len = leading(group);
     put_four(block, at, group >> (8 * (3 - len)));
@@ -22,6 +29,7 @@ pub(super) fn put_group(block: &mut Block, at: usize, integer: u64) -> usize {
 }
 
 /// Writes an integer of more than three digits.
+#[cold]
 #[inline(never)]
 pub(super) fn put_integer(block: &mut Block, at: usize, integer: u64) -> usize {
     let high = integer / 1000;

@@ -4,7 +4,7 @@ use super::cursor::Cursor;
 use super::number::put_number;
 use super::{Encoder, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::{Kind, Metric, Number, Rate, Value};
+use crate::metric::{Kind, Metric, Number, Rate, Tags, Value};
 
 impl Encoder {
     #[inline(always)]
@@ -16,20 +16,16 @@ impl Encoder {
         }
     }
 
-    #[inline(always)]
     pub(super) fn encode_line(
         &self,
         kind: Kind,
         metric: &Metric<'_>,
         cursor: Cursor<'_>,
     ) -> Result<Written, Unwritten> {
-        let mut cursor = cursor.limited(self.max_line);
-        let name_len = self.put_line(kind, metric, &mut cursor);
-        self.finish(name_len, &cursor)
+        self.within_limit(cursor, |cursor| self.put_line(kind, metric, cursor))
     }
 
-    #[inline(always)]
-    pub(super) fn put_line(
+    fn put_line(
         &self,
         kind: Kind,
         metric: &Metric<'_>,
@@ -76,68 +72,65 @@ impl Encoder {
 
     /// Writes everything before the value, and returns the length of the name. `name_tags` are the tags in the name of
     /// a line that was written elsewhere.
-    #[inline(always)]
     pub(super) fn put_head(
         &self,
         metric: &Metric<'_>,
         name_tags: &str,
         cursor: &mut Cursor<'_>,
     ) -> Result<usize, Unwritten> {
-        let name_len = self.put_whole_name(metric, cursor)?;
-        if self.has_constant_name_tags
-            || (self.has_tags_in_name && !(metric.tags.is_empty() && name_tags.is_empty()))
-        {
-            cursor.apart(|cursor| self.put_tags(name_tags, metric.tags, cursor))?;
-        }
+        let start = cursor.written();
+        self.put_name(metric.section, metric.name, cursor)?;
+        let name_len = cursor.written() - start;
+        self.put_name_end(name_len, name_tags, metric.tags, cursor)?;
         Ok(name_len)
     }
 
-    /// Writes the name with its prefix, and returns their length.
-    #[inline(always)]
-    pub(super) fn put_whole_name(
+    /// Checks the length of the name, and writes the tags that are part of it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn put_name_end(
         &self,
-        metric: &Metric<'_>,
+        name_len: usize,
+        name_tags: &str,
+        tags: Tags<'_>,
         cursor: &mut Cursor<'_>,
-    ) -> Result<usize, Unwritten> {
-        let start = cursor.written();
-        self.put_name(metric.section, metric.name, cursor)?;
-        let len = cursor.written() - start;
-        if len > self.max_name {
-            return Err(Unwritten::Refused(RecordError::LineTooLong));
+    ) -> Result<(), Unwritten> {
+        self.check_name_len(name_len)?;
+        if self.has_tags_in_name && (self.has_tags(tags) || !name_tags.is_empty()) {
+            self.put_tags(name_tags, tags, cursor)?;
         }
-        Ok(len)
+        Ok(())
     }
 
-    /// Writes everything after the type. Most metrics have nothing there.
-    #[inline(always)]
+    /// Checks the length of a name with its prefix.
+    pub(super) fn check_name_len(&self, len: usize) -> Result<(), RecordError> {
+        if len > self.rules.max_name {
+            Err(RecordError::LineTooLong)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes everything after the type, and a line feed that is not counted.
+    #[inline(never)]
     pub(super) fn put_tail(
         &self,
         kind: Option<Kind>,
         metric: &Metric<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        let &Metric {
-            rate, tags, extras, ..
-        } = metric;
-        let is_always = matches!(rate, Rate::Always);
-        if self.has_constant_tail || !is_always || !tags.is_empty() || extras.is_some() {
-            cursor.apart(|cursor| {
-                if !is_always {
-                    self.put_rate(kind, rate, cursor)?;
-                }
-                if !self.has_tags_in_name && self.has_tags(tags) {
-                    self.put_tags("", tags, cursor)?;
-                }
-                if self.has_extras || extras.is_some() {
-                    self.put_extras(kind, extras, cursor)?;
-                }
-                Ok(())
-            })?;
+        self.put_rate(kind, metric.rate, cursor)?;
+        if !self.has_tags_in_name && self.has_tags(metric.tags) {
+            self.put_tags("", metric.tags, cursor)?;
         }
+        if self.has_extras || metric.extras.is_some() {
+            self.put_extras(kind, metric.extras, cursor)?;
+        }
+        cursor.end_line();
         Ok(())
     }
 
-    #[inline(never)]
+    #[inline]
     pub(super) fn put_rate(
         &self,
         kind: Option<Kind>,

@@ -7,7 +7,7 @@ use crate::error::RecordError;
 use crate::metric::Section;
 
 impl Encoder {
-    #[inline(always)]
+    /// Writes the prefix and the name.
     pub(super) fn put_name(
         &self,
         section: Section,
@@ -15,26 +15,14 @@ impl Encoder {
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
         let prefix = &self.prefixes[section as usize];
-        if prefix.len() > 0 {
-            cursor.put_inline(prefix)?;
-        } else if self.rules.is_fatal_plain_name(name.as_bytes()) {
-            return cursor.apart(|cursor| self.put_first_name(name, cursor));
+        if prefix.is_empty() {
+            return self.put_first_name(name, cursor);
         }
-        if cursor.put_plain(name.as_bytes()) {
-            return Ok(());
-        }
-        cursor.apart(|cursor| {
-            if prefix.len() == 0 {
-                self.put_first_name(name, cursor)
-            } else {
-                self.put_unusual_name(name, cursor)
-            }
-        })
+        cursor.put_inline(prefix)?;
+        self.put_safe_name(name, cursor)
     }
 
-    #[cold]
-    #[inline(never)]
-    fn put_unusual_name(&self, name: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
+    fn put_safe_name(&self, name: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
         if name.is_empty() {
             return Err(Unwritten::Refused(RecordError::EmptyName));
         }
@@ -43,45 +31,39 @@ impl Encoder {
 
     /// Writes a name without a prefix, which could be fatal to a server, or be misread. Sanitizing could also turn a
     /// harmless name into such a name, so the result is checked.
-    #[cold]
-    #[inline(never)]
     fn put_first_name(&self, name: &str, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
         let mut result = Ok(());
         let is_harmless = cursor.attempt(
             |cursor| {
-                result = self.put_unusual_name(name, cursor);
+                result = self.put_safe_name(name, cursor);
                 result.ok()
             },
-            |(), room, len| !(self.rules.is_fatal_name)(&room[..len]),
+            |(), room, len| (!(self.rules.is_fatal_name)(&room[..len])).then_some(len),
         );
-        if is_harmless || result.is_err() {
+        if is_harmless.is_some() || result.is_err() {
             return result;
         }
         if self.policy == SanitizePolicy::Refuse {
             return Err(Unwritten::Refused(RecordError::UnsafeText));
         }
         cursor.put_byte(b'_')?;
-        self.put_unusual_name(name, cursor)
+        self.put_safe_name(name, cursor)
     }
 
     /// Writes text and replaces forbidden characters, or refuses them, as configured.
-    #[inline(always)]
     pub(super) fn put_text(
         &self,
         charset: &Charset,
         text: &str,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        if cursor.put_plain(text.as_bytes()) {
-            return Ok(());
-        }
-        put_unusual(charset, self.policy, text, cursor)
+        put_safe(charset, self.policy, text, cursor)
     }
 }
 
-/// Writes text that may contain forbidden characters.
+/// Writes text, and replaces forbidden characters or refuses them.
 #[inline(never)]
-pub(super) fn put_unusual(
+pub(super) fn put_safe(
     charset: &Charset,
     policy: SanitizePolicy,
     text: &str,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Unwritten;
 use super::cursor::Cursor;
-use super::digits::{Block, put_four, put_fraction, put_group, put_integer};
+use super::digits::{Block, put_eight, put_fraction, put_group, put_integer};
 use crate::metric::Number;
 
 /// Decimal number with at most six decimals.
@@ -80,26 +80,26 @@ impl Decimal {
                 let len = self.write(block, 0);
                 cursor.skip(len)
             }
-            None => cursor.apart(|cursor| put_last(self.sign, self.whole, self.millionths, cursor)),
+            None => self.put_last(cursor),
         }
     }
 
-    /// Writes a colon, the number and a type suffix. The highest byte of `suffix` is its length.
+    /// Writes a colon, the number and a [type suffix](super::value::type_suffix). `None` if a block does not fit.
     #[inline(always)]
-    pub(super) fn put_between(self, suffix: u32, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
-        match cursor.block() {
-            Some(block) => {
-                block[0] = b':';
-                let at = self.write(block, 1);
-                put_four(block, at, suffix);
-                cursor.skip(at + suffix_len(suffix))
-            }
-            None => cursor.apart(|cursor| {
-                cursor.put_byte(b':')?;
-                put_last(self.sign, self.whole, self.millionths, cursor)?;
-                put_suffix(suffix, cursor)
-            }),
-        }
+    pub(super) fn put_between(self, suffix: u64, cursor: &mut Cursor<'_>) -> Option<()> {
+        let block = cursor.block::<40>()?;
+        block[0] = b':';
+        let at = self.write(block, 1);
+        put_eight(block, at, suffix);
+        cursor.skip(at + suffix_len(suffix)).ok()
+    }
+
+    /// Writes the number near the end of the room, where a block does not fit.
+    #[cold]
+    fn put_last(self, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
+        let mut block = [0; 40];
+        let len = self.write(&mut block, 0);
+        cursor.put(&block[..len])
     }
 
     /// Writes the number at an index of a block, and returns the index after it.
@@ -125,55 +125,35 @@ impl Decimal {
     }
 }
 
-/// Writes a number near the end of the room, where a block does not fit. Its parts are passed by value: by reference,
-/// the compiler would keep every number in memory.
-#[cold]
-#[inline(never)]
-fn put_last(
-    sign: u8,
-    whole: u64,
-    millionths: u32,
-    cursor: &mut Cursor<'_>,
-) -> Result<(), Unwritten> {
-    let mut block = [0; 40];
-    let decimal = Decimal {
-        sign,
-        whole,
-        millionths,
-    };
-    let len = decimal.write(&mut block, 0);
-    cursor.put(&block[..len])
+/// Writes a colon, a digit and a [type suffix](super::value::type_suffix). `None` if a block does not fit.
+#[inline(always)]
+pub(super) fn put_digit_between(digit: u8, suffix: u64, cursor: &mut Cursor<'_>) -> Option<()> {
+    let digit = u64::from(b'0') | u64::from(digit);
+    *cursor.block()? = (suffix << 16 | digit << 8 | u64::from(b':')).to_le_bytes();
+    cursor.skip(2 + suffix_len(suffix)).ok()
 }
 
-/// Writes a colon, a digit and a type suffix. The highest byte of `suffix` is its length.
+/// Writes a colon, a number below 1000 and a [type suffix](super::value::type_suffix). `None` if a block does not fit.
 #[inline(always)]
-pub(super) fn put_digit_between(
-    digit: u8,
-    suffix: u32,
-    cursor: &mut Cursor<'_>,
-) -> Result<(), Unwritten> {
-    match cursor.block::<8>() {
-        Some(block) => {
-            let [bar, first, second, len] = suffix.to_le_bytes();
-            *block = [b':', b'0' + digit, bar, first, second, len, 0, 0];
-            cursor.skip(2 + suffix_len(suffix))
-        }
-        None => cursor.apart(|cursor| {
-            cursor.put(&[b':', b'0' + digit])?;
-            put_suffix(suffix, cursor)
-        }),
-    }
+pub(super) fn put_small_between(small: u16, suffix: u64, cursor: &mut Cursor<'_>) -> Option<()> {
+    let block = cursor.block::<16>()?;
+    block[0] = b':';
+    let at = put_group(block, 1, small.into());
+    put_eight(block, at, suffix);
+    cursor.skip(at + suffix_len(suffix)).ok()
+}
+
+/// Writes a [type suffix](super::value::type_suffix). `None` if a block does not fit.
+#[inline(always)]
+pub(super) fn put_suffix(suffix: u64, cursor: &mut Cursor<'_>) -> Option<()> {
+    *cursor.block()? = suffix.to_le_bytes();
+    cursor.skip(suffix_len(suffix)).ok()
 }
 
 #[inline(always)]
-fn suffix_len(suffix: u32) -> usize {
-    (suffix >> 24) as usize
-}
-
-#[cold]
-#[inline(never)]
-fn put_suffix(suffix: u32, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
-    cursor.put(&suffix.to_le_bytes()[..suffix_len(suffix)])
+fn suffix_len(suffix: u64) -> usize {
+    // The remainder tells the compiler that the length is within a block.
+    (suffix >> 40) as usize % 8
 }
 
 #[inline(always)]

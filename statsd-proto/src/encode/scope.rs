@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::encode::dialect::Rules;
 use crate::encode::text::{Charset, SanitizePolicy};
 use crate::error::RecordError;
+use crate::metric::Metric;
 
 /// Prefix and constant tags, before they are encoded.
 #[derive(Clone, Debug)]
@@ -146,10 +147,25 @@ impl Encoder {
         let valued = scope.tags.iter().filter(|(_, value)| !value.is_empty());
         let bits = valued.map(|(key, _)| key_bit(&safe(tag_key, key).collect::<String>()));
         scope.keys = bits.fold(0, |keys, bit| keys | bit);
-        let has_tags = self.tags.len() > 0;
-        self.has_constant_name_tags = self.has_tags_in_name && has_tags;
+        let has_tags = !self.tags.is_empty();
         self.has_constant_tail = self.has_extras || (!self.has_tags_in_name && has_tags);
         self.scope = scope;
+        self.constant_tail = self.rendered(|cursor| self.put_tail(None, &Metric::NOTHING, cursor));
+        self.constant_fields = self.rendered(|cursor| {
+            if self.has_extras {
+                self.put_extras(None, None, cursor)?;
+            }
+            Ok(())
+        });
+    }
+
+    /// Text that `write` writes. It is empty if the scope is flawed: then no metric gets that far.
+    fn rendered(&self, write: impl FnOnce(&mut Cursor<'_>) -> Result<(), Unwritten>) -> Inline<64> {
+        let mut room = vec![0; self.max_line];
+        let mut cursor = Cursor::new(&mut room);
+        let is_put = write(&mut cursor).is_ok();
+        let len = if is_put { cursor.written() } else { 0 };
+        Inline::new(&room[..len])
     }
 
     /// Whether one of the tags may replace a tag of the scope. Rarely true by mistake.

@@ -1,7 +1,7 @@
 //! Tags, in the name or after the type.
 
 use super::cursor::Cursor;
-use super::name::put_unusual;
+use super::name::put_safe;
 use super::split::{split, split_once};
 use super::{Encoder, Unwritten};
 use crate::encode::dialect::{Rules, TagSyntax};
@@ -12,7 +12,39 @@ use crate::metric::Tags;
 impl Encoder {
     #[inline(always)]
     pub(super) fn has_tags(&self, tags: Tags<'_>) -> bool {
-        !tags.is_empty() || self.tags.len() > 0
+        !tags.is_empty() || !self.tags.is_empty()
+    }
+
+    /// Writes the constant tags and those of a metric on the fast path, and the fields that follow the tags of every
+    /// line. `None` if a tag is not plain, or replaces a constant one.
+    #[inline(never)]
+    pub(super) fn put_plain_tags(
+        &self,
+        pairs: &[(&str, &str)],
+        cursor: &mut Cursor<'_>,
+    ) -> Option<()> {
+        let syntax = self.syntax.ok().filter(|_| !self.may_replace(pairs))?;
+        cursor.attempt(
+            |cursor| {
+                cursor.put_inline(&self.tags_start).ok()?;
+                let start = cursor.written();
+                for (key, value) in pairs {
+                    cursor.put_word(key.as_bytes(), syntax.assign)?;
+                    cursor.put_word(value.as_bytes(), syntax.separator)?;
+                }
+                // Plain bytes after the last separator let whole blocks be counted.
+                *cursor.block()? = [b'0'; 16];
+                Some(start)
+            },
+            |start, room, len| {
+                let end = start + (len - start).next_multiple_of(16);
+                let tags = room.get(start..end)?;
+                // A separator follows each key and each value. The last one is not needed.
+                (count_unusual(tags) == 2 * pairs.len()).then_some(len - 1)
+            },
+        )?;
+        cursor.put_mark(syntax.close.as_bytes()).ok()?;
+        cursor.put_inline(&self.constant_fields).ok()
     }
 
     /// Writes the constant tags, the tags in the name, and the metric's own tags.
@@ -24,45 +56,6 @@ impl Encoder {
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
         let syntax = self.syntax?;
-        let is_put = match (tags, name_tags) {
-            (Tags::Pairs([]), "") => {
-                cursor.put_inline(&self.tags)?;
-                true
-            }
-            (Tags::Pairs(pairs), "") if !self.may_replace(pairs) => cursor.attempt(
-                |cursor| {
-                    cursor.put_inline(&self.tags_start).ok()?;
-                    let start = cursor.written();
-                    let marks = put_plain_tags(syntax, pairs, cursor)?;
-                    // Plain bytes after the last tag let the check read whole blocks.
-                    *cursor.block::<16>()? = [b'0'; 16];
-                    Some((start, marks))
-                },
-                |(start, marks), room, len| {
-                    let end = start + (len - start).next_multiple_of(16);
-                    room.get(start..end)
-                        .is_some_and(|tags| count_unusual(tags) == marks)
-                },
-            ),
-            _ => false,
-        };
-        if is_put {
-            cursor.put_mark(syntax.close.as_bytes())
-        } else {
-            self.put_any_tags(syntax, name_tags, tags, cursor)
-        }
-    }
-
-    /// Writes tags that may contain unusual characters, or are given as a list.
-    #[cold]
-    #[inline(never)]
-    fn put_any_tags(
-        &self,
-        syntax: &TagSyntax,
-        name_tags: &str,
-        tags: Tags<'_>,
-        cursor: &mut Cursor<'_>,
-    ) -> Result<(), Unwritten> {
         let mut writer = Writer::new(self.rules, syntax, self.policy);
         let named = || name_pairs(syntax, name_tags).chain(tags.pairs());
         for (key, value) in self.constant_tags(named) {
@@ -87,26 +80,6 @@ impl Encoder {
             cursor.put(syntax.close.as_bytes())
         }
     }
-}
-
-/// Copies tags unchecked, and returns the number of separators between their texts. `None` if a text is empty or
-/// longer than 64 bytes, or does not fit. The caller checks the bytes.
-#[inline(always)]
-fn put_plain_tags(
-    syntax: &TagSyntax,
-    pairs: &[(&str, &str)],
-    cursor: &mut Cursor<'_>,
-) -> Option<usize> {
-    for (index, (key, value)) in pairs.iter().enumerate() {
-        if index > 0 {
-            cursor.put_byte(syntax.separator).ok()?;
-        }
-        cursor.put_word(key.as_bytes())?;
-        cursor.put_byte(syntax.assign).ok()?;
-        cursor.put_word(value.as_bytes())?;
-    }
-    // One separator within each tag, and one between two tags.
-    (2 * pairs.len()).checked_sub(1)
 }
 
 /// Key and value of each tag in a name. Tags without a value are left out.
@@ -168,14 +141,14 @@ impl<'a> Writer<'a> {
                 return Err(Unwritten::Refused(RecordError::UnsafeText));
             }
             ("", SanitizePolicy::Replace) => cursor.put_byte(b'_')?,
-            _ => put_unusual(&self.rules.tag_key, self.policy, key, cursor)?,
+            _ => put_safe(&self.rules.tag_key, self.policy, key, cursor)?,
         }
         match value {
             "" if self.syntax.bare => Ok(()),
             "" => Err(Unwritten::Refused(RecordError::InvalidTag)),
             _ => {
                 cursor.put_byte(self.syntax.assign)?;
-                put_unusual(&self.rules.tag_value, self.policy, value, cursor)
+                put_safe(&self.rules.tag_value, self.policy, value, cursor)
             }
         }
     }

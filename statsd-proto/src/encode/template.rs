@@ -6,7 +6,7 @@ use super::cursor::Cursor;
 use super::inline::Inline;
 use super::number::put_number;
 use super::series::SeriesKey;
-use super::{Encoder, OneLine, Unwritten, Written, checked_rate};
+use super::{Encoder, Unwritten, Written, checked_rate};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Number, Value};
 
@@ -15,15 +15,17 @@ use crate::metric::{Kind, Metric, Number, Value};
 pub(crate) struct Template {
     pub(super) kind: Kind,
     /// Bytes before the value: name, tags in the name, and the colon.
-    prefix: Inline<64>,
+    pub(super) prefix: Inline<64>,
     /// Bytes after the value: type, rate, tags and further fields.
-    suffix: Inline<64>,
+    pub(super) suffix: Inline<64>,
     /// Length of the name at the start of `prefix`.
     name_len: usize,
     /// Range of the rate in `suffix`.
     rate: Range<usize>,
     /// Whether servers scale the metric up by its sample rate.
     has_rate: bool,
+    /// Numbers from zero up to this one are written as one digit. Changes of gauges have a sign, and so none of them is.
+    pub(super) digits: u64,
     /// Range of the tags in `prefix` followed by `suffix`, without the characters around them.
     tags: Range<usize>,
     separator: u8,
@@ -42,7 +44,7 @@ impl Template {
 
     /// Length of a line without its value, in bytes.
     pub(crate) fn len(&self) -> usize {
-        self.prefix.len() + self.suffix.len()
+        self.prefix.as_bytes().len() + self.suffix.as_bytes().len()
     }
 
     /// Key of the series that the metric belongs to.
@@ -83,7 +85,9 @@ impl Encoder {
         let (name, name_tags) = self.split_name(metric)?;
         let metric = &Metric { name, ..*metric };
         let mut cursor = Cursor::new(&mut *room);
-        let name_len = self.put_whole_name(metric, &mut cursor)?;
+        self.put_name(metric.section, metric.name, &mut cursor)?;
+        let name_len = cursor.written();
+        self.check_name_len(name_len)?;
         let mut tags = 0..0;
         if self.has_tags_in_name {
             tags = self.put_tag_range(name_tags, metric, &mut cursor)?;
@@ -111,6 +115,7 @@ impl Encoder {
             name_len,
             rate,
             has_rate: self.takes_rate(kind),
+            digits: if kind == Kind::GaugeDelta { 0 } else { 10 },
             tags,
             separator: self.rules.tags.map_or(0, |syntax| syntax.separator),
         })
@@ -146,29 +151,6 @@ impl Encoder {
         self.encode_value_as(template, template.kind, value, rate, cursor)
     }
 
-    /// Encodes a value on the fast path, as one line. `None` if it takes several lines, does not fit, or is invalid;
-    /// [`encode_value`](Self::encode_value) then handles it.
-    #[inline(always)]
-    pub(crate) fn encode_one_value(
-        &self,
-        template: &Template,
-        value: &Value<'_>,
-        cursor: Cursor<'_>,
-    ) -> Option<OneLine> {
-        if !self.is_one_line(template.kind, value) {
-            return None;
-        }
-        let mut cursor = cursor.limited(self.max_line);
-        cursor.put_inline(&template.prefix).ok()?;
-        self.put_bare_value(template.kind, value, &mut cursor)
-            .ok()?;
-        cursor.put_inline(&template.suffix).ok()?;
-        Some(OneLine {
-            bytes: cursor.written(),
-            name_len: template.name_len,
-        })
-    }
-
     /// Encodes a value as another kind of the same type: a change of a gauge, or its level.
     #[inline]
     pub(crate) fn encode_value_as(
@@ -200,7 +182,7 @@ impl Encoder {
         self.put_bare_value(kind, value, cursor)?;
         match rate {
             None => cursor.put_inline(&template.suffix)?,
-            Some(rate) => cursor.apart(|cursor| template.put_suffix_at(rate, cursor))?,
+            Some(rate) => template.put_suffix_at(rate, cursor)?,
         }
         Ok(template.name_len)
     }
@@ -267,7 +249,7 @@ impl Encoder {
                         self.put_bare_value(template.kind, &number(value), cursor)
                             .ok()
                     };
-                    if !cursor.attempt(put, |(), _, _| true) {
+                    if cursor.attempt(put, |(), _, len| Some(len)).is_none() {
                         break;
                     }
                     count += 1;

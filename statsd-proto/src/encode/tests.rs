@@ -6,6 +6,7 @@ use crate::config::Transport;
 mod arbitrary;
 mod dialects;
 mod dogstatsd;
+mod fast;
 mod parsing;
 mod room;
 mod scopes;

@@ -56,70 +56,79 @@ impl Charset {
     }
 }
 
-/// Whether every byte is a letter, a digit or one of `_ - . /`, which are allowed everywhere.
+/// Whether the text is not empty, and every byte is a letter, a digit or one of `_ - . /`, which are allowed everywhere.
 ///
 /// Nearly all names are plain, and this is a hot path. Blocks of sixteen bytes compile to a few vector instructions.
 /// The last block overlaps the one before, so that no byte is handled alone.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    match bytes.len() {
+        16..=32 => are_ends_plain::<16>(bytes),
+        8..16 => are_ends_plain::<8>(bytes),
+        4..8 => are_ends_plain::<4>(bytes),
+        _ => is_any_plain(bytes),
+    }
+}
+
+/// [`is_plain`] for text of any length.
+#[inline(never)]
+fn is_any_plain(bytes: &[u8]) -> bool {
     match bytes.last_chunk::<16>() {
         Some(last) => {
             let mut blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk::<16>);
-            blocks.all(are_plain) && are_plain(last)
+            blocks.all(|block| are_both_plain(block, last))
         }
-        None => is_short_plain(bytes),
+        None => !bytes.is_empty() && bytes.iter().all(|&byte| oddity(byte) == 0),
     }
 }
 
+/// [`is_plain`] for text of one to two blocks.
+#[inline(always)]
+fn are_ends_plain<const SIZE: usize>(bytes: &[u8]) -> bool {
+    match (bytes.first_chunk::<SIZE>(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => are_both_plain(first, last),
+        _ => false,
+    }
+}
+
+/// Zero for a plain byte: the distance from the nearest plain byte, or another number. Saturating subtraction is one
+/// vector instruction where a comparison without sign takes two.
 #[inline]
-fn is_short_plain(bytes: &[u8]) -> bool {
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk()) {
-        return are_both_plain(first, last);
-    }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk()) {
-        return are_both_plain(first, last);
-    }
-    bytes.iter().all(|&byte| PLAIN[usize::from(byte)])
+const fn oddity(byte: u8) -> u8 {
+    let letter = (byte | 0x20).wrapping_sub(b'a').saturating_sub(25);
+    let digit_or_mark = byte.wrapping_sub(b'-').saturating_sub(b'9' - b'-');
+    let underscore = byte ^ b'_';
+    let other = if digit_or_mark < underscore {
+        digit_or_mark
+    } else {
+        underscore
+    };
+    if letter < other { letter } else { other }
 }
 
-/// Kept out of line: inlined, the compiler may fail to vectorize it.
+/// Tests two blocks at once. Kept out of line: inlined, the compiler may fail to vectorize it.
 #[inline(never)]
-pub(crate) fn are_plain(block: &[u8; 16]) -> bool {
-    block
-        .iter()
-        .fold(true, |plain, &byte| plain & is_plain_byte(byte))
-}
-
-#[inline]
-const fn is_plain_byte(byte: u8) -> bool {
-    let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let is_digit_or_mark = byte.wrapping_sub(b'-') <= b'9' - b'-';
-    is_letter | is_digit_or_mark | (byte == b'_')
-}
-
-/// Tests two blocks at once, which costs less than two calls.
-#[inline(never)]
-pub(crate) fn are_both_plain<const SIZE: usize>(one: &[u8; SIZE], other: &[u8; SIZE]) -> bool {
+fn are_both_plain<const SIZE: usize>(one: &[u8; SIZE], other: &[u8; SIZE]) -> bool {
     let bytes = one.iter().zip(other);
-    bytes.fold(true, |plain, (&one, &other)| {
-        plain & is_plain_byte(one) & is_plain_byte(other)
-    })
+    bytes.fold(0, |odd, (&one, &other)| odd | oddity(one) | oddity(other)) == 0
 }
 
 /// Number of bytes that are not [plain](is_plain), in blocks of sixteen. Bytes after the last whole block are ignored.
+#[inline(always)]
 pub(crate) fn count_unusual(bytes: &[u8]) -> usize {
-    let blocks = bytes.chunks_exact(16).filter_map(<[u8]>::first_chunk);
-    blocks
-        .map(|block| usize::from(count_unusual_in(block)))
-        .sum()
+    // At most 240 bytes each, whose number fits into a byte. Nearly always one.
+    let parts = bytes.chunks(15 * 16);
+    parts.map(|part| usize::from(count_unusual_in(part))).sum()
 }
 
-/// Kept out of line, as [`are_plain`] is.
+/// Kept out of line, as [`are_both_plain`] is.
 #[inline(never)]
-fn count_unusual_in(block: &[u8; 16]) -> u8 {
-    let mut counts = [0; 16];
-    for (count, byte) in counts.iter_mut().zip(block) {
-        *count = u8::from(!is_plain_byte(*byte));
+fn count_unusual_in(part: &[u8]) -> u8 {
+    let mut counts = [0_u8; 16];
+    for block in part.chunks_exact(16) {
+        for (count, byte) in counts.iter_mut().zip(block) {
+            *count += u8::from(oddity(*byte) != 0);
+        }
     }
     counts.iter().sum()
 }
@@ -142,16 +151,6 @@ fn have_same_ends<const SIZE: usize>(one: &[u8], other: &[u8]) -> bool {
     one.first_chunk::<SIZE>() == other.first_chunk()
         && one.last_chunk::<SIZE>() == other.last_chunk()
 }
-
-static PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = 0;
-    while byte < plain.len() {
-        plain[byte] = is_plain_byte(byte as u8);
-        byte += 1;
-    }
-    plain
-};
 
 #[cfg(test)]
 mod tests {

@@ -12,73 +12,89 @@ use crate::encode::text::SanitizePolicy;
 use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
 
-/// Bar and type code of a kind as one integer. The lowest byte is the bar, the highest byte the length. Zero if the
-/// dialect lacks the kind.
-pub(super) fn type_suffix(rules: &Rules, kind: Kind) -> u32 {
+/// Bar, type code and a line feed as one integer, the bar in the lowest byte. The sixth byte is the length without the
+/// line feed. [`IS_SIGNED`] is set if numbers always have a sign. Zero if the dialect lacks the kind.
+pub(super) fn type_suffix(rules: &Rules, kind: Kind) -> u64 {
+    let is_signed = if kind == Kind::GaugeDelta {
+        IS_SIGNED
+    } else {
+        0
+    };
     match rules.code(kind).map(str::as_bytes) {
-        Some(&[code]) => u32::from_le_bytes([b'|', code, 0, 2]),
-        Some(&[first, second]) => u32::from_le_bytes([b'|', first, second, 3]),
+        Some(&[code]) => u64::from_le_bytes([b'|', code, b'\n', 0, 0, 2, 0, 0]) | is_signed,
+        Some(&[first, second]) => u64::from_le_bytes([b'|', first, second, b'\n', 0, 3, 0, 0]),
         Some(_) | None => 0,
     }
 }
 
+/// The highest bit of a [type suffix](type_suffix). One test of its sign tells the kinds whose small numbers are written
+/// as they are.
+const IS_SIGNED: u64 = 1 << 63;
+
 impl Encoder {
+    /// Writes the value between a colon and the type on the fast path, and a line feed that is not counted. `None` if
+    /// that takes the slow path. The member of a set must be plain.
+    #[inline(always)]
+    pub(super) fn put_fast_value(
+        &self,
+        kind: Kind,
+        value: &Value<'_>,
+        cursor: &mut Cursor<'_>,
+    ) -> Option<()> {
+        let suffix = self.suffixes[kind as usize];
+        let is_simple = suffix as i64 > 0;
+        let decimal = match *value {
+            // Most counts are 1. No server limits a number of three digits.
+            Value::Number(Number::Int(digit @ 0..=9)) if is_simple => {
+                return number::put_digit_between(digit as u8, suffix, cursor);
+            }
+            Value::Number(Number::Int(small @ 10..=999)) if is_simple => {
+                return number::put_small_between(small as u16, suffix, cursor);
+            }
+            _ if suffix == 0 => return None,
+            Value::Number(number) => match self.decimal(kind, number).ok()? {
+                Some(decimal) if decimal.sign != b'-' => decimal,
+                _ if self.is_two_lines(kind, Value::Number(number)) => return None,
+                Some(decimal) => decimal,
+                None => {
+                    let put = |cursor: &mut Cursor<'_>| self.put_long_number(kind, number, cursor);
+                    cursor.put_byte(b':').ok()?;
+                    cursor.apart(put).ok()?;
+                    return number::put_suffix(suffix, cursor);
+                }
+            },
+            Value::Elapsed(elapsed) => self.milliseconds(kind, elapsed).ok()?,
+            Value::Text(member) => {
+                cursor.put_byte(b':').ok()?;
+                cursor.put(member.as_bytes()).ok()?;
+                return number::put_suffix(suffix, cursor);
+            }
+            Value::Packed(_) => return None,
+        };
+        decimal.put_between(suffix & !IS_SIGNED, cursor)
+    }
+
     /// Writes the bar and the type code of a kind.
     pub(super) fn put_type(&self, kind: Kind, cursor: &mut Cursor<'_>) -> Result<(), Unwritten> {
-        let [text @ .., len] = self.suffixes[kind as usize].to_le_bytes();
-        if len == 0 {
-            return Err(Unwritten::Refused(RecordError::Unsupported(kind)));
-        }
-        cursor.put(&text[..usize::from(len)])
+        let code = self.rules.code(kind);
+        let code = code.ok_or(RecordError::Unsupported(kind))?;
+        cursor.put_byte(b'|')?;
+        cursor.put(code.as_bytes())
     }
 
     /// Writes the value between a colon and the type.
-    ///
-    /// Slow paths get only the parts of the value that they need. A reference to the whole value would force it into
-    /// memory on the fast paths too.
-    #[inline(always)]
     pub(super) fn put_value(
         &self,
         kind: Kind,
         value: &Value<'_>,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
-        let suffix = self.suffixes[kind as usize];
-        if suffix == 0 {
+        if !self.supports(kind) {
             return Err(Unwritten::Refused(RecordError::Unsupported(kind)));
         }
-        let decimal = match *value {
-            // Most counts are 1. No server limits a single digit.
-            Value::Number(Number::Int(digit @ 0..=9)) if kind != Kind::GaugeDelta => {
-                return number::put_digit_between(digit as u8, suffix, cursor);
-            }
-            Value::Number(number) => match self.decimal(kind, number)? {
-                Some(decimal) => decimal,
-                None => {
-                    return cursor.apart(|cursor| {
-                        cursor.put_byte(b':')?;
-                        self.put_long_number(kind, number, cursor)?;
-                        self.put_type(kind, cursor)
-                    });
-                }
-            },
-            Value::Elapsed(elapsed) => self.milliseconds(kind, elapsed)?,
-            Value::Packed(values) => {
-                return cursor.apart(|cursor| {
-                    cursor.put_byte(b':')?;
-                    self.put_packed(kind, values, cursor)?;
-                    self.put_type(kind, cursor)
-                });
-            }
-            Value::Text(text) => {
-                return cursor.apart(|cursor| {
-                    cursor.put_byte(b':')?;
-                    self.put_text_value(kind, text, cursor)?;
-                    self.put_type(kind, cursor)
-                });
-            }
-        };
-        decimal.put_between(suffix, cursor)
+        cursor.put_byte(b':')?;
+        self.put_bare_value(kind, value, cursor)?;
+        self.put_type(kind, cursor)
     }
 
     /// Writes the value alone.
@@ -90,9 +106,6 @@ impl Encoder {
         cursor: &mut Cursor<'_>,
     ) -> Result<(), Unwritten> {
         let decimal = match *value {
-            Value::Number(Number::Int(digit @ 0..=9)) if kind != Kind::GaugeDelta => {
-                return cursor.put_byte(b'0' + digit as u8);
-            }
             Value::Number(number) => match self.decimal(kind, number)? {
                 Some(decimal) => decimal,
                 None => return cursor.apart(|cursor| self.put_long_number(kind, number, cursor)),
@@ -108,7 +121,7 @@ impl Encoder {
         decimal.put(cursor)
     }
 
-    /// The number as a decimal, or `None` if it takes the slow path.
+    /// The number as a decimal, or `None` if it is too long for one.
     #[inline(always)]
     fn decimal(&self, kind: Kind, number: Number) -> Result<Option<Decimal>, RecordError> {
         let Some(mut decimal) = Decimal::exact(number) else {
@@ -133,6 +146,7 @@ impl Encoder {
         Ok(Decimal::milliseconds(elapsed))
     }
 
+    #[cold]
     #[inline(never)]
     fn put_long_number(
         &self,

@@ -325,7 +325,10 @@ impl Session {
 
     #[inline(always)]
     fn record_line(&mut self, record: &impl Record) -> Result<(), RecordError> {
-        if self.inlet.try_record(&self.encoder, record, |_| true) {
+        let line = record.fast_line(&self.encoder);
+        let is_recorded =
+            line.is_some_and(|line| self.inlet.try_record(&self.encoder, &line, |_| true));
+        if is_recorded {
             return Ok(());
         }
         self.record_slowly(record)

@@ -38,7 +38,9 @@ impl Core {
 
     /// New buffer for a group of metrics, which is filled before it enters an inlet.
     pub(crate) fn group_buffer(&mut self) -> GroupBuffer {
-        GroupBuffer::new(self.sampler.fork(), self.sampling_level())
+        let mut group = GroupBuffer::new(self.sampler.fork());
+        group.set_sampling_level(self.sampling_level());
+        group
     }
 
     /// Finds room for a group of metrics that does not fit into the rest of an inlet's batch.
@@ -51,7 +53,7 @@ impl Core {
         inlet: &mut Inlet,
         group: &mut GroupBuffer,
     ) -> Result<(), RecordError> {
-        group.sampling_level = self.sampling_level();
+        group.set_sampling_level(self.sampling_level());
         let (bytes, lines) = (group.text().len() + 1, group.lines());
         if !self.queue.may_take(bytes, lines) {
             // Unused room of the inlet may be enough.

@@ -5,9 +5,8 @@ use memchr::memchr;
 use super::Record;
 use super::exchange::LONGEST_RECORD;
 use super::sampling::SamplingLevel;
-use crate::encode::{Cursor, Encoder, Unwritten, Written};
+use crate::encode::{Cursor, Encoder, FastLine as _, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::Rate;
 use crate::random::Random;
 
 /// Group of records, each with a line feed after it.
@@ -16,28 +15,29 @@ pub(crate) struct GroupBuffer {
     memory: Vec<u8>,
     len: usize,
     lines: usize,
-    /// Number of metrics.
-    count: usize,
+    /// Number of lines beyond the first one of each metric.
+    further_lines: usize,
     /// Start and end of the names of gauges.
     levels: Vec<(usize, usize)>,
     /// Start of each pair of lines that must not be split.
     joined: Vec<usize>,
     sampler: Random,
-    pub(crate) sampling_level: SamplingLevel,
+    /// Sampling level, or `None` if only the caller's sample rate applies.
+    sampling_level: Option<SamplingLevel>,
     sampled_out: u64,
 }
 
 impl GroupBuffer {
-    pub(crate) fn new(sampler: Random, sampling_level: SamplingLevel) -> Self {
+    pub(crate) fn new(sampler: Random) -> Self {
         Self {
             memory: Vec::new(),
             len: 0,
             lines: 0,
-            count: 0,
+            further_lines: 0,
             levels: Vec::new(),
             joined: Vec::new(),
             sampler,
-            sampling_level,
+            sampling_level: None,
             sampled_out: 0,
         }
     }
@@ -53,40 +53,51 @@ impl GroupBuffer {
         encoder: &Encoder,
         record: &impl Record,
     ) -> Result<(), RecordError> {
-        let is_whole = matches!(record.rate(), Rate::Always | Rate::Sampled(_));
-        if is_whole && !self.sampling_level.leaves_out() {
-            if let Some(room) = self.memory.get_mut(self.len..) {
-                if let Some(line) = record.encode_one(encoder, Cursor::new(room)) {
-                    let written = Written {
-                        lines: 1,
-                        bytes: line.bytes,
-                        name_len: line.name_len,
-                        is_joined: false,
-                    };
-                    if self.commit(written, record.is_level()) {
-                        return Ok(());
-                    }
-                }
-            }
+        if self.try_push(encoder, record) {
+            return Ok(());
         }
         self.push_slowly(encoder, record)
+    }
+
+    /// Adds a line, or returns `false` if it takes more than the fast path.
+    #[inline(always)]
+    fn try_push(&mut self, encoder: &Encoder, record: &impl Record) -> bool {
+        if self.sampling_level.is_some() {
+            return false;
+        }
+        let Some(line) = record.fast_line(encoder) else {
+            return false;
+        };
+        let room = self.memory.get_mut(self.len..).unwrap_or_default();
+        // The line feed after the line has to fit too.
+        let len = line.write(encoder, room);
+        let Some(len) = len.filter(|len| *len < room.len()) else {
+            return false;
+        };
+        if let Some(name_len) = line.level_name_len(encoder) {
+            self.levels.push((self.len, self.len + name_len));
+        }
+        self.len += len + 1;
+        self.lines += 1;
+        true
     }
 
     #[cold]
     #[inline(never)]
     fn push_slowly(&mut self, encoder: &Encoder, record: &dyn Record) -> Result<(), RecordError> {
-        let level = Some(self.sampling_level).filter(|level| level.leaves_out());
-        let (rate, told) = match level.and_then(|level| record.sampled_further(encoder, level)) {
-            Some((rate, told)) => (rate, Some(told)),
-            None => (record.rate(), None),
-        };
+        let level = self.sampling_level;
+        let (rate, written_rate) =
+            match level.and_then(|level| record.sampled_further(encoder, level)) {
+                Some((rate, written)) => (rate, Some(written)),
+                None => (record.rate(), None),
+            };
         if rate.leaves_out(&mut self.sampler) {
             self.sampled_out += 1;
             return Ok(());
         }
         loop {
             let room = &mut self.memory[self.len..];
-            match record.encode(encoder, told, Cursor::new(room)) {
+            match record.encode(encoder, written_rate, Cursor::new(room)) {
                 Ok(written) if self.commit(written, record.is_level()) => return Ok(()),
                 Ok(_) | Err(Unwritten::Full) => {
                     if self.memory.len() - self.len > LONGEST_RECORD {
@@ -101,7 +112,6 @@ impl GroupBuffer {
     }
 
     /// Counts a record that was written at the end. Returns `false` if its line feed does not fit.
-    #[inline]
     fn commit(&mut self, written: Written, is_level: bool) -> bool {
         let end = self.len + written.bytes;
         let Some(line_break) = self.memory.get_mut(end) else {
@@ -116,7 +126,7 @@ impl GroupBuffer {
         }
         self.len = end + 1;
         self.lines += written.lines;
-        self.count += 1;
+        self.further_lines += written.lines - 1;
         true
     }
 
@@ -131,7 +141,11 @@ impl GroupBuffer {
 
     /// Number of metrics.
     pub(crate) fn count(&self) -> usize {
-        self.count
+        self.lines - self.further_lines
+    }
+
+    pub(super) fn set_sampling_level(&mut self, sampling_level: SamplingLevel) {
+        self.sampling_level = Some(sampling_level).filter(|level| level.leaves_out());
     }
 
     /// Whether the group has lines that must not be split.
@@ -179,7 +193,7 @@ impl GroupBuffer {
     pub(crate) fn clear(&mut self) {
         self.len = 0;
         self.lines = 0;
-        self.count = 0;
+        self.further_lines = 0;
         self.joined.clear();
         self.levels.clear();
     }

@@ -4,7 +4,7 @@ use super::drain::MAX_SERIES_PER_LOCK;
 use super::exchange::write_into;
 use super::group_buffer::GroupBuffer;
 use super::record::Record;
-use crate::encode::{Cursor, Encoder, Unwritten, Written};
+use crate::encode::{Cursor, Encoder, FastLine, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::Rate;
 use crate::random::Random;
@@ -59,32 +59,30 @@ impl Inlet {
         }
     }
 
-    /// Records a metric as one line, if sampling, refusal and lack of room do not interfere. Otherwise it changes
-    /// nothing, and the caller goes on to [`record`](Self::record).
+    /// Records a line, if adaptive sampling and lack of room do not interfere. Otherwise it changes nothing, and the
+    /// caller goes on to [`record`](Self::record).
     ///
     /// Inlined, so that the encoder writes straight into the batch.
     #[inline(always)]
     pub(crate) fn try_record(
         &mut self,
         encoder: &Encoder,
-        record: &impl Record,
+        line: &impl FastLine,
         admit: impl FnOnce(&[u8]) -> bool,
     ) -> bool {
-        if !matches!(record.rate(), Rate::Always | Rate::Sampled(_))
-            || self.sampling_level.is_some()
-        {
+        if self.sampling_level.is_some() {
             return false;
         }
-        let Some(room) = self.batch.room() else {
+        let Some(len) = self.batch.room().and_then(|room| line.write(encoder, room)) else {
             return false;
         };
-        let Some(line) = record.encode_one(encoder, room) else {
-            return false;
-        };
-        if record.is_level() && !admit(self.batch.name(line)) {
-            return false;
+        if let Some(name_len) = line.level_name_len(encoder) {
+            match self.batch.name(name_len) {
+                Some(name) if admit(name) => {}
+                Some(_) | None => return false,
+            }
         }
-        self.batch.commit_line(line)
+        self.batch.commit_line(len)
     }
 
     /// Records a metric. For a gauge, `admit` returns the index of another inlet that has lines of the same gauge.

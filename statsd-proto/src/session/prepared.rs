@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::encode::{Cursor, Encoder, OneLine, SeriesKey, Template, Unwritten, Written};
+use crate::encode::{Cursor, Encoder, FastLine, SeriesKey, Template, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
 use crate::session::aggregate::{Put, Series, Sum};
@@ -28,6 +28,8 @@ struct Encoded {
     sum: Option<Arc<Sum>>,
     /// Whether a value is sent as a line without further steps.
     is_line: bool,
+    /// Whether that line may take the fast path: values are not sampled.
+    is_fast: bool,
 }
 
 impl Prepared {
@@ -48,13 +50,15 @@ impl Prepared {
             None
         };
         let sum = series.as_ref().filter(|_| kind == Kind::Counter);
+        let is_line = series.is_none() && !(core.aggregates() && kind.is_level());
         Ok(Self(Arc::new(Encoded {
             kind,
             rate: metric.rate,
             template,
             may_be_sampled: may_be_sampled(encoder, kind),
             sum: sum.map(|series| series.sum(encoder.counts_down())),
-            is_line: series.is_none() && !(core.aggregates() && kind.is_level()),
+            is_line,
+            is_fast: is_line && !matches!(metric.rate, Rate::Sample(_)),
             series,
         })))
     }
@@ -155,8 +159,9 @@ impl Record for PreparedValue<'_> {
     }
 
     #[inline(always)]
-    fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine> {
-        encoder.encode_one_value(&self.prepared.template, &self.value, cursor)
+    fn fast_line(&self, _: &Encoder) -> Option<impl FastLine> {
+        let line = || Encoder::fast_value(&self.prepared.template, &self.value);
+        self.prepared.is_fast.then(line)
     }
 
     fn encode(

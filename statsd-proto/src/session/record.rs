@@ -1,8 +1,10 @@
 //! Recordable values: a metric, a number, a value of a prepared metric.
 
+use std::convert::Infallible;
+
 use crate::dogstatsd::{Event, ServiceCheck};
-use crate::encode::{Cursor, Encoder, OneLine, Unwritten, Written};
-use crate::metric::{Code, Kind, Metric, Number, Rate, Section, Tags, Value};
+use crate::encode::{Cursor, Encoder, FastLine, Single, Unwritten, Written};
+use crate::metric::{Metric, Rate, Value};
 use crate::session::sampling::SamplingLevel;
 
 /// Value that an [`Inlet`](super::Inlet) records.
@@ -13,9 +15,11 @@ pub(crate) trait Record {
     /// Whether the record sets or changes a gauge. Levels of all threads must keep their order.
     fn is_level(&self) -> bool;
 
-    /// Writes the record as one line. `None` if it takes more than the fast path; [`encode`](Self::encode) then
-    /// handles it.
-    fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine>;
+    /// Checks the text and encodes the value, for which no lock is needed. `None` if the record takes more than the fast
+    /// path; [`encode`](Self::encode) then handles it.
+    fn fast_line(&self, encoder: &Encoder) -> Option<impl FastLine>
+    where
+        Self: Sized;
 
     /// Writes the record as one line or several, or returns why it cannot be written.
     fn encode(
@@ -46,8 +50,8 @@ impl Record for Metric<'_> {
     }
 
     #[inline(always)]
-    fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine> {
-        encoder.encode_one(self, cursor)
+    fn fast_line(&self, encoder: &Encoder) -> Option<impl FastLine> {
+        encoder.fast_line(self)
     }
 
     fn encode(
@@ -71,33 +75,18 @@ impl Record for Metric<'_> {
     }
 }
 
-/// Metric with a single number, without tags, rate or extras. It is passed in registers; a [`Metric`] is too large for
-/// that.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plain<'a> {
-    pub(crate) kind: Kind,
-    pub(crate) section: Section,
-    pub(crate) name: &'a str,
-    pub(crate) number: Number,
-}
-
-impl<'a> Plain<'a> {
+impl<'a> Single<'a> {
     /// The same value as a [`Metric`].
     #[inline(always)]
     pub(crate) fn metric(&self) -> Metric<'a> {
         Metric {
-            name: self.name,
-            value: Value::Number(self.number),
-            code: Code::Known(self.kind),
-            rate: Rate::Always,
-            tags: Tags::Pairs(&[]),
             section: self.section,
-            extras: None,
+            ..Metric::new(self.name, self.kind, Value::Number(self.number))
         }
     }
 }
 
-impl Record for Plain<'_> {
+impl Record for Single<'_> {
     #[inline(always)]
     fn rate(&self) -> Rate {
         Rate::Always
@@ -109,9 +98,8 @@ impl Record for Plain<'_> {
     }
 
     #[inline(always)]
-    fn encode_one(&self, encoder: &Encoder, cursor: Cursor<'_>) -> Option<OneLine> {
-        // Inlined, so that the metric is never stored in memory.
-        encoder.encode_one(&self.metric(), cursor)
+    fn fast_line(&self, encoder: &Encoder) -> Option<impl FastLine> {
+        encoder.fast_single(self)
     }
 
     fn encode(
@@ -144,8 +132,8 @@ macro_rules! record_apart {
                 false
             }
 
-            fn encode_one(&self, _: &Encoder, _: Cursor<'_>) -> Option<OneLine> {
-                None
+            fn fast_line(&self, _: &Encoder) -> Option<impl FastLine> {
+                None::<Infallible>
             }
 
             fn encode(

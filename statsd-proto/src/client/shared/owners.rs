@@ -1,26 +1,29 @@
 //! Table of the inlets that have unsent lines of a gauge, so that levels set by several threads are sent in order.
 
+use std::array;
+
+use super::MAX_INLETS;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Hash table from the name of a gauge to the inlet that last recorded it.
 ///
-/// A slot contains the index of that inlet and the epoch of the inlet at that time. The epoch of an inlet is the number
-/// of times that its lines were collected. While the epoch is unchanged, the inlet may have lines of the gauge; before
-/// another inlet records the gauge, those lines are collected.
+/// A slot contains the claim of that inlet at that time: its epoch times [`MAX_INLETS`], plus its index. The epoch of an
+/// inlet is the number of times that its lines were collected. While the epoch is unchanged, the inlet may have lines of
+/// the gauge; before another inlet records the gauge, those lines are collected.
 ///
 /// Names with equal hashes share a slot. This may cause needless collections; the order stays right.
 #[derive(Debug)]
 pub(super) struct Owners {
-    slots: Box<[AtomicU64]>,
-    /// Epoch of each inlet. It is written while the lock of the inlet is held, after the lines are in the queue.
-    epochs: Box<[AtomicU64]>,
+    slots: [AtomicU64; SLOTS],
+    /// Present claim of each inlet. It is written while the lock of the inlet is held, after the lines are in the queue.
+    claims: [AtomicU64; MAX_INLETS],
 }
 
 impl Owners {
-    pub(super) fn new(inlets: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            slots: (0..SLOTS).map(|_| AtomicU64::new(UNCLAIMED)).collect(),
-            epochs: (0..inlets).map(|_| AtomicU64::new(0)).collect(),
+            slots: array::from_fn(|_| AtomicU64::new(UNCLAIMED)),
+            claims: array::from_fn(|inlet| AtomicU64::new(inlet as u64)),
         }
     }
 
@@ -29,12 +32,11 @@ impl Owners {
     /// # Errors
     ///
     /// Index of another inlet that may have lines of the gauge. They have to be collected before the claim is repeated.
-    #[inline]
+    #[inline(always)]
     pub(super) fn claim(&self, inlet: usize, name: &[u8]) -> Result<(), usize> {
         let slot = &self.slots[slot(name)];
-        // Relaxed: the epoch is written only under the lock of the inlet, which the caller holds. The lock orders it.
-        let epoch = self.epochs[inlet].load(Ordering::Relaxed);
-        let own = epoch << INLET_BITS | inlet as u64;
+        // Relaxed: the claim is written only under the lock of the inlet, which the caller holds. The lock orders it.
+        let own = self.claims[inlet % MAX_INLETS].load(Ordering::Relaxed);
         // Acquire pairs with the Release of `take_over`: the later load of the epoch of the inlet in the slot returns
         // at least the epoch in the slot. An older one would look as if the lines had been collected.
         let last = slot.load(Ordering::Acquire);
@@ -70,7 +72,7 @@ impl Owners {
     /// Starts the next epoch of an inlet, whose lock the caller holds, after its lines were collected.
     pub(super) fn on_collected(&self, inlet: usize) {
         // Release pairs with the Acquire of `owner`: a thread that loads the new epoch finds the lines in the queue.
-        self.epochs[inlet].fetch_add(1, Ordering::Release);
+        self.claims[inlet % MAX_INLETS].fetch_add(MAX_INLETS as u64, Ordering::Release);
     }
 
     /// Index of the inlet in the content of a slot, or `None` if the lines of that inlet have been collected since.
@@ -78,16 +80,15 @@ impl Owners {
         if last == UNCLAIMED {
             return None;
         }
-        let inlet = (last & ((1 << INLET_BITS) - 1)) as usize;
-        // Acquire pairs with the Release of `on_collected`: if the epoch is newer than the slot's, this thread's next
+        let inlet = last as usize % MAX_INLETS;
+        // Acquire pairs with the Release of `on_collected`: if the claim is newer than the slot's, this thread's next
         // lines enter the queue after the collected ones.
-        let epoch = self.epochs[inlet].load(Ordering::Acquire);
-        (epoch == last >> INLET_BITS).then_some(inlet)
+        (self.claims[inlet].load(Ordering::Acquire) == last).then_some(inlet)
     }
 }
 
 /// Index of the slot for a name: a multiplicative hash of its length and its first and last 8 bytes.
-#[inline]
+#[inline(always)]
 fn slot(name: &[u8]) -> usize {
     let ends = match (name.first_chunk(), name.last_chunk()) {
         (Some(first), Some(last)) => {
@@ -105,9 +106,6 @@ fn slot(name: &[u8]) -> usize {
 /// Number of slots. Two gauges in one slot conflict only if several threads set them between two collections, so a
 /// small table of 2 KiB is enough.
 const SLOTS: usize = 256;
-
-/// Bits of a slot for the index of an inlet: 256 inlets at most. The other 56 bits count epochs, which never wrap.
-const INLET_BITS: u32 = 8;
 
 /// Content of a slot before its first claim.
 const UNCLAIMED: u64 = u64::MAX;

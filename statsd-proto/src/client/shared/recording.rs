@@ -4,12 +4,12 @@ mod aggregating;
 mod group;
 
 use super::{Entry, wake_driver};
+use crate::encode::Single;
 use crate::error::RecordError;
-use crate::metric::{Kind, Metric, Number, Section, Value};
+use crate::metric::{Metric, Number, Value};
 use crate::session::aggregate::Put;
 use crate::session::prepared::Prepared;
-use crate::session::{Inlet, Pending, Plain, Record};
-use crate::sync::MutexGuard;
+use crate::session::{Pending, Record};
 
 impl Entry {
     /// Records a metric. This is the hot path: it wakes at most the driver, after unlocking.
@@ -22,89 +22,36 @@ impl Entry {
         }
     }
 
-    /// Records a metric that consists of a name and a number. All arguments are passed in registers, which is faster
-    /// than [`record`](Self::record).
+    /// Records a metric that consists of a name and a number. This is faster than [`record`](Self::record), because a
+    /// [`Single`] is smaller than a [`Metric`].
     #[inline]
-    pub(crate) fn record_number(
-        &self,
-        kind: Kind,
-        section: Section,
-        name: &str,
-        number: Number,
-    ) -> Result<(), RecordError> {
-        let plain = Plain {
-            kind,
-            section,
-            name,
-            number,
-        };
+    pub(crate) fn record_number(&self, single: &Single<'_>) -> Result<(), RecordError> {
         if self.shared.aggregates {
-            self.record_aggregating(&plain.metric())
+            self.record_aggregating(&single.metric())
         } else {
-            self.record_plain(kind, section, name, number)
+            self.record_single(single)
         }
     }
 
-    // The following functions are not inlined, so that the program contains each once and not once a call.
+    // The following functions are not inlined, so that the program contains each once and not once a call. Their slow
+    // paths begin anew, with the lock and with the same arguments, so that the fast paths keep nothing for them.
 
     /// Records a metric as a line, without aggregation.
     #[inline(never)]
     pub(crate) fn record_metric(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
-        self.record_line(metric, |index, inlet| {
-            self.record_slowly(index, inlet, metric)
-        })
+        if self.try_record(metric) {
+            return Ok(());
+        }
+        self.record_slowly(metric)
     }
 
     /// Records a name and a number as a line, without aggregation.
     #[inline(never)]
-    fn record_plain(
-        &self,
-        kind: Kind,
-        section: Section,
-        name: &str,
-        number: Number,
-    ) -> Result<(), RecordError> {
-        let plain = Plain {
-            kind,
-            section,
-            name,
-            number,
-        };
-        self.record_line(&plain, |index, inlet| {
-            self.record_slowly(index, inlet, &plain)
-        })
-    }
-
-    // The slow paths store the arguments in memory themselves, so that the hot path keeps them in registers.
-
-    #[cold]
-    #[inline(never)]
-    fn record_number_slowly<'a>(
-        &'a self,
-        index: usize,
-        inlet: MutexGuard<'a, Inlet>,
-        prepared: &Prepared,
-        number: Number,
-    ) -> Result<(), RecordError> {
-        self.record_slowly(index, inlet, &prepared.with(Value::Number(number)))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn record_value_slowly<'a>(
-        &'a self,
-        index: usize,
-        inlet: MutexGuard<'a, Inlet>,
-        prepared: &Prepared,
-        value: &Value<'_>,
-    ) -> Result<(), RecordError> {
-        self.record_slowly(index, inlet, &prepared.with(*value))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn aggregate_prepared(&self, prepared: &Prepared, value: Value<'_>) -> Result<(), RecordError> {
-        self.follow_up(prepared, prepared.aggregate(&self.encoder, value))
+    fn record_single(&self, single: &Single<'_>) -> Result<(), RecordError> {
+        if self.try_record(single) {
+            return Ok(());
+        }
+        self.record_slowly(single)
     }
 
     #[inline(never)]
@@ -122,12 +69,23 @@ impl Entry {
         prepared: &Prepared,
         value: &Value<'_>,
     ) -> Result<(), RecordError> {
-        if !prepared.is_line() {
-            return self.aggregate_prepared(prepared, *value);
+        if self.try_record(&prepared.with(*value)) {
+            return Ok(());
         }
-        self.record_line(&prepared.with(*value), |index, inlet| {
-            self.record_value_slowly(index, inlet, prepared, value)
-        })
+        self.record_prepared_slowly(prepared, value)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_prepared_slowly(
+        &self,
+        prepared: &Prepared,
+        value: &Value<'_>,
+    ) -> Result<(), RecordError> {
+        if prepared.is_line() {
+            return self.record_slowly(&prepared.with(*value));
+        }
+        self.follow_up(prepared, prepared.aggregate(&self.encoder, *value))
     }
 
     /// Records a number for a prepared metric. The number is passed in registers.
@@ -137,35 +95,35 @@ impl Entry {
         prepared: &Prepared,
         number: Number,
     ) -> Result<(), RecordError> {
-        if !prepared.is_line() {
-            return self.aggregate_prepared(prepared, Value::Number(number));
+        if self.try_record(&prepared.with(Value::Number(number))) {
+            return Ok(());
         }
-        self.record_line(&prepared.with(Value::Number(number)), |index, inlet| {
-            self.record_number_slowly(index, inlet, prepared, number)
-        })
+        self.record_prepared_number_slowly(prepared, number)
     }
 
-    /// Records an event or a service check.
-    pub(crate) fn record_apart(&self, record: &dyn Record) -> Result<(), RecordError> {
-        let index = self.shared.index();
-        self.record_slowly(index, self.shared.inlet(index), record)
-    }
-
-    /// Records a line, without aggregation. Calls `slowly` if the line has to be sampled, refused, or exchanged with
-    /// the queue.
-    #[inline(always)]
-    fn record_line<'a>(
-        &'a self,
-        record: &impl Record,
-        slowly: impl FnOnce(usize, MutexGuard<'a, Inlet>) -> Result<(), RecordError>,
+    #[cold]
+    #[inline(never)]
+    fn record_prepared_number_slowly(
+        &self,
+        prepared: &Prepared,
+        number: Number,
     ) -> Result<(), RecordError> {
+        self.record_prepared_slowly(prepared, &Value::Number(number))
+    }
+
+    /// Records a line, without aggregation. Returns `false` if the line has to be sampled, refused, or exchanged with
+    /// the queue; nothing is changed then.
+    #[inline(always)]
+    fn try_record(&self, record: &impl Record) -> bool {
+        let Some(line) = record.fast_line(&self.encoder) else {
+            return false;
+        };
         let index = self.shared.index();
         let mut inlet = self.shared.inlet(index);
         let admit = |name: &[u8]| self.shared.owners.claim(index, name).is_ok();
-        if inlet.try_record(&self.encoder, record, admit) {
-            return Ok(());
-        }
-        slowly(index, inlet)
+        let is_recorded = inlet.try_record(&self.encoder, &line, admit);
+        drop(inlet);
+        is_recorded
     }
 
     /// Handles the rare outcomes of adding to an aggregated counter: the first amount since a drain, an amount too
@@ -197,15 +155,12 @@ impl Entry {
     /// does so and tries again.
     #[cold]
     #[inline(never)]
-    fn record_slowly<'a>(
-        &'a self,
-        index: usize,
-        mut inlet: MutexGuard<'a, Inlet>,
-        record: &dyn Record,
-    ) -> Result<(), RecordError> {
+    pub(crate) fn record_slowly(&self, record: &dyn Record) -> Result<(), RecordError> {
+        let index = self.shared.index();
         let admit = |name: &[u8]| self.shared.owners.claim(index, name);
         let mut may_reclaim = true;
         loop {
+            let mut inlet = self.shared.inlet(index);
             let pending = match inlet.record(&self.encoder, record, &admit) {
                 Ok(result) => return result,
                 Err(pending) => pending,
@@ -231,7 +186,6 @@ impl Entry {
                     self.shared.collect();
                 }
             }
-            inlet = self.shared.inlet(index);
         }
     }
 }

@@ -96,7 +96,14 @@ impl Rules {
     pub(crate) fn is_fatal_plain_name(&self, name: &[u8]) -> bool {
         // Fatal names are short, or begin with an underscore.
         let may_be = name.len() <= fatal::LONGEST_PROPERTY || name.starts_with(b"_");
-        may_be && (self.is_fatal_name)(name)
+        may_be && self.is_fatal(name)
+    }
+
+    /// Cold, so that other names do not pay for the call.
+    #[cold]
+    #[inline(never)]
+    fn is_fatal(&self, name: &[u8]) -> bool {
+        (self.is_fatal_name)(name)
     }
 
     /// Type code of `kind` in a line, or `None` if the server would misread it.

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
 use super::{BREAK, Framing, Joins, Memory, Payload};
-use crate::encode::{Cursor, OneLine, Unwritten, Written};
+use crate::encode::{Cursor, Unwritten, Written};
 
 /// Batch of records, and room for more.
 ///
@@ -67,33 +67,27 @@ impl Batch {
         }
     }
 
-    /// Room for one more line. `None` if the batch has no memory, is full, or is closed: a single test covers all
-    /// three.
+    /// Memory after the last record, which may be larger than the room granted. `None` if the batch has none.
     #[inline(always)]
-    pub(crate) fn room(&mut self) -> Option<Cursor<'_>> {
-        let room = self.bytes.get_mut(self.end..self.granted_bytes)?;
-        Some(Cursor::new(room))
+    pub(crate) fn room(&mut self) -> Option<&mut [u8]> {
+        self.bytes.get_mut(self.end..)
     }
 
-    /// Name of a line that was written into the [room](Self::room).
+    /// First `len` bytes of the [room](Self::room).
     #[inline(always)]
-    pub(crate) fn name(&self, line: OneLine) -> &[u8] {
-        let name = self.bytes.get(self.end..self.end + line.name_len);
-        name.unwrap_or_default()
+    pub(crate) fn name(&self, len: usize) -> Option<&[u8]> {
+        self.bytes.get(self.end..)?.get(..len)
     }
 
-    /// Adds a line that was written into the [room](Self::room). Returns `false` if the line belongs in another
-    /// datagram; the batch is then unchanged.
+    /// Adds a line of this length that was written into the [room](Self::room) with a line feed after it. Returns `false` if no room
+    /// was granted for the line, or it belongs in another datagram; the batch is then unchanged.
     #[inline(always)]
-    pub(crate) fn commit_line(&mut self, line: OneLine) -> bool {
-        let next = self.end + line.bytes;
+    pub(crate) fn commit_line(&mut self, len: usize) -> bool {
+        let next = self.end + len;
+        // The room granted is smaller than the memory, so the line feed was written.
         if next > self.segment_end || self.lines >= self.granted_lines {
             return false;
         }
-        let Some(end) = self.bytes.get_mut(next) else {
-            return false;
-        };
-        *end = BREAK[0];
         self.end = next + 1;
         self.lines += 1;
         true

@@ -102,8 +102,7 @@ impl Entry {
                 if prepared.is_level() {
                     self.send_level_before(Some(prepared.key()))?;
                 }
-                let index = self.shared.index();
-                self.record_slowly(index, self.shared.inlet(index), &prepared.with(value))
+                self.record_slowly(&prepared.with(value))
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Recording of a group of metrics under one lock.
 
 use crate::client::shared::{Entry, wake_driver};
+use crate::encode::Single;
 use crate::error::RecordError;
-use crate::session::{GroupBuffer, Plain, Record};
+use crate::session::{GroupBuffer, Record};
 
 impl Entry {
     /// New buffer for a group of metrics, or `None` if metrics are aggregated.
@@ -27,9 +28,9 @@ impl Entry {
     pub(crate) fn push_number(
         &self,
         group: &mut GroupBuffer,
-        plain: Plain<'_>,
+        single: &Single<'_>,
     ) -> Result<(), RecordError> {
-        self.push(group, &plain)
+        self.push(group, single)
     }
 
     /// Records the metrics of a group next to each other, or refuses all of them.
