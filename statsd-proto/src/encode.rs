@@ -31,7 +31,7 @@ use crate::encode::text::SanitizePolicy;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Value};
 pub(crate) use cursor::Cursor;
-pub(crate) use fast::{FastLine, Single};
+pub(crate) use fast::{FastLine, Single, Source};
 use inline::Inline;
 use line::{checked_rate, scales};
 pub(crate) use parse::dogstatsd::{parse_event, parse_service_check};
@@ -39,6 +39,7 @@ pub(crate) use parse::parse;
 use scope::Scope;
 pub(crate) use series::SeriesKey;
 pub(crate) use template::Template;
+pub(crate) use verbatim::code_of;
 
 /// Encoder of a session. Everything that is the same for all metrics is encoded once, when it is created.
 #[derive(Clone, Debug)]

@@ -438,7 +438,7 @@ impl<'a> Metric<'a> {
     #[cold]
     fn may_be_level(&self) -> bool {
         let code = match self.code {
-            Code::Line => Code::Raw(self.name.split('|').nth(1).unwrap_or_default()),
+            Code::Line => Code::Raw(encode::code_of(self.name)),
             code @ (Code::Known(_) | Code::Parsed(_) | Code::Raw(_)) => code,
         };
         code.kind().is_none_or(Kind::is_level)

@@ -49,7 +49,7 @@ use crate::session::stats::Stats;
 use crate::session::telemetry::{Lost, Reporter};
 pub use embedded::Session;
 pub(crate) use group_buffer::GroupBuffer;
-pub(crate) use inlet::{Inlet, Pending};
+pub(crate) use inlet::{Inlet, Levels, Pending};
 pub(crate) use record::Record;
 
 /// State machine without the recording half: queue, connection, timers and counts.

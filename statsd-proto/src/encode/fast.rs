@@ -31,6 +31,12 @@ pub(crate) trait Source {
 
     /// The metric with its tags, rate and further fields, or `None` if it has none of them.
     fn whole(&self) -> Option<&Metric<'_>>;
+
+    /// The tags, if they are a single list of pairs and there is nothing else but a name, a kind and a value.
+    fn pairs(&self) -> Option<&[(&str, &str)]>;
+
+    /// The same as a metric.
+    fn metric(&self) -> Metric<'_>;
 }
 
 /// Metric with a single number, without tags, rate or extras. It is much smaller than a [`Metric`].
@@ -168,23 +174,21 @@ impl FastLine for ValueLine<'_> {
         let template = self.template;
         let mut cursor = Cursor::new(room);
         cursor.put_inline(&template.prefix).ok()?;
-        match *self.value {
-            // Most counts are 1. No server limits a single digit, and no line with one is too long.
-            Value::Number(Number::Int(int)) if (int as u64) < template.digits => {
+        // Most counts are 1. No server limits a single digit, and no line with one is too long.
+        if let Value::Number(Number::Int(int)) = *self.value {
+            if (int as u64) < template.digits {
                 cursor.put_byte(b'0' + int as u8).ok()?;
-            }
-            ref value => {
-                if !encoder.is_one_line(template.kind, value) {
-                    return None;
-                }
-                let put = encoder.put_bare_value(template.kind, value, &mut cursor);
-                put.ok()?;
                 cursor.put_inline(&template.suffix).ok()?;
-                return encoder.within_line(&cursor);
+                return Some(cursor.written());
             }
         }
+        if !encoder.is_one_line(template.kind, self.value) {
+            return None;
+        }
+        let put = encoder.put_bare_value(template.kind, self.value, &mut cursor);
+        put.ok()?;
         cursor.put_inline(&template.suffix).ok()?;
-        Some(cursor.written())
+        encoder.within_line(&cursor)
     }
 
     #[inline(always)]
@@ -234,6 +238,24 @@ impl Source for Metric<'_> {
     fn whole(&self) -> Option<&Metric<'_>> {
         Some(self)
     }
+
+    #[inline(always)]
+    fn pairs(&self) -> Option<&[(&str, &str)]> {
+        match self {
+            Self {
+                code: Code::Known(_),
+                tags: Tags::Pairs(pairs),
+                rate: Rate::Always,
+                extras: None,
+                ..
+            } => Some(pairs),
+            _ => None,
+        }
+    }
+
+    fn metric(&self) -> Metric<'_> {
+        *self
+    }
 }
 
 impl Source for Single<'_> {
@@ -260,5 +282,17 @@ impl Source for Single<'_> {
     #[inline(always)]
     fn whole(&self) -> Option<&Metric<'_>> {
         None
+    }
+
+    #[inline(always)]
+    fn pairs(&self) -> Option<&[(&str, &str)]> {
+        Some(&[])
+    }
+
+    fn metric(&self) -> Metric<'_> {
+        Metric {
+            section: self.section,
+            ..Metric::new(self.name, self.kind, Value::Number(self.number))
+        }
     }
 }

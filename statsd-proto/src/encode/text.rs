@@ -137,13 +137,18 @@ fn count_unusual_in(part: &[u8]) -> u8 {
 #[inline]
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
-    one.len() == other.len()
-        && match one.len() {
-            16..=32 => have_same_ends::<16>(one, other),
-            8..16 => have_same_ends::<8>(one, other),
-            4..8 => have_same_ends::<4>(one, other),
-            _ => one == other,
-        }
+    let len = one.len();
+    if len != other.len() {
+        false
+    } else if (4..8).contains(&len) {
+        have_same_ends::<4>(one, other)
+    } else if (8..=16).contains(&len) {
+        have_same_ends::<8>(one, other)
+    } else if (17..=32).contains(&len) {
+        have_same_ends::<16>(one, other)
+    } else {
+        one == other
+    }
 }
 
 #[inline(always)]

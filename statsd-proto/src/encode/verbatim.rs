@@ -121,6 +121,11 @@ impl Encoder {
     }
 }
 
+/// Type code of a line, or an empty text if there is none.
+pub(crate) fn code_of(line: &str) -> &str {
+    split(line, b'|').nth(1).unwrap_or_default()
+}
+
 /// Position of a field that only the agent reads: origin, cardinality or timestamp.
 fn position_of_extra(field: &str) -> Option<usize> {
     let is_any = |text: &str| !text.is_empty() && !text.contains(char::is_control);

@@ -22,7 +22,7 @@ mod sum;
 use crate::config::Config;
 pub(crate) use budget::Budget;
 pub(crate) use interval::Interval;
-pub(crate) use key::Lookup;
+pub(crate) use key::{FastLookup, Lookup};
 pub(crate) use parts::{Added, Parts};
 pub(crate) use series::{Series, Sink};
 pub(crate) use store::{Drained, Store};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::exchange::write_into;
-use super::{Core, Inlet, Pending};
+use super::{Core, Inlet, Levels, Pending};
 use crate::encode::{Cursor, Encoder, SeriesKey, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::{Kind, Metric, Value};
@@ -71,7 +71,7 @@ impl Core {
         encoder: &Encoder,
         inlet: &mut Inlet,
         key: &SeriesKey,
-        admit: &dyn Fn(&[u8]) -> Result<(), usize>,
+        levels: &dyn Levels,
     ) -> Result<Result<(), RecordError>, usize> {
         // After a close, the last drain sends the level, and the metric itself is refused.
         let series = self.aggregates.as_ref().filter(|_| !inlet.is_closed());
@@ -84,7 +84,7 @@ impl Core {
                 let value = Value::Number(number);
                 encoder.encode_value_as(series.template(), kind, value, None, cursor)
             };
-            result = match inlet.write(true, &write, admit) {
+            result = match inlet.write(true, &write, levels) {
                 // A refused level has been counted. It does not hold up the metric.
                 Ok(_) => Ok(Ok(())),
                 Err(Pending::Owner(owner)) => Err(owner),

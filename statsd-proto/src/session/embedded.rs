@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Core, Inlet, Pending, Record};
+use super::{Core, Inlet, Levels, Pending, Record};
 use crate::config::Config;
 use crate::dogstatsd;
 use crate::encode::{Encoder, SeriesKey};
 use crate::error::{ConfigError, RecordError};
 use crate::metric::{Metric, Value};
-use crate::session::aggregate::{Added, Drained, Lookup, Put};
+use crate::session::aggregate::{Added, Drained, FastLookup, Lookup, Put};
 use crate::session::event::Event;
 use crate::session::instruction::{Input, Output};
 use crate::session::prepared::Prepared;
@@ -279,6 +279,10 @@ impl Session {
 
     /// Aggregates a metric. Returns `None` if the metric has to be sent as lines of its own.
     fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
+        let lookup = FastLookup::new(&self.encoder, metric);
+        if lookup.is_some_and(|lookup| self.inlet.try_aggregate(&self.encoder, &lookup)) {
+            return Some(Ok(()));
+        }
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
             return self.aggregate_not(metric);
         };
@@ -315,7 +319,7 @@ impl Session {
         };
         let sent = self
             .core
-            .send_level_before(&self.encoder, &mut self.inlet, &key, &ADMIT);
+            .send_level_before(&self.encoder, &mut self.inlet, &key, &Alone);
         match sent {
             Ok(Err(error)) => Err(self.inlet.refuse(error)),
             // A session has a single inlet, so no other one has lines of the gauge.
@@ -327,7 +331,7 @@ impl Session {
     fn record_line(&mut self, record: &impl Record) -> Result<(), RecordError> {
         let line = record.fast_line(&self.encoder);
         let is_recorded =
-            line.is_some_and(|line| self.inlet.try_record(&self.encoder, &line, |_| true));
+            line.is_some_and(|line| self.inlet.try_record(&self.encoder, &line, &Alone));
         if is_recorded {
             return Ok(());
         }
@@ -336,7 +340,7 @@ impl Session {
 
     #[cold]
     fn record_slowly(&mut self, record: &dyn Record) -> Result<(), RecordError> {
-        match self.inlet.record(&self.encoder, record, &ADMIT) {
+        match self.inlet.record(&self.encoder, record, &Alone) {
             Ok(result) => result,
             Err(Pending::Room | Pending::Owner(_)) => {
                 let result = self.core.exchange(&mut self.inlet);
@@ -364,5 +368,12 @@ impl Session {
     }
 }
 
-/// `admit` of a session with a single inlet: no other inlet can have lines of a gauge.
-const ADMIT: fn(&[u8]) -> Result<(), usize> = |_| Ok(());
+/// Levels of a session, whose single inlet has the lines of all gauges.
+struct Alone;
+
+impl Levels for Alone {
+    #[inline(always)]
+    fn claim(&self, _: &[u8]) -> Result<(), usize> {
+        Ok(())
+    }
+}

@@ -68,7 +68,9 @@ impl GroupBuffer {
         let Some(line) = record.fast_line(encoder) else {
             return false;
         };
-        let room = self.memory.get_mut(self.len..).unwrap_or_default();
+        let Some(room) = self.memory.get_mut(self.len..) else {
+            return false;
+        };
         // The line feed after the line has to fit too.
         let len = line.write(encoder, room);
         let Some(len) = len.filter(|len| *len < room.len()) else {

@@ -8,7 +8,7 @@ use crate::encode::{Cursor, Encoder, FastLine, Unwritten, Written};
 use crate::error::RecordError;
 use crate::metric::Rate;
 use crate::random::Random;
-use crate::session::aggregate::Parts;
+use crate::session::aggregate::{FastLookup, Parts};
 use crate::session::payload::{Batch, Grant};
 use crate::session::sampling::SamplingLevel;
 use crate::session::stats::{Refused, Stats};
@@ -44,6 +44,16 @@ pub(crate) enum Pending {
 /// Outcome of a recording: final, or pending.
 pub(crate) type Recorded = Result<Result<(), RecordError>, Pending>;
 
+/// Order of the levels of each gauge over all inlets.
+pub(crate) trait Levels {
+    /// Claims a gauge, by its name, for the inlet that is about to write a line of it.
+    ///
+    /// # Errors
+    ///
+    /// Index of another inlet that has lines of the same gauge.
+    fn claim(&self, name: &[u8]) -> Result<(), usize>;
+}
+
 impl Inlet {
     pub(crate) fn new(batch: Batch, sampler: Random, parts: Option<Parts>) -> Self {
         Self {
@@ -68,7 +78,7 @@ impl Inlet {
         &mut self,
         encoder: &Encoder,
         line: &impl FastLine,
-        admit: impl FnOnce(&[u8]) -> bool,
+        levels: &impl Levels,
     ) -> bool {
         if self.sampling_level.is_some() {
             return false;
@@ -78,19 +88,19 @@ impl Inlet {
         };
         if let Some(name_len) = line.level_name_len(encoder) {
             match self.batch.name(name_len) {
-                Some(name) if admit(name) => {}
+                Some(name) if levels.claim(name).is_ok() => {}
                 Some(_) | None => return false,
             }
         }
         self.batch.commit_line(len)
     }
 
-    /// Records a metric. For a gauge, `admit` returns the index of another inlet that has lines of the same gauge.
+    /// Records a metric.
     pub(crate) fn record(
         &mut self,
         encoder: &Encoder,
         record: &dyn Record,
-        admit: &dyn Fn(&[u8]) -> Result<(), usize>,
+        levels: &dyn Levels,
     ) -> Recorded {
         let level = self.sampling_level;
         let sampled_further = level.and_then(|level| record.sampled_further(encoder, level));
@@ -102,7 +112,7 @@ impl Inlet {
             return Ok(Ok(()));
         }
         let encode = |cursor: Cursor<'_>| record.encode(encoder, written_rate, cursor);
-        self.write(record.is_level(), &encode, admit)
+        self.write(record.is_level(), &encode, levels)
     }
 
     /// Records the lines that `encode` writes.
@@ -110,12 +120,14 @@ impl Inlet {
         &mut self,
         is_level: bool,
         encode: &dyn Fn(Cursor<'_>) -> Result<Written, Unwritten>,
-        admit: &dyn Fn(&[u8]) -> Result<(), usize>,
+        levels: &dyn Levels,
     ) -> Recorded {
-        let admit = |name: &[u8]| if is_level { admit(name) } else { Ok(()) };
+        let claim = |name: &[u8]| {
+            if is_level { levels.claim(name) } else { Ok(()) }
+        };
         let mut owner = None;
         let result = self.batch.write(encode, |name| {
-            admit(name).map_err(|other| {
+            claim(name).map_err(|other| {
                 owner = Some(other);
                 Unwritten::Full
             })
@@ -128,7 +140,7 @@ impl Inlet {
                 if let Err(error) = self.write_apart(encode) {
                     return Ok(Err(self.refuse(error)));
                 }
-                admit(&self.record[..self.written.name_len]).map_err(Pending::Owner)?;
+                claim(&self.record[..self.written.name_len]).map_err(Pending::Owner)?;
                 Err(Pending::Room)
             }
         }
@@ -227,6 +239,15 @@ impl Inlet {
             std::mem::take(&mut self.refused),
             std::mem::take(&mut self.sampled_out),
         )
+    }
+
+    /// Aggregates a metric of a series that is pending already. Otherwise it changes nothing.
+    #[inline(always)]
+    pub(crate) fn try_aggregate(&mut self, encoder: &Encoder, lookup: &FastLookup<'_>) -> bool {
+        match &mut self.parts {
+            Some(parts) if !self.is_closed => parts.try_add(encoder, lookup, &mut self.sampler),
+            Some(_) | None => false,
+        }
     }
 
     /// Aggregated values, and the random numbers that choose the samples to keep.

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use crate::dogstatsd::{Event, ServiceCheck};
-use crate::encode::{Cursor, Encoder, FastLine, Single, Unwritten, Written};
-use crate::metric::{Metric, Rate, Value};
+use crate::encode::{Cursor, Encoder, FastLine, Single, Source as _, Unwritten, Written};
+use crate::metric::{Metric, Rate};
 use crate::session::sampling::SamplingLevel;
 
 /// Value that an [`Inlet`](super::Inlet) records.
@@ -72,17 +72,6 @@ impl Record for Metric<'_> {
         sampling_level: SamplingLevel,
     ) -> Option<(Rate, f64)> {
         sampling_level.rates_of(encoder, self)
-    }
-}
-
-impl<'a> Single<'a> {
-    /// The same value as a [`Metric`].
-    #[inline(always)]
-    pub(crate) fn metric(&self) -> Metric<'a> {
-        Metric {
-            section: self.section,
-            ..Metric::new(self.name, self.kind, Value::Number(self.number))
-        }
     }
 }
 

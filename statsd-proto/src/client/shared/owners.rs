@@ -3,6 +3,7 @@
 use std::array;
 
 use super::MAX_INLETS;
+use crate::session::Levels;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Hash table from the name of a gauge to the inlet that last recorded it.
@@ -27,23 +28,13 @@ impl Owners {
         }
     }
 
-    /// Claims a gauge for an inlet, whose lock the caller holds, before a line of the gauge is written there.
-    ///
-    /// # Errors
-    ///
-    /// Index of another inlet that may have lines of the gauge. They have to be collected before the claim is repeated.
+    /// The owners as seen by an inlet, whose lock the caller holds.
     #[inline(always)]
-    pub(super) fn claim(&self, inlet: usize, name: &[u8]) -> Result<(), usize> {
-        let slot = &self.slots[slot(name)];
-        // Relaxed: the claim is written only under the lock of the inlet, which the caller holds. The lock orders it.
-        let own = self.claims[inlet % MAX_INLETS].load(Ordering::Relaxed);
-        // Acquire pairs with the Release of `take_over`: the later load of the epoch of the inlet in the slot returns
-        // at least the epoch in the slot. An older one would look as if the lines had been collected.
-        let last = slot.load(Ordering::Acquire);
-        if last == own {
-            return Ok(());
+    pub(super) fn of(&self, inlet: usize) -> OwnersOf<'_> {
+        OwnersOf {
+            owners: self,
+            inlet,
         }
-        self.take_over(slot, last, own, inlet)
     }
 
     /// Replaces the content of a slot, unless the inlet in it may have lines of the gauge.
@@ -84,6 +75,30 @@ impl Owners {
         // Acquire pairs with the Release of `on_collected`: if the claim is newer than the slot's, this thread's next
         // lines enter the queue after the collected ones.
         (self.claims[inlet].load(Ordering::Acquire) == last).then_some(inlet)
+    }
+}
+
+/// Owners as seen by an inlet, whose lock the caller holds.
+#[derive(Debug)]
+pub(super) struct OwnersOf<'a> {
+    owners: &'a Owners,
+    inlet: usize,
+}
+
+impl Levels for OwnersOf<'_> {
+    #[inline(always)]
+    fn claim(&self, name: &[u8]) -> Result<(), usize> {
+        let Self { owners, inlet } = self;
+        let slot = &owners.slots[slot(name)];
+        // Relaxed: the claim is written only under the lock of the inlet, which the caller holds. The lock orders it.
+        let own = owners.claims[inlet % MAX_INLETS].load(Ordering::Relaxed);
+        // Acquire pairs with the Release of `take_over`: the later load of the epoch of the inlet in the slot returns
+        // at least the epoch in the slot. An older one would look as if the lines had been collected.
+        let last = slot.load(Ordering::Acquire);
+        if last == own {
+            return Ok(());
+        }
+        owners.take_over(slot, last, own, *inlet)
     }
 }
 

@@ -4,7 +4,7 @@ mod aggregating;
 mod group;
 
 use super::{Entry, wake_driver};
-use crate::encode::Single;
+use crate::encode::{Single, Source};
 use crate::error::RecordError;
 use crate::metric::{Metric, Number, Value};
 use crate::session::aggregate::Put;
@@ -27,7 +27,7 @@ impl Entry {
     #[inline]
     pub(crate) fn record_number(&self, single: &Single<'_>) -> Result<(), RecordError> {
         if self.shared.aggregates {
-            self.record_aggregating(&single.metric())
+            self.record_aggregating(single)
         } else {
             self.record_single(single)
         }
@@ -55,7 +55,16 @@ impl Entry {
     }
 
     #[inline(never)]
-    fn record_aggregating(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
+    fn record_aggregating(&self, source: &impl Source) -> Result<(), RecordError> {
+        if self.try_aggregate(source) {
+            return Ok(());
+        }
+        self.aggregate_slowly(&source.metric())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn aggregate_slowly(&self, metric: &Metric<'_>) -> Result<(), RecordError> {
         match self.aggregate(metric) {
             Some(result) => result,
             None => self.record_metric(metric),
@@ -85,7 +94,10 @@ impl Entry {
         if prepared.is_line() {
             return self.record_slowly(&prepared.with(*value));
         }
-        self.follow_up(prepared, prepared.aggregate(&self.encoder, *value))
+        match prepared.aggregate(&self.encoder, *value) {
+            Ok(Put::Kept) => Ok(()),
+            put => self.follow_up(prepared, put),
+        }
     }
 
     /// Records a number for a prepared metric. The number is passed in registers.
@@ -120,8 +132,8 @@ impl Entry {
         };
         let index = self.shared.index();
         let mut inlet = self.shared.inlet(index);
-        let admit = |name: &[u8]| self.shared.owners.claim(index, name).is_ok();
-        let is_recorded = inlet.try_record(&self.encoder, &line, admit);
+        let levels = &self.shared.owners.of(index);
+        let is_recorded = inlet.try_record(&self.encoder, &line, levels);
         drop(inlet);
         is_recorded
     }
@@ -157,11 +169,11 @@ impl Entry {
     #[inline(never)]
     pub(crate) fn record_slowly(&self, record: &dyn Record) -> Result<(), RecordError> {
         let index = self.shared.index();
-        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
+        let levels = self.shared.owners.of(index);
         let mut may_reclaim = true;
         loop {
             let mut inlet = self.shared.inlet(index);
-            let pending = match inlet.record(&self.encoder, record, &admit) {
+            let pending = match inlet.record(&self.encoder, record, &levels) {
                 Ok(result) => return result,
                 Err(pending) => pending,
             };

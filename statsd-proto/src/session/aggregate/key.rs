@@ -1,7 +1,7 @@
 //! Keys under which inlets find their series.
 
-use crate::encode::Encoder;
 use crate::encode::text::is_same;
+use crate::encode::{Encoder, Source};
 use crate::metric::{Code, Kind, Metric, Rate, Section, Tags, Value};
 
 /// Facts about a metric's series that need neither a table nor a lock.
@@ -14,6 +14,18 @@ pub(crate) struct Lookup {
     /// Index in the cache of recently used parts.
     pub(super) slot: usize,
     /// Number of the scope that name and tags belong to.
+    pub(super) scope: u32,
+}
+
+/// The same of a metric that consists of a name, a kind, pairs of tags and a value: the only ones on the fast path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FastLookup<'a> {
+    pub(super) kind: Kind,
+    pub(super) section: Section,
+    pub(super) name: &'a str,
+    pub(super) pairs: &'a [(&'a str, &'a str)],
+    pub(super) value: Value<'a>,
+    pub(super) slot: usize,
     pub(super) scope: u32,
 }
 
@@ -49,7 +61,29 @@ impl Lookup {
         Some(Self {
             kind,
             series_kind,
-            slot: slot(series_kind, metric),
+            slot: match metric.tags {
+                Tags::Pairs(pairs) => slot(series_kind, metric.name, pairs),
+                Tags::List(list) => slot(series_kind, metric.name, &[("", list)]),
+                Tags::Lists(_) | Tags::TooMany => slot(series_kind, metric.name, &[]),
+            },
+            scope: encoder.scope_id(),
+        })
+    }
+}
+
+impl<'a> FastLookup<'a> {
+    /// Lookup for a metric, or `None` if it takes the slow path.
+    #[inline(always)]
+    pub(crate) fn new(encoder: &Encoder, source: &'a impl Source) -> Option<Self> {
+        let (kind, name, pairs) = (source.kind(), source.name(), source.pairs()?);
+        // A change of a gauge belongs to the series of another kind.
+        (kind != Kind::GaugeDelta).then(|| Self {
+            kind,
+            section: source.section(),
+            name,
+            pairs,
+            value: source.value(),
+            slot: slot(kind, name, pairs),
             scope: encoder.scope_id(),
         })
     }
@@ -92,7 +126,18 @@ impl Key {
         PART_BYTES + self.name.len() + tags.sum::<usize>()
     }
 
-    #[inline]
+    #[inline(always)]
+    pub(super) fn is_of_fast(&self, lookup: &FastLookup<'_>) -> bool {
+        self.kind == lookup.kind
+            && self.scope == lookup.scope
+            && self.section == lookup.section
+            && is_same(&self.name, lookup.name)
+            && match lookup.pairs {
+                [] => self.tags.is_empty(),
+                pairs => self.has_pairs(pairs),
+            }
+    }
+
     pub(super) fn is_of(&self, lookup: Lookup, metric: &Metric<'_>) -> bool {
         self.kind == lookup.series_kind
             && self.scope == lookup.scope
@@ -122,9 +167,9 @@ impl Key {
 }
 
 /// Index of a metric in the cache of recently used parts.
-#[inline]
-fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
-    let name = metric.name.as_bytes();
+#[inline(always)]
+fn slot(kind: Kind, name: &str, pairs: &[(&str, &str)]) -> usize {
+    let name = name.as_bytes();
     let mut mixed = name.len() as u64 ^ (kind as u64) << 32;
     // Mixes the length and eight bytes each from the start, the middle and the end.
     if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
@@ -135,14 +180,9 @@ fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
     } else {
         mixed ^= mix_short(name);
     }
-    match metric.tags {
-        Tags::Pairs(pairs) => {
-            for (_, value) in pairs {
-                mixed = mix_tag(mixed, value);
-            }
-        }
-        Tags::List(list) => mixed = mix_tag(mixed, list),
-        Tags::Lists(_) | Tags::TooMany => {}
+    for (_, value) in pairs {
+        let last = value.as_bytes().last().copied().unwrap_or_default();
+        mixed = mixed.rotate_left(9) ^ value.len() as u64 ^ u64::from(last) << 8;
     }
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOTS.ilog2())) as usize
 }
@@ -151,12 +191,6 @@ fn slot(kind: Kind, metric: &Metric<'_>) -> usize {
 fn mix_short(name: &[u8]) -> u64 {
     let bytes = name.iter();
     bytes.fold(0, |mixed, &byte| mixed << 8 ^ u64::from(byte))
-}
-
-#[inline]
-fn mix_tag(mixed: u64, text: &str) -> u64 {
-    let last = text.as_bytes().last().copied().unwrap_or_default();
-    mixed.rotate_left(9) ^ text.len() as u64 ^ u64::from(last) << 8
 }
 
 /// Number of cache slots, a power of two so that a shift selects one. 128 indices of 8 bytes take a KiB.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::accumulator::Accumulator;
 use super::hash::{Hashed, Keys};
-use super::key::{Key, Lookup, SLOTS};
+use super::key::{FastLookup, Key, Lookup, SLOTS};
 use super::store::IDLE_DRAINS;
 use super::{Budget, Series, Store};
 use crate::encode::Encoder;
@@ -79,12 +79,33 @@ impl Parts {
         }
     }
 
+    /// Adds a value to a part that is pending already and was used recently. Otherwise it changes nothing, and the caller
+    /// goes on to [`add`](Self::add).
+    #[inline(always)]
+    pub(crate) fn try_add(
+        &mut self,
+        encoder: &Encoder,
+        lookup: &FastLookup<'_>,
+        random: &mut Random,
+    ) -> bool {
+        let recent = self.parts.get_mut(self.recent[lookup.slot % SLOTS]);
+        let Some(part) = recent.filter(|part| part.is_pending && part.key.is_of_fast(lookup))
+        else {
+            return false;
+        };
+        if let Value::Number(Number::Int(amount)) = lookup.value {
+            if amount >= 0 && part.values.count(amount) {
+                return true;
+            }
+        }
+        part.add_other(encoder, lookup.kind, lookup.value, random) == Ok(true)
+    }
+
     /// Adds a metric's value to its part.
     ///
     /// # Errors
     ///
     /// The metric is invalid: it could not be sent as a line either.
-    #[inline]
     pub(crate) fn add(
         &mut self,
         encoder: &Encoder,
@@ -108,7 +129,6 @@ impl Parts {
         self.add_at(encoder, at, lookup.kind, metric.value, random)
     }
 
-    #[inline]
     fn add_at(
         &mut self,
         encoder: &Encoder,

@@ -3,15 +3,27 @@
 use std::sync::Arc;
 
 use crate::client::shared::{Entry, wake_driver};
-use crate::encode::SeriesKey;
+use crate::encode::{SeriesKey, Source};
 use crate::error::RecordError;
 use crate::metric::{Metric, Value};
-use crate::session::aggregate::{Added, Lookup, Put, Series};
+use crate::session::aggregate::{Added, FastLookup, Lookup, Put, Series};
 use crate::session::prepared::Prepared;
 
 impl Entry {
-    /// Aggregates a metric, or returns `None` if the caller has to send the metric as a line of its own.
+    /// Aggregates a metric of a series that is pending already. Returns `false` if that is another one; nothing is changed
+    /// then.
     #[inline(always)]
+    pub(super) fn try_aggregate(&self, source: &impl Source) -> bool {
+        let Some(lookup) = FastLookup::new(&self.encoder, source) else {
+            return false;
+        };
+        let mut inlet = self.shared.inlet(self.shared.index());
+        let is_aggregated = inlet.try_aggregate(&self.encoder, &lookup);
+        drop(inlet);
+        is_aggregated
+    }
+
+    /// Aggregates a metric, or returns `None` if the caller has to send the metric as a line of its own.
     pub(super) fn aggregate(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
             return self.aggregate_not(metric);
@@ -64,14 +76,14 @@ impl Entry {
             return Ok(());
         };
         let index = self.shared.index();
-        let admit = |name: &[u8]| self.shared.owners.claim(index, name);
+        let levels = self.shared.owners.of(index);
         let mut may_reclaim = true;
         loop {
             let mut inlet = self.shared.inlet(index);
             let mut state = self.shared.lock();
             let sent = state
                 .core
-                .send_level_before(&self.encoder, &mut inlet, &key, &admit);
+                .send_level_before(&self.encoder, &mut inlet, &key, &levels);
             let is_full = sent == Ok(Err(RecordError::QueueFull));
             let reclaims = is_full && state.core.should_reclaim(&mut may_reclaim);
             drop(inlet);

@@ -3,7 +3,7 @@
 use crate::client::shared::{Entry, wake_driver};
 use crate::encode::Single;
 use crate::error::RecordError;
-use crate::session::{GroupBuffer, Record};
+use crate::session::{GroupBuffer, Levels as _, Record};
 
 impl Entry {
     /// New buffer for a group of metrics, or `None` if metrics are aggregated.
@@ -39,7 +39,8 @@ impl Entry {
         let mut may_reclaim = true;
         loop {
             let mut inlet = self.shared.inlet(index);
-            let claim = |name: &[u8]| self.shared.owners.claim(index, name).err();
+            let owners = self.shared.owners.of(index);
+            let claim = |name: &[u8]| owners.claim(name).err();
             if let Some(other) = group.levels().find_map(claim) {
                 drop(inlet);
                 self.shared.collect_at(other);
