@@ -54,6 +54,7 @@ pub use telemetry::Telemetry;
 /// | [`sanitize_policy`](Self::sanitize_policy) | [`SanitizePolicy::Replace`] | what happens to characters that a server would misread |
 /// | [`max_line`](Self::max_line) | 4095 | bytes of a line on a stream |
 /// | [`max_datagram`](Self::max_datagram) | 1432 over UDP, 8192 over Unix sockets | bytes of a datagram or a frame |
+/// | [`segmentation`](Self::segmentation) | yes | whether one system call sends several UDP datagrams |
 /// | [`max_queue_bytes`](Self::max_queue_bytes) | 16 MiB | bytes in the queue |
 /// | [`max_queue_lines`](Self::max_queue_lines) | unlimited | lines in the queue |
 /// | [`overflow`](Self::overflow) | [`Overflow::RefuseNewest`] | what happens when the queue is full |

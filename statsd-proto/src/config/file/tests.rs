@@ -28,6 +28,7 @@ fn every_setting_can_be_read_from_toml() {
         sanitize_policy = "refuse"
         max_line = 1000
         max_datagram = 4096
+        segmentation = false
         max_queue_bytes = 1000000
         max_queue_lines = 5000
         overflow = "drop_oldest"
