@@ -36,6 +36,15 @@ impl Connector {
     /// Starts a connection in the background, and returns at once. Metrics can be recorded before the server is
     /// reached.
     ///
+    /// ```
+    /// # async fn example() -> Result<(), statsd_async_std::ConfigError> {
+    /// use statsd_async_std::{Config, Connector};
+    ///
+    /// let connector = Connector::start(Config::dogstatsd("127.0.0.1").tag("env", "prod"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first invalid setting.
@@ -46,6 +55,14 @@ impl Connector {
 
     /// Starts the connection again after a [`stop`](Self::stop). Does nothing while it runs. Earlier clients stay
     /// closed; get a new one by [`client`](Self::client).
+    ///
+    /// ```no_run
+    /// # async fn example(connector: statsd_async_std::Connector) {
+    /// connector.stop().await;
+    /// connector.restart();
+    /// assert!(!connector.client().is_closed());
+    /// # }
+    /// ```
     pub fn restart(&self) {
         let mut client = self.lock();
         if client.is_closed() {
@@ -54,17 +71,38 @@ impl Connector {
     }
 
     /// Client of this connector, for recording metrics.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: statsd_async_std::Connector) {
+    /// let client = connector.client();
+    /// client.incr("orders", 1);
+    /// # }
+    /// ```
     pub fn client(&self) -> Client {
         self.lock().clone()
     }
 
     /// Waits until every metric recorded so far has been passed to the kernel or dropped.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: statsd_async_std::Connector) {
+    /// connector.client().incr("orders", 1);
+    /// connector.flush().await;
+    /// # }
+    /// ```
     pub async fn flush(&self) {
         self.client().flush().await;
     }
 
     /// Waits like [`flush`](Self::flush), and until the refusal window of the last datagram is over. Over UDP that
     /// takes about 50 ms more.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: statsd_async_std::Connector) {
+    /// connector.client().incr("orders", 1);
+    /// connector.flush_confirmed().await;
+    /// # }
+    /// ```
     pub async fn flush_confirmed(&self) {
         self.client().flush_confirmed().await;
     }
@@ -73,6 +111,13 @@ impl Connector {
     /// counts.
     ///
     /// Further stops, also from several tasks at once, return the same report.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: statsd_async_std::Connector) {
+    /// let report = connector.stop().await;
+    /// println!("{report}"); // sent 4 lines, abandoned 0
+    /// # }
+    /// ```
     pub async fn stop(&self) -> Report {
         let client = self.client();
         client.close();

@@ -178,6 +178,13 @@ impl Config {
     ///
     /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
     /// unless they are set. For this dialect they are TCP, 8125 and on; [`Dialect`] lists the others.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("stats.example").prefix("shop");
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn new(host: impl Into<String>) -> Self {
         let unset = Self {
@@ -234,6 +241,13 @@ impl Config {
     /// Metrics are not [aggregated](Self::aggregate) by default, although some of Datadog's clients do so: the agent
     /// aggregates every ten seconds anyway, and lines are packed into datagrams. A program that is killed then loses a
     /// tenth of a second of metrics and not an aggregation interval.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::dogstatsd("10.0.0.7").tag("env", "prod");
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[doc(alias = "datadog")]
     #[must_use]
     pub fn dogstatsd(host: impl Into<String>) -> Self {

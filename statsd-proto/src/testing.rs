@@ -40,6 +40,15 @@ use crate::session::stats::{Report, Stats};
 
 /// Creates a client and its recorder. Recorders share no state, so tests can run in parallel.
 ///
+/// ```
+/// use statsd_proto::{Config, testing::recorder};
+///
+/// let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+/// client.incr("orders", 1);
+/// assert_eq!(recorder.lines(), ["orders:1|c"]);
+/// # Ok::<(), statsd_proto::ConfigError>(())
+/// ```
+///
 /// # Errors
 ///
 /// The first invalid setting.
@@ -134,6 +143,16 @@ impl Recorder {
     /// Sends the queue, and takes all lines that have arrived since the last call.
     ///
     /// Lines arrive while the server is [up](Self::set_up). The virtual clock advances as far as sending takes.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.incr("orders", 1);
+    /// assert_eq!(recorder.lines(), ["orders:1|c"]);
+    /// assert!(recorder.lines().is_empty());
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn lines(&mut self) -> Vec<String> {
         self.drain();
         let payloads = std::mem::take(&mut self.arrived);
@@ -146,6 +165,16 @@ impl Recorder {
 
     /// Takes the names of all lines that have arrived, as [`lines`](Self::lines) takes the lines. A name ends before
     /// the value.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.incr("orders", 1);
+    /// client.gauge("load", 0.5);
+    /// assert_eq!(recorder.names(), ["orders", "load"]);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn names(&mut self) -> Vec<String> {
         let name = |line: String| line.split(':').next().unwrap_or_default().to_owned();
         self.lines().into_iter().map(name).collect()
@@ -153,12 +182,34 @@ impl Recorder {
 
     /// Takes the writes, datagrams and frames that have arrived, with their line feeds; frames without their length
     /// field. Unlike [`lines`](Self::lines), it does not send the queue first.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.incr("orders", 1);
+    /// client.incr("orders", 2);
+    /// recorder.advance(Duration::from_secs(1));
+    /// assert_eq!(recorder.payloads(), ["orders:1|c\norders:2|c\n"]);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn payloads(&mut self) -> Vec<String> {
         self.run();
         std::mem::take(&mut self.arrived)
     }
 
     /// Advances the virtual clock, for flush intervals and timers.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// let timer = client.time("checkout");
+    /// recorder.advance(Duration::from_millis(250));
+    /// drop(timer);
+    /// assert_eq!(recorder.lines(), ["checkout:250|ms"]);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn advance(&mut self, time: Duration) {
         let end = self.time.now() + time;
         while let Some(next) = self.run().filter(|next| *next <= end) {
@@ -170,6 +221,18 @@ impl Recorder {
 
     /// Whether the server is reachable. When it goes down, the connection breaks. When it is up again, the client
     /// reconnects as the clock advances.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// recorder.set_up(false);
+    /// client.incr("orders", 1);
+    /// assert!(recorder.lines().is_empty());
+    /// recorder.set_up(true);
+    /// assert_eq!(recorder.lines(), ["orders:1|c"]);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn set_up(&mut self, is_up: bool) {
         self.is_up = is_up;
         if !is_up && std::mem::take(&mut self.is_connected) {
@@ -179,12 +242,33 @@ impl Recorder {
     }
 
     /// Counts of recorded, sent and lost lines so far.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.incr("", 1);
+    /// assert_eq!(recorder.stats().refused.invalid, 1);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.driver.stats()
     }
 
     /// Final counts of the session, or `None` while it runs.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// client.incr("orders", 1);
+    /// drop(client);
+    /// recorder.lines();
+    /// recorder.advance(Duration::from_secs(1));
+    /// assert_eq!(recorder.report().map(|report| report.sent), Some(1));
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn report(&mut self) -> Option<Report> {
         self.run();
         self.report

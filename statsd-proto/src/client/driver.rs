@@ -83,6 +83,14 @@ impl Driver {
     /// Creates a client and its driver like [`new`](Self::new), with a seed for jitter and sampling, so that a test is
     /// reproducible.
     ///
+    /// ```
+    /// use std::time::Instant;
+    /// use statsd_proto::{Config, driver::Driver};
+    ///
+    /// let (client, driver) = Driver::with_seed(&Config::new("127.0.0.1"), Instant::now, 7)?;
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first setting that is invalid.
@@ -114,22 +122,63 @@ impl Driver {
     }
 
     /// Returns the next instruction for the adapter; see [`Session::poll`](crate::driver::Session::poll).
+    ///
+    /// ```
+    /// use statsd_proto::driver::Output;
+    ///
+    /// # use std::time::Instant;
+    /// # use statsd_proto::{Config, driver::Driver};
+    /// # let (client, mut driver) = Driver::new(&Config::new("127.0.0.1"), Instant::now)?;
+    /// assert!(matches!(driver.poll(), Output::Connect(_)));
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn poll(&mut self) -> Output {
         self.shared.poll()
     }
 
     /// Reports an outcome of I/O to the session; see [`Session::handle`](crate::driver::Session::handle).
+    ///
+    /// ```
+    /// use statsd_proto::driver::{Input, Output};
+    ///
+    /// # use std::time::Instant;
+    /// # use statsd_proto::{Config, driver::Driver};
+    /// # let (client, mut driver) = Driver::new(&Config::new("127.0.0.1"), Instant::now)?;
+    /// if let Output::Connect(_) = driver.poll() {
+    ///     driver.handle(Input::Connected);
+    /// }
+    /// assert_eq!(driver.stats().connects, 1);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn handle(&mut self, input: Input) {
         self.shared.with(|core| core.handle(input));
     }
 
     /// Waits until [`poll`](Self::poll) has a new instruction. The future may be dropped at any time.
+    ///
+    /// ```
+    /// # async fn example(mut driver: statsd_proto::driver::Driver) {
+    /// // A loop also waits for its socket and its timer here.
+    /// driver.woken().await;
+    /// let output = driver.poll();
+    /// # }
+    /// ```
     pub async fn woken(&mut self) {
         poll_fn(|context| self.shared.poll_woken(context)).await;
     }
 
     /// Returns the oldest event that was not polled yet, or `None` if there is no such event. If the adapter polls too
     /// seldom, the oldest events are discarded. With the feature `tracing`, every event has been logged already.
+    ///
+    /// ```
+    /// # use std::time::Instant;
+    /// # use statsd_proto::{Config, driver::Driver};
+    /// # let (client, mut driver) = Driver::new(&Config::new("127.0.0.1"), Instant::now)?;
+    /// while let Some(event) = driver.poll_event() {
+    ///     eprintln!("{event}");
+    /// }
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     pub fn poll_event(&mut self) -> Option<Event> {
         self.shared.next_event(&mut self.events)
     }
@@ -140,6 +189,15 @@ impl Driver {
     }
 
     /// Counts of metrics recorded, sent and lost so far.
+    ///
+    /// ```
+    /// # use std::time::Instant;
+    /// # use statsd_proto::{Config, driver::Driver};
+    /// # let (client, mut driver) = Driver::new(&Config::new("127.0.0.1"), Instant::now)?;
+    /// client.incr("logins", 1);
+    /// assert_eq!(driver.stats().accepted, 1);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared.stats()

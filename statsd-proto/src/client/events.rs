@@ -37,6 +37,14 @@ impl Events {
 
     /// Waits for the next event. `None` after the last event of a session that has ended. The future may be dropped at
     /// any time.
+    ///
+    /// ```
+    /// # async fn example(mut events: statsd_proto::Events) {
+    /// while let Some(event) = events.next().await {
+    ///     eprintln!("{event}");
+    /// }
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> Option<Event> {
         let shared = Arc::clone(self.shared.as_ref()?);
         Wait::new(Arc::clone(&shared), Until::Event(self.read)).await;

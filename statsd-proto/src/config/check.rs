@@ -8,6 +8,13 @@ use crate::error::ConfigError;
 impl Config {
     /// Checks every setting.
     ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let error = Config::new("localhost").port(0).check().unwrap_err();
+    /// assert_eq!(error.to_string(), "port is \"0\", but must be 1 to 65535");
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first invalid setting, with its value.

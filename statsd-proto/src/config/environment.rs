@@ -11,6 +11,13 @@ use crate::error::ConfigError;
 impl Config {
     /// Reads the configuration from the environment of the process; see [`Config::from_vars`].
     ///
+    /// ```no_run
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::from_env()?.default_host("127.0.0.1").default_prefix("shop");
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The errors of [`Config::from_vars`], and a variable that is not valid Unicode.

@@ -9,6 +9,14 @@ impl Config {
     /// Reconnect backoff: the delay after the first failed attempt, and the maximum after further ones. Jitter takes
     /// up to half off. Default: 100 ms and 1 s. The delay doubles with each failure. The maximum keeps the time short
     /// that a server is back and unused; a refused connection costs the server next to nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").backoff(Duration::from_millis(50), Duration::from_secs(5));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[doc(alias("retry", "reconnect"))]
     #[must_use]
     pub fn backoff(self, initial: Duration, max: Duration) -> Self {
@@ -20,6 +28,14 @@ impl Config {
 
     /// Settle time: how long a new TCP connection is watched before the first write. Default: 50 ms. Proxies and
     /// restarting servers accept a connection and close it at once; data written to it would be lost without an error.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").settle_time(Duration::ZERO);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn settle_time(self, time: Duration) -> Self {
         Self {
@@ -34,6 +50,14 @@ impl Config {
     ///
     /// Sending continues during the lookup. The socket stays as long as its address is in the answer, in any position,
     /// and also if the lookup fails or hangs. Idle clients perform no lookups.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::dogstatsd("agent.internal").resolve_interval(Duration::from_secs(10));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[doc(alias("dns", "re_resolve", "cache_dns"))]
     #[must_use]
     pub fn resolve_interval(self, interval: impl Into<Option<Duration>>) -> Self {
@@ -45,6 +69,14 @@ impl Config {
 
     /// Timeout of a lookup of the host's name, and of each attempt to connect. Default: 5 s, which allows two
     /// retransmissions of a lost SYN.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").connect_timeout(Duration::from_secs(2));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -57,6 +89,14 @@ impl Config {
     /// s. That is longer than the worst pause of a server, and shorter than the quarter of an hour after which the
     /// kernel gives up a lost peer. On Linux it also limits how long bytes in the kernel may stay unacknowledged by
     /// the server's kernel, because that is gone or its buffer is full.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").write_timeout(Duration::from_secs(60));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn write_timeout(self, timeout: Duration) -> Self {
         Self {
@@ -67,6 +107,14 @@ impl Config {
 
     /// Close timeout: how long closing may take to send the queue. Default: 5 s, half of the time that container
     /// runtimes commonly give a program to end.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").close_timeout(Duration::from_secs(20));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[doc(alias = "shutdown_timeout")]
     #[must_use]
     pub fn close_timeout(self, timeout: Duration) -> Self {
@@ -85,6 +133,13 @@ impl Config {
     /// receives 128 to 145 KiB on loopback, nearly all of it in its own receive buffer (128 KiB by default,
     /// `net.ipv4.tcp_rmem`). That is lost if the server is killed. The receive buffer of a server that has read fast
     /// before may have grown to megabytes; no client can limit that. A server that has read everything loses nothing.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").send_buffer(256 * 1024);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn send_buffer(self, bytes: impl Into<Option<usize>>) -> Self {
         Self {
@@ -99,6 +154,14 @@ impl Config {
     /// A machine that loses power, or a firewall that loses its state, closes no connection. With keepalive, this is
     /// noticed within half a minute of silence, before the next line is lost. Probes also keep load balancers and NAT
     /// from dropping a connection that is idle for a minute or more.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").keepalive(Duration::from_secs(5));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn keepalive(self, time: impl Into<Option<Duration>>) -> Self {
         Self {
@@ -115,6 +178,14 @@ impl Config {
     /// to send: no line is lost or repeated. The name of the host is re-resolved first, while the old connection stays
     /// in use, and the new connection goes to the first address of the answer. If the lookup fails, the old connection
     /// stays.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").max_connection_age(Duration::from_secs(600));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn max_connection_age(self, age: impl Into<Option<Duration>>) -> Self {
         Self {
@@ -138,6 +209,13 @@ impl Config {
     ///
     /// Only Linux reports what is acknowledged. On other systems, over UDP and over Unix sockets, this setting has no
     /// effect.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").resend_unacknowledged(true);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn resend_unacknowledged(self, resend_unacknowledged: bool) -> Self {
         Self {

@@ -37,6 +37,13 @@ impl Default for Origin {
 impl Config {
     /// ID of the container that sends, without a prefix (protocol 1.2 and 1.4: `c:ci-…`). Default: detected by
     /// [`detect_origin`](Self::detect_origin), which the adapters call.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::dogstatsd("localhost").container_id("8c5d0a7e9b1f");
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn container_id(mut self, id: impl Into<String>) -> Self {
         self.origin.container_id = Some(id.into());
@@ -45,6 +52,13 @@ impl Config {
 
     /// Inode of the container's cgroup, by which the agent finds the container (protocol 1.4: `c:in-…`). Default:
     /// detected by [`detect_origin`](Self::detect_origin), which the adapters call.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::dogstatsd("localhost").cgroup_inode(4026531835);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn cgroup_inode(mut self, inode: u64) -> Self {
         self.origin.cgroup_inode = Some(inode);
@@ -53,6 +67,13 @@ impl Config {
 
     /// External data, which the agent's admission controller puts into the environment (protocol 1.5: `e:`). Default:
     /// none, or the variable's value [from the environment](Self::from_dd_env).
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::dogstatsd("localhost").external_data("it-false,cn-web,pu-810fe89d");
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn external_data(mut self, data: impl Into<String>) -> Self {
         self.origin.external_data = Some(data.into());
@@ -61,6 +82,13 @@ impl Config {
 
     /// Cardinality of the tags that the agent adds, for metrics that do not set their own (protocol 1.6: `card:`).
     /// Default: the agent's.
+    ///
+    /// ```
+    /// use statsd_proto::{Config, dogstatsd::Cardinality};
+    ///
+    /// let config = Config::dogstatsd("localhost").cardinality(Cardinality::High);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn cardinality(mut self, cardinality: Cardinality) -> Self {
         self.origin.cardinality = Some(cardinality);
@@ -69,6 +97,13 @@ impl Config {
 
     /// Whether container ID, inode and external data are detected and sent. Default: yes, as in Datadog's clients, or
     /// the value of `DD_ORIGIN_DETECTION_ENABLED`.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::dogstatsd("localhost").origin_detection(false);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn origin_detection(mut self, is_sent: bool) -> Self {
         self.origin.is_sent = is_sent;

@@ -17,6 +17,13 @@ impl Config {
     /// 262,028 bytes over UDP. Buffers are reused and kept within this bound while lines are sent; an idle client
     /// keeps up to a megabyte. Memory for [aggregation](Self::aggregate) is limited by
     /// [`max_aggregate_bytes`](Self::max_aggregate_bytes).
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").max_queue_bytes(64 * 1024 * 1024);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[doc(alias("buffer_size", "queue_size", "capacity"))]
     #[must_use]
     pub fn max_queue_bytes(self, bytes: usize) -> Self {
@@ -28,6 +35,13 @@ impl Config {
 
     /// Maximum number of lines in the queue, including lines in flight that may have to be resent. Default: unlimited.
     /// The bound in bytes suffices, because a line takes no memory beyond its bytes.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").max_queue_lines(1_000_000);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn max_queue_lines(self, lines: usize) -> Self {
         Self {
@@ -37,6 +51,13 @@ impl Config {
     }
 
     /// Overflow policy of a full queue. Default: [`Overflow::RefuseNewest`].
+    ///
+    /// ```
+    /// use statsd_proto::{Config, Overflow};
+    ///
+    /// let config = Config::new("localhost").overflow(Overflow::DropOldest);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[doc(alias = "drop_policy")]
     #[must_use]
     pub fn overflow(self, overflow: Overflow) -> Self {
@@ -53,6 +74,14 @@ impl Config {
     /// pending data is sent within the close timeout.
     ///
     /// [Scaling]: https://docs.rs/statsd-proto/latest/statsd_proto/_scaling/
+    ///
+    /// ```
+    /// use statsd_proto::{Config, Pace};
+    ///
+    /// let slow = Config::dogstatsd("localhost").pace(Pace { burst: 8192, rate: 100_000 });
+    /// let unlimited = Config::dogstatsd("localhost").pace(None);
+    /// # assert_eq!((slow.check(), unlimited.check()), (Ok(()), Ok(())));
+    /// ```
     #[doc(alias("rate_limit", "throttle"))]
     #[must_use]
     pub fn pace(self, pace: impl Into<Option<Pace>>) -> Self {
@@ -64,6 +93,14 @@ impl Config {
 
     /// Flush interval: maximum time that a line waits for others to fill its payload. Default: 100 ms, well below the
     /// flush interval of any server. Zero sends each line as soon as the driver runs.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").flush_interval(Duration::from_millis(20));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[doc(alias = "buffer_flush_interval")]
     #[must_use]
     pub fn flush_interval(self, interval: Duration) -> Self {
@@ -84,6 +121,13 @@ impl Config {
     /// Metrics that servers cannot scale up are always recorded: gauges, sets, whole lines, types given by their code,
     /// metrics with a timestamp, and timings for collectd. [Aggregated](Self::aggregate) metrics are always recorded
     /// too.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").adaptive_sampling(true);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn adaptive_sampling(self, adaptive_sampling: bool) -> Self {
         Self {
@@ -98,6 +142,13 @@ impl Config {
     /// The rate is multiplied by the rate of a call, and sent with the line. Metrics that servers cannot scale up are
     /// always recorded, as with [`adaptive_sampling`](Self::adaptive_sampling). [Aggregated](Self::aggregate) metrics
     /// are always recorded too.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").rate(0.1);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[doc(alias("sample_rate", "sampling_rate"))]
     #[must_use]
     pub fn rate(self, rate: f64) -> Self {
@@ -115,6 +166,19 @@ impl Config {
     /// any length, and memory does not grow. A caller's [rate](crate::Metric::rate) is not applied, because every call
     /// can be counted at no cost. Metrics that cannot be aggregated are sent as lines of their own: meters, metrics
     /// given by their type code, [sampled](crate::Metric::sampled_at) metrics, and fractional counts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::{Config, testing::recorder};
+    ///
+    /// let config = Config::dogstatsd("localhost").aggregate(Duration::from_secs(2));
+    /// let (client, mut recorder) = recorder(config)?;
+    /// client.incr("orders", 1);
+    /// client.incr("orders", 2);
+    /// recorder.advance(Duration::from_secs(2));
+    /// assert_eq!(recorder.lines(), ["orders:3|c"]);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     #[doc(alias("aggregation_interval", "client_side_aggregation"))]
     #[must_use]
     pub fn aggregate(self, interval: impl Into<Option<Duration>>) -> Self {
@@ -127,6 +191,14 @@ impl Config {
     /// Maximum number of series that are [aggregated](Self::aggregate): names with their tags. Metrics of further
     /// series are sent as lines of their own. A series is removed after eight intervals without a value. Default:
     /// 8192. Each series takes a few hundred bytes, and as much again for each thread that records it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").aggregate(Duration::from_secs(10)).max_series(100_000);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn max_series(self, series: usize) -> Self {
         Self {
@@ -139,6 +211,14 @@ impl Config {
     /// histograms and distributions. Of more values, a random sample of this size is sent with its sample rate, so
     /// that servers scale it up. A server that ignores a rate gets all values, as lines. Default: 512, which leaves
     /// five values above the 99th percentile.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").aggregate(Duration::from_secs(10)).max_samples(2048);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn max_samples(self, samples: usize) -> Self {
         Self {
@@ -149,6 +229,14 @@ impl Config {
 
     /// Maximum memory of all [aggregated](Self::aggregate) values in bytes: series, set members and samples. Metrics
     /// for which no memory is left are sent as lines of their own. Minimum: 4096. Default: 16 MiB, as for the queue.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").aggregate(Duration::from_secs(10)).max_aggregate_bytes(64 * 1024 * 1024);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn max_aggregate_bytes(self, bytes: usize) -> Self {
         Self {

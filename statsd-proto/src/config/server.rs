@@ -63,6 +63,14 @@ impl Config {
     }
 
     /// Host, if none is set yet, and no path, for example [from the environment](Self::from_env).
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::from_vars([("STATSD_PREFIX", "shop")])?.default_host("127.0.0.1");
+    /// assert_eq!(config, Config::new("127.0.0.1").prefix("shop"));
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn default_host(self, host: impl Into<String>) -> Self {
         if self.host.is_empty() && self.path.as_os_str().is_empty() {
@@ -74,6 +82,13 @@ impl Config {
 
     /// Port. Default: the dialect's, which is 9125 for [`Dialect::StatsdExporter`](crate::Dialect::StatsdExporter) and
     /// 8125 for all others.
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").port(9125);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn port(self, port: u16) -> Self {
         Self {
@@ -83,6 +98,13 @@ impl Config {
     }
 
     /// Stream to the Unix socket at this path. For an abstract socket see [`host`](Self::host).
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::new("localhost").unix_stream("/run/statsd.sock");
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn unix_stream(self, path: impl Into<PathBuf>) -> Self {
         self.at(Address::Unix {
@@ -92,6 +114,13 @@ impl Config {
     }
 
     /// Datagrams to the Unix socket at this path. For an abstract socket see [`host`](Self::host).
+    ///
+    /// ```
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::dogstatsd("localhost").unix_datagram("/var/run/datadog/dsd.socket");
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn unix_datagram(self, path: impl Into<PathBuf>) -> Self {
         self.at(Address::Unix {
@@ -106,6 +135,13 @@ impl Config {
     /// A transport on which no server of the dialect listens is an error.
     /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) uses TCP only if it is set here or by a `tcp://` address.
     /// Vector and statsd_exporter accept it, the Datadog agent does not.
+    ///
+    /// ```
+    /// use statsd_proto::{Config, Transport};
+    ///
+    /// let config = Config::new("localhost").transport(Transport::Udp);
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn transport(self, transport: Transport) -> Self {
         Self {
@@ -116,6 +152,15 @@ impl Config {
 
     /// Whether metrics are sent. Default: yes. A disabled client has the same interface and does nothing. It needs no
     /// other setting.
+    ///
+    /// ```
+    /// use statsd_proto::{Config, testing::recorder};
+    ///
+    /// let (client, mut recorder) = recorder(Config::new("localhost").enabled(false))?;
+    /// client.incr("orders", 1);
+    /// assert!(client.is_noop() && recorder.lines().is_empty());
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     #[doc(alias("disabled", "mock"))]
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
@@ -182,6 +227,14 @@ pub enum UnixSockets {
 impl Config {
     /// Checks that the system has the socket to connect to. The core knows no system, so that adapters ask for
     /// this when they start.
+    ///
+    /// ```
+    /// use statsd_proto::{Config, driver::UnixSockets};
+    ///
+    /// let config = Config::new("unix:///run/statsd.sock");
+    /// assert!(config.check_unix_sockets(UnixSockets::Paths).is_ok());
+    /// assert!(config.check_unix_sockets(UnixSockets::Missing).is_err());
+    /// ```
     ///
     /// # Errors
     ///

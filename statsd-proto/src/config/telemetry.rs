@@ -48,6 +48,13 @@ pub struct Telemetry {
 impl Telemetry {
     /// Telemetry under the names of Datadog's own clients, so that their dashboards show it. It needs
     /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd).
+    ///
+    /// ```
+    /// use statsd_proto::{Config, Telemetry};
+    ///
+    /// let config = Config::dogstatsd("localhost").telemetry(Telemetry::datadog());
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn datadog() -> Self {
         Self {
@@ -57,6 +64,13 @@ impl Telemetry {
     }
 
     /// Telemetry under a name of your own, such as `statsd.client`, after the prefix.
+    ///
+    /// ```
+    /// use statsd_proto::{Config, Telemetry};
+    ///
+    /// let config = Config::dogstatsd("localhost").telemetry(Telemetry::named("statsd.client"));
+    /// # assert_eq!(config.check(), Ok(()));
+    /// ```
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self {
@@ -66,6 +80,13 @@ impl Telemetry {
     }
 
     /// Time between two reports. Default: 10 s, the flush interval of most servers.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use statsd_proto::Telemetry;
+    ///
+    /// let telemetry = Telemetry::datadog().interval(Duration::from_secs(60));
+    /// ```
     #[must_use]
     pub fn interval(self, interval: Duration) -> Self {
         Self { interval, ..self }
@@ -79,7 +100,7 @@ impl Config {
     /// ```
     /// use statsd_proto::{Config, Telemetry};
     ///
-    /// let config = Config::new("metrics.internal").telemetry(Some(Telemetry::named("statsd.client")));
+    /// let config = Config::new("metrics.internal").telemetry(Telemetry::named("statsd.client"));
     /// # assert!(config.check().is_ok());
     /// ```
     #[must_use]

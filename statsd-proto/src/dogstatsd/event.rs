@@ -37,6 +37,16 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     /// Creates an event at the present time. An event with an empty title is refused when it is recorded. The text may
     /// be empty.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// client.event(&Event::new("Deployed", "v7"))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(title: &'a str, text: &'a str) -> Self {
         Self {
@@ -75,6 +85,16 @@ impl<'a> Event<'a> {
     }
 
     /// Time of the event, in seconds since 1970. Default: the time at which the agent reads the event.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// client.event(&Event::new("Deployed", "v7").timestamp(1_700_000_000))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7|d:1700000000"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn timestamp(mut self, seconds: u64) -> Self {
         self.extras.timestamp = Some(seconds);
@@ -82,12 +102,32 @@ impl<'a> Event<'a> {
     }
 
     /// Host of the event. Default, and if empty: the agent's host.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// client.event(&Event::new("Deployed", "v7").hostname("web-1"))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7|h:web-1"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn hostname(self, hostname: &'a str) -> Self {
         Self { hostname, ..self }
     }
 
     /// Key by which Datadog groups events.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// client.event(&Event::new("Deployed", "v7").aggregation_key("deploys"))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7|k:deploys"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn aggregation_key(self, key: &'a str) -> Self {
         Self {
@@ -97,6 +137,16 @@ impl<'a> Event<'a> {
     }
 
     /// Priority. Default: the agent's, which is [`Priority::Normal`].
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{Event, Priority};
+    ///
+    /// client.event(&Event::new("Deployed", "v7").priority(Priority::Low))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7|p:low"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn priority(self, priority: Priority) -> Self {
         Self {
@@ -106,6 +156,16 @@ impl<'a> Event<'a> {
     }
 
     /// Source of the event, such as `nagios`.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// client.event(&Event::new("Deployed", "v7").source_type("ci"))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7|s:ci"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn source_type(self, source: &'a str) -> Self {
         Self {
@@ -115,6 +175,16 @@ impl<'a> Event<'a> {
     }
 
     /// Alert type. Default: the agent's, which is [`Alert::Info`].
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{Alert, Event};
+    ///
+    /// client.event(&Event::new("Deployed", "v7").alert(Alert::Success))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7|t:success"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn alert(self, alert: Alert) -> Self {
         Self {
@@ -124,6 +194,16 @@ impl<'a> Event<'a> {
     }
 
     /// Adds tags; see [`Metric::tags`](crate::Metric::tags).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// client.event(&Event::new("Deployed", "v7").tags(&[("env", "prod")]))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7|#env:prod"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tags(self, tags: impl Into<TagList<'a>>) -> Self {
         Self {
@@ -134,6 +214,17 @@ impl<'a> Event<'a> {
 
     /// Whether an event that is too long for a line is truncated: first its text, then its title, between characters.
     /// Default: no, the event is refused.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// let log = "line\n".repeat(10_000);
+    /// assert!(client.event(&Event::new("Failed", &log)).is_err());
+    /// client.event(&Event::new("Failed", &log).truncate(true))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn truncate(self, truncate: bool) -> Self {
         Self {
@@ -143,6 +234,16 @@ impl<'a> Event<'a> {
     }
 
     /// Cardinality of the tags that the agent adds. Default: that of the [configuration](crate::Config::cardinality).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{Cardinality, Event};
+    ///
+    /// client.event(&Event::new("Deployed", "v7").cardinality(Cardinality::Low))?;
+    /// assert_eq!(recorder.lines(), ["_e{8,2}:Deployed|v7|card:low"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn cardinality(mut self, cardinality: Cardinality) -> Self {
         self.extras.cardinality = Some(cardinality);

@@ -29,6 +29,16 @@ pub struct ServiceCheck<'a> {
 
 impl<'a> ServiceCheck<'a> {
     /// Creates a check at the present time. A check with an empty name is refused when it is recorded.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
+    ///
+    /// client.service_check(&ServiceCheck::new("db.up", Status::Ok))?;
+    /// assert_eq!(recorder.lines(), ["_sc|db.up|0"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(name: &'a str, status: Status) -> Self {
         Self {
@@ -63,6 +73,16 @@ impl<'a> ServiceCheck<'a> {
     }
 
     /// Time of the check, in seconds since 1970. Default: the time at which the agent reads the check.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
+    ///
+    /// client.service_check(&ServiceCheck::new("db.up", Status::Ok).timestamp(1_700_000_000))?;
+    /// assert_eq!(recorder.lines(), ["_sc|db.up|0|d:1700000000"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn timestamp(mut self, seconds: u64) -> Self {
         self.extras.timestamp = Some(seconds);
@@ -70,12 +90,32 @@ impl<'a> ServiceCheck<'a> {
     }
 
     /// Host that was checked. Default, and if empty: the agent's host.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
+    ///
+    /// client.service_check(&ServiceCheck::new("db.up", Status::Ok).hostname("db-1"))?;
+    /// assert_eq!(recorder.lines(), ["_sc|db.up|0|h:db-1"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn hostname(self, hostname: &'a str) -> Self {
         Self { hostname, ..self }
     }
 
     /// Adds tags; see [`Metric::tags`](crate::Metric::tags).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
+    ///
+    /// client.service_check(&ServiceCheck::new("db.up", Status::Ok).tags(&[("env", "prod")]))?;
+    /// assert_eq!(recorder.lines(), ["_sc|db.up|0|#env:prod"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn tags(self, tags: impl Into<TagList<'a>>) -> Self {
         Self {
@@ -85,12 +125,32 @@ impl<'a> ServiceCheck<'a> {
     }
 
     /// Text that explains the status. Line feeds are escaped, and carriage returns left out.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
+    ///
+    /// client.service_check(&ServiceCheck::new("db.up", Status::Ok).message("2 ms"))?;
+    /// assert_eq!(recorder.lines(), ["_sc|db.up|0|m:2 ms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn message(self, message: &'a str) -> Self {
         Self { message, ..self }
     }
 
     /// Cardinality of the tags that the agent adds. Default: that of the [configuration](crate::Config::cardinality).
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+    /// use statsd_proto::dogstatsd::{Cardinality, ServiceCheck, Status};
+    ///
+    /// client.service_check(&ServiceCheck::new("db.up", Status::Ok).cardinality(Cardinality::Low))?;
+    /// assert_eq!(recorder.lines(), ["_sc|db.up|0|card:low"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn cardinality(mut self, cardinality: Cardinality) -> Self {
         self.extras.cardinality = Some(cardinality);

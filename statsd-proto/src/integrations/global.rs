@@ -27,6 +27,13 @@ pub fn global() -> &'static Client {
 ///
 /// The global client is never dropped. To send the queue at the end, stop its connector, or [close](Client::close) it.
 ///
+/// ```
+/// # let client = statsd_proto::Client::noop();
+/// statsd_proto::set_global(client)?;
+/// statsd_proto::global().incr("starts", 1);
+/// # Ok::<(), statsd_proto::AlreadySet>(())
+/// ```
+///
 /// # Errors
 ///
 /// A global client is set already and is not closed. It stays.

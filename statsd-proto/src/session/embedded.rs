@@ -59,6 +59,16 @@ impl Session {
     ///
     /// With [`Config::enabled`] set to false, the session accepts no metrics and is finished from the start.
     ///
+    /// ```
+    /// use std::hash::{BuildHasher, RandomState};
+    /// use statsd_proto::Config;
+    /// use statsd_proto::driver::Session;
+    ///
+    /// let seed = RandomState::new().hash_one(0);
+    /// let session = Session::new(&Config::new("127.0.0.1"), seed)?;
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first invalid setting.
@@ -77,6 +87,15 @@ impl Session {
 
     /// Encodes a metric and adds it to the queue. Never waits, and never reads a clock.
     ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// session.record(&Metric::counter("requests", 1).tags(&[("route", "home")]))?;
+    /// assert_eq!(session.stats().accepted, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Why the metric was refused. The refusal is counted in [`Stats::refused`].
@@ -92,6 +111,16 @@ impl Session {
 
     /// Adds an event for the Datadog agent to the queue, as [`record`](Self::record) adds a metric.
     ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// use statsd_proto::dogstatsd::Event;
+    ///
+    /// # let mut session = Session::new(&Config::dogstatsd("127.0.0.1"), 7)?;
+    /// session.record_event(&Event::new("Deployed", "version 7"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Why the event was refused. The refusal is counted in [`Stats::refused`].
@@ -100,6 +129,16 @@ impl Session {
     }
 
     /// Adds a service check for the Datadog agent to the queue, as [`record`](Self::record) adds a metric.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// use statsd_proto::dogstatsd::{ServiceCheck, Status};
+    ///
+    /// # let mut session = Session::new(&Config::dogstatsd("127.0.0.1"), 7)?;
+    /// session.record_service_check(&ServiceCheck::new("db.up", Status::Ok))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -135,6 +174,16 @@ impl Session {
 
     /// Adds a value of a [prepared](Self::prepare) metric to the queue.
     ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// let load = session.prepare(&Metric::gauge("load", 0))?;
+    /// session.record_prepared(&load, 0.5)?;
+    /// session.record_prepared(&load, 0.75)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Why the value was refused. The refusal is counted in [`Stats::refused`].
@@ -163,6 +212,18 @@ impl Session {
 
     /// Records the time from `started` to `ended` as a timing.
     ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// use std::time::Instant;
+    ///
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// let started = Instant::now();
+    /// // … work …
+    /// session.record_time("work", started, Instant::now())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Why the timing was refused. The refusal is counted in [`Stats::refused`].
@@ -177,6 +238,16 @@ impl Session {
     }
 
     /// Releases everything recorded so far for sending, without waiting for the flush interval.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// session.record(&Metric::counter("requests", 1))?;
+    /// session.flush();
+    /// assert!(session.wants_poll());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn flush(&mut self) {
         self.core.collect(&mut self.inlet);
         self.drain();
@@ -185,12 +256,31 @@ impl Session {
 
     /// Flushes, and asks for polls until the refusal window of the last datagram is over. Over UDP that takes about 50
     /// ms.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// session.record(&Metric::counter("requests", 1))?;
+    /// session.flush_confirmed();
+    /// assert!(session.wants_poll());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn flush_confirmed(&mut self) {
         self.flush();
         self.core.flush_confirmed();
     }
 
     /// Closes the session: it refuses further metrics, sends the queue within the close timeout, and ends.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// session.close();
+    /// assert!(session.record(&Metric::counter("late", 1)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn close(&mut self) {
         if !self.core.is_closed() {
             self.inlet.close();
@@ -201,12 +291,35 @@ impl Session {
     }
 
     /// Ends the session at once. Queued lines count as abandoned.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// session.record(&Metric::counter("requests", 1))?;
+    /// session.abandon();
+    /// assert_eq!(session.stats().dropped.abandoned, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn abandon(&mut self) {
         self.close();
         self.core.abandon();
     }
 
     /// Handles an input. An input that does not fit the state is ignored.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// use std::time::Instant;
+    /// use statsd_proto::driver::{Input, Output};
+    ///
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// let Output::Connect(connect) = session.poll(Instant::now()) else { unreachable!() };
+    /// session.handle(Input::Connected);
+    /// assert_eq!(session.stats().connects, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn handle(&mut self, input: Input) {
         self.core.handle(input);
     }
@@ -214,6 +327,17 @@ impl Session {
     /// Returns the next instruction for this time.
     ///
     /// Extra polls, late polls and polls with an earlier time than before are harmless.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// use std::time::Instant;
+    /// use statsd_proto::driver::Output;
+    ///
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// assert!(matches!(session.poll(Instant::now()), Output::Connect(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn poll(&mut self, now: Instant) -> Output {
         let now = self.core.latest(now);
         if self.core.wants_losses(now) {
@@ -248,6 +372,18 @@ impl Session {
     }
 
     /// Whether something has happened since the last poll that makes the next one due at once.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// use std::time::Instant;
+    ///
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// assert!(session.wants_poll());
+    /// let _ = session.poll(Instant::now());
+    /// assert!(!session.wants_poll());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn wants_poll(&self) -> bool {
         self.core.wants_poll()
@@ -255,23 +391,59 @@ impl Session {
 
     /// Takes the oldest event that has not been taken. At most 32 are kept; beyond that the oldest are dropped. The
     /// last event accompanies [`Output::Finished`].
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// while let Some(event) = session.poll_event() {
+    ///     eprintln!("{event}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn poll_event(&mut self) -> Option<Event> {
         self.core.poll_event()
     }
 
     /// Counts of recorded, sent and lost lines so far.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// session.record(&Metric::counter("requests", 1))?;
+    /// assert_eq!(session.stats().queued, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.core.stats_with([&self.inlet])
     }
 
     /// Whether metrics are refused because the session is closing or closed.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// session.close();
+    /// assert!(session.is_closed());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.core.is_closed()
     }
 
     /// Whether the session has ended.
+    ///
+    /// ```
+    /// # use statsd_proto::driver::Session;
+    /// # use statsd_proto::{Config, Metric};
+    /// # let mut session = Session::new(&Config::new("127.0.0.1"), 7)?;
+    /// assert!(!session.is_finished());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.core.is_finished()

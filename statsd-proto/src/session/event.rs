@@ -20,6 +20,20 @@ pub(crate) use journal::{Journal, MAX_EVENTS};
 /// Events report states, not attempts. An outage is one event, however many attempts it takes; its end is another. An
 /// event that recurs is reported at most once in ten seconds, then less and less often, down to once in ten minutes. A
 /// report that is held back is made when its time has come, so that the last event always describes the present state.
+///
+/// ```
+/// use std::time::Duration;
+/// use statsd_proto::{Config, EventKind, testing::recorder};
+///
+/// let (client, mut recorder) = recorder(Config::new("192.0.2.1"))?;
+/// let mut events = client.events();
+/// recorder.advance(Duration::from_secs(1));
+/// let event = events.try_next().expect("the server is reached");
+/// assert_eq!(event.server(), "tcp://192.0.2.1:8125");
+/// assert!(matches!(event.kind(), EventKind::Connected { .. }) && !event.is_warning());
+/// assert_eq!(event.to_string(), "tcp://192.0.2.1:8125: connected");
+/// # Ok::<(), statsd_proto::ConfigError>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
     about: Arc<About>,

@@ -101,6 +101,15 @@ impl Failure {
     /// Classifies an error by the codes of `system`, where it was raised.
     ///
     /// Drivers call `Input::failed` and `Resolve::answer`, which use the current system.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use statsd_proto::driver::System;
+    /// use statsd_proto::{Failure, FailureKind};
+    ///
+    /// let failure = Failure::new(&ErrorKind::ConnectionRefused.into(), System::CURRENT);
+    /// assert_eq!(failure.kind(), FailureKind::Refused);
+    /// ```
     #[must_use]
     pub fn new(error: &io::Error, system: System) -> Self {
         let code = code(error);
@@ -124,6 +133,12 @@ impl Failure {
     }
 
     /// Classification of the error.
+    ///
+    /// ```
+    /// use statsd_proto::{Failure, FailureKind};
+    ///
+    /// assert_eq!(Failure::from(FailureKind::TimedOut).kind(), FailureKind::TimedOut);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> FailureKind {
         self.kind

@@ -41,6 +41,15 @@ pub enum Input {
 
 impl Input {
     /// [`Disconnected`](Self::Disconnected) with an error of the current operating system.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use statsd_proto::FailureKind;
+    /// use statsd_proto::driver::Input;
+    ///
+    /// let input = Input::failed(&ErrorKind::ConnectionRefused.into());
+    /// assert!(matches!(input, Input::Disconnected(failure) if failure.kind() == FailureKind::Refused));
+    /// ```
     #[must_use]
     pub fn failed(error: &io::Error) -> Self {
         Self::Disconnected(Failure::new(error, System::CURRENT))
@@ -146,6 +155,15 @@ pub struct Resolve {
 
 impl Resolve {
     /// Answer to this lookup, from the result of the current system's resolver.
+    ///
+    /// ```
+    /// use std::net::ToSocketAddrs;
+    /// use statsd_proto::driver::{Input, Resolve};
+    ///
+    /// fn look_up(name: &Resolve) -> Input {
+    ///     name.answer((&*name.host, name.port).to_socket_addrs())
+    /// }
+    /// ```
     #[must_use]
     pub fn answer(&self, found: io::Result<impl IntoIterator<Item = SocketAddr>>) -> Input {
         let failed = |error| Failure::new(&error, System::CURRENT);
@@ -175,6 +193,17 @@ impl Transmit {
     ///
     /// A driver sends these bytes if its kernel splits datagrams (`UDP_SEGMENT`), and reports the number as
     /// [written](Input::Written); see [`Segmentation`](crate::driver::Segmentation).
+    ///
+    /// ```
+    /// use statsd_proto::driver::{Input, Transmit};
+    ///
+    /// /// `send` splits the bytes into datagrams of the given size.
+    /// fn write(send: impl Fn(&[u8], Option<usize>), transmit: &Transmit) -> Input {
+    ///     let (datagrams, len) = transmit.all_datagrams();
+    ///     send(datagrams, transmit.segment_size);
+    ///     Input::Written(len)
+    /// }
+    /// ```
     pub fn all_datagrams(&self) -> (&[u8], usize) {
         let bytes = match self.segment_size {
             Some(_) => payload::trimmed(&self.data, self.keeps_break),
@@ -187,6 +216,17 @@ impl Transmit {
     ///
     /// A driver that sends one datagram per call sends these bytes, and reports the number as
     /// [written](Input::Written).
+    ///
+    /// ```
+    /// use std::{io, net::UdpSocket};
+    /// use statsd_proto::driver::{Input, Transmit};
+    ///
+    /// fn write(socket: &UdpSocket, transmit: &Transmit) -> io::Result<Input> {
+    ///     let (datagram, len) = transmit.first_datagram();
+    ///     socket.send(datagram)?;
+    ///     Ok(Input::Written(len))
+    /// }
+    /// ```
     pub fn first_datagram(&self) -> (&[u8], usize) {
         let len = self
             .segment_size

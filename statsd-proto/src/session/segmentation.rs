@@ -38,6 +38,13 @@ pub struct Segmentation {
 impl Segmentation {
     /// State for a Linux kernel of this release, the content of `/proc/sys/kernel/osrelease`. Segmentation is on from
     /// 4.18. An earlier kernel would ignore the control message and send everything as one datagram.
+    ///
+    /// ```
+    /// use statsd_proto::driver::Segmentation;
+    ///
+    /// let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    /// let segmentation = Segmentation::of_linux(&release);
+    /// ```
     #[must_use]
     pub fn of_linux(release: &str) -> Self {
         let mut numbers = release.split(|char: char| !char.is_ascii_digit());

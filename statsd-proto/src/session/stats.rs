@@ -9,6 +9,18 @@ use crate::error::RecordError;
 /// At all times `accepted + resent = sent + dropped.total() + queued + in_flight`, and at the end `accepted + resent =
 /// sent + dropped.total()`. A metric that takes several lines counts as several: two for a negative gauge, one for
 /// each value of a list that the dialect cannot pack.
+///
+/// ```
+/// use statsd_proto::{Config, testing::recorder};
+///
+/// let (client, mut recorder) = recorder(Config::dogstatsd("localhost"))?;
+/// client.incr("orders", 1);
+/// client.incr("", 1);
+/// recorder.lines();
+/// let stats = client.stats();
+/// assert_eq!((stats.accepted, stats.refused.total(), stats.dropped.total()), (1, 1, 0));
+/// # Ok::<(), statsd_proto::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {

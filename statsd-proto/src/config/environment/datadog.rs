@@ -8,6 +8,13 @@ use crate::error::ConfigError;
 impl Config {
     /// Reads the configuration for a Datadog agent from the environment of the process; see [`Config::from_dd_vars`].
     ///
+    /// ```no_run
+    /// use statsd_proto::Config;
+    ///
+    /// let config = Config::from_dd_env()?.prefix("shop");
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The errors of [`Config::from_dd_vars`], and a variable that is not valid Unicode.
