@@ -30,7 +30,8 @@ impl Config {
     /// ```
     /// use statsd_proto::Config;
     ///
-    /// assert!(Config::new("udp://[::1]:9125").check().is_ok());
+    /// let config = Config::dogstatsd("localhost").host("udp://[::1]:9125");
+    /// assert!(config.check().is_ok());
     /// let error = Config::new("stats.example:9125").check().unwrap_err().to_string();
     /// assert!(error.contains("such as udp://host:8125"), "{error}");
     /// ```

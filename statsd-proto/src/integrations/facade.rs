@@ -99,6 +99,15 @@ impl FacadeRecorder {
 
     /// Installs this recorder for all macros of the program, until the program ends.
     ///
+    /// ```
+    /// use statsd_proto::FacadeRecorder;
+    ///
+    /// # let client = statsd_proto::Client::noop();
+    /// FacadeRecorder::new(client).install()?;
+    /// metrics::counter!("orders").increment(1);
+    /// # Ok::<(), statsd_proto::AlreadyInstalled>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// A recorder is installed already, of this or another type.

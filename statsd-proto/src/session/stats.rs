@@ -77,6 +77,13 @@ pub struct Dropped {
 
 impl Dropped {
     /// Sum of all causes.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::new("localhost"))?;
+    /// assert_eq!(client.stats().dropped.total(), 0);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn total(&self) -> u64 {
         self.abandoned + self.overflow + self.unsendable
@@ -108,6 +115,14 @@ pub struct Refused {
 
 impl Refused {
     /// Sum of all causes.
+    ///
+    /// ```
+    /// # use statsd_proto::{Config, testing::recorder};
+    /// # let (client, _recorder) = recorder(Config::new("localhost"))?;
+    /// client.incr("", 1);
+    /// assert_eq!(client.stats().refused.total(), 1);
+    /// # Ok::<(), statsd_proto::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn total(&self) -> u64 {
         self.closed + self.full + self.invalid + self.too_long

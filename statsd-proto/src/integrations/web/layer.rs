@@ -40,6 +40,13 @@ pub struct MetricsService<S, N> {
 
 impl MetricsLayer<Fixed> {
     /// Creates a layer that gives all requests the same name, for a layer around a single handler.
+    ///
+    /// ```
+    /// use statsd_proto::web::MetricsLayer;
+    ///
+    /// # let client = statsd_proto::Client::noop();
+    /// let layer = MetricsLayer::named(client, "/users/{id}");
+    /// ```
     pub fn named(client: Client, name: impl Into<Arc<str>>) -> Self {
         Self::new(client, Fixed(name.into()))
     }
@@ -102,11 +109,25 @@ impl<N> MetricsLayer<N> {
     }
 
     /// Records each request as a histogram, otherwise like [`tagged`](Self::tagged).
+    ///
+    /// ```
+    /// use statsd_proto::web::MetricsLayer;
+    ///
+    /// # let client = statsd_proto::Client::noop();
+    /// let layer = MetricsLayer::named(client, "/users/{id}").tagged_histogram("http.request");
+    /// ```
     pub fn tagged_histogram(self, name: impl Into<Arc<str>>) -> Self {
         self.tagged_with(name, settings::histogram)
     }
 
     /// Records each request as a timing, otherwise like [`tagged`](Self::tagged).
+    ///
+    /// ```
+    /// use statsd_proto::web::MetricsLayer;
+    ///
+    /// # let client = statsd_proto::Client::noop();
+    /// let layer = MetricsLayer::named(client, "/users/{id}").tagged_timing("http.request");
+    /// ```
     pub fn tagged_timing(self, name: impl Into<Arc<str>>) -> Self {
         self.tagged_with(name, settings::timing)
     }
@@ -130,6 +151,13 @@ impl<N> MetricsLayer<N> {
     ///
     /// Each request thus sends two more metrics. With [`Config::aggregate`](crate::Config::aggregate), the gauge is
     /// sent once for each interval.
+    ///
+    /// ```
+    /// use statsd_proto::web::MetricsLayer;
+    ///
+    /// # let client = statsd_proto::Client::noop();
+    /// let layer = MetricsLayer::named(client, "/users/{id}").in_flight("http.in_flight");
+    /// ```
     pub fn in_flight(mut self, name: impl Into<String>) -> Self {
         self.set().in_flight = Some(Arc::new(InFlight::new(name.into())));
         self
@@ -137,12 +165,26 @@ impl<N> MetricsLayer<N> {
 
     /// Ends the time when the head of the response is ready, to measure the time to the first byte. Default: the time
     /// ends with the body, because most of the work of a streamed response comes after its head.
+    ///
+    /// ```
+    /// use statsd_proto::web::MetricsLayer;
+    ///
+    /// # let client = statsd_proto::Client::noop();
+    /// let layer = MetricsLayer::named(client, "/users/{id}").until_head();
+    /// ```
     pub fn until_head(mut self) -> Self {
         self.set().until_head = true;
         self
     }
 
     /// Leaves [`RequestMetrics`] out of requests. This saves the layer's only allocation for each request.
+    ///
+    /// ```
+    /// use statsd_proto::web::MetricsLayer;
+    ///
+    /// # let client = statsd_proto::Client::noop();
+    /// let layer = MetricsLayer::named(client, "/users/{id}").without_request_metrics();
+    /// ```
     pub fn without_request_metrics(mut self) -> Self {
         self.set().has_request_metrics = false;
         self

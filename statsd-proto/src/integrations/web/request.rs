@@ -39,12 +39,28 @@ impl RequestMetrics {
 
     /// Returns the `RequestMetrics` in a request's extensions. Without a [`MetricsLayer`](super::MetricsLayer), the
     /// returned one records nothing.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use statsd_proto::web::RequestMetrics;
+    ///
+    /// fn handle<B>(request: &Request<B>) {
+    ///     RequestMetrics::of(request.extensions()).increase_counter("users.shown");
+    /// }
+    /// ```
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or_default()
     }
 
-    /// Measures the time until the guard is dropped, including by an early return or a panic, as a timing
-    /// `timers.<path>`.
+    /// Measures the time until the guard is dropped, including by an early return or a panic, as a timing with this
+    /// path as its name.
+    ///
+    /// ```
+    /// # use statsd_proto::web::RequestMetrics;
+    /// # fn handle(metrics: &RequestMetrics) {
+    /// let _timer = metrics.execution_timer(("database", 7, "users")); // database.7.users
+    /// # }
+    /// ```
     #[must_use = "the time ends when the guard is dropped"]
     pub fn execution_timer<P: PathParts>(&self, path: P) -> ExecutionTimer<P> {
         ExecutionTimer {
@@ -54,26 +70,54 @@ impl RequestMetrics {
         }
     }
 
-    /// Adds one to the counter `counters.<path>`.
+    /// Adds one to the counter with this path as its name.
+    ///
+    /// ```
+    /// # use statsd_proto::web::RequestMetrics;
+    /// # fn handle(metrics: &RequestMetrics) {
+    /// metrics.increase_counter("users.shown");
+    /// # }
+    /// ```
     pub fn increase_counter(&self, path: impl PathParts) {
         self.increase_counter_by(path, 1);
     }
 
-    /// Adds an amount to the counter `counters.<path>`.
+    /// Adds an amount to the counter with this path as its name.
+    ///
+    /// ```
+    /// # use statsd_proto::web::RequestMetrics;
+    /// # fn handle(metrics: &RequestMetrics) {
+    /// metrics.increase_counter_by("users.bytes", 512);
+    /// # }
+    /// ```
     pub fn increase_counter_by(&self, path: impl PathParts, amount: impl Into<Number>) {
         if !self.client.is_noop() {
             self.client.incr(join(&path).as_str(), amount);
         }
     }
 
-    /// Records a duration as a timing `timers.<path>`.
+    /// Records a duration as a timing with this path as its name.
+    ///
+    /// ```
+    /// # use statsd_proto::web::RequestMetrics;
+    /// # fn handle(metrics: &RequestMetrics) {
+    /// metrics.record_timing("database", std::time::Duration::from_millis(12));
+    /// # }
+    /// ```
     pub fn record_timing(&self, path: impl PathParts, elapsed: Duration) {
         if !self.client.is_noop() {
             self.client.timing(join(&path).as_str(), elapsed);
         }
     }
 
-    /// Returns the client, for all other kinds of metrics.
+    /// Client, for all other kinds of metrics.
+    ///
+    /// ```
+    /// # use statsd_proto::web::RequestMetrics;
+    /// # fn handle(metrics: &RequestMetrics) {
+    /// metrics.client().gauge("users.online", 17);
+    /// # }
+    /// ```
     pub fn client(&self) -> &Client {
         &self.client
     }
