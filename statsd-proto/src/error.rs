@@ -77,7 +77,7 @@ pub enum ParseError {
 }
 
 /// Invalid configuration.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The value of a setting is invalid.

@@ -593,7 +593,7 @@ impl Rate {
 }
 
 /// Fields that only the Datadog agent reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Extras<'a> {
     /// Time in seconds since 1970 (UTC), or `None` for the time of arrival.
     pub(crate) timestamp: Option<u64>,

@@ -213,7 +213,7 @@ impl Config {
 }
 
 /// Unix sockets that a system supports.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum UnixSockets {
     /// No Unix sockets, as on the runtimes of Windows.

@@ -38,7 +38,7 @@ use crate::session::telemetry::Reporter;
 /// | `packets_dropped_queue`, `bytes_dropped_queue` | datagrams or writes [dropped](crate::Overflow::DropOldest) from a full queue, and their bytes |
 /// | `packets_dropped_writer`, `bytes_dropped_writer` | datagrams that the kernel refused to send, and their bytes |
 /// | `packets_dropped`, `bytes_dropped` | sum of the two rows above |
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Telemetry {
     /// Name, or `None` for Datadog's names.
     pub(crate) name: Option<String>,

@@ -20,7 +20,7 @@ use crate::metric::{Extras, TagList, Tags};
 ///     .tags(&tags);
 /// # let _ = event;
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Event<'a> {
     pub(crate) title: &'a str,
     pub(crate) text: &'a str,

@@ -17,7 +17,7 @@ use crate::metric::{Extras, TagList, Tags};
 ///     .message("4 seconds behind");
 /// # let _ = check;
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ServiceCheck<'a> {
     pub(crate) name: &'a str,
     pub(crate) status: Status,

@@ -62,7 +62,7 @@ pub struct FacadeRecorder {
 
 /// Error: a recorder for the `metrics` facade is installed already.
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[error("a recorder for the metrics facade is installed already")]
 #[non_exhaustive]
 pub struct AlreadyInstalled;

@@ -48,7 +48,7 @@ pub fn set_global(client: Client) -> Result<(), AlreadySet> {
 }
 
 /// Error: a global client is set already.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[error("a global client is set already and is not closed")]
 #[non_exhaustive]
 pub struct AlreadySet;

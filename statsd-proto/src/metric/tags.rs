@@ -11,10 +11,10 @@
 /// let owned = vec![("region", String::from("eu"))];
 /// client.count("logins", 1).tags(&owned).tags(&[("tier", "free")]).send();
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TagList<'a>(List<'a>);
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum List<'a> {
     Borrowed(&'a [(&'a str, &'a str)]),
     Mixed(&'a [(&'a str, String)]),
@@ -25,7 +25,7 @@ enum List<'a> {
 }
 
 /// Tags of a metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Tags<'a> {
     /// Tags of a parsed line: `key:value,key:value`.
     List(&'a str),

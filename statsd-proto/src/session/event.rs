@@ -105,7 +105,7 @@ pub enum EventKind {
 }
 
 /// Cause of a backlog in the queue.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Backlog {
     /// The server has been unreachable for this time.

@@ -14,7 +14,7 @@ use FailureKind::{
 };
 
 /// Error of a socket or a lookup: its classification, and the system's own text for a log.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Failure {
     kind: FailureKind,
     words: Arc<str>,

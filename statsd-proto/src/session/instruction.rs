@@ -81,7 +81,7 @@ pub enum Output {
 }
 
 /// Socket to open, and its options.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Connect {
     /// Address or path to connect to.
@@ -102,7 +102,7 @@ pub struct Connect {
 }
 
 /// TCP keepalive: probes on an idle connection.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Keepalive {
     /// Idle time before the first probe.
@@ -114,7 +114,7 @@ pub struct Keepalive {
 }
 
 /// Address and transport to connect to.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a driver that cannot connect must not compile"
@@ -142,7 +142,7 @@ impl Target {
 }
 
 /// Name to look up.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Resolve {
     /// Number of this lookup, for its answer.

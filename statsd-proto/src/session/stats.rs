@@ -21,7 +21,7 @@ use crate::error::RecordError;
 /// assert_eq!((stats.accepted, stats.refused.total(), stats.dropped.total()), (1, 1, 0));
 /// # Ok::<(), statsd_proto::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Stats {
     /// Lines that entered the queue.
@@ -64,7 +64,7 @@ pub struct Stats {
 }
 
 /// Lines that were accepted and then lost, by cause.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Dropped {
     /// Lines that were not sent before the session ended.
@@ -100,7 +100,7 @@ impl Dropped {
 }
 
 /// Metrics that were refused, by cause.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Refused {
     /// Metrics recorded after the session was closed.
@@ -156,7 +156,7 @@ impl Refused {
 }
 
 /// Final counts of a session.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
     /// Lines that the kernel accepted whole; a resent line counts again.
