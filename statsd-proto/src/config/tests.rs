@@ -263,18 +263,10 @@ fn assert_documented(
         Transport::UnixDatagram => "datagrams",
         Transport::UnixStream => "stream",
     };
-    let preset = if dialect == Dialect::DogStatsd {
-        "Config::dogstatsd(host)".to_owned()
-    } else if dialect == Dialect::default() {
-        "Config::new(host)".to_owned()
-    } else {
-        format!("Config::new(host).dialect(Dialect::{dialect:?})")
-    };
     let others = transports[1..].iter().filter(|other| Some(**other) != unix);
     let others: Vec<_> = others.map(name).collect();
     let cells = [
         format!("`{dialect:?}`"),
-        format!("`{preset}`"),
         name(&transports[0]).to_owned(),
         unix.as_ref().map_or("none", name).to_owned(),
         if others.is_empty() {

@@ -14,20 +14,22 @@ pub(crate) use rules::{Counts, Rules, TagSyntax};
 /// A setting or metric that the dialect does not support is an error: of a setting when the configuration is
 /// [checked](crate::Config::check), of a metric when it is recorded.
 ///
-/// Defaults of each dialect, for settings that are not set; `host` may be an address such as `udp://10.0.0.7`:
+/// `Config::new(host).dialect(Dialect::Influx)` is a configuration for servers of that dialect, and so on.
+/// `Config::new(host)` has the dialect `Statsd`, and `Config::dogstatsd(host)` has `DogStatsd`. The `host` may be an
+/// address such as `udp://10.0.0.7`. Settings that are not set follow the dialect:
 ///
-/// | dialect | preset | [transport] | `unix://` | other transports | [port] | [kind prefixes] |
-/// |---|---|---|---|---|---|---|
-/// | `Collectd` | `Config::new(host).dialect(Dialect::Collectd)` | UDP | none | none | 8125 | yes |
-/// | `DogStatsd` | `Config::dogstatsd(host)` | UDP | datagrams | stream, TCP | 8125 | no |
-/// | `Graphite` | `Config::new(host).dialect(Dialect::Graphite)` | TCP | stream | UDP | 8125 | yes |
-/// | `Influx` | `Config::new(host).dialect(Dialect::Influx)` | UDP | none | TCP | 8125 | yes |
-/// | `Librato` | `Config::new(host).dialect(Dialect::Librato)` | TCP | stream | UDP | 8125 | yes |
-/// | `Netdata` | `Config::new(host).dialect(Dialect::Netdata)` | TCP | none | UDP | 8125 | yes |
-/// | `OpenTelemetry` | `Config::new(host).dialect(Dialect::OpenTelemetry)` | UDP | datagrams | TCP | 8125 | no |
-/// | `SignalFx` | `Config::new(host).dialect(Dialect::SignalFx)` | UDP | none | none | 8125 | yes |
-/// | `Statsd` | `Config::new(host)` | TCP | stream | UDP, datagrams | 8125 | yes |
-/// | `StatsdExporter` | `Config::new(host).dialect(Dialect::StatsdExporter)` | TCP | datagrams | UDP, stream | 9125 | yes |
+/// | dialect | [transport] | `unix://` | other transports | [port] | [kind prefixes] |
+/// |---|---|---|---|---|---|
+/// | `Collectd` | UDP | none | none | 8125 | yes |
+/// | `DogStatsd` | UDP | datagrams | stream, TCP | 8125 | no |
+/// | `Graphite` | TCP | stream | UDP | 8125 | yes |
+/// | `Influx` | UDP | none | TCP | 8125 | yes |
+/// | `Librato` | TCP | stream | UDP | 8125 | yes |
+/// | `Netdata` | TCP | none | UDP | 8125 | yes |
+/// | `OpenTelemetry` | UDP | datagrams | TCP | 8125 | no |
+/// | `SignalFx` | UDP | none | none | 8125 | yes |
+/// | `Statsd` | TCP | stream | UDP, datagrams | 8125 | yes |
+/// | `StatsdExporter` | TCP | datagrams | UDP, stream | 9125 | yes |
 ///
 /// What the servers accept:
 ///
