@@ -134,7 +134,8 @@ impl Encoder {
         }
         self.put_field("|h:", check.hostname, cursor)?;
         self.put_tags_and_sender(check.tags, &check.extras, cursor)?;
-        if !check.message.is_empty() {
+        // Carriage returns are left out, and may be all of the message.
+        if escaped_len(check.message) > 0 {
             cursor.put(b"|m:")?;
             self.put_message(check.message, cursor)?;
         }

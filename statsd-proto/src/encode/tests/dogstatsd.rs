@@ -166,6 +166,7 @@ fn a_service_check_has_its_message_last() {
         (check.message("a\r\nb"), r"_sc|db.up|0|m:a\nb"),
         (check.message("m:a m:"), r"_sc|db.up|0|m:m\:a m\:"),
         (check.message("m\r:a"), r"_sc|db.up|0|m:m\:a"),
+        (check.message("\r"), "_sc|db.up|0"),
         (check.message("a|d:9||m:b|"), r"_sc|db.up|0|m:a_d:9__m\:b_"),
         (check.message("\u{e9}"), "_sc|db.up|0|m:\u{e9}"),
         (check.hostname("h|m:x\n"), "_sc|db.up|0|h:h_m:x_"),
