@@ -45,7 +45,7 @@ mod tests {
         let expected = [
             "importer.rows:2|c|#quality:good",
             "importer.rows:1|c|#quality:bad",
-            // The clock of the recorder stands still.
+            // The clock of the recorder does not advance by itself.
             "importer.import:0|ms",
         ];
         assert_eq!(recorder.lines(), expected);

@@ -15,7 +15,7 @@ use crate::subject::Subject;
 pub(crate) struct Clients {
     pub(crate) client: Client,
     driver: Driver,
-    /// What the driver's clock shows.
+    /// Time of the driver's clock.
     now: Arc<Mutex<Instant>>,
     /// Drains since these were taken last.
     pub(crate) drains: Vec<Drain>,

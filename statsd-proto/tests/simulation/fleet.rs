@@ -1,4 +1,4 @@
-//! Clients on several threads: any settings, any way to record, any trouble. What is aggregated adds up, the last
+//! Clients on several threads: any settings, any way to record, any fault. Aggregated values are complete, the last
 //! level is the last one set, a series takes one line an interval, and every metric is accounted for.
 
 mod arbitrary;
@@ -91,7 +91,7 @@ struct Fleet {
     next: u64,
 }
 
-/// What a call has changed.
+/// Changes by a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
     /// Lines that were accepted.
@@ -193,7 +193,7 @@ impl Fleet {
         self.note_drains();
         let mut stats = self.world.stats();
         assert_eq!(stats.refused, self.ledger.refused, "every refusal is noted");
-        // What came after the end was refused, and changes nothing else.
+        // Metrics after the end were refused, and change nothing else.
         stats.refused = report.stats.refused;
         assert_eq!(stats, report.stats);
         let recorded = stats.accepted + stats.resent;

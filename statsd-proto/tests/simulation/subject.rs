@@ -1,4 +1,4 @@
-//! What a world drives.
+//! Subject of a world: a session, or clients with their driver.
 
 use std::time::Instant;
 

@@ -41,7 +41,7 @@ fn rows() -> Vec<(&'static str, &'static str)> {
     rows.map(row).collect()
 }
 
-/// Setters of `Config` in the order in which their modules are declared, which is that of the documentation.
+/// Setters of `Config` in the order of the documentation, which is that of the declarations of their modules.
 fn setters() -> Vec<Setter> {
     let declared = CONFIG.lines().filter_map(|line| line.strip_prefix("mod "));
     let declared = declared.map(|line| line.trim_end_matches(';'));

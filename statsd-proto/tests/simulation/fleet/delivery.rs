@@ -1,4 +1,4 @@
-//! What has arrived, as far as a client can know.
+//! Lines that have arrived, as far as a client can know.
 
 use statsd_proto::Transport;
 

@@ -1,4 +1,4 @@
-//! What was recorded, and what a server has to know of it.
+//! Recorded metrics, and the state that a server must have after them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::settings::Settings;
 pub(crate) struct Ledger {
     dialect: Dialect,
     is_aggregating: bool,
-    /// What was taken, by its number.
+    /// Accepted records, by their number.
     entries: BTreeMap<u64, Entry>,
     pending: Pending,
     /// How many flushes there were.
@@ -36,7 +36,7 @@ struct Entry {
     flushes: u64,
 }
 
-/// What a server knows.
+/// State of a server.
 #[derive(Debug, Default, PartialEq)]
 struct Known {
     counts: BTreeMap<Key, i128>,
@@ -211,7 +211,7 @@ impl Ledger {
         }
     }
 
-    /// What a server would know that had been told of everything that was taken.
+    /// State of a server that has received every accepted record.
     fn meant(&self) -> Known {
         let mut meant = Known::default();
         for (number, Entry { record, .. }) in &self.entries {

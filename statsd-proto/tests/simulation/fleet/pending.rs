@@ -1,4 +1,4 @@
-//! How many lines the values come to that wait for a drain: one for a series, whatever was recorded of it.
+//! Number of lines for the values that wait for a drain: one for each series.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What threads record, and by which of all ways.
+//! Records of the threads, by every way to record.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -69,7 +69,7 @@ pub(crate) enum Spelling {
 /// The handles of a world, made when they are first used.
 pub(crate) type Handles = Arc<Mutex<Vec<(Series, Handle)>>>;
 
-/// What a handle is for: sort, name and spelling, and which of several.
+/// Key of a handle: sort, name, spelling, and its number among several.
 type Series = (Sort, usize, Spelling, usize);
 
 #[derive(Clone, Debug)]
@@ -141,7 +141,7 @@ impl Record {
             }
             Way::Fresh | Way::Handle(_) => match self.handle(client, handles) {
                 Ok(handle) => self.take_by(&handle, &value),
-                // What is too long for a handle is too long without.
+                // A line that is too long for a handle is too long without one.
                 Err(RecordError::LineTooLong) => client.record(&metric),
                 Err(error) => panic!("{error}"),
             },
@@ -218,7 +218,7 @@ impl Record {
     pub(crate) fn value(&self) -> String {
         match self.sort {
             Sort::Marker => "1".to_owned(),
-            // Some come again.
+            // Some are repeated.
             Sort::Member => format!("m{}", self.number / 2),
             Sort::Change | Sort::Count | Sort::Level | Sort::Reset | Sort::Time => {
                 self.signed().to_string()

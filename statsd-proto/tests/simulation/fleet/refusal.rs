@@ -18,7 +18,7 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// Whether the metric was refused with good reason. Of a group in a buffer, `outcome` tells the counts before all.
+    /// Whether the metric was refused with good reason. For a buffered group, `outcome` has the counts before all of it.
     pub(crate) fn check(
         &mut self,
         world: &World<Clients>,
@@ -45,7 +45,7 @@ impl Judge {
             let gone = before.sent + before.dropped.total();
             let held = before.queued + before.in_flight + before.unacknowledged;
             let is_full = held + lines > settings.max_queue_lines as u64;
-            // What is said of bytes is less exact: datagrams are filled up.
+            // The bound in bytes is less exact, because datagrams are padded.
             let may_be_full = 4 * self.bytes > settings.max_queue_bytes;
             // Once it was full, other inlets are not visited again until something has left.
             let was_full = self.full_at.replace(gone) == Some(gone);
