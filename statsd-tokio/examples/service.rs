@@ -14,9 +14,11 @@ use tokio::signal;
 async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::from_dd_env()?.default_host("127.0.0.1");
     let connector = Connector::start(config.prefix("shop"))?;
-    let selling = tokio::spawn(sell(connector.client()));
-    stop_signal().await?;
-    selling.abort();
+    tokio::select! {
+        () = sell(connector.client()) => {}
+        result = stop_signal() => result?,
+    }
+    // The work has ended, and its guards are dropped: a metric that is recorded after the stop would be refused.
     println!("{}", connector.stop().await);
     Ok(())
 }
