@@ -3,8 +3,8 @@
 //!
 //! Most programs use the adapter for their runtime, which re-exports this crate:
 //! [`statsd-tokio`](https://docs.rs/statsd-tokio), [`statsd-smol`](https://docs.rs/statsd-smol) or
-//! [`statsd-async-std`](https://docs.rs/statsd-async-std). This crate alone is for libraries, for unit tests, for
-//! programs without async, and for programs with an event loop of their own.
+//! [`statsd-async-std`](https://docs.rs/statsd-async-std). This crate alone is for libraries, for unit tests,
+//! and for programs with an event loop of their own.
 //!
 //! ```
 //! use statsd_proto::testing::recorder;
@@ -25,6 +25,8 @@
 //! | testing | [`testing::recorder`], and the page [Testing without sockets](_testing) |
 //! | shutdown | `Connector::stop` of the adapters, or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] without async |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
+//! | a library | takes a [`Client`]; `examples/library.rs` is one, with its unit tests |
+//! | no async | `statsd-smol` on a thread, see its [front page](https://docs.rs/statsd-smol/latest/statsd_smol/#without-async); [`Client::flush_blocking`] and [`Client::close_blocking`] wait |
 //! | own event loop | module [`driver`]: a [`Session`](driver::Session), or a [`Driver`](driver::Driver) for clients on several threads |
 //! | adapter for another runtime | module [`driver`] |
 //!

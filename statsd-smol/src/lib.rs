@@ -26,6 +26,7 @@
 //! | testing | [`testing::recorder`]: unit tests without sockets, in virtual time |
 //! | shutdown | [`Connector::stop`], or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] outside of async code |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
+//! | no async | [below](#without-async): a thread that drives, [`Client::flush_blocking`] |
 //! | own event loop | [`statsd_proto::driver`], without this crate |
 //!
 //! [`Connector`] spawns a task on smol's global executor and can be stopped. [`connect`] returns the future instead,

@@ -26,6 +26,8 @@
 //! | testing | [`testing::recorder`]: unit tests without sockets, in virtual time |
 //! | shutdown | [`Connector::stop`], or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] outside of async code |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
+//! | values at an interval | `examples/periodic.rs`: a task that ends with the client |
+//! | a global client | [`global`] and [`set_global`]; `tests/runtime_per_test.rs` tests a program that has one |
 //! | own event loop | [`statsd_proto::driver`], without this crate |
 //!
 //! [`Connector`] spawns a task and can be stopped. [`connect`] returns the future instead, which the program spawns or
