@@ -235,8 +235,8 @@ impl Config {
     /// [`Dialect::DogStatsd`].
     ///
     /// Defaults of this dialect: UDP, port 8125, and names without [kind prefixes](Self::kind_prefixes). An address
-    /// that begins with `unix://` is a datagram socket. The adapters detect the [container](crate::dogstatsd) of the
-    /// process.
+    /// that begins with `unix://` is a datagram socket, or a [stream of frames](Transport::UnixStream) if the agent
+    /// listens for one. The adapters detect the [container](crate::dogstatsd) of the process.
     ///
     /// Metrics are not [aggregated](Self::aggregate) by default, although some of Datadog's clients do so: the agent
     /// aggregates every ten seconds anyway, and lines are packed into datagrams. A program that is killed then loses a
@@ -264,6 +264,16 @@ impl Config {
         self.prefix.as_deref().unwrap_or_default().trim_matches('.')
     }
 
+    /// Whether the server decides the type of the Unix socket: none was asked for by name, and the dialect's servers
+    /// have both.
+    pub(crate) fn is_unix_type_open(&self) -> bool {
+        let transports = self.dialect.rules().transports;
+        let has_both = [Transport::UnixDatagram, Transport::UnixStream]
+            .iter()
+            .all(|transport| transports.contains(transport));
+        self.transport.is_none() && self.effective_transport().is_unix() && has_both
+    }
+
     /// Maximum size of a datagram or a frame in bytes.
     pub(crate) fn datagram_limit(&self) -> usize {
         let usual = match self.effective_transport() {
@@ -276,27 +286,40 @@ impl Config {
 
     /// Maximum length of a line on this transport in bytes, without its line feed.
     pub(crate) fn line_limit(&self) -> usize {
-        if self.is_line_stream() {
-            return self.max_line;
-        }
         match self.effective_transport() {
+            _ if self.is_line_stream() => self.max_line,
             Transport::Tcp | Transport::Udp => self.dialect.rules().max_datagram,
+            Transport::UnixDatagram | Transport::UnixStream if self.may_be_line_stream() => {
+                self.datagram_limit().min(self.max_line)
+            }
             Transport::UnixDatagram | Transport::UnixStream => self.datagram_limit(),
         }
     }
 
     /// Whether each line ends in a line feed, and has no datagram or frame as its boundary.
     pub(crate) fn is_line_stream(&self) -> bool {
+        self.may_be_line_stream() && !self.is_unix_type_open()
+    }
+
+    /// Whether lines are sent, or may turn out to be sent, as a stream without frames.
+    pub(crate) fn may_be_line_stream(&self) -> bool {
         match self.effective_transport() {
             Transport::Tcp => true,
-            Transport::Udp | Transport::UnixDatagram => false,
-            Transport::UnixStream => !self.is_framed(),
+            Transport::Udp => false,
+            Transport::UnixDatagram if !self.is_unix_type_open() => false,
+            Transport::UnixDatagram | Transport::UnixStream => !self.has_frames(),
         }
     }
 
-    /// Whether lines are sent in frames with a length field.
-    pub(crate) fn is_framed(&self) -> bool {
-        (self.effective_transport(), self.dialect) == (Transport::UnixStream, Dialect::DogStatsd)
+    /// Whether lines on a Unix stream are sent in frames with a length field.
+    pub(crate) fn has_frames(&self) -> bool {
+        self.dialect == Dialect::DogStatsd
+    }
+
+    /// Whether the last line of each datagram ends in a line feed. An agent may be configured to require it
+    /// (`dogstatsd_eol_required`). A socket that turns out to be a stream needs it too.
+    pub(crate) fn ends_datagrams(&self) -> bool {
+        self.dialect == Dialect::DogStatsd || self.is_unix_type_open()
     }
 }
 

@@ -26,7 +26,7 @@ mod verbatim;
 
 use crate::config::Config;
 use crate::dogstatsd::Cardinality;
-use crate::encode::dialect::{Counts, Dialect, Rules, TagSyntax};
+use crate::encode::dialect::{Counts, Rules, TagSyntax};
 use crate::encode::text::SanitizePolicy;
 use crate::error::RecordError;
 use crate::metric::{Code, Kind, Metric, Value};
@@ -120,10 +120,9 @@ impl Encoder {
         let origin = dogstatsd::origin(config);
         let cardinality = config.origin.cardinality;
         let is_line_stream = config.is_line_stream();
-        // An agent may be configured to require a line feed at the end of a datagram (`dogstatsd_eol_required`).
-        let ends_lines = config.dialect == Dialect::DogStatsd && !is_line_stream;
-        let max_line = config.line_limit() - usize::from(ends_lines);
-        let max_datagram = config.datagram_limit() - usize::from(ends_lines);
+        let kept_break = usize::from(config.ends_datagrams() && !is_line_stream);
+        let max_line = config.line_limit() - kept_break;
+        let max_datagram = config.datagram_limit() - kept_break;
         let has_tags_in_name = rules.tags.is_some_and(|syntax| syntax.in_name);
         let has_extras = !origin.is_empty() || cardinality.is_some();
         let empty = || Inline::new(b"");

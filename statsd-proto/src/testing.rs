@@ -34,7 +34,7 @@ use crate::client::driver::Driver;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::session::failure::FailureKind;
-use crate::session::instruction::{Input, Output, Transmit};
+use crate::session::instruction::{Input, Output, Target, Transmit};
 use crate::session::payload::frames;
 use crate::session::stats::{Report, Stats};
 
@@ -119,7 +119,8 @@ fn recorder_with(
             time,
             is_up: true,
             is_connected: false,
-            is_framed: config.is_framed(),
+            has_frames: config.has_frames(),
+            is_framed: false,
             arrived: Vec::new(),
             report: None,
         },
@@ -133,6 +134,9 @@ pub struct Recorder {
     time: Arc<VirtualTime>,
     is_up: bool,
     is_connected: bool,
+    /// Whether a Unix stream carries frames.
+    has_frames: bool,
+    /// Whether the present connection does.
     is_framed: bool,
     /// Payloads that arrived: one entry for each write, datagram or frame.
     arrived: Vec<String>,
@@ -297,8 +301,10 @@ impl Recorder {
     fn run(&mut self) -> Option<Instant> {
         loop {
             let input = match self.driver.poll() {
-                Output::Connect(_) if self.is_up => {
+                Output::Connect(connect) if self.is_up => {
                     self.is_connected = true;
+                    self.is_framed =
+                        self.has_frames && matches!(connect.target, Target::UnixStream(_));
                     Input::Connected
                 }
                 Output::Connect(_) => Input::Disconnected(FailureKind::Refused.into()),

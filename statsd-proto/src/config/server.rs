@@ -18,7 +18,7 @@ impl Config {
     /// | `fe80::1%eth0`, `[fe80::1%2]` | an IPv6 address on this network interface |
     /// | `udp://host`, `udp://host:8125`, `udp://[::1]:8125`, `udp://[fe80::1%eth0]:8125` | datagrams |
     /// | `tcp://host`, `tcp://host:8125`, and so on | a stream of lines |
-    /// | `unix:///path` | a Unix socket of the type that the dialect's servers use: datagrams for `DogStatsd`, `OpenTelemetry` and `StatsdExporter`, a stream for all others |
+    /// | `unix:///path` | a Unix socket of the type that the dialect's servers use: datagrams for `DogStatsd`, `OpenTelemetry` and `StatsdExporter`, a stream for all others; for `DogStatsd`, `Statsd` and `StatsdExporter` the other type is tried if the socket has it |
     /// | `unixgram:///path` | a Unix socket for datagrams |
     /// | `unixstream:///path` | a Unix socket for a stream |
     /// | `unix://@name`, `unixgram://@name`, `unixstream://@name` | an abstract Unix socket on Linux; a NUL may replace the `@` |
@@ -137,12 +137,18 @@ impl Config {
     /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) uses TCP only if it is set here or by a `tcp://` address.
     /// Vector and statsd_exporter accept it, the Datadog agent does not.
     ///
+    /// A `unix://` address leaves the type of the socket to the server where the dialect has both types: if the socket
+    /// turns out to have the other type (`EPROTOTYPE`), that is used, and [`EventKind::Connected`] reports it. A
+    /// transport that is set here, or by a `unixgram://` or `unixstream://` address, is the only one that is tried.
+    ///
     /// ```
     /// use statsd_proto::{Config, Transport};
     ///
     /// let config = Config::new("localhost").transport(Transport::Udp);
     /// # assert_eq!(config.check(), Ok(()));
     /// ```
+    ///
+    /// [`EventKind::Connected`]: crate::EventKind::Connected
     #[must_use]
     pub fn transport(self, transport: Transport) -> Self {
         Self {
@@ -274,6 +280,9 @@ impl Config {
         let scheme = match self.effective_transport() {
             Transport::Tcp => "tcp",
             Transport::Udp => "udp",
+            Transport::UnixDatagram | Transport::UnixStream if self.is_unix_type_open() => {
+                return format!("unix://{path}");
+            }
             Transport::UnixDatagram => return format!("unixgram://{path}"),
             Transport::UnixStream => return format!("unixstream://{path}"),
         };

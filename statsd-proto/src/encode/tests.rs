@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::Transport;
+use crate::encode::dialect::Dialect;
 
 mod arbitrary;
 mod dialects;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{Core, Phase};
 use crate::session::event::Backlog;
+use crate::session::failure::FailureKind;
 use crate::session::instruction::Output;
 
 impl Core {
@@ -59,7 +60,7 @@ impl Core {
             self.phase = Phase::Finished;
             return Some(Output::Finished(self.stats().into()));
         }
-        self.link.on_disconnected(false);
+        self.link.on_disconnected(&FailureKind::PeerClosed.into());
         Some(Output::Disconnect)
     }
 

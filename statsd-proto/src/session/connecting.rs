@@ -40,7 +40,7 @@ impl Core {
             self.stats.connect_failures += 1;
         }
         // While untried addresses are left, the server may still be reachable, and no outage is reported.
-        if self.link.on_disconnected(failure.is_refusal()) {
+        if self.link.on_disconnected(&failure) {
             self.report_outage(if was_up {
                 Outage::Broken(failure)
             } else {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::{Config, Transport};
 use crate::session::failure::Failure;
 use crate::session::stats::Dropped;
-pub(crate) use connection::Outage;
+pub(crate) use connection::{Outage, Peer};
 pub(crate) use journal::{Journal, MAX_EVENTS};
 
 /// Event for a log, with the server that it concerns.
@@ -55,6 +55,8 @@ pub enum EventKind {
     Connected {
         /// Address of the server if the host is a name, or `None` if the host is an address or a path.
         peer: Option<SocketAddr>,
+        /// Type of the Unix socket, or `None` if it is [configured](Config::transport) or there is no Unix socket.
+        socket: Option<Transport>,
         /// Length of the outage, or `None` if the first attempt succeeded.
         away: Option<Duration>,
     },
@@ -125,6 +127,8 @@ pub enum Backlog {
 struct About {
     server: String,
     transport: Transport,
+    /// Whether the server decides the type of the Unix socket.
+    is_type_open: bool,
     rate: u64,
     max_queue_bytes: usize,
     max_queue_lines: usize,
@@ -165,6 +169,7 @@ impl About {
         Self {
             server: config.server(),
             transport: config.effective_transport(),
+            is_type_open: config.is_unix_type_open(),
             rate: config.pace.map_or(0, |pace| pace.rate),
             max_queue_bytes: config.max_queue_bytes,
             max_queue_lines: config.max_queue_lines,

@@ -93,9 +93,13 @@ impl InFlight {
         }
     }
 
-    pub(crate) fn load(&mut self, payload: Payload) {
+    /// Loads the payload to send next, over a stream or as datagrams.
+    pub(crate) fn load(&mut self, payload: Payload, is_stream: bool) {
         self.lines = payload.lines;
-        self.current = Some(payload);
+        self.current = Some(Payload {
+            is_stream,
+            ..payload
+        });
     }
 
     /// Number of bytes of the current payload that are left to send, or `None` without a payload.
@@ -123,6 +127,7 @@ impl InFlight {
         Transmit {
             data: payload.data.slice(self.written..self.written + bytes),
             segment_size: payload.datagram_size(),
+            header: payload.header,
             keeps_break: payload.keeps_break,
         }
     }
@@ -247,13 +252,14 @@ impl InFlight {
             .map(|unconfirmed| unconfirmed.datagram)
     }
 
-    /// Takes the unsent or unacknowledged part of the current payload back, to be resent.
-    pub(crate) fn take_unfinished(&mut self) -> Option<Payload> {
+    /// Takes the unsent or unacknowledged [parts](Payload::unfinished) of the current payload back, to be resent.
+    pub(crate) fn take_unfinished(&mut self) -> [Option<Payload>; 2] {
         self.transmission = None;
         self.lines = 0;
         self.written = 0;
         let safe = std::mem::take(&mut self.safe);
-        self.current.take()?.unfinished(safe)
+        let current = self.current.take();
+        current.map_or([None, None], |payload| payload.unfinished(safe))
     }
 
     /// Takes unacknowledged payloads that precede the current one back, the newest first.

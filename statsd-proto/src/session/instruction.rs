@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::config::Transport;
 use crate::session::failure::{Failure, System};
 use crate::session::payload;
 use crate::session::stats::Report;
@@ -132,6 +133,32 @@ pub enum Target {
 }
 
 impl Target {
+    /// Whether data is sent as a stream, and not as datagrams.
+    pub(crate) fn is_stream(&self) -> bool {
+        match self {
+            Self::Tcp(_) | Self::UnixStream(_) => true,
+            Self::Udp(_) | Self::UnixDatagram(_) => false,
+        }
+    }
+
+    /// The same Unix socket with the other type, or `None` for an IP address.
+    pub(crate) fn other_type(&self) -> Option<Self> {
+        match self {
+            Self::Tcp(_) | Self::Udp(_) => None,
+            Self::UnixDatagram(path) => Some(Self::UnixStream(path.clone())),
+            Self::UnixStream(path) => Some(Self::UnixDatagram(path.clone())),
+        }
+    }
+
+    /// Transport of a Unix socket, or `None` for an IP address.
+    pub(crate) fn unix_type(&self) -> Option<Transport> {
+        match self {
+            Self::Tcp(_) | Self::Udp(_) => None,
+            Self::UnixDatagram(_) => Some(Transport::UnixDatagram),
+            Self::UnixStream(_) => Some(Transport::UnixStream),
+        }
+    }
+
     /// IP address and port, or `None` for a Unix socket.
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         match self {
@@ -182,6 +209,9 @@ pub struct Transmit {
     pub data: Bytes,
     /// Distance between the starts of two datagrams, in bytes. The last one may be shorter. `None` on a stream.
     pub segment_size: Option<usize>,
+    /// Number of bytes before the lines of each datagram that are not sent: the length field of a frame, where the
+    /// server decides between frames and datagrams.
+    pub(crate) header: usize,
     /// Whether the last line of each datagram ends in a line feed. If so, one trailing line feed is data and not
     /// padding.
     pub(crate) keeps_break: bool,
@@ -189,7 +219,8 @@ pub struct Transmit {
 
 impl Transmit {
     /// All datagrams, without the padding of the last one, and the number of bytes of `data` that they cover. On a
-    /// stream: all of it.
+    /// stream: all of it. Datagrams to a Unix socket may have bytes between them that are not sent; then this is the
+    /// first one.
     ///
     /// A driver sends these bytes if its kernel splits datagrams (`UDP_SEGMENT`), and reports the number as
     /// [written](Input::Written); see [`Segmentation`](crate::driver::Segmentation).
@@ -205,11 +236,14 @@ impl Transmit {
     /// }
     /// ```
     pub fn all_datagrams(&self) -> (&[u8], usize) {
-        let bytes = match self.segment_size {
-            Some(_) => payload::trimmed(&self.data, self.keeps_break),
-            None => &self.data,
-        };
-        (bytes, self.data.len())
+        match self.segment_size {
+            Some(_) if self.header > 0 => self.first_datagram(),
+            Some(_) => {
+                let bytes = payload::trimmed(&self.data, self.keeps_break);
+                (bytes, self.data.len())
+            }
+            None => (&self.data, self.data.len()),
+        }
     }
 
     /// The first datagram without its padding, and the number of bytes of `data` that it covers.
@@ -228,9 +262,11 @@ impl Transmit {
     /// }
     /// ```
     pub fn first_datagram(&self) -> (&[u8], usize) {
-        let len = self
-            .segment_size
-            .map_or(self.data.len(), |size| size.min(self.data.len()));
-        (payload::trimmed(&self.data[..len], self.keeps_break), len)
+        let Some(size) = self.segment_size else {
+            return (&self.data, self.data.len());
+        };
+        let len = size.min(self.data.len());
+        let lines = &self.data[self.header.min(len)..len];
+        (payload::trimmed(lines, self.keeps_break), len)
     }
 }

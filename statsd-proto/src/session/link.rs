@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 use crate::config::Config;
 use crate::random::Random;
 use crate::session::backoff::Backoff;
+use crate::session::event::Peer;
 use crate::session::failure::{Failure, FailureKind};
 use crate::session::instruction::{Connect, Keepalive, Resolve, Target};
 use lookup::{Answer, Lookup};
@@ -202,15 +203,21 @@ impl Link {
 
     /// Handles a failed attempt or a broken connection. Untried addresses of the server are tried before the backoff.
     /// Returns whether the next attempt has to wait.
-    pub(crate) fn on_disconnected(&mut self, is_refusal: bool) -> bool {
-        if let State::Up(up) = &self.state {
-            if is_refusal {
-                self.targets.refused(&up.to);
+    pub(crate) fn on_disconnected(&mut self, failure: &Failure) -> bool {
+        match &self.state {
+            State::Up(up) => {
+                if failure.is_refusal() {
+                    self.targets.refused(&up.to);
+                }
+                if up.has_progress {
+                    self.backoff.reset();
+                    self.targets.forget_untried();
+                }
             }
-            if up.has_progress {
-                self.backoff.reset();
-                self.targets.forget_untried();
+            State::Connecting { .. } if failure.kind() == FailureKind::WrongSocket => {
+                self.targets.on_wrong_type();
             }
+            State::Connecting { .. } | State::Idle { .. } | State::Resolving => {}
         }
         self.fail()
     }
@@ -256,6 +263,11 @@ impl Link {
         matches!(self.state, State::Up(_))
     }
 
+    /// Whether data is sent as a stream, and not as datagrams, over the connection that is up.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(&self.state, State::Up(up) if up.to.is_stream())
+    }
+
     /// Whether the server is known to be reachable. A stream proves it by connecting. UDP has no answers: a datagram
     /// that was not refused has to suffice.
     pub(crate) fn is_proven(&self) -> bool {
@@ -265,11 +277,16 @@ impl Link {
         }
     }
 
-    /// Address of the connected server, or `None` if the host is not a name or the connection is down.
-    pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        match &self.state {
-            State::Up(up) if self.lookup.has_name() => up.to.address(),
-            State::Connecting { .. } | State::Idle { .. } | State::Resolving | State::Up(_) => None,
+    /// What the connection shows of the server beyond the configuration.
+    pub(crate) fn peer(&self) -> Peer {
+        let State::Up(up) = &self.state else {
+            return Peer::default();
+        };
+        let is_named = self.lookup.has_name();
+        let is_open = self.targets.is_type_open();
+        Peer {
+            address: up.to.address().filter(|_| is_named),
+            socket: up.to.unix_type().filter(|_| is_open),
         }
     }
 

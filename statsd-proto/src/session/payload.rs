@@ -4,8 +4,12 @@
 //! equal distances, so that one system call can send all. Lines in a datagram are separated by line feeds, and its end
 //! is padded with further line feeds, which every server skips. Frames are laid out as datagrams are, each after its
 //! length, and sent as a stream.
+//!
+//! Where the server decides the type of a Unix socket, one layout serves both. Frames are sent as datagrams without
+//! their length. Datagrams are sent as a stream with their padding.
 
 mod batch;
+mod framing;
 mod joins;
 mod pool;
 
@@ -14,107 +18,10 @@ use std::ops::Range;
 use bytes::Bytes;
 use memchr::memchr_iter;
 
-use crate::config::{Config, Transport};
-use crate::encode::dialect::Dialect;
 pub(crate) use batch::{Batch, Grant, Place, alone};
+pub(crate) use framing::Framing;
 pub(crate) use joins::Joins;
 pub(crate) use pool::{Memory, Pool};
-
-/// Layout of lines for a transport.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Framing {
-    /// Datagrams of at most `size` bytes, in payloads of at most `capacity` bytes. Some servers need a line feed at
-    /// the end of each.
-    Datagrams {
-        size: usize,
-        capacity: usize,
-        ends_lines: bool,
-    },
-    /// Frames of at most `size` bytes including their length field, in payloads of at most `capacity` bytes.
-    Frames { size: usize, capacity: usize },
-    /// Lines without boundaries, in payloads of at most `capacity` bytes.
-    Stream { capacity: usize },
-}
-
-impl Framing {
-    pub(crate) fn new(config: &Config) -> Self {
-        // A quarter of the queue at most: [`DropOldest`](crate::Overflow::DropOldest) drops a payload, and must never
-        // drop the whole queue.
-        let most = config.max_queue_bytes / 4;
-        let capacity = STREAM_PAYLOAD.min(most);
-        let size = config.datagram_limit();
-        let whole = |most: usize, size: usize| size * (most / size).max(1);
-        match (config.effective_transport(), config.dialect) {
-            (Transport::UnixStream, Dialect::DogStatsd) => {
-                let size = size + FRAME_HEADER;
-                Self::Frames {
-                    size,
-                    capacity: whole(capacity, size),
-                }
-            }
-            (Transport::Tcp | Transport::UnixStream, _) => Self::Stream { capacity },
-            (Transport::Udp | Transport::UnixDatagram, dialect) => Self::Datagrams {
-                size,
-                capacity: whole(DATAGRAM_PAYLOAD.min(most).min(MAX_SEGMENTS * size), size),
-                ends_lines: dialect == Dialect::DogStatsd,
-            },
-        }
-    }
-
-    /// Layout with datagrams of at most `size` bytes, in payloads that are no larger than before.
-    pub(crate) fn shrunk(self, size: usize) -> Self {
-        match self {
-            Self::Datagrams {
-                capacity,
-                ends_lines,
-                ..
-            } => Self::Datagrams {
-                size,
-                capacity: capacity.min(MAX_SEGMENTS * size) / size * size,
-                ends_lines,
-            },
-            Self::Frames { .. } | Self::Stream { .. } => self,
-        }
-    }
-
-    /// Number of bytes before the lines of a frame.
-    pub(crate) fn header(self) -> usize {
-        match self {
-            Self::Frames { .. } => FRAME_HEADER,
-            Self::Datagrams { .. } | Self::Stream { .. } => 0,
-        }
-    }
-
-    /// Maximum size of a payload in bytes.
-    pub(crate) fn capacity(self) -> usize {
-        match self {
-            Self::Datagrams { capacity, .. }
-            | Self::Frames { capacity, .. }
-            | Self::Stream { capacity } => capacity,
-        }
-    }
-
-    /// Maximum number of inlets, a power of two. Their batches take a quarter of the queue at most.
-    pub(crate) fn max_inlets(self, max_bytes: usize) -> usize {
-        1 << (max_bytes / 4 / self.capacity()).max(1).ilog2()
-    }
-
-    /// Number of line feeds that are sent after the last record of a payload, a datagram or a frame: 0 or 1.
-    fn kept_break(self) -> usize {
-        match self {
-            Self::Datagrams { ends_lines, .. } => usize::from(ends_lines),
-            Self::Frames { .. } | Self::Stream { .. } => 1,
-        }
-    }
-
-    /// Distance between the starts of two datagrams or frames, or `None` on a stream of lines.
-    pub(crate) fn segment(self) -> Option<usize> {
-        match self {
-            Self::Datagrams { size, .. } | Self::Frames { size, .. } => Some(size),
-            Self::Stream { .. } => None,
-        }
-    }
-}
 
 /// Complete lines that are queued or being sent.
 #[derive(Clone, Debug)]
@@ -127,6 +34,8 @@ pub(crate) struct Payload {
     pub(crate) header: usize,
     /// Whether the last line of each datagram or frame ends in a line feed too.
     pub(crate) keeps_break: bool,
+    /// Whether the payload is sent over a stream.
+    pub(crate) is_stream: bool,
     /// Number of lines in `data`.
     pub(crate) lines: usize,
     /// Line feeds at which a record must not be split.
@@ -138,7 +47,18 @@ pub(crate) struct Payload {
 impl Payload {
     /// Distance between the starts of two datagrams, or `None` on a stream, of frames or of lines.
     pub(crate) fn datagram_size(&self) -> Option<usize> {
-        self.segment.filter(|_| self.header == 0)
+        self.segment.filter(|_| !self.is_stream)
+    }
+
+    /// Size of the largest datagram or frame, without its length field, or `None` for a stream of lines.
+    pub(crate) fn max_datagram(&self) -> Option<usize> {
+        self.segment.map(|segment| segment - self.header)
+    }
+
+    /// Distance between the starts of two parts that are resent whole, datagrams or frames. `None` if each line is
+    /// resent by itself.
+    fn unit(&self) -> Option<usize> {
+        self.segment.filter(|_| !self.is_stream || self.header > 0)
     }
 
     /// Number of datagrams. A stream's payload counts as one.
@@ -152,12 +72,17 @@ impl Payload {
         size.map_or(1, |size| bytes.div_ceil(size))
     }
 
-    /// Part to send after `written` bytes were sent, from the start of a line, datagram or frame. `None` if everything
-    /// was sent.
-    pub(crate) fn unfinished(&self, written: usize) -> Option<Self> {
-        let start = self.unfinished_at(written);
-        let lines = self.count_lines(start..self.data.len());
-        (start < self.data.len()).then(|| self.part(start..self.data.len(), lines))
+    /// Parts to send after `written` bytes were sent, from the start of a line, datagram or frame. The first part is the
+    /// rest of a datagram whose first lines were sent over a stream: the other datagrams keep their distance.
+    pub(crate) fn unfinished(&self, written: usize) -> [Option<Self>; 2] {
+        let (start, len) = (self.unfinished_at(written), self.data.len());
+        let next = self
+            .segment
+            .map_or(start, |segment| start.next_multiple_of(segment).min(len));
+        [start..next, next..len].map(|range| {
+            let lines = self.count_lines(range.clone());
+            (lines > 0).then(|| self.part(range, lines))
+        })
     }
 
     /// Part of the payload that begins and ends at record boundaries.
@@ -173,8 +98,8 @@ impl Payload {
 
     /// Start of the first line, datagram or frame that is not complete in the first `written` bytes.
     pub(crate) fn unfinished_at(&self, written: usize) -> usize {
-        match self.segment {
-            Some(segment) => self.whole(written, segment),
+        match self.unit() {
+            Some(unit) => self.whole(written, unit),
             None => self.data[..written]
                 .iter()
                 .rposition(is_break)
@@ -184,12 +109,20 @@ impl Payload {
 
     /// Number of lines that this write completed.
     pub(crate) fn count_lines(&self, written: Range<usize>) -> usize {
-        match self.segment {
-            None => count_breaks(&self.data[written]),
-            Some(segment) => {
-                let whole = self.whole(written.start, segment)..self.whole(written.end, segment);
-                let segments = self.data[whole].chunks(segment);
-                segments.map(|data| count_lines(&data[self.header..])).sum()
+        match self.unit() {
+            None if self.segment.is_none() => count_breaks(&self.data[written]),
+            // Line feeds that follow another one are padding.
+            None => memchr_iter(BREAK[0], &self.data[written.clone()])
+                .filter(|at| {
+                    (written.start + at)
+                        .checked_sub(1)
+                        .is_some_and(|at| !is_break(&self.data[at]))
+                })
+                .count(),
+            Some(unit) => {
+                let whole = self.whole(written.start, unit)..self.whole(written.end, unit);
+                let units = self.data[whole].chunks(unit);
+                units.map(|data| count_lines(&data[self.header..])).sum()
             }
         }
     }
@@ -213,8 +146,9 @@ impl Payload {
             .last()
             .or_else(|| self.record_ends(first).next())
             .unwrap_or_default();
-        let head = self.datagram(0..fit + kept);
-        let tail = self.datagram((fit + BREAK.len()).min(len)..len);
+        let start = self.header;
+        let head = self.datagram(start..start + fit + kept);
+        let tail = self.datagram(start + (fit + BREAK.len()).min(len)..start + len);
         self.drop_first_datagram();
         [head, tail, self].map(|part| (part.lines > 0).then_some(part))
     }
@@ -227,26 +161,32 @@ impl Payload {
         lines
     }
 
-    /// First datagram without its padding.
+    /// Lines of the first datagram or frame, without its padding.
     fn first_datagram(&self) -> &[u8] {
         let len = self.segment.unwrap_or(usize::MAX).min(self.data.len());
-        trimmed(&self.data[..len], self.keeps_break)
+        trimmed(&self.data[self.header.min(len)..len], self.keeps_break)
     }
 
-    /// Part of the payload as a datagram of its own.
+    /// Lines in this range as a datagram or frame of their own.
     fn datagram(&self, range: Range<usize>) -> Self {
         let lines = count_lines(&self.data[range.clone()]);
+        let part = self.part(range.start - self.header..range.end, lines);
+        let data = match self.header {
+            0 => part.data,
+            _ => framed(&self.data[range]).into(),
+        };
         Self {
-            segment: Some(range.len()),
-            header: 0,
-            ..self.part(range, lines)
+            segment: Some(data.len()),
+            data,
+            ..part
         }
     }
 
-    /// End of each record in the first datagram, without its line feed.
+    /// End of each record in the lines of the first datagram, without its line feed.
     fn record_ends(&self, datagram: &[u8]) -> impl Iterator<Item = usize> {
         let text = trimmed(datagram, false);
-        let ends = memchr_iter(BREAK[0], text).filter(|at| !self.joins.contains(*at));
+        let ends = memchr_iter(BREAK[0], text);
+        let ends = ends.filter(|at| !self.joins.contains(self.header + at));
         ends.chain((!text.is_empty()).then_some(text.len()))
     }
 
@@ -279,24 +219,20 @@ pub(crate) fn frames(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Lines as a frame, after their length.
+fn framed(lines: &[u8]) -> Vec<u8> {
+    let mut frame = [&[0; FRAME_HEADER], lines].concat();
+    batch::set_frame_length(&mut frame);
+    frame
+}
+
 pub(crate) const BREAK: &[u8] = b"\n";
 
 /// Size of a frame's length field: 32 bits in little-endian order, as the Datadog agent reads it.
 const FRAME_HEADER: usize = size_of::<u32>();
 
-/// Maximum payload of a stream in bytes. Four times as much would save an eighth of the CPU time, and a server that is
-/// killed would lose as much more from its kernel's buffer.
-const STREAM_PAYLOAD: usize = 16 * 1024;
-
-/// Maximum payload of datagrams in bytes: 32 full datagrams. Linux accepts at most 65,507 bytes in a call. A default
-/// receive buffer holds 92 datagrams of 1400 bytes, and so two such bursts.
-const DATAGRAM_PAYLOAD: usize = 32 * 1432;
-
 /// Minimum size of a datagram in bytes. Every network carries it: IPv4 hosts accept 576 bytes with all headers.
 const LEAST_DATAGRAM: usize = 512;
-
-/// Maximum number of datagrams that Linux splits from one call (`UDP_MAX_SEGMENTS`; 128 since 6.9).
-const MAX_SEGMENTS: usize = 64;
 
 fn is_break(byte: &u8) -> bool {
     *byte == BREAK[0]

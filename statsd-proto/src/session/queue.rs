@@ -294,7 +294,7 @@ impl Queue {
     /// Amount that a record uses at this place in the tail.
     fn need_in_tail(&self, place: Place, len: usize, lines: usize) -> Grant {
         let bytes = match place {
-            Place::OwnDatagram => len + 1,
+            Place::OwnDatagram => self.framing.header() + len + 1,
             Place::Here { bytes } => bytes - self.tail.len(),
             Place::NewBatch { bytes } => bytes,
         };
@@ -324,7 +324,7 @@ impl Queue {
     /// Takes the oldest complete payload, or the part of it that fits if datagrams had to become smaller.
     fn pop_complete(&mut self) -> Option<Payload> {
         let payload = self.complete.pop_front()?;
-        if payload.datagram_size() <= Some(self.max_datagram) {
+        if payload.max_datagram() <= Some(self.max_datagram) {
             return Some(payload);
         }
         let [first, rest @ ..] = payload.split(self.max_datagram);

@@ -167,6 +167,7 @@ mod tests {
         let transmit = Transmit {
             data: Bytes::from_static(b"a\nb\n"),
             segment_size: None,
+            header: 0,
             keeps_break: false,
         };
         for release in ["6.1.0", ""] {
@@ -179,6 +180,7 @@ mod tests {
         Transmit {
             data: Bytes::from_static(text.as_bytes()),
             segment_size: Some(size),
+            header: 0,
             keeps_break: false,
         }
     }

@@ -85,7 +85,7 @@ impl Core {
         let is_due = self.flusher.released_until() > first_open || !self.has_room();
         let payload = self.queue.pop(is_due)?;
         self.flight_end = self.stats.accepted - self.queue.lines() as u64;
-        self.in_flight.load(payload);
+        self.in_flight.load(payload, self.link.is_stream());
         self.in_flight.remaining()
     }
 
@@ -187,13 +187,17 @@ impl Core {
         self.stats.resent += self.in_flight.unacknowledged_lines() as u64;
         let is_datagram = self.in_flight.datagram_size().is_some();
         let was_transmitting = self.in_flight.is_transmitting();
-        if let Some(mut unfinished) = self.in_flight.take_unfinished() {
+        let [torn, rest] = self.in_flight.take_unfinished();
+        if let Some(mut rest) = rest {
             if is_datagram && was_transmitting && failure.is_about_data() {
-                self.make_sendable(&mut unfinished, failure);
+                self.make_sendable(&mut rest, failure);
             }
-            if !unfinished.data.is_empty() {
-                self.queue.push_front(unfinished);
+            if !rest.data.is_empty() {
+                self.queue.push_front(rest);
             }
+        }
+        if let Some(torn) = torn {
+            self.queue.push_front(torn);
         }
         for payload in self.in_flight.take_unacknowledged() {
             self.queue.push_front(payload);

@@ -6,7 +6,7 @@ use statsd_proto::driver::{Output, Target, Transmit};
 use statsd_proto::{Pace, Transport};
 
 use crate::subject::Subject;
-use crate::world::World;
+use crate::world::{World, transport};
 
 impl<S: Subject> World<S> {
     /// Every accepted line is accounted for, after every call.
@@ -46,13 +46,11 @@ impl<S: Subject> World<S> {
             Output::Connect(connect) => {
                 self.check_idle();
                 self.check_address(&connect.target);
-                let transport = match connect.target {
-                    Target::Tcp(_) => Transport::Tcp,
-                    Target::Udp(_) => Transport::Udp,
-                    Target::UnixDatagram(_) => Transport::UnixDatagram,
-                    Target::UnixStream(_) => Transport::UnixStream,
-                };
-                assert_eq!(transport, self.settings.transport);
+                let transport = transport(&connect.target);
+                let is_unix =
+                    transport == Transport::UnixDatagram || transport == Transport::UnixStream;
+                let may_guess = self.settings.is_type_open && is_unix;
+                assert!(transport == self.settings.transport || may_guess);
                 assert_eq!(connect.wants_unacknowledged, self.settings.resends());
             }
             Output::Resolve(_) => self.check_lookup(),

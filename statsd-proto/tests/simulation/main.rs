@@ -27,4 +27,5 @@ mod tasks;
 mod threads;
 mod unacknowledged;
 mod unix_datagram;
+mod unix_types;
 mod world;

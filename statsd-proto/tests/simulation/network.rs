@@ -49,6 +49,8 @@ pub(crate) struct Network {
     pub(crate) attempts: Vec<(Instant, SocketAddr)>,
     pub(crate) connections: Vec<Connection>,
     transport: Transport,
+    /// Whether the next attempt asks for the other type of a Unix socket.
+    pub(crate) is_wrong_type: bool,
     socket: Option<Socket>,
 }
 
@@ -137,6 +139,7 @@ impl Network {
             attempts: Vec::new(),
             connections: Vec::new(),
             transport,
+            is_wrong_type: false,
             socket: None,
         }
     }
@@ -148,6 +151,7 @@ impl Network {
         self.attempts = transcript.attempts;
         self.connections = transcript.connections;
         self.socket = transcript.socket;
+        self.is_wrong_type = transcript.is_wrong_type;
         if let Some(socket) = &mut self.socket {
             socket.cut = None;
             socket.hang_up_at = None;
@@ -163,6 +167,9 @@ impl Network {
         let listens = self.listens(to);
         if !listens && self.transport != Transport::Udp {
             return Input::Disconnected(FailureKind::Refused.into());
+        }
+        if self.is_wrong_type {
+            return Input::Disconnected(FailureKind::WrongSocket.into());
         }
         self.connections.push(Connection {
             opened_at: now,

@@ -34,7 +34,13 @@ pub(crate) fn arrived(world: &World) -> Vec<String> {
         let datagrams = connections.iter().flat_map(|link| &link.datagrams);
         let arrived = datagrams.filter(|datagram| datagram.fate == Fate::Arrived);
         return arrived
-            .flat_map(|datagram| datagram.text.split('\n').map(str::to_owned))
+            .flat_map(|datagram| {
+                datagram
+                    .text
+                    .trim_end_matches('\n')
+                    .split('\n')
+                    .map(str::to_owned)
+            })
             .collect();
     }
     let arrived = |link: &Connection| whole_lines(world, &link.taken[..link.arrived]).0;
@@ -174,5 +180,8 @@ pub(crate) fn whole_lines<S: Subject>(world: &World<S>, stream: &[u8]) -> (Vec<S
     let text = String::from_utf8(stream.to_vec()).expect("lines are text");
     let mut lines = text.split('\n').map(str::to_owned).collect::<Vec<_>>();
     let tail = lines.pop().unwrap_or_default();
+    if world.settings.is_type_open {
+        lines.retain(|line| !line.is_empty());
+    }
     (lines, tail)
 }

@@ -8,7 +8,10 @@ use statsd_proto::{Config, Dialect, Overflow, Pace, Transport};
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) host: &'static str,
+    /// What the server listens on.
     pub(crate) transport: Transport,
+    /// Whether the client is told so, or has to find out which type of a Unix socket it is.
+    pub(crate) is_type_open: bool,
     pub(crate) dialect: Dialect,
     pub(crate) max_datagram: usize,
     pub(crate) max_queue_bytes: usize,
@@ -35,6 +38,7 @@ impl Settings {
         Self {
             host: "192.0.2.1",
             transport: Transport::Tcp,
+            is_type_open: false,
             dialect: Dialect::Statsd,
             max_datagram: 1432,
             max_queue_bytes: 16 * 1024 * 1024,
@@ -86,7 +90,25 @@ impl Settings {
         }
     }
 
-    /// All of these.
+    /// The defaults for each type of a Unix socket in each of the dialects that have both, where the client is not told
+    /// which it is.
+    pub(crate) fn open_types() -> [Self; 4] {
+        let open = |transport, dialect| Self {
+            transport,
+            dialect,
+            is_type_open: true,
+            max_datagram: 8192,
+            ..Self::tcp()
+        };
+        [
+            open(Transport::UnixDatagram, Dialect::DogStatsd),
+            open(Transport::UnixStream, Dialect::DogStatsd),
+            open(Transport::UnixDatagram, Dialect::Statsd),
+            open(Transport::UnixStream, Dialect::Statsd),
+        ]
+    }
+
+    /// All of these, but those.
     pub(crate) fn all() -> [Self; 4] {
         [
             Self::frames(),
@@ -101,7 +123,7 @@ impl Settings {
     }
 
     pub(crate) fn is_framed(&self) -> bool {
-        self.transport == Transport::UnixStream
+        self.transport == Transport::UnixStream && self.dialect == Dialect::DogStatsd
     }
 
     pub(crate) fn is_udp(&self) -> bool {
@@ -129,10 +151,14 @@ impl Settings {
     }
 
     pub(crate) fn config(&self) -> Config {
-        Config::new(self.host)
+        let config = if self.is_type_open {
+            Config::new(format!("unix://{PATH}"))
+        } else {
+            let config = Config::new(self.host).unix_stream(PATH);
+            config.transport(self.transport)
+        };
+        config
             .kind_prefixes(false)
-            .unix_stream(PATH)
-            .transport(self.transport)
             .dialect(self.dialect)
             .max_datagram(self.max_datagram)
             .max_queue_bytes(self.max_queue_bytes)

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use statsd_proto::driver::{FailureKind, Input, Output, Session, Target};
-use statsd_proto::{Dialect, Metric, RecordError, Report, Stats};
+use statsd_proto::{Dialect, Metric, RecordError, Report, Stats, Transport};
 
 use crate::network::{Network, address};
 use crate::oracle;
@@ -281,6 +281,7 @@ impl<S: Subject> World<S> {
         self.wake = Some(self.now);
         match output {
             Output::Connect(connect) => {
+                self.net.is_wrong_type = transport(&connect.target) != self.settings.transport;
                 let to = match connect.target {
                     Target::Tcp(to) | Target::Udp(to) => to,
                     Target::UnixDatagram(path) | Target::UnixStream(path) => {
@@ -314,6 +315,15 @@ impl<S: Subject> World<S> {
             Output::Transmit(transmit) => self.task = Some(Task::Write(transmit)),
             Output::Wait(until) => self.wake = until,
         }
+    }
+}
+
+pub(crate) fn transport(target: &Target) -> Transport {
+    match target {
+        Target::Tcp(_) => Transport::Tcp,
+        Target::Udp(_) => Transport::Udp,
+        Target::UnixDatagram(_) => Transport::UnixDatagram,
+        Target::UnixStream(_) => Transport::UnixStream,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::throttle::Throttle;
 use super::{Backlog, EventKind};
+use crate::config::Transport;
 use crate::session::failure::Failure;
 
 /// Actual state of the connection, and the state that was last reported.
@@ -26,9 +27,18 @@ enum State {
     Unknown,
     Up {
         since: Instant,
-        peer: Option<SocketAddr>,
+        peer: Peer,
     },
     Down(Outage),
+}
+
+/// What is not known of the server before it is reached.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Peer {
+    /// Address of a host with a name.
+    pub(crate) address: Option<SocketAddr>,
+    /// Type of a Unix socket whose type is not configured.
+    pub(crate) socket: Option<Transport>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,12 +52,12 @@ pub(crate) enum Outage {
 enum Reported {
     #[default]
     Nothing,
-    Up(Option<SocketAddr>),
+    Up(Peer),
     Down(Outage),
 }
 
 impl Connection {
-    pub(super) fn on_up(&mut self, now: Instant, peer: Option<SocketAddr>) {
+    pub(super) fn on_up(&mut self, now: Instant, peer: Peer) {
         if let State::Up { peer: before, .. } = &mut self.state {
             *before = peer;
             return;
@@ -133,7 +143,11 @@ impl Connection {
         self.reported = Reported::Up(peer);
         let away_since = self.away_since.take();
         let away = away_since.map(|at| since.saturating_duration_since(at));
-        Some(EventKind::Connected { peer, away })
+        Some(EventKind::Connected {
+            peer: peer.address,
+            socket: peer.socket,
+            away,
+        })
     }
 
     fn report_down(&mut self) -> Option<EventKind> {

@@ -1,11 +1,10 @@
 //! Journal of events: reported state and actual state of the connection, the queue and the losses.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::connection::{Connection, Outage};
+use super::connection::{Connection, Outage, Peer};
 use super::throttle::Throttle;
 use super::{About, Backlog, Event, EventKind};
 use crate::config::Config;
@@ -92,7 +91,7 @@ impl Journal {
     }
 
     /// Handles a server that is reached.
-    pub(crate) fn on_up(&mut self, now: Instant, peer: Option<SocketAddr>) {
+    pub(crate) fn on_up(&mut self, now: Instant, peer: Peer) {
         self.connection.on_up(now, peer);
         if let Some(kind) = self.connection.poll(now) {
             self.push(kind);

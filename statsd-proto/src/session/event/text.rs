@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{About, Backlog, Event, EventKind};
 use crate::config::Transport;
+use crate::session::failure::FailureKind;
 use crate::session::stats::Dropped;
 
 impl fmt::Display for Event {
@@ -23,10 +24,15 @@ impl fmt::Display for Event {
                      Client::close and then the connection",
                 )
             }
-            EventKind::Connected { peer, away } => {
+            EventKind::Connected { peer, socket, away } => {
                 f.write_str(if is_udp { "sending" } else { "connected" })?;
                 if let Some(peer) = peer {
                     write!(f, " to {peer}")?;
+                }
+                match socket {
+                    Some(Transport::UnixDatagram) => f.write_str(" to a datagram socket")?,
+                    Some(Transport::UnixStream) => f.write_str(" to a stream socket")?,
+                    Some(Transport::Tcp | Transport::Udp) | None => {}
                 }
                 match away {
                     Some(away) => write!(f, " after {} without the server", Span(*away)),
@@ -37,7 +43,19 @@ impl fmt::Display for Event {
                 failure,
                 unreported,
             } => {
-                write!(f, "cannot connect: {failure}; retrying")?;
+                write!(f, "cannot connect: {failure}")?;
+                if failure.kind() == FailureKind::WrongSocket && !about.is_type_open {
+                    f.write_str(match about.transport {
+                        Transport::UnixDatagram => {
+                            " (the server may listen for a stream: unixstream://)"
+                        }
+                        Transport::UnixStream => {
+                            " (the server may listen for datagrams: unixgram://)"
+                        }
+                        Transport::Tcp | Transport::Udp => "",
+                    })?;
+                }
+                f.write_str("; retrying")?;
                 write_unreported(f, *unreported)
             }
             EventKind::LookupFailed {

@@ -71,7 +71,8 @@ impl Unacknowledged {
             ..
         } = std::mem::take(self);
         let first = payloads.pop_front();
-        let first = first.and_then(|first| first.unfinished(acknowledged));
+        let first = first.map_or([None, None], |first| first.unfinished(acknowledged));
+        let first = first.into_iter().rev().flatten();
         payloads.into_iter().rev().chain(first)
     }
 
@@ -183,6 +184,7 @@ mod tests {
             segment: None,
             header: 0,
             keeps_break: false,
+            is_stream: true,
             joins: Default::default(),
             waste: 0,
             lines: text.matches('\n').count(),

@@ -13,6 +13,8 @@ pub(super) struct Targets {
     transport: Transport,
     /// Addresses of the last answer, in the resolver's order.
     known: Vec<Target>,
+    /// The same Unix socket with the other type, or `None` if the type is configured.
+    other_type: Option<Target>,
     /// Addresses not tried since the last lookup or success.
     untried: VecDeque<Target>,
     /// Number of addresses tried since then.
@@ -33,10 +35,13 @@ impl Targets {
             (Transport::Udp, Some(address)) => vec![Target::Udp(address)],
             (Transport::Tcp | Transport::Udp, None) => Vec::new(),
         };
+        let is_open = config.is_unix_type_open();
+        let other_type = known.first().filter(|_| is_open).map(Target::other_type);
         Self {
             is_named: known.is_empty(),
             transport,
             known,
+            other_type: other_type.flatten(),
             untried: VecDeque::new(),
             tried: 0,
             answered: None,
@@ -80,6 +85,22 @@ impl Targets {
     pub(super) fn retry_known_in_order(&mut self) {
         self.answered = None;
         self.retry_known();
+    }
+
+    /// Handles a Unix socket that has the other type. It is tried at once, unless both types have been tried.
+    pub(super) fn on_wrong_type(&mut self) {
+        let (Some(other), Some(known)) = (&mut self.other_type, self.known.first_mut()) else {
+            return;
+        };
+        std::mem::swap(other, known);
+        if self.tried < 2 {
+            self.untried.push_back(known.clone());
+        }
+    }
+
+    /// Whether the server decides the type of the Unix socket.
+    pub(super) fn is_type_open(&self) -> bool {
+        self.other_type.is_some()
     }
 
     pub(super) fn forget_untried(&mut self) {

@@ -32,10 +32,7 @@ impl Times {
     pub(super) fn new(config: &Config) -> Self {
         let transport = config.effective_transport();
         Self {
-            settle: match transport {
-                Transport::Tcp | Transport::UnixStream => config.settle_time,
-                Transport::Udp | Transport::UnixDatagram => Duration::ZERO,
-            },
+            settle: config.settle_time,
             // A stream breaks when its server moves, which causes a lookup. Datagrams would go to the old address
             // forever.
             resolve: config
@@ -65,7 +62,13 @@ impl Up {
         times: Times,
         random: &mut Random,
     ) -> Option<Instant> {
-        let usable_at = *self.usable_at.get_or_insert(now + times.settle);
+        // Datagrams have no connection that the server could close at once.
+        let settle = if self.to.is_stream() {
+            times.settle
+        } else {
+            Duration::ZERO
+        };
+        let usable_at = *self.usable_at.get_or_insert(now + settle);
         if now < usable_at {
             return Some(usable_at);
         }

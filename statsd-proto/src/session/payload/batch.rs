@@ -5,7 +5,7 @@ mod reading;
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
-use super::{BREAK, Framing, Joins, Memory, Payload};
+use super::{BREAK, Framing, Joins, Memory, Payload, framed};
 use crate::encode::{Cursor, Unwritten, Written};
 
 /// Batch of records, and room for more.
@@ -305,26 +305,27 @@ impl Batch {
 }
 
 /// Writes the length field at the start of a frame.
-fn set_frame_length(frame: &mut [u8]) {
+pub(super) fn set_frame_length(frame: &mut [u8]) {
     if let Some((length, lines)) = frame.split_first_chunk_mut() {
         let len = u32::try_from(lines.len()).expect("a frame is no longer than a datagram");
         *length = len.to_le_bytes();
     }
 }
 
-/// Datagram with a single record, longer than the others.
+/// Datagram or frame with a single record, longer than the others.
 pub(crate) fn alone(framing: Framing, record: &[u8], written: Written) -> Payload {
-    let mut data = Vec::with_capacity(record.len() + 1);
-    data.extend_from_slice(record);
-    data.extend_from_slice(&BREAK[..framing.kept_break()]);
+    let header = framing.header();
+    let lines = [record, &BREAK[..framing.kept_break()]].concat();
+    let data = if header > 0 { framed(&lines) } else { lines };
     let mut joins = Joins::default();
     if let Some(at) = memchr(BREAK[0], record).filter(|_| written.is_joined) {
-        joins.push(at);
+        joins.push(header + at);
     }
     Payload {
         segment: Some(data.len()),
-        header: 0,
+        header,
         keeps_break: framing.kept_break() == 1,
+        is_stream: framing.is_stream(),
         lines: written.lines,
         joins,
         waste: 0,

@@ -45,6 +45,7 @@ impl Batch {
             segment: batch.framing.segment(),
             header: batch.framing.header(),
             keeps_break: batch.framing.kept_break() == 1,
+            is_stream: batch.framing.is_stream(),
             lines: batch.lines,
             joins: batch.joins,
         })
