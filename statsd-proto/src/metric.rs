@@ -1,5 +1,6 @@
 //! Metrics: a name, a value and a kind, with optional tags, sample rate and timestamp.
 
+mod class;
 mod tags;
 mod value;
 
@@ -9,6 +10,7 @@ use crate::dogstatsd::Cardinality;
 use crate::encode;
 use crate::error::ParseError;
 use crate::random::Random;
+pub(crate) use class::Class;
 pub use tags::TagList;
 pub(crate) use tags::Tags;
 pub use value::{Number, Value};

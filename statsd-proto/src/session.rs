@@ -2,6 +2,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod backoff;
+pub(crate) mod calls;
 mod closing;
 mod connecting;
 mod drain;
@@ -36,6 +37,7 @@ use crate::encode::Encoder;
 use crate::error::ConfigError;
 use crate::random::Random;
 use crate::session::aggregate::{Interval, Limits, Store};
+use crate::session::calls::Calls;
 use crate::session::event::{Event, Journal};
 use crate::session::flush::Flusher;
 use crate::session::in_flight::InFlight;
@@ -97,6 +99,8 @@ pub(crate) struct Core {
     sampling_level: SamplingLevel,
     /// Whether the sampling level follows the load of the queue.
     is_sampling_adaptive: bool,
+    /// Calls that recorded a value, but for values that handles have aggregated.
+    calls: Calls,
     /// Sender of the client's own telemetry, or `None` if telemetry is off.
     reporter: Option<Box<Reporter>>,
     /// Datagrams that the kernel refused to send and that were dropped.
@@ -168,6 +172,7 @@ impl Core {
             regrow_at: None,
             sampling_level: SamplingLevel::new(config.rate),
             is_sampling_adaptive: config.adaptive_sampling,
+            calls: Calls::default(),
             reporter: Reporter::new(config).map(Box::new),
             unsendable: Lost::default(),
             now: None,

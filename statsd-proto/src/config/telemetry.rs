@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::Config;
 use super::check::{MAX_TIME, require};
-use super::{Config, Transport};
 use crate::error::ConfigError;
 use crate::session::telemetry::Reporter;
 
@@ -27,17 +27,26 @@ use crate::session::telemetry::Reporter;
 /// | `connects`, `connect_failures`, `disconnects` | counters | connections established, failed and broken |
 /// | `queued_bytes`, `queued_bytes_peak` | gauges | bytes in the queue, and their maximum so far |
 ///
-/// Metrics under [Datadog's names](Self::datadog), after `datadog.dogstatsd.client.` and without the prefix, each with
-/// the tags `client:rust`, `client_version` and `client_transport`:
+/// Metrics under [Datadog's names](Self::datadog), all of them counters, after `datadog.dogstatsd.client.` and without
+/// the prefix. They are those of Datadog's own clients (datadog-go 5), with the same tags: the constant tags of the
+/// configuration, `client:rust`, `client_version`, and `client_transport` with `udp`, `uds`, `uds-stream` or `tcp`. With
+/// [aggregation](Config::aggregate), calls are counted before their values are aggregated.
 ///
 /// | metric | content |
 /// |---|---|
-/// | `metrics` | recorded metrics, events and service checks, including sampled-out and refused ones; missing with [aggregation](Config::aggregate), which does not count calls |
-/// | `metric_dropped_on_receive` | metrics refused by a full queue |
+/// | `metrics` | calls that record a metric, including sampled-out and refused ones; a list of values counts once |
+/// | `metrics_by_type` | the same, with the tag `metrics_type`: `gauge`, `count`, `histogram`, `distribution`, `set` or `timing` |
+/// | `events`, `service_checks` | calls that record an event or a service check |
+/// | `metric_dropped_on_receive` | metrics, events and service checks refused by a full queue |
 /// | `packets_sent`, `bytes_sent` | datagrams, or writes of a stream, that the kernel accepted, and their bytes |
+/// | `packets_dropped`, `bytes_dropped` | sum of the two rows below |
 /// | `packets_dropped_queue`, `bytes_dropped_queue` | datagrams or writes [dropped](crate::Overflow::DropOldest) from a full queue, and their bytes |
 /// | `packets_dropped_writer`, `bytes_dropped_writer` | datagrams that the kernel refused to send, and their bytes |
-/// | `packets_dropped`, `bytes_dropped` | sum of the two rows above |
+/// | `aggregated_context` | series sent, once for each aggregation interval; only with [aggregation](Config::aggregate) |
+/// | `aggregated_context_by_type` | the same, with the tag `metrics_type` |
+///
+/// Datadog's clients send every metric in each interval, also a count of zero. Here a count that has not grown is left
+/// out: a sum over time shows the same.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Telemetry {
     /// Name, or `None` for Datadog's names.
@@ -115,17 +124,10 @@ impl Config {
     pub(crate) fn for_telemetry(&self, telemetry: &Telemetry) -> Self {
         let config = self.clone().kind_prefixes(false);
         let Some(name) = &telemetry.name else {
-            let transport = match self.effective_transport() {
-                Transport::Tcp => "tcp",
-                Transport::Udp => "udp",
-                Transport::UnixDatagram => "uds",
-                Transport::UnixStream => "uds-stream",
-            };
             return config
                 .prefix("datadog.dogstatsd.client")
                 .tag("client", "rust")
-                .tag("client_version", env!("CARGO_PKG_VERSION"))
-                .tag("client_transport", transport);
+                .tag("client_version", env!("CARGO_PKG_VERSION"));
         };
         config.prefix(match self.prefix_text() {
             "" => name.clone(),

@@ -12,6 +12,10 @@ impl Core {
         if self.link.on_connected() {
             self.in_flight.on_connected();
             self.stats.connects += 1;
+            let socket = self.link.peer().socket;
+            if let (Some(reporter), Some(socket)) = (&mut self.reporter, socket) {
+                reporter.set_transport(socket);
+            }
         }
     }
 

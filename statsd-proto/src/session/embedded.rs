@@ -195,7 +195,10 @@ impl Session {
     ) -> Result<(), RecordError> {
         let value = value.into();
         let value = match prepared.aggregate(&self.encoder, value) {
-            Ok(Put::Refused(error)) => return Err(self.inlet.refuse(error)),
+            Ok(Put::Refused(error)) => {
+                self.inlet.count_call(|| prepared.class());
+                return Err(self.inlet.refuse(error));
+            }
             Ok(put) => {
                 if let (Put::First, Some(series)) = (put, prepared.series()) {
                     self.core.add_pending(series);
@@ -452,7 +455,10 @@ impl Session {
     /// Aggregates a metric. Returns `None` if the metric has to be sent as lines of its own.
     fn aggregate(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let lookup = FastLookup::new(&self.encoder, metric);
-        if lookup.is_some_and(|lookup| self.inlet.try_aggregate(&self.encoder, &lookup)) {
+        if lookup.is_some_and(|lookup| {
+            self.inlet
+                .try_aggregate(&self.encoder, &lookup, metric.class())
+        }) {
             return Some(Ok(()));
         }
         let Some(lookup) = Lookup::new(&self.encoder, metric) else {
@@ -465,13 +471,17 @@ impl Session {
                 .core
                 .aggregate_new(&self.encoder, &mut self.inlet, lookup, metric);
         }
-        match added {
-            Ok(Added::First) => self.core.on_aggregated(),
-            Ok(Added::More) => {}
-            Ok(Added::Not | Added::Unknown) => return self.aggregate_not(metric),
-            Err(error) => return Some(Err(self.inlet.refuse(error))),
+        if matches!(added, Ok(Added::Not | Added::Unknown)) {
+            return self.aggregate_not(metric);
         }
-        Some(Ok(()))
+        self.inlet.count_call(|| metric.class());
+        if added == Ok(Added::First) {
+            self.core.on_aggregated();
+        }
+        Some(match added {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.inlet.refuse(error)),
+        })
     }
 
     /// Prepares for sending the metric as a line of its own. Returns `Some` if it is refused, because a level that has
@@ -480,7 +490,9 @@ impl Session {
     fn aggregate_not(&mut self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let is_level = metric.is_level();
         let key = is_level.then(|| self.encoder.gauge_series(metric));
-        self.send_level_before(key?).err().map(Err)
+        let error = self.send_level_before(key?).err()?;
+        self.inlet.count_call(|| metric.class());
+        Some(Err(error))
     }
 
     /// Sends the pending level of a gauge, because a value of the same gauge is about to be sent as a line of its own.
@@ -502,8 +514,10 @@ impl Session {
     #[inline(always)]
     fn record_line(&mut self, record: &impl Record) -> Result<(), RecordError> {
         let line = record.fast_line(&self.encoder);
-        let is_recorded =
-            line.is_some_and(|line| self.inlet.try_record(&self.encoder, &line, &Alone));
+        let is_recorded = line.is_some_and(|line| {
+            self.inlet
+                .try_record(&self.encoder, &line, &Alone, record.class())
+        });
         if is_recorded {
             return Ok(());
         }
@@ -512,6 +526,7 @@ impl Session {
 
     #[cold]
     fn record_slowly(&mut self, record: &dyn Record) -> Result<(), RecordError> {
+        self.inlet.count_call(|| record.class());
         match self.inlet.record(&self.encoder, record, &Alone) {
             Ok(result) => result,
             Err(Pending::Room | Pending::Owner(_)) => {

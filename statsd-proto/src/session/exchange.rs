@@ -12,7 +12,12 @@ impl Core {
     /// New inlet, without memory.
     pub(crate) fn inlet(&mut self) -> Inlet {
         let parts = self.parts();
-        let mut inlet = Inlet::new(self.queue.batch(), self.sampler.fork(), parts);
+        let mut inlet = Inlet::new(
+            self.queue.batch(),
+            self.sampler.fork(),
+            parts,
+            self.counts_calls(),
+        );
         inlet.set_sampling_level(self.sampling_level());
         inlet
     }
@@ -103,9 +108,10 @@ impl Core {
 
     /// Collects the counts of an inlet. Its lines stay.
     pub(crate) fn take_counts(&mut self, inlet: &mut Inlet) {
-        let (refused, sampled_out) = inlet.take_counts();
-        self.stats.refused.add(refused);
-        self.stats.sampled_out += sampled_out;
+        let counted = inlet.take_counts();
+        self.stats.refused.add(counted.refused);
+        self.stats.sampled_out += counted.sampled_out;
+        self.calls.add_all(counted.calls);
     }
 
     /// Notes that the counts of all inlets were collected.

@@ -8,6 +8,7 @@ use super::sampling::SamplingLevel;
 use crate::encode::{Cursor, Encoder, FastLine as _, Unwritten, Written};
 use crate::error::RecordError;
 use crate::random::Random;
+use crate::session::calls::Calls;
 
 /// Group of records, each with a line feed after it.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct GroupBuffer {
     /// Sampling level, or `None` if only the caller's sample rate applies.
     sampling_level: Option<SamplingLevel>,
     sampled_out: u64,
+    /// Calls, whatever came of them.
+    calls: Calls,
 }
 
 impl GroupBuffer {
@@ -39,6 +42,7 @@ impl GroupBuffer {
             sampler,
             sampling_level: None,
             sampled_out: 0,
+            calls: Calls::default(),
         }
     }
 
@@ -53,6 +57,7 @@ impl GroupBuffer {
         encoder: &Encoder,
         record: &impl Record,
     ) -> Result<(), RecordError> {
+        self.calls.count(record.class(), true);
         if self.try_push(encoder, record) {
             return Ok(());
         }
@@ -186,9 +191,12 @@ impl GroupBuffer {
         })
     }
 
-    /// Takes the number of sampled-out metrics since the last call.
-    pub(crate) fn take_sampled_out(&mut self) -> u64 {
-        std::mem::take(&mut self.sampled_out)
+    /// Takes the number of sampled-out metrics and of all calls since the last call.
+    pub(super) fn take_counts(&mut self) -> (u64, Calls) {
+        (
+            std::mem::take(&mut self.sampled_out),
+            std::mem::take(&mut self.calls),
+        )
     }
 
     /// Removes all records, and keeps the memory.

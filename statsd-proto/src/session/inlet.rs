@@ -6,9 +6,10 @@ use super::group_buffer::GroupBuffer;
 use super::record::Record;
 use crate::encode::{Cursor, Encoder, FastLine, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::Rate;
+use crate::metric::{Class, Rate};
 use crate::random::Random;
 use crate::session::aggregate::{FastLookup, Parts};
+use crate::session::calls::Calls;
 use crate::session::payload::{Batch, Grant};
 use crate::session::sampling::SamplingLevel;
 use crate::session::stats::{Refused, Stats};
@@ -26,10 +27,20 @@ pub(crate) struct Inlet {
     /// Sampling level, or `None` if only the caller's sample rate applies.
     sampling_level: Option<SamplingLevel>,
     is_closed: bool,
-    refused: Refused,
-    sampled_out: u64,
+    counted: Counted,
+    /// Whether telemetry asks for calls. Finding out the type of a line that was written elsewhere takes time.
+    counts_calls: bool,
     /// Aggregated values, or `None` if metrics are not aggregated.
     pub(crate) parts: Option<Box<Parts>>,
+}
+
+/// Counts of an inlet since the core last took them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Counted {
+    pub(super) refused: Refused,
+    pub(super) sampled_out: u64,
+    /// Calls, whatever came of them, but for values that are aggregated by a handle.
+    pub(super) calls: Calls,
 }
 
 /// Reason why a metric is not in the batch yet.
@@ -55,7 +66,12 @@ pub(crate) trait Levels {
 }
 
 impl Inlet {
-    pub(crate) fn new(batch: Batch, sampler: Random, parts: Option<Parts>) -> Self {
+    pub(crate) fn new(
+        batch: Batch,
+        sampler: Random,
+        parts: Option<Parts>,
+        counts_calls: bool,
+    ) -> Self {
         Self {
             batch,
             record: Vec::new(),
@@ -63,8 +79,8 @@ impl Inlet {
             sampler,
             sampling_level: None,
             is_closed: false,
-            refused: Refused::default(),
-            sampled_out: 0,
+            counted: Counted::default(),
+            counts_calls,
             parts: parts.map(Box::new),
         }
     }
@@ -79,6 +95,7 @@ impl Inlet {
         encoder: &Encoder,
         line: &impl FastLine,
         levels: &impl Levels,
+        class: Class,
     ) -> bool {
         if self.sampling_level.is_some() {
             return false;
@@ -92,7 +109,17 @@ impl Inlet {
                 Some(_) | None => return false,
             }
         }
-        self.batch.commit_line(len)
+        let is_done = self.batch.commit_line(len);
+        self.counted.calls.count(class, is_done);
+        is_done
+    }
+
+    /// Counts a call that [`try_record`](Self::try_record) does not handle, whatever comes of it.
+    #[inline]
+    pub(crate) fn count_call(&mut self, class: impl FnOnce() -> Class) {
+        if self.counts_calls {
+            self.counted.calls.count(class(), true);
+        }
     }
 
     /// Records a metric.
@@ -160,7 +187,9 @@ impl Inlet {
 
     /// Takes a group of metrics, if the rest of the batch has room for it.
     pub(crate) fn take_group(&mut self, group: &mut GroupBuffer) -> bool {
-        self.sampled_out += group.take_sampled_out();
+        let (sampled_out, calls) = group.take_counts();
+        self.counted.sampled_out += sampled_out;
+        self.counted.calls.add_all(calls);
         if group.count() == 0 {
             return true;
         }
@@ -172,7 +201,7 @@ impl Inlet {
     #[cold]
     pub(crate) fn refuse_group(&mut self, error: RecordError, group: &GroupBuffer) -> RecordError {
         for _ in 0..group.count() {
-            self.refused.count(error);
+            self.counted.refused.count(error);
         }
         error
     }
@@ -184,21 +213,20 @@ impl Inlet {
     /// Whether sampling leaves this metric out.
     fn is_left_out(&mut self, rate: Rate) -> bool {
         let is_left_out = rate.leaves_out(&mut self.sampler) && !self.is_closed;
-        self.sampled_out += u64::from(is_left_out);
+        self.counted.sampled_out += u64::from(is_left_out);
         is_left_out
     }
 
     /// Counts a refused metric.
     #[cold]
     pub(crate) fn refuse(&mut self, error: RecordError) -> RecordError {
-        self.refused.count(error);
+        self.counted.refused.count(error);
         error
     }
 
     /// Whether the inlet has lines, unused room or counts for the queue to collect.
     pub(crate) fn has_something(&self) -> bool {
-        let has_counts = self.refused != Refused::default() || self.sampled_out > 0;
-        has_counts || self.batch.granted() != Grant::default()
+        self.counted != Counted::default() || self.batch.granted() != Grant::default()
     }
 
     pub(super) fn set_sampling_level(&mut self, sampling_level: SamplingLevel) {
@@ -229,25 +257,29 @@ impl Inlet {
         stats.accepted += self.batch.lines() as u64;
         stats.queued += self.batch.lines() as u64;
         stats.queued_bytes += self.batch.len() as u64;
-        stats.refused.add(self.refused);
-        stats.sampled_out += self.sampled_out;
+        stats.refused.add(self.counted.refused);
+        stats.sampled_out += self.counted.sampled_out;
     }
 
-    /// Takes the counts of refused and sampled-out metrics since the last call.
-    pub(crate) fn take_counts(&mut self) -> (Refused, u64) {
-        (
-            std::mem::take(&mut self.refused),
-            std::mem::take(&mut self.sampled_out),
-        )
+    /// Takes the counts since the last call.
+    pub(super) fn take_counts(&mut self) -> Counted {
+        std::mem::take(&mut self.counted)
     }
 
     /// Aggregates a metric of a series that is pending already. Otherwise it changes nothing.
     #[inline(always)]
-    pub(crate) fn try_aggregate(&mut self, encoder: &Encoder, lookup: &FastLookup<'_>) -> bool {
-        match &mut self.parts {
+    pub(crate) fn try_aggregate(
+        &mut self,
+        encoder: &Encoder,
+        lookup: &FastLookup<'_>,
+        class: Class,
+    ) -> bool {
+        let is_done = match &mut self.parts {
             Some(parts) if !self.is_closed => parts.try_add(encoder, lookup, &mut self.sampler),
             Some(_) | None => false,
-        }
+        };
+        self.counted.calls.count(class, is_done);
+        is_done
     }
 
     /// Aggregated values, and the random numbers that choose the samples to keep.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::encode::{Cursor, Encoder, FastLine, SeriesKey, Template, Unwritten, Written};
 use crate::error::RecordError;
-use crate::metric::{Code, Kind, Metric, Number, Rate, Value};
+use crate::metric::{Class, Code, Kind, Metric, Number, Rate, Value};
 use crate::session::aggregate::{Put, Series, Sum};
 use crate::session::sampling::{SamplingLevel, may_be_sampled};
 use crate::session::{Core, Record};
@@ -56,7 +56,7 @@ impl Prepared {
             rate: metric.rate,
             template,
             may_be_sampled: may_be_sampled(encoder, kind),
-            sum: sum.map(|series| series.sum(encoder.counts_down())),
+            sum: sum.map(|series| series.sum(encoder.counts_down(), core.counts_calls())),
             is_line,
             is_fast: is_line && !matches!(metric.rate, Rate::Sample(_)),
             series,
@@ -83,6 +83,12 @@ impl Prepared {
     #[inline]
     pub(crate) fn is_level(&self) -> bool {
         self.0.kind.is_level()
+    }
+
+    /// What a value counts as.
+    #[cold]
+    pub(crate) fn class(&self) -> Class {
+        Class::Metric(self.0.kind)
     }
 
     /// Key of the metric's series, whether it is aggregated or not.
@@ -151,6 +157,11 @@ impl Record for PreparedValue<'_> {
     #[inline(always)]
     fn rate(&self) -> Rate {
         self.prepared.rate
+    }
+
+    #[inline(always)]
+    fn class(&self) -> Class {
+        Class::Metric(self.prepared.kind)
     }
 
     #[inline(always)]

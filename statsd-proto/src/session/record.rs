@@ -4,13 +4,16 @@ use std::convert::Infallible;
 
 use crate::dogstatsd::{Event, ServiceCheck};
 use crate::encode::{Cursor, Encoder, FastLine, Single, Source as _, Unwritten, Written};
-use crate::metric::{Metric, Rate};
+use crate::metric::{Class, Metric, Rate};
 use crate::session::sampling::SamplingLevel;
 
 /// Value that an [`Inlet`](super::Inlet) records.
 pub(crate) trait Record {
     /// Sample rate that the caller asks for.
     fn rate(&self) -> Rate;
+
+    /// What the record counts as.
+    fn class(&self) -> Class;
 
     /// Whether the record sets or changes a gauge. Levels of all threads must keep their order.
     fn is_level(&self) -> bool;
@@ -42,6 +45,11 @@ impl Record for Metric<'_> {
     #[inline(always)]
     fn rate(&self) -> Rate {
         self.rate
+    }
+
+    #[inline(always)]
+    fn class(&self) -> Class {
+        Metric::class(self)
     }
 
     #[inline(always)]
@@ -82,6 +90,11 @@ impl Record for Single<'_> {
     }
 
     #[inline(always)]
+    fn class(&self) -> Class {
+        Class::Metric(self.kind)
+    }
+
+    #[inline(always)]
     fn is_level(&self) -> bool {
         self.kind.is_level()
     }
@@ -115,6 +128,10 @@ macro_rules! record_apart {
         impl Record for $type<'_> {
             fn rate(&self) -> Rate {
                 Rate::Always
+            }
+
+            fn class(&self) -> Class {
+                Class::$type
             }
 
             fn is_level(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Core;
+use crate::session::calls::Calls;
 use crate::session::telemetry::{Counts, Reporter};
 
 impl Core {
@@ -48,8 +49,20 @@ impl Core {
         self.now.filter(|now| deadline > *now).and(Some(deadline))
     }
 
+    /// Whether telemetry needs the calls whose values are aggregated by handles.
+    pub(crate) fn counts_calls(&self) -> bool {
+        self.reporter.as_deref().is_some_and(Reporter::counts_calls)
+    }
+
     fn counts(&self) -> Counts {
+        let (mut calls, mut contexts) = (self.calls, Calls::default());
+        if let Some((store, _)) = &self.aggregates {
+            calls.add_all(store.calls());
+            contexts = store.contexts();
+        }
         Counts {
+            calls,
+            contexts,
             stats: self.stats(),
             overflow: self.queue.lost(),
             unsendable: self.unsendable,

@@ -1,19 +1,25 @@
 //! Telemetry: the client's own counts as metrics. This module decides when they are sent and which have changed.
 
+mod entries;
+
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Telemetry};
+use crate::config::{Config, Telemetry, Transport};
 use crate::encode::dialect::MAX_DATAGRAM;
 use crate::encode::{Cursor, Encoder};
 use crate::error::RecordError;
 use crate::metric::Metric;
+use crate::session::calls::Calls;
 use crate::session::stats::Stats;
+use entries::{Entry, Form, MAX_VALUE, entries};
 
 /// Sender of telemetry. It reports at an interval, as long as anything but its own lines changes the counts.
 #[derive(Debug)]
 pub(crate) struct Reporter {
     interval: Duration,
     encoder: Encoder,
+    /// Value of the tag `client_transport`, or `None` under a name of your own, which has no such tag.
+    transport: Option<&'static str>,
     /// Metrics, each with the count that was last reported.
     entries: Vec<(&'static Entry, u64)>,
     deadline: Option<Instant>,
@@ -30,6 +36,10 @@ pub(crate) struct Reporter {
 /// Counts that telemetry reports.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
+    /// Calls that recorded something, whatever came of them.
+    pub(crate) calls: Calls,
+    /// Series that were aggregated and drained, once for each interval.
+    pub(crate) contexts: Calls,
     pub(crate) stats: Stats,
     /// Payloads dropped from a full queue.
     pub(crate) overflow: Lost,
@@ -58,6 +68,7 @@ impl Reporter {
         Some(Self {
             interval: telemetry.interval,
             encoder: Encoder::new(&config.for_telemetry(telemetry)),
+            transport: is_datadog(telemetry).then(|| transport_tag(config.effective_transport())),
             entries: entries.map(|entry| (entry, 0)).collect(),
             deadline: None,
             happened: 0,
@@ -72,14 +83,30 @@ impl Reporter {
     pub(crate) fn measure(config: &Config, telemetry: &Telemetry) -> (usize, Option<usize>) {
         let encoder = Encoder::new(config);
         let mut line = vec![0; MAX_DATAGRAM];
+        // The longest one: a Unix socket may turn out to be a stream.
+        let transport = is_datadog(telemetry).then(|| transport_tag(Transport::UnixStream));
         let mut len = |entry: &Entry| {
-            let written = encoder.encode(&entry.metric(MAX_VALUE), Cursor::new(&mut line));
+            let tags = entry.tags(transport);
+            let metric = entry.metric(MAX_VALUE, &tags);
+            let written = encoder.encode(&metric, Cursor::new(&mut line));
             written.ok().map(|written| written.bytes)
         };
         let lens = entries(config, telemetry).map(&mut len);
         let lens = lens.collect::<Option<Vec<_>>>();
         let longest = lens.and_then(|lens| lens.into_iter().max());
         (entries(config, telemetry).count(), longest)
+    }
+
+    /// Whether calls are reported, so that they have to be counted where handles aggregate values.
+    pub(crate) fn counts_calls(&self) -> bool {
+        self.transport.is_some()
+    }
+
+    /// Sets the transport that was found out by connecting.
+    pub(crate) fn set_transport(&mut self, transport: Transport) {
+        if let Some(tag) = &mut self.transport {
+            *tag = transport_tag(transport);
+        }
     }
 
     /// Sets the time of the next report if the counts have changed.
@@ -121,7 +148,8 @@ impl Reporter {
                 Form::Count => value - *reported,
                 Form::Level => value,
             };
-            if take(&self.encoder, &entry.metric(value_to_send)).is_err() {
+            let tags = entry.tags(self.transport);
+            if take(&self.encoder, &entry.metric(value_to_send, &tags)).is_err() {
                 self.has_rest = true;
                 break;
             }
@@ -140,116 +168,19 @@ impl Reporter {
     }
 }
 
-/// Metric of telemetry.
-#[derive(Debug)]
-struct Entry {
-    name: &'static str,
-    form: Form,
-    /// Value of the metric. The second argument is the number of lines that are telemetry's own.
-    value: fn(&Counts, u64) -> u64,
+fn is_datadog(telemetry: &Telemetry) -> bool {
+    telemetry.name.is_none()
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Form {
-    Count,
-    Level,
-}
-
-impl Entry {
-    fn metric(&self, value: u64) -> Metric<'static> {
-        match self.form {
-            Form::Count => Metric::counter(self.name, value),
-            Form::Level => Metric::gauge(self.name, value),
-        }
+/// Name of the transport in Datadog's clients.
+fn transport_tag(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Tcp => "tcp",
+        Transport::Udp => "udp",
+        Transport::UnixDatagram => "uds",
+        Transport::UnixStream => "uds-stream",
     }
 }
-
-/// Largest number that every dialect can encode.
-const MAX_VALUE: u64 = i64::MAX as u64;
-
-fn entries(config: &Config, telemetry: &Telemetry) -> impl Iterator<Item = &'static Entry> {
-    let table = match telemetry.name {
-        Some(_) => &NAMED[..],
-        None => &DATADOG[..],
-    };
-    // Calls are not counted if metrics are aggregated.
-    let counts_calls = telemetry.name.is_some() || config.aggregate.is_none();
-    let resends = config.resends();
-    table.iter().filter(move |entry| match entry.name {
-        METRICS => counts_calls,
-        RESENT => resends,
-        _ => true,
-    })
-}
-
-const fn count(name: &'static str, value: fn(&Counts, u64) -> u64) -> Entry {
-    let form = Form::Count;
-    Entry { name, form, value }
-}
-
-const fn level(name: &'static str, value: fn(&Counts, u64) -> u64) -> Entry {
-    let form = Form::Level;
-    Entry { name, form, value }
-}
-
-static NAMED: [Entry; 16] = [
-    count("accepted", |counts, own| counts.stats.accepted - own),
-    count("sent", |counts, _| counts.stats.sent),
-    count(RESENT, |counts, _| counts.stats.resent),
-    count("bytes", |counts, _| counts.stats.bytes),
-    count("payloads", |counts, _| counts.stats.payloads),
-    count("dropped.overflow", |counts, _| {
-        counts.stats.dropped.overflow
-    }),
-    count("dropped.unsendable", |counts, _| {
-        counts.stats.dropped.unsendable
-    }),
-    count("refused.full", |counts, _| counts.stats.refused.full),
-    count("refused.invalid", |counts, _| counts.stats.refused.invalid),
-    count("refused.too_long", |counts, _| {
-        counts.stats.refused.too_long
-    }),
-    count("sampled_out", |counts, _| counts.stats.sampled_out),
-    count("connects", |counts, _| counts.stats.connects),
-    count("connect_failures", |counts, _| {
-        counts.stats.connect_failures
-    }),
-    count("disconnects", |counts, _| counts.stats.disconnects),
-    level("queued_bytes", |counts, _| counts.stats.queued_bytes),
-    level("queued_bytes_peak", |counts, _| {
-        counts.stats.queued_bytes_peak
-    }),
-];
-
-/// The names that datadog-go uses, in `statsd/telemetry.go`.
-static DATADOG: [Entry; 10] = [
-    count(METRICS, |counts, own| {
-        let stats = &counts.stats;
-        stats.accepted - own + stats.sampled_out + stats.refused.total()
-    }),
-    count("metric_dropped_on_receive", |counts, _| {
-        counts.stats.refused.full
-    }),
-    count("packets_sent", |counts, _| counts.stats.payloads),
-    count("bytes_sent", |counts, _| counts.stats.bytes),
-    count("packets_dropped", |counts, _| {
-        counts.overflow.payloads + counts.unsendable.payloads
-    }),
-    count("packets_dropped_queue", |counts, _| {
-        counts.overflow.payloads
-    }),
-    count("packets_dropped_writer", |counts, _| {
-        counts.unsendable.payloads
-    }),
-    count("bytes_dropped", |counts, _| {
-        counts.overflow.bytes + counts.unsendable.bytes
-    }),
-    count("bytes_dropped_queue", |counts, _| counts.overflow.bytes),
-    count("bytes_dropped_writer", |counts, _| counts.unsendable.bytes),
-];
-
-const METRICS: &str = "metrics";
-const RESENT: &str = "resent";
 
 #[cfg(test)]
 mod tests;

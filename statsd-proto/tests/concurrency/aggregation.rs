@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shuttle::thread;
-use statsd_proto::Config;
+use statsd_proto::{Config, Dialect, Telemetry, Transport};
 
 use crate::world::{SOUND, World, check, config, join};
 
@@ -92,6 +92,33 @@ fn rounds_alone_bring_every_count() {
 #[test]
 fn flushes_between_rounds_lose_no_count() {
     check(|| count_and_wait(true));
+}
+
+/// A sum counts its calls beside its amount, in two steps.
+#[test]
+fn telemetry_counts_every_call_once_whatever_drain_comes_between() {
+    check(|| {
+        let telemetry = Telemetry::datadog().interval(Duration::from_secs(1));
+        let config = adding().dialect(Dialect::DogStatsd);
+        let config = config.transport(Transport::Tcp).telemetry(Some(telemetry));
+        let (client, server, driver) = World::new(&config).drive_in_time();
+        let counter = client.prepare("a").counter().unwrap();
+        let threads = [(); 2].map(|()| {
+            let (client, counter) = (client.clone(), counter.clone());
+            thread::spawn(move || {
+                counter.incr();
+                counter.incr();
+                client.incr("b", 1);
+            })
+        });
+        join(threads);
+        server.wait_for("a", 4);
+        server.wait_for("datadog.dogstatsd.client.metrics", 6);
+        drop((client, counter));
+        driver.join().expect(SOUND);
+        let calls = server.values("datadog.dogstatsd.client.metrics");
+        assert_eq!(calls.iter().sum::<i64>(), 6);
+    });
 }
 
 fn count_and_wait(flushes: bool) {

@@ -133,7 +133,7 @@ impl Entry {
         let index = self.shared.index();
         let mut inlet = self.shared.inlet(index);
         let levels = &self.shared.owners.of(index);
-        let is_recorded = inlet.try_record(&self.encoder, &line, levels);
+        let is_recorded = inlet.try_record(&self.encoder, &line, levels, record.class());
         drop(inlet);
         is_recorded
     }
@@ -170,9 +170,13 @@ impl Entry {
     pub(crate) fn record_slowly(&self, record: &dyn Record) -> Result<(), RecordError> {
         let index = self.shared.index();
         let levels = self.shared.owners.of(index);
+        let mut is_new = true;
         let mut may_reclaim = true;
         loop {
             let mut inlet = self.shared.inlet(index);
+            if std::mem::take(&mut is_new) {
+                inlet.count_call(|| record.class());
+            }
             let pending = match inlet.record(&self.encoder, record, &levels) {
                 Ok(result) => return result,
                 Err(pending) => pending,

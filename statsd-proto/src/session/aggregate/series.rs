@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::accumulator::{Accumulator, Level};
 use super::sum::{Put, Sum};
 use super::{Budget, Limits};
-use crate::encode::{Cursor, Encoder, Template, Unwritten, Written};
+use crate::encode::{self, Cursor, Encoder, Template, Unwritten};
 use crate::error::RecordError;
 use crate::metric::{Kind, Number, Value};
 use crate::random::Random;
@@ -35,15 +35,31 @@ struct State {
     values: Accumulator,
     /// Sum that handles of a counter add to, or `None` before the first handle.
     sum: Option<Arc<Sum>>,
+    /// Calls of handles whose values were kept since the last drain. Those that added to the sum are in it until then.
+    calls: u64,
     random: Random,
     is_closed: bool,
+}
+
+/// Outcome of [`Series::write`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    /// Whether no value is left.
+    pub(super) is_whole: bool,
+    /// Whether these were the last of the series' values in this interval.
+    pub(super) is_context: bool,
+    /// Calls of handles whose values were aggregated.
+    pub(super) calls: u64,
 }
 
 /// Destination of the lines of a drain.
 pub(crate) trait Sink {
     /// Passes a cursor to `write` and takes the record that it writes, whole or not at all. Returns `false` if the
     /// sink has no room, so that the record has to be written again later.
-    fn take(&mut self, write: &mut dyn FnMut(Cursor<'_>) -> Result<Written, Unwritten>) -> bool;
+    fn take(
+        &mut self,
+        write: &mut dyn FnMut(Cursor<'_>) -> Result<encode::Written, Unwritten>,
+    ) -> bool;
 }
 
 impl Series {
@@ -64,6 +80,7 @@ impl Series {
             state: Mutex::new(State {
                 values,
                 sum: None,
+                calls: 0,
                 random,
                 is_closed: false,
             }),
@@ -95,7 +112,10 @@ impl Series {
             _ => self.add_to(values, encoder, value, random),
         };
         match added {
-            Ok(true) => self.mark_locked(),
+            Ok(true) => {
+                state.calls += 1;
+                self.mark_locked()
+            }
             Ok(false) => Put::Not,
             Err(error) => Put::Refused(error),
         }
@@ -160,9 +180,9 @@ impl Series {
     }
 
     /// Sum that handles of a counter add to.
-    pub(crate) fn sum(&self, counts_down: bool) -> Arc<Sum> {
+    pub(crate) fn sum(&self, counts_down: bool, counts_calls: bool) -> Arc<Sum> {
         let sum = &mut self.state.lock().sum;
-        Arc::clone(sum.get_or_insert_with(|| Arc::new(Sum::new(counts_down))))
+        Arc::clone(sum.get_or_insert_with(|| Arc::new(Sum::new(counts_down, counts_calls))))
     }
 
     /// Moves the values of an inlet's part into the series. Returns whether all were moved. Values for which memory is
@@ -219,12 +239,13 @@ impl Series {
         self.used.load(Ordering::Relaxed) < oldest && !self.is_pending.load(Ordering::Acquire)
     }
 
-    /// Writes the pending values as lines. Returns whether all were written. Values that the sink has no room for
-    /// stay.
-    pub(super) fn write(&self, encoder: &Encoder, sink: &mut dyn Sink) -> bool {
+    /// Writes the pending values as lines. Values that the sink has no room for stay.
+    pub(super) fn write(&self, encoder: &Encoder, sink: &mut dyn Sink) -> Written {
         let mut state = self.state.lock();
         state.take_sum();
+        let calls = std::mem::take(&mut state.calls);
         let values = &mut state.values;
+        let had_values = !values.is_empty();
         let mut one = |kind: Kind, value: Value<'_>| {
             sink.take(&mut |cursor| {
                 encoder.encode_value_as(&self.template, kind, value, None, cursor)
@@ -261,14 +282,23 @@ impl Series {
                 if is_done { taken } else { 0 }
             }),
         }
-        values.is_empty()
+        let is_whole = values.is_empty();
+        Written {
+            is_whole,
+            is_context: is_whole && had_values,
+            calls,
+        }
     }
 }
 
 impl State {
     fn take_sum(&mut self) {
-        let sum = self.sum.as_ref();
-        if let Some(amount) = sum.and_then(|sum| sum.take(self.is_closed)) {
+        let Some(sum) = &self.sum else {
+            return;
+        };
+        let (amount, calls) = sum.take(self.is_closed);
+        self.calls += calls;
+        if let Some(amount) = amount {
             self.values.count(amount);
         }
     }

@@ -7,8 +7,9 @@ use super::series::Sink;
 use super::{Budget, Limits, Series};
 use crate::encode::{Encoder, SeriesKey};
 use crate::error::RecordError;
-use crate::metric::{Kind, Metric};
+use crate::metric::{Class, Kind, Metric};
 use crate::random::Random;
+use crate::session::calls::Calls;
 
 /// Owner of all series and of their bounds. There is one per session.
 #[derive(Debug)]
@@ -28,6 +29,10 @@ pub(crate) struct Store {
     /// Series that the present drain writes. Series that become pending during the drain wait for the next, so that a
     /// drain ends, and writes one line for each series.
     draining: VecDeque<Arc<Series>>,
+    /// Calls of handles whose values were aggregated and drained.
+    calls: Calls,
+    /// Series that were drained, once for each interval.
+    contexts: Calls,
     /// Number of drains begun.
     drains: u64,
     /// Number of the drain since which series are removed because the limit was reached.
@@ -59,6 +64,8 @@ impl Store {
             oldest: 0,
             pending: VecDeque::new(),
             draining: VecDeque::new(),
+            calls: Calls::default(),
+            contexts: Calls::default(),
             drains: 1,
             swept: 0,
         }
@@ -131,6 +138,16 @@ impl Store {
         self.draining.append(&mut self.pending);
     }
 
+    /// Calls of handles whose values were aggregated and drained.
+    pub(crate) fn calls(&self) -> Calls {
+        self.calls
+    }
+
+    /// Number of drained series by kind, once for each interval.
+    pub(crate) fn contexts(&self) -> Calls {
+        self.contexts
+    }
+
     /// Number of drains begun.
     pub(crate) fn drains(&self) -> u64 {
         self.drains
@@ -154,7 +171,11 @@ impl Store {
             }
         }
         series.unmark(self.drains);
-        if series.write(encoder, sink) {
+        let class = Class::Metric(series.kind());
+        let written = series.write(encoder, sink);
+        self.calls.add(class, written.calls);
+        self.contexts.count(class, written.is_context);
+        if written.is_whole {
             return Drained::Series;
         }
         if series.mark() {

@@ -1,3 +1,5 @@
+mod datadog;
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -211,54 +213,6 @@ fn a_connection_that_is_renewed_for_its_lines_is_not_reported() {
     recorder.advance(SECOND * 3600);
     assert_eq!(recorder.stats(), before);
     assert!(before.connects > 1, "{before:?}");
-}
-
-#[test]
-fn datadogs_names_have_its_tags_and_no_prefix() {
-    let telemetry = Telemetry::datadog().interval(SECOND);
-    let config = Config::dogstatsd("localhost").telemetry(Some(telemetry));
-    let config = config.prefix("shop").tag("env", "test");
-    let (client, mut recorder) = start(config.clone());
-    client.incr("a", 1);
-    recorder.advance(SECOND * 2);
-    let version = env!("CARGO_PKG_VERSION");
-    let tags = format!("env:test,client:rust,client_version:{version},client_transport:udp");
-    let reported = [
-        "shop.a:1|c|#env:test".to_owned(),
-        format!("datadog.dogstatsd.client.metrics:1|c|#{tags}"),
-        format!("datadog.dogstatsd.client.packets_sent:1|c|#{tags}"),
-        format!("datadog.dogstatsd.client.bytes_sent:21|c|#{tags}"),
-    ];
-    assert_eq!(recorder.lines(), reported);
-    // Calls are not counted with aggregation.
-    let (client, mut recorder) = start(config.aggregate(Some(SECOND)));
-    client.incr("a", 1);
-    recorder.advance(SECOND * 3);
-    let lines = recorder.lines();
-    assert!(lines.len() > 1 && !lines.iter().any(|line| line.contains("client.metrics:")));
-}
-
-#[test]
-fn drops_of_a_full_queue_are_reported_in_bytes_and_datagrams() {
-    let config = Config::dogstatsd("localhost").overflow(Overflow::DropOldest);
-    let config = config.max_datagram(100).max_queue_bytes(64 * 1024);
-    let config = config.telemetry(Some(Telemetry::datadog().interval(SECOND)));
-    let (client, mut recorder) = start(config);
-    recorder.set_up(false);
-    for _ in 0..10_000 {
-        client.incr("abcdefghijklm", 1);
-    }
-    let dropped = recorder.stats().dropped.overflow;
-    recorder.set_up(true);
-    recorder.advance(SECOND * 30);
-    let mut sums = BTreeMap::new();
-    add_reported(&mut sums, &recorder.lines());
-    // A datagram holds five lines of 17 bytes. It is padded unless it is the last of its payload.
-    assert!(dropped > 0 && dropped % 5 == 0, "{dropped}");
-    assert_eq!(sums["packets_dropped"], dropped / 5);
-    assert_eq!(sums["packets_dropped_queue"], dropped / 5);
-    let bytes = sums["bytes_dropped"] * 5 / dropped;
-    assert!((89..100).contains(&bytes), "{sums:?}");
 }
 
 #[test]

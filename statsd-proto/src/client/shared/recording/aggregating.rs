@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::client::shared::{Entry, wake_driver};
 use crate::encode::{SeriesKey, Source};
 use crate::error::RecordError;
-use crate::metric::{Metric, Value};
+use crate::metric::{Class, Metric, Value};
 use crate::session::aggregate::{Added, FastLookup, Lookup, Put, Series};
 use crate::session::prepared::Prepared;
 
@@ -18,7 +18,8 @@ impl Entry {
             return false;
         };
         let mut inlet = self.shared.inlet(self.shared.index());
-        let is_aggregated = inlet.try_aggregate(&self.encoder, &lookup);
+        let is_aggregated =
+            inlet.try_aggregate(&self.encoder, &lookup, Class::Metric(source.kind()));
         drop(inlet);
         is_aggregated
     }
@@ -38,6 +39,11 @@ impl Entry {
                     .core
                     .aggregate_new(&self.encoder, &mut inlet, lookup, metric);
         }
+        if matches!(added, Ok(Added::Not | Added::Unknown)) {
+            drop(inlet);
+            return self.aggregate_not(metric);
+        }
+        inlet.count_call(|| metric.class());
         match added {
             Ok(Added::First) => {
                 let mut state = self.shared.lock();
@@ -45,11 +51,7 @@ impl Entry {
                 drop(inlet);
                 wake_driver(state);
             }
-            Ok(Added::More) => {}
-            Ok(Added::Not | Added::Unknown) => {
-                drop(inlet);
-                return self.aggregate_not(metric);
-            }
+            Ok(_) => {}
             Err(error) => return Some(Err(inlet.refuse(error))),
         }
         Some(Ok(()))
@@ -61,7 +63,10 @@ impl Entry {
     fn aggregate_not(&self, metric: &Metric<'_>) -> Option<Result<(), RecordError>> {
         let is_level = metric.is_level();
         let key = is_level.then(|| self.encoder.gauge_series(metric));
-        self.send_level_before(key?).err().map(Err)
+        let error = self.send_level_before(key?).err()?;
+        let mut inlet = self.shared.inlet(self.shared.index());
+        inlet.count_call(|| metric.class());
+        Some(Err(error))
     }
 
     /// Sends the pending level of a gauge, because a level that cannot be aggregated is about to be sent. This keeps
@@ -104,7 +109,11 @@ impl Entry {
         put: Result<Put, Value<'_>>,
     ) -> Result<(), RecordError> {
         match (put, prepared.series()) {
-            (Ok(Put::Refused(error)), _) => Err(self.refuse(error)),
+            (Ok(Put::Refused(error)), _) => {
+                let mut inlet = self.shared.inlet(self.shared.index());
+                inlet.count_call(|| prepared.class());
+                Err(inlet.refuse(error))
+            }
             (Ok(Put::First), Some(series)) => {
                 self.on_first(series);
                 Ok(())
