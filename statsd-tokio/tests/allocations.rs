@@ -28,19 +28,25 @@ fn the_layer_allocates_nothing_beyond_what_axum_does() {
         };
         // The client's own room comes first.
         requests(3);
-        requests(100)
+        requests(REQUESTS)
     }
 
     let app = || Router::new().route("/users/{id}", get(async || "user"));
     let (client, _recorder) = recorder(Config::dogstatsd("localhost")).unwrap();
-    let layer = MetricsLayer::by_route(client).tagged("http.request");
-    let layer = layer.in_flight("http.in_flight");
+    let scoped = client.scoped("web").tagged(&[("team", "billing")]);
+    let layer = |client| MetricsLayer::by_route(client).tagged("http.request");
+    let layer = |client| layer(client).in_flight("http.in_flight");
     // For a layer that changes nothing, axum boxes a service, a future and a body all the same.
     let unchanged = MapResponseLayer::new(|response: Response| {
         response.map(|body| body.map_err(|error| error))
     });
     let without = allocations(app().layer(unchanged));
-    let with = allocations(app().layer(layer.clone()));
-    let with_less = allocations(app().layer(layer.without_request_metrics()));
-    assert_eq!((with - without, with_less - without), (100, 0));
+    for client in [client, scoped] {
+        let with = allocations(app().layer(layer(client.clone())));
+        let with_less = allocations(app().layer(layer(client).without_request_metrics()));
+        assert_eq!((with - without, with_less - without), (REQUESTS as u64, 0));
+    }
 }
+
+/// Few enough for their lines to fit in the first buffer of the client.
+const REQUESTS: usize = 20;

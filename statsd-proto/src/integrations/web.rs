@@ -55,6 +55,26 @@
 //!   `cancelled` if the request was dropped, for example because the HTTP client disconnected, and `panicked` if the
 //!   handler panicked.
 //!
+//! # A part of a program
+//!
+//! A layer records with the client that it is given. With [`Client::scoped`](crate::Client::scoped) or
+//! [`Client::tagged`](crate::Client::tagged), the scope and the tags are in all that the layer records, and in all that
+//! handlers record with [`RequestMetrics`]. A tag of the request replaces a tag of the client with the same key.
+//!
+//! ```
+//! # fn main() -> Result<(), statsd_proto::ConfigError> {
+//! # use statsd_proto::{Config, testing::recorder};
+//! use statsd_proto::web::MetricsLayer;
+//!
+//! # let (client, _recorder) = recorder(Config::dogstatsd("localhost"))?;
+//! let client = client.scoped("admin").tagged(&[("team", "billing")]);
+//! let layer = MetricsLayer::named(client, "invoices").tagged("http.request");
+//! // admin.http.request:12|d|#team:billing,route:invoices,method:GET,status:200
+//! # let _ = layer;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # When the time ends
 //!
 //! The time ends when the server has read the whole body of the response. With
@@ -73,8 +93,9 @@
 //!
 //! # Cost
 //!
-//! The layer makes one allocation for each request, for the [`RequestMetrics`] in the request's extensions. With
-//! [`without_request_metrics`](MetricsLayer::without_request_metrics) it makes none.
+//! The layer makes one allocation for each request, for the [`RequestMetrics`] in the request's extensions, also with a
+//! client that has a scope or tags. With [`without_request_metrics`](MetricsLayer::without_request_metrics) it makes
+//! none. What axum itself allocates for any layer comes on top.
 
 mod answer;
 mod body;

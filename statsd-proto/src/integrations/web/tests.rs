@@ -1,3 +1,5 @@
+mod scoped;
+
 use std::convert::Infallible;
 use std::future::{self, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
