@@ -5,6 +5,7 @@ pub(crate) mod driver;
 pub(crate) mod events;
 pub(crate) mod group;
 pub(crate) mod handle;
+mod log;
 pub(crate) mod recording;
 pub(crate) mod shared;
 pub(crate) mod timer;

@@ -108,7 +108,7 @@
 //! - `metrics`: `FacadeRecorder`, a recorder for the `metrics` facade.
 //! - `serde`: reads and writes [`Config`] in any file format that serde supports.
 //! - `tower`: `web`, a layer that measures the requests to any HTTP service.
-//! - `tracing`: reports the state of the connection and losses as `tracing` events, throttled.
+//! - `tracing`: logs the state of the connection and losses with the target `statsd`; see [`Event`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

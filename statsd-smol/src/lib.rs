@@ -62,7 +62,7 @@
 //! - `metrics`: `FacadeRecorder`, a recorder for the `metrics` facade.
 //! - `serde`: reads and writes [`Config`] in any file format that serde supports.
 //! - `tower`: `web`, a layer that measures the requests to any HTTP service.
-//! - `tracing` (default): reports the state of the connection and losses as `tracing` events, throttled.
+//! - `tracing` (default): logs the state of the connection and losses with the target `statsd`; see [`Event`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

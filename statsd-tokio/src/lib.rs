@@ -66,7 +66,7 @@
 //! - `pipe`: the program `statsd-pipe`, which sends lines from the shell: `cargo install statsd-tokio --features pipe`.
 //! - `serde`: reads and writes [`Config`] in any file format that serde supports.
 //! - `tower`: `web`, a layer that measures the requests to any HTTP service.
-//! - `tracing` (default): reports the state of the connection and losses as `tracing` events, throttled.
+//! - `tracing` (default): logs the state of the connection and losses with the target `statsd`; see [`Event`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -30,6 +30,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::client::log::log;
 use crate::client::waiters::{Waiters, wake_all};
 use crate::encode::Encoder;
 use crate::session::event::{Event, MAX_EVENTS};
@@ -303,18 +304,6 @@ fn wake_driver(mut state: MutexGuard<'_, State>) {
 
 /// Maximum number of inlets. Machines with more than 16 cores are rare, and each unused inlet costs one or two KiB.
 pub(crate) const MAX_INLETS: usize = 16;
-
-#[cfg(feature = "tracing")]
-fn log(event: &Event) {
-    if event.is_warning() {
-        tracing::warn!("{event}");
-    } else {
-        tracing::info!("{event}");
-    }
-}
-
-#[cfg(not(feature = "tracing"))]
-fn log(_: &Event) {}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! Events for a log: states of the connection and of the queue, and losses.
 
 mod connection;
+#[cfg(feature = "tracing")]
+mod fields;
 mod journal;
 mod text;
 mod throttle;
@@ -34,6 +36,24 @@ pub(crate) use journal::{Journal, MAX_EVENTS};
 /// assert_eq!(event.to_string(), "tcp://192.0.2.1:8125: connected");
 /// # Ok::<(), statsd_proto::ConfigError>(())
 /// ```
+///
+/// # In a log
+///
+/// With the feature `tracing`, each event is logged with the target `statsd`, as a warning if it [is
+/// one](Self::is_warning), or else as information. The message is the text of the event. The fields are:
+///
+/// | field | content | of which events |
+/// |---|---|---|
+/// | `server` | [address of the server](Self::server) | all |
+/// | `event` | name of the [kind](EventKind) in snake case, such as `connect_failed` | all |
+/// | `error` | the operating system's text for the cause | outages |
+/// | `peer` | IP address and port, if the host is a name | `connected` |
+/// | `away_ms` | length of the outage in milliseconds | `connected` after an outage; `lost` and `queue_half_full` during one |
+/// | `lost` | number of metrics or lines | `lost`, `cancelled`, `unstopped` |
+///
+/// [Faults and losses] shows the log of an outage, and of other faults, line by line.
+///
+/// [Faults and losses]: https://docs.rs/statsd-proto/latest/statsd_proto/_faults/
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
     about: Arc<About>,
@@ -83,6 +103,10 @@ pub enum EventKind {
     },
     /// The queue is half full. No metric is lost yet.
     QueueHalfFull {
+        /// Number of lines that wait or are being sent.
+        lines: u64,
+        /// Size of these lines in bytes, including the padding of datagrams.
+        bytes: u64,
         /// Cause of the backlog.
         backlog: Backlog,
     },

@@ -201,6 +201,16 @@ fn code(error: &io::Error) -> Option<i32> {
 }
 
 fn words(error: &io::Error) -> String {
+    let words = joined(error);
+    // What the standard library puts in front of the resolver's words. A log says so itself.
+    let words = words
+        .strip_prefix("failed to lookup address information: ")
+        .unwrap_or(&words);
+    words.to_owned()
+}
+
+/// Texts of the error and its sources.
+fn joined(error: &io::Error) -> String {
     causes(error).fold(String::new(), |words, error| match error.to_string() {
         first if words.is_empty() => first,
         known if words.contains(&known) => words,

@@ -9,14 +9,15 @@ impl Core {
     /// Reports the events that are due.
     pub(super) fn poll_journal(&mut self, now: Instant) {
         self.report_fill(now);
-        let backlog = self.backlog();
-        self.journal.poll(now, &self.stats, backlog);
+        self.journal.poll(now);
     }
 
     /// Reports that the queue is half full, or has drained.
     pub(super) fn report_fill(&mut self, now: Instant) {
         let backlog = self.backlog();
-        self.journal.on_fill(now, self.queue.fill(), backlog);
+        let (fill, load) = (self.queue.fill(), self.queue.load());
+        self.journal.update_losses(&self.stats, backlog);
+        self.journal.on_fill(now, fill, load, backlog);
     }
 
     /// Reports a connection once the server has proved reachable.

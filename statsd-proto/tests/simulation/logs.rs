@@ -31,22 +31,22 @@ fn a_name_whose_second_address_answers_is_one_line_in_an_hour() {
 fn a_server_that_is_not_there_is_reported_once_and_never_as_connected() {
     // The system that runs the test has words of its own for this number.
     let words = io::Error::from_raw_os_error(REFUSED);
-    let udp = format!("udp://192.0.2.1:8125: datagrams are refused: {words}; retrying");
-    for (settings, expected) in [
-        (Settings::udp(), &*udp),
+    for (settings, start) in [
         (
-            Settings::tcp(),
-            "tcp://192.0.2.1:8125: cannot connect: refused; retrying",
+            Settings::udp(),
+            "udp://192.0.2.1:8125: datagrams are refused",
         ),
+        (Settings::tcp(), "tcp://192.0.2.1:8125: cannot connect"),
         (
             Settings::frames(),
-            "unixstream:///run/statsd.sock: cannot connect: refused; retrying",
+            "unixstream:///run/statsd.sock: cannot connect",
         ),
         (
             Settings::unix_datagram(),
-            "unixgram:///run/statsd.sock: cannot connect: refused; retrying",
+            "unixgram:///run/statsd.sock: cannot connect",
         ),
     ] {
+        let expected = format!("{start}: {words}; retrying");
         let mut world = World::new(settings);
         world.net.is_up = false;
         world.net.refusal = Refusal::Read(ms(1));
@@ -198,7 +198,7 @@ fn a_queue_that_the_pace_holds_back_is_reported_before_anything_is_lost_and_name
         log.extend(events);
     }
     assert!(
-        log[1].contains("half full: held back by the pace of 300000 bytes a second (raise pace"),
+        log[1].contains(": held back by the pace of 300000 bytes a second (raise pace"),
         "{log:?}"
     );
     assert!(
@@ -231,7 +231,7 @@ fn a_queue_that_fills_while_the_server_reads_nothing_is_reported_at_once() {
     world.settle();
     let log = log_of(&mut world);
     assert!(
-        log[0].contains("half full: the server reads more slowly than metrics are recorded"),
+        log[0].contains("KiB): the server reads more slowly than metrics are recorded"),
         "{log:?}"
     );
     // It is reported once, and does not wake the driver again and again.

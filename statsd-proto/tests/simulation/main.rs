@@ -20,6 +20,8 @@ mod model;
 mod network;
 mod oracle;
 mod overload;
+#[cfg(target_os = "linux")]
+mod page;
 mod reconnect;
 mod settings;
 mod subject;

@@ -42,13 +42,18 @@ pub(crate) struct Network {
     pub(crate) too_large: Failure,
     /// How the news of a refused datagram comes back.
     pub(crate) refusal: Refusal,
-    /// Error of the system.
+    /// Error of the system, also of a stream to which no server listens.
     pub(crate) refused_by: Failure,
+    /// What the system says of a name that is not found, and of a Unix socket of the other type.
+    pub(crate) not_found: Failure,
+    pub(crate) wrong_type: Failure,
 
     pub(crate) lookups: Vec<Instant>,
     pub(crate) attempts: Vec<(Instant, SocketAddr)>,
     pub(crate) connections: Vec<Connection>,
     transport: Transport,
+    /// Whether the server's Unix socket has another type than the client is told.
+    pub(crate) has_other_type: bool,
     /// Whether the next attempt asks for the other type of a Unix socket.
     pub(crate) is_wrong_type: bool,
     socket: Option<Socket>,
@@ -135,10 +140,13 @@ impl Network {
             too_large: FailureKind::TooLarge.into(),
             refusal: Refusal::NextWrite,
             refused_by: FailureKind::Refused.into(),
+            not_found: FailureKind::NotFound.into(),
+            wrong_type: FailureKind::WrongSocket.into(),
             lookups: Vec::new(),
             attempts: Vec::new(),
             connections: Vec::new(),
             transport,
+            has_other_type: false,
             is_wrong_type: false,
             socket: None,
         }
@@ -166,10 +174,10 @@ impl Network {
     pub(crate) fn open(&mut self, now: Instant, to: SocketAddr) -> Input {
         let listens = self.listens(to);
         if !listens && self.transport != Transport::Udp {
-            return Input::Disconnected(FailureKind::Refused.into());
+            return Input::Disconnected(self.refused_by.clone());
         }
         if self.is_wrong_type {
-            return Input::Disconnected(FailureKind::WrongSocket.into());
+            return Input::Disconnected(self.wrong_type.clone());
         }
         self.connections.push(Connection {
             opened_at: now,
@@ -217,7 +225,7 @@ impl Network {
 
     /// Looks the name up.
     pub(crate) fn look_up(&mut self, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let found = self.found.as_mut().ok_or(FailureKind::NotFound)?;
+        let found = self.found.as_mut().ok_or(self.not_found.clone())?;
         let addresses = found.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
         if self.is_shuffled && !found.is_empty() {
             found.rotate_left(1);

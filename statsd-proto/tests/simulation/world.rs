@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use statsd_proto::driver::{FailureKind, Input, Output, Session, Target};
+use statsd_proto::driver::{Failure, FailureKind, Input, Output, Session, Target};
 use statsd_proto::{Dialect, Metric, RecordError, Report, Stats, Transport};
 
 use crate::network::{Network, address};
@@ -207,11 +207,11 @@ impl<S: Subject> World<S> {
     }
 
     /// Breaks the connection, with the last bytes that the kernel took.
-    pub(crate) fn break_link(&mut self, kind: FailureKind, loses: usize) {
+    pub(crate) fn break_link(&mut self, failure: impl Into<Failure>, loses: usize) {
         if self.net.is_open() {
             self.tell_unacknowledged();
             self.net.close(loses);
-            self.handle(Input::Disconnected(kind.into()));
+            self.handle(Input::Disconnected(failure.into()));
         }
     }
 
@@ -281,7 +281,8 @@ impl<S: Subject> World<S> {
         self.wake = Some(self.now);
         match output {
             Output::Connect(connect) => {
-                self.net.is_wrong_type = transport(&connect.target) != self.settings.transport;
+                self.net.is_wrong_type = self.net.has_other_type
+                    || transport(&connect.target) != self.settings.transport;
                 let to = match connect.target {
                     Target::Tcp(to) | Target::Udp(to) => to,
                     Target::UnixDatagram(path) | Target::UnixStream(path) => {

@@ -8,6 +8,7 @@ use super::connection::{Connection, Outage, Peer};
 use super::throttle::Throttle;
 use super::{About, Backlog, Event, EventKind};
 use crate::config::Config;
+use crate::session::payload::Grant;
 use crate::session::stats::{Dropped, Stats};
 
 /// Collects events and throttles them.
@@ -24,6 +25,8 @@ pub(crate) struct Journal {
     reported: Losses,
     /// Losses up to now.
     losses: Losses,
+    /// Cause of the backlog when the first loss that is not reported was noticed. It may be over when it is reported.
+    cause: Backlog,
 }
 
 /// Whether the queue is half full, and whether that was reported.
@@ -34,6 +37,19 @@ struct Filling {
     throttle: Throttle,
     /// Time of the next check for refused metrics. Inlets count refusals; nothing informs the journal of them.
     loss_check_at: Option<Instant>,
+    /// Cause of the backlog, or `None` if the queue is not and was not just half full.
+    cause: Option<Backlog>,
+}
+
+impl Filling {
+    /// Notes the cause of a backlog. A queue that an outage or the pace has filled is still full for a moment
+    /// afterwards.
+    fn note_cause(&mut self, backlog: Backlog) {
+        self.cause = match (self.cause, backlog) {
+            (Some(known), Backlog::Driver | Backlog::Server) => Some(known),
+            (_, backlog) => Some(backlog),
+        };
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -54,28 +70,38 @@ impl Journal {
             lost: Throttle::default(),
             reported: Losses::default(),
             losses: Losses::default(),
+            cause: Backlog::Driver,
         }
     }
 
-    /// Updates the losses, and reports what is due.
-    pub(crate) fn poll(&mut self, now: Instant, stats: &Stats, backlog: Backlog) {
-        self.losses = Losses::of(stats);
+    /// Updates the losses. `backlog` is the cause of new ones.
+    pub(crate) fn update_losses(&mut self, stats: &Stats, backlog: Backlog) {
+        let losses = Losses::of(stats);
+        if losses != self.losses && self.losses == self.reported {
+            self.cause = self.queue.cause.unwrap_or(backlog);
+        }
+        self.losses = losses;
+    }
+
+    /// Reports what is due.
+    pub(crate) fn poll(&mut self, now: Instant) {
         if let Some(kind) = self.connection.poll(now) {
             self.push(kind);
         }
         if self.losses != self.reported && self.lost.admit(now) {
-            self.report_losses(backlog);
+            self.report_losses();
         }
     }
 
     /// Reports everything at once, as the session ends.
     pub(crate) fn finish(&mut self, stats: &Stats, backlog: Backlog) {
-        self.losses = Losses::of(stats);
+        self.update_losses(stats, backlog);
+        self.cause = backlog;
         if let Some(kind) = self.connection.finish() {
             self.push(kind);
         }
         if self.losses != self.reported {
-            self.report_losses(backlog);
+            self.report_losses();
         }
     }
 
@@ -106,21 +132,28 @@ impl Journal {
         }
     }
 
-    /// Handles the fill of the queue, from 0 to 1.
-    pub(crate) fn on_fill(&mut self, now: Instant, fill: f64, backlog: Backlog) {
+    /// Handles the fill of the queue, from 0 to 1, and its load.
+    pub(crate) fn on_fill(&mut self, now: Instant, fill: f64, load: Grant, backlog: Backlog) {
         let queue = &mut self.queue;
+        if fill > 0.5 {
+            queue.note_cause(backlog);
+        }
         if fill <= 0.25 {
-            // `loss_check_at` stays set for a last check.
-            queue.is_filling = false;
-            if std::mem::take(&mut queue.is_reported) {
-                self.push(EventKind::QueueDrained);
+            if std::mem::take(&mut queue.is_filling) {
+                queue.loss_check_at = Some(now + LAST_LOSS_CHECK);
+            } else if queue.loss_check_at.is_none() {
+                self.on_drained();
             }
         } else if fill > 0.5 && !queue.is_filling {
             queue.is_filling = true;
             queue.loss_check_at = Some(now + LOSS_CHECK);
-            queue.is_reported = queue.throttle.admit(now);
-            if queue.is_reported {
-                self.push(EventKind::QueueHalfFull { backlog });
+            if !queue.is_reported && queue.throttle.admit(now) {
+                queue.is_reported = true;
+                self.push(EventKind::QueueHalfFull {
+                    lines: load.lines as u64,
+                    bytes: load.bytes as u64,
+                    backlog,
+                });
             }
         }
     }
@@ -166,7 +199,18 @@ impl Journal {
         self.taken
     }
 
-    fn report_losses(&mut self, backlog: Backlog) {
+    /// Reports a queue that has drained, after the losses until then: a later report of them would look like new ones.
+    fn on_drained(&mut self) {
+        if std::mem::take(&mut self.queue.is_reported) {
+            if self.losses != self.reported {
+                self.report_losses();
+            }
+            self.push(EventKind::QueueDrained);
+        }
+        self.queue.cause = None;
+    }
+
+    fn report_losses(&mut self) {
         let Losses {
             full,
             invalid,
@@ -177,7 +221,7 @@ impl Journal {
             full: full - reported.full,
             invalid: invalid - reported.invalid,
             dropped: dropped.since(reported.dropped),
-            backlog,
+            backlog: self.cause,
         });
     }
 
@@ -199,6 +243,10 @@ impl Losses {
         }
     }
 }
+
+/// Time after which the last refused metrics are counted once the queue has drained: at once, since a timer has to be
+/// later than now.
+const LAST_LOSS_CHECK: Duration = Duration::from_millis(1);
 
 /// Time between two checks for refused metrics while the queue is filling.
 const LOSS_CHECK: Duration = Duration::from_secs(1);

@@ -47,10 +47,10 @@ impl fmt::Display for Event {
                 if failure.kind() == FailureKind::WrongSocket && !about.is_type_open {
                     f.write_str(match about.transport {
                         Transport::UnixDatagram => {
-                            " (the server may listen for a stream: unixstream://)"
+                            "; the server may listen for a stream (unixstream://)"
                         }
                         Transport::UnixStream => {
-                            " (the server may listen for datagrams: unixgram://)"
+                            "; the server may listen for datagrams (unixgram://)"
                         }
                         Transport::Tcp | Transport::Udp => "",
                     })?;
@@ -77,9 +77,15 @@ impl fmt::Display for Event {
                 write!(f, "{what}: {failure}; retrying")?;
                 write_unreported(f, *unreported)
             }
-            EventKind::QueueHalfFull { backlog } => {
-                f.write_str("the queue is half full: ")?;
-                write_backlog(f, *backlog, about)
+            EventKind::QueueHalfFull {
+                lines,
+                bytes,
+                backlog,
+            } => {
+                let (lines, size) = (Lines(*lines), Size(*bytes as usize));
+                write!(f, "the queue is half full ({lines}, {size}): ")?;
+                write_cause(f, *backlog, about)?;
+                write_remedy(f, *backlog, about)
             }
             EventKind::QueueDrained => f.write_str("the queue has room again"),
             EventKind::Lost {
@@ -91,7 +97,10 @@ impl fmt::Display for Event {
                 let mut losses = Losses { f, is_first: true };
                 losses.write_full(*full, *backlog, about)?;
                 losses.write_dropped(*dropped, *backlog, about)?;
-                losses.write(*invalid, "refused as invalid")
+                losses.write(
+                    *invalid,
+                    "refused as invalid (Client::record and try_send return the reason)",
+                )
             }
             EventKind::Unstopped { pending } => write!(
                 f,
@@ -123,18 +132,35 @@ impl Losses<'_, '_> {
     }
 
     fn write_full(&mut self, full: u64, backlog: Backlog, about: &About) -> fmt::Result {
-        if full == 0 {
+        self.write_overflow(full, "refused by a full queue, ", backlog, about)
+    }
+
+    /// Writes losses of a full queue, and what filled it at that time.
+    fn write_overflow(
+        &mut self,
+        count: u64,
+        what: &str,
+        backlog: Backlog,
+        about: &About,
+    ) -> fmt::Result {
+        if count == 0 {
             return Ok(());
         }
-        self.write(full, "refused by a full queue, ")?;
-        write_backlog(self.f, backlog, about)
+        self.write(count, what)?;
+        match backlog {
+            Backlog::Away(time) => write!(self.f, "after {} without the server", Span(time)),
+            Backlog::Driver => self.f.write_str("recorded faster than they were sent"),
+            Backlog::Server => self
+                .f
+                .write_str("recorded faster than the server read them"),
+            Backlog::NeverReached | Backlog::Pace => write_cause(self.f, backlog, about),
+        }?;
+        write_remedy(self.f, backlog, about)
     }
 
     fn write_dropped(&mut self, dropped: Dropped, backlog: Backlog, about: &About) -> fmt::Result {
-        if dropped.overflow > 0 {
-            self.write(dropped.overflow, "dropped from a full queue, ")?;
-            write_backlog(self.f, backlog, about)?;
-        }
+        let overflow = dropped.overflow;
+        self.write_overflow(overflow, "dropped from a full queue, ", backlog, about)?;
         self.write(
             dropped.unsendable,
             "dropped because the kernel would not send them",
@@ -148,9 +174,8 @@ impl Losses<'_, '_> {
     }
 }
 
-/// Writes the cause of a backlog and its remedy.
-fn write_backlog(f: &mut fmt::Formatter<'_>, backlog: Backlog, about: &About) -> fmt::Result {
-    write_cause(f, backlog, about)?;
+/// Writes what can be done about a backlog, and the bounds of the queue.
+fn write_remedy(f: &mut fmt::Formatter<'_>, backlog: Backlog, about: &About) -> fmt::Result {
     f.write_str(match backlog {
         Backlog::Pace => " (raise pace, or aggregate or sample metrics; ",
         Backlog::Server => " (aggregate or sample metrics, or give the server more time; ",

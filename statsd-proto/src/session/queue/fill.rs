@@ -83,7 +83,8 @@ impl Queue {
         }
     }
 
-    pub(super) fn load(&self) -> Grant {
+    /// Amount of pending data and of data in flight.
+    pub(crate) fn load(&self) -> Grant {
         self.waiting() + self.in_flight
     }
 
