@@ -13,28 +13,28 @@ pub enum RecordError {
     #[error("the name is empty")]
     EmptyName,
     /// A line given as text is not a valid line of the dialect.
-    #[error("the line is not one of a metric, as the dialect writes them")]
+    #[error("not a valid line of the dialect")]
     InvalidLine,
     /// The sample rate is not in `(0, 1]`, or the metric cannot be sampled, such as a gauge or a set.
-    #[error("the sample rate is not above 0 and at most 1, or on a metric that cannot be sampled")]
+    #[error("the sample rate must be above 0 and at most 1, and gauges and sets cannot have one")]
     InvalidRate,
     /// The dialect has no tags, or no tags without a value.
-    #[error("the dialect has no tags, or none without a value")]
+    #[error("the dialect has no tags, or no tags without a value")]
     InvalidTag,
     /// A timestamp is zero, is larger than the agent reads (63 bits), or belongs to neither a counter nor a gauge.
-    #[error("the timestamp is zero, too large, or on neither a counter nor a gauge")]
+    #[error("the timestamp is zero or too large, or the metric is neither a counter nor a gauge")]
     InvalidTimestamp,
     /// The value is NaN, infinite, or not a plain decimal where the type needs one.
-    #[error("the value is not a finite plain number")]
+    #[error("the value is NaN, infinite, or not a plain decimal number")]
     InvalidValue,
     /// The line, or the name, is longer than the server or the transport accepts.
-    #[error("the line, or its name, is longer than the server takes")]
+    #[error("the line or its name is too long for the server or the transport")]
     LineTooLong,
     /// A timing is negative. Servers refuse it.
     #[error("a timing cannot be negative")]
     NegativeTiming,
     /// Events, service checks, timestamps and cardinalities need the dialect [`DogStatsd`](crate::Dialect::DogStatsd).
-    #[error("the dialect has no events, service checks, timestamps or cardinalities")]
+    #[error("events, service checks, timestamps and cardinalities need the dialect `dogstatsd`")]
     NotDogStatsd,
     /// The queue is full; see [`Config::max_queue_bytes`](crate::Config::max_queue_bytes).
     #[error("the queue is full")]
@@ -44,7 +44,7 @@ pub enum RecordError {
     #[error("a name, tag or value has a character that the server would misread")]
     UnsafeText,
     /// The dialect does not support this kind of metric, or this form of its value.
-    #[error("the dialect has no {0:?} of this form")]
+    #[error("the dialect has no {}, or not with such a value", .0.text())]
     Unsupported(Kind),
 }
 
@@ -104,6 +104,36 @@ impl ConfigError {
     pub(crate) fn expected(&self) -> &'static str {
         match self {
             Self::Invalid { expected, .. } | Self::Missing { expected, .. } => expected,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Someone reads these at night, in the log of a program that they did not write.
+    #[test]
+    fn an_error_says_what_is_wrong_and_with_what() {
+        for (error, text) in [
+            (
+                RecordError::Unsupported(Kind::GaugeDelta),
+                "the dialect has no changes of gauges, or not with such a value",
+            ),
+            (
+                RecordError::NotDogStatsd,
+                "events, service checks, timestamps and cardinalities need the dialect `dogstatsd`",
+            ),
+            (
+                RecordError::InvalidRate,
+                "the sample rate must be above 0 and at most 1, and gauges and sets cannot have one",
+            ),
+            (
+                RecordError::LineTooLong,
+                "the line or its name is too long for the server or the transport",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
         }
     }
 }

@@ -524,6 +524,20 @@ impl Kind {
         Self::Timing,
     ];
 
+    /// Name in an error.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Counter => "counters",
+            Self::Distribution => "distributions",
+            Self::Gauge => "gauges",
+            Self::GaugeDelta => "changes of gauges",
+            Self::Histogram => "histograms",
+            Self::Meter => "meters",
+            Self::Set => "sets",
+            Self::Timing => "timings",
+        }
+    }
+
     /// Kind of the series that metrics of this kind belong to: levels and changes of a gauge share a series.
     #[inline]
     pub(crate) fn of_series(self) -> Self {

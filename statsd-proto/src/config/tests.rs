@@ -483,16 +483,22 @@ fn the_extremes_of_each_setting_work() {
 }
 
 #[test]
-fn the_agent_is_spoken_to_in_its_dialect_over_udp() {
+fn the_agent_is_spoken_to_in_its_dialect_over_udp_and_without_aggregation() {
     let config = Config::dogstatsd("10.0.0.7");
     assert_eq!(config.effective_transport(), Transport::Udp);
     assert_eq!(config.dialect, Dialect::DogStatsd);
     assert_eq!(config.effective_port(), 8125);
     let (client, mut recorder) = recorder(config.prefix("shop")).unwrap();
     client.incr("orders", 1);
+    client.incr("orders", 1);
     client.distribution("total", 9.5);
     client.gauge("balance", -3);
-    let expected = ["shop.orders:1|c", "shop.total:9.5|d", "shop.balance:-3|g"];
+    let expected = [
+        "shop.orders:1|c",
+        "shop.orders:1|c",
+        "shop.total:9.5|d",
+        "shop.balance:-3|g",
+    ];
     assert_eq!(recorder.lines(), expected);
 }
 

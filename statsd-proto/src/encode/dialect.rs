@@ -80,7 +80,7 @@ pub enum Dialect {
     /// Etsy/statsd with Librato's back end and `keyNameSanitize: false`; without that setting the server deletes the
     /// characters around tags. Each tag needs a value. Source: `stats.js`.
     Librato,
-    /// netdata's statsd plugin. Source: `src/collectors/statsd.plugin/statsd.c`.
+    /// netdata's statsd plugin, by its documentation and its observed behaviour.
     ///
     /// It counts in integers of 64 bits and truncates fractional counts, so they are refused. It reads the tags
     /// `units`, `name` and `family`, and ignores all others. They are sent nevertheless, because the metric itself is

@@ -29,12 +29,27 @@ fn each_form_of_an_address_means_the_same_wherever_it_is_written() {
         ("tcp://stats.example", Tcp, Tcp, "stats.example 8125"),
         ("tcp://[::1]", Tcp, Tcp, "[::1]:8125"),
         ("tcp://10.0.0.7:1", Tcp, Tcp, "10.0.0.7:1"),
-        ("unix:///d/s", UnixStream, UnixDatagram, "/d/s"),
+        (
+            "unix:///d/s",
+            UnixStream,
+            UnixDatagram,
+            "/d/s or the other type",
+        ),
         ("unixgram:///d/s", UnixDatagram, UnixDatagram, "/d/s"),
         ("unixstream:///d/s", UnixStream, UnixStream, "/d/s"),
-        ("unix://s", UnixStream, UnixDatagram, "s"),
-        ("unix://@a", UnixStream, UnixDatagram, "\0a"),
-        ("unix://\0a", UnixStream, UnixDatagram, "\0a"),
+        ("unix://s", UnixStream, UnixDatagram, "s or the other type"),
+        (
+            "unix://@a",
+            UnixStream,
+            UnixDatagram,
+            "\0a or the other type",
+        ),
+        (
+            "unix://\0a",
+            UnixStream,
+            UnixDatagram,
+            "\0a or the other type",
+        ),
         ("unixgram://@a", UnixDatagram, UnixDatagram, "\0a"),
         ("unixstream://@a", UnixStream, UnixStream, "\0a"),
     ] {
@@ -47,6 +62,31 @@ fn each_form_of_an_address_means_the_same_wherever_it_is_written() {
                 });
                 assert_eq!(found, expected, "{address} by {way} for {dialect:?}");
             }
+        }
+    }
+}
+
+/// The table in the documentation of [`Config::host`].
+#[test]
+fn every_form_on_the_page_is_read_wherever_an_address_is_written() {
+    let page = include_str!("../server.rs");
+    let rows = page.lines().filter(|line| line.starts_with("    /// | `"));
+    let forms = rows.flat_map(|row| {
+        let forms = row.split(" | ").nth(1).unwrap();
+        forms.split('`').skip(1).step_by(2)
+    });
+    let forms = forms.collect::<Vec<_>>();
+    assert_eq!(forms.len(), 18, "{forms:?}");
+    for form in forms {
+        for dialect in [Dialect::Statsd, Dialect::DogStatsd] {
+            let places = ways(form, dialect).into_iter().map(|(way, config)| {
+                let config = config.unwrap_or_else(|error| panic!("{form} by {way}: {error}"));
+                assert_eq!(config.check(), Ok(()), "{form} by {way}");
+                leads_to(&config)
+            });
+            let places = places.collect::<Vec<_>>();
+            assert!(places.len() >= 4, "each way is tried");
+            assert!(places.iter().all(|place| *place == places[0]), "{form}");
         }
     }
 }
@@ -157,7 +197,7 @@ fn what_an_address_leaves_out_stays_as_it_was_set() {
         (
             Config::new("unix:///e").default_host("c"),
             Transport::UnixStream,
-            "/e",
+            "/e or the other type",
         ),
     ] {
         assert_eq!(leads_to(&config), (transport, place.to_owned()));
@@ -260,7 +300,13 @@ fn ways(address: &str, dialect: Dialect) -> Vec<(&'static str, Result<Config, Co
 fn leads_to(config: &Config) -> Where {
     let transport = config.effective_transport();
     let place = if transport.is_unix() {
-        config.path.to_str().unwrap().to_owned()
+        let path = config.path.to_str().unwrap();
+        let or_other = if config.is_unix_type_open() {
+            " or the other type"
+        } else {
+            ""
+        };
+        format!("{path}{or_other}")
     } else {
         match config.socket_address() {
             Some(address) => address.to_string(),

@@ -1,4 +1,7 @@
-//! Parsers of each family of servers, written after their sources and not after our encoder.
+//! Parsers of each family of servers, written from the grammar and the behaviour of each server and not after our encoder.
+//!
+//! The servers' sources are under the MIT licence or the Apache licence 2.0, except for netdata's (GPL 3), whose parser
+//! follows observed behaviour alone.
 //!
 //! A parser panics if the server would refuse or misread the line.
 
@@ -6,7 +9,7 @@ mod agent;
 mod collectd;
 mod collector;
 mod exporter;
-mod netdata;
+mod narrow;
 mod reference;
 mod telegraf;
 
@@ -33,7 +36,7 @@ pub(crate) fn read(dialect: Dialect, line: &str) -> Reading {
         Dialect::Graphite => reference::graphite(line),
         Dialect::Influx => telegraf::read(line),
         Dialect::Librato => reference::librato(line),
-        Dialect::Netdata => netdata::read(line),
+        Dialect::Netdata => narrow::read(line),
         Dialect::OpenTelemetry => collector::read(line),
         Dialect::SignalFx => collectd::with_dimensions(line),
         Dialect::Statsd => reference::plain(line),
