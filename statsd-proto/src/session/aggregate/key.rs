@@ -128,27 +128,34 @@ impl Key {
 
     #[inline(always)]
     pub(super) fn is_of_fast(&self, lookup: &FastLookup<'_>) -> bool {
-        self.kind == lookup.kind
-            && self.scope == lookup.scope
-            && self.section == lookup.section
-            && is_same(&self.name, lookup.name)
-            && match lookup.pairs {
-                [] => self.tags.is_empty(),
-                pairs => self.has_pairs(pairs),
-            }
+        self.has_name(lookup.kind, lookup.scope, lookup.section, lookup.name)
+            && self.has_pairs_or_none(lookup.pairs)
     }
 
     pub(super) fn is_of(&self, lookup: Lookup, metric: &Metric<'_>) -> bool {
-        self.kind == lookup.series_kind
-            && self.scope == lookup.scope
-            && self.section == metric.section
-            && is_same(&self.name, metric.name)
+        let Lookup {
+            series_kind, scope, ..
+        } = lookup;
+        self.has_name(series_kind, scope, metric.section, metric.name)
             && match metric.tags {
-                Tags::Pairs([]) => self.tags.is_empty(),
-                Tags::Pairs(pairs) => self.has_pairs(pairs),
+                Tags::Pairs(pairs) => self.has_pairs_or_none(pairs),
                 Tags::List(_) | Tags::Lists(_) => self.has_tags(metric.tags),
                 Tags::TooMany => false,
             }
+    }
+
+    #[inline(always)]
+    fn has_name(&self, kind: Kind, scope: u32, section: Section, name: &str) -> bool {
+        let is_named = self.kind == kind && self.scope == scope && self.section == section;
+        is_named && is_same(&self.name, name)
+    }
+
+    #[inline(always)]
+    fn has_pairs_or_none(&self, pairs: &[(&str, &str)]) -> bool {
+        match pairs {
+            [] => self.tags.is_empty(),
+            pairs => self.has_pairs(pairs),
+        }
     }
 
     /// Kept out of line: metrics without tags do not pay for this loop.
