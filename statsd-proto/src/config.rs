@@ -44,20 +44,20 @@ pub use telemetry::Telemetry;
 /// | [`unix_datagram`](Self::unix_datagram) | – | path of a datagram socket on this machine |
 /// | [`transport`](Self::transport) | the dialect's | TCP, UDP or a Unix socket |
 /// | [`enabled`](Self::enabled) | yes | whether metrics are sent at all |
-/// | [`dialect`](Self::dialect) | [`Dialect::Statsd`] | family of servers that the lines are for |
+/// | [`dialect`](Self::dialect) | [`Statsd`](Dialect::Statsd) | family of servers that the lines are for |
 /// | [`prefix`](Self::prefix) | empty | prefix of every name |
 /// | [`default_prefix`](Self::default_prefix) | – | prefix, if none is set |
-/// | [`application`](Self::application) | – | prefix `applications.<service>.<environment>`, if none is set |
+/// | [`application`](Self::application) | – | prefix of service and environment, if none is set |
 /// | [`kind_prefixes`](Self::kind_prefixes) | the dialect's | whether names begin with `counters.` and the like |
 /// | [`tag`](Self::tag) | – | adds a tag to every metric |
 /// | [`tags`](Self::tags) | – | adds tags to every metric |
-/// | [`sanitize_policy`](Self::sanitize_policy) | [`SanitizePolicy::Replace`] | what happens to characters that a server would misread |
+/// | [`sanitize_policy`](Self::sanitize_policy) | [`Replace`](SanitizePolicy::Replace) | what happens to characters that a server would misread |
 /// | [`max_line`](Self::max_line) | 4095 | bytes of a line on a stream |
 /// | [`max_datagram`](Self::max_datagram) | 1432 over UDP, 8192 over Unix sockets | bytes of a datagram or a frame |
 /// | [`segmentation`](Self::segmentation) | yes | whether one system call sends several UDP datagrams |
 /// | [`max_queue_bytes`](Self::max_queue_bytes) | 16 MiB | bytes in the queue |
 /// | [`max_queue_lines`](Self::max_queue_lines) | unlimited | lines in the queue |
-/// | [`overflow`](Self::overflow) | [`Overflow::RefuseNewest`] | what happens when the queue is full |
+/// | [`overflow`](Self::overflow) | [`RefuseNewest`](Overflow::RefuseNewest) | what happens when the queue is full |
 /// | [`pace`](Self::pace) | 3 MB a second | speed of UDP datagrams |
 /// | [`flush_interval`](Self::flush_interval) | 100 ms | time that a line waits for others |
 /// | [`adaptive_sampling`](Self::adaptive_sampling) | no | whether a filling queue is relieved by sampling |

@@ -6,7 +6,7 @@ use crate::encode::text::SanitizePolicy;
 
 /// # Settings of the lines
 impl Config {
-    /// Dialect: the family of servers that the lines are for. Default: [`Dialect::Statsd`].
+    /// Dialect: the family of servers that the lines are for. Default: [`Statsd`](Dialect::Statsd).
     ///
     /// [Transport](Self::transport), [port](Self::port) and [kind prefixes](Self::kind_prefixes) follow the dialect
     /// unless they are set, in any order of calls.
@@ -146,7 +146,7 @@ impl Config {
         self
     }
 
-    /// Sanitize policy for characters that a server would misread. Default: [`SanitizePolicy::Replace`].
+    /// Sanitize policy for characters that a server would misread. Default: [`Replace`](SanitizePolicy::Replace).
     ///
     /// ```
     /// use statsd_proto::{Config, SanitizePolicy, testing::recorder};

@@ -50,7 +50,7 @@ impl Config {
         }
     }
 
-    /// Overflow policy of a full queue. Default: [`Overflow::RefuseNewest`].
+    /// Overflow policy of a full queue. Default: [`RefuseNewest`](Overflow::RefuseNewest).
     ///
     /// ```
     /// use statsd_proto::{Config, Overflow};
