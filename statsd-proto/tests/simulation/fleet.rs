@@ -27,7 +27,7 @@ use record::{Handles, Record};
 use refusal::Judge;
 
 proptest! {
-    #![proptest_config(config(1000))]
+    #![proptest_config(config(300))]
 
     #[test]
     fn clients_on_several_threads_add_up_over_tcp(
