@@ -1,139 +1,101 @@
 //! Sockets of async-std, one operation at a time. They are those of async-io, on which async-std is built: its own do
 //! not expose readiness.
 
+#[cfg(unix)]
 use std::future::pending;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 #[cfg(unix)]
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 
 use async_io::Async;
 use futures::future::select;
 use socket2::SockRef;
 
-use statsd_proto::driver::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
+use statsd_proto::driver::{Connect, MAX_READS, Segmentation, Target, Transmit};
 
+use crate::link::OpenSocket;
 #[cfg(unix)]
 use crate::options::connect_unix;
 use crate::options::{
     refuse_self, segmentation, send_udp, set_tcp_options, shut_down, unacknowledged, write_tcp,
 };
 
-/// Socket, and its pending operation if there is one.
+/// Open socket.
 pub(crate) enum Socket {
-    /// Closed socket, with the last report of unacknowledged bytes if it was not taken yet.
-    Closed(Option<Input>),
-    /// Pending connect, which resolves to the open socket.
-    Opening(Opening),
-    /// Stream, whether unacknowledged bytes are reported, and the pending write.
-    Tcp(Async<TcpStream>, bool, Option<Transmit>),
-    Udp(Async<UdpSocket>, Segmentation, Option<Transmit>),
+    /// Stream, and whether unacknowledged bytes are reported.
+    Tcp(Async<TcpStream>, bool),
+    Udp(Async<UdpSocket>, Segmentation),
     #[cfg(unix)]
-    UnixDatagram(Async<UnixDatagram>, Option<Transmit>),
+    UnixDatagram(Async<UnixDatagram>),
     #[cfg(unix)]
-    UnixStream(Async<UnixStream>, Option<Transmit>),
+    UnixStream(Async<UnixStream>),
 }
 
-type Opening = Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
-
 impl Socket {
-    pub(crate) const CLOSED: Self = Self::Closed(None);
-
-    pub(crate) fn connect(connect: Connect) -> Self {
-        Self::Opening(Box::pin(async move {
-            let socket = match &connect.target {
-                Target::Tcp(to) => {
-                    let stream = Async::<TcpStream>::connect(*to).await?;
-                    refuse_self(&SockRef::from(&stream))?;
-                    set_tcp_options(&SockRef::from(&stream), &connect);
-                    Self::Tcp(stream, connect.wants_unacknowledged, None)
-                }
-                Target::Udp(to) => Self::Udp(open_udp(*to)?, segmentation(), None),
-                #[cfg(unix)]
-                Target::UnixDatagram(path) => {
-                    let socket = Async::<UnixDatagram>::unbound()?;
-                    connect_unix(&SockRef::from(&socket), path)?;
-                    Self::UnixDatagram(socket, None)
-                }
-                #[cfg(unix)]
-                Target::UnixStream(path) => {
-                    Self::UnixStream(Async::<UnixStream>::connect(path).await?, None)
-                }
-                #[cfg(not(unix))]
-                Target::UnixDatagram(_) | Target::UnixStream(_) => {
-                    return Err(io::ErrorKind::Unsupported.into());
-                }
-            };
-            Ok(socket)
-        }))
-    }
-
-    pub(crate) fn transmit(&mut self, transmit: Transmit) {
-        match self {
-            Self::Tcp(_, _, next) | Self::Udp(_, _, next) => *next = Some(transmit),
-            #[cfg(unix)]
-            Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => *next = Some(transmit),
-            Self::Closed(_) | Self::Opening(_) => {}
-        }
-    }
-
-    /// Report of unacknowledged bytes, or `None` if the session does not want it or the system does not know. After
-    /// the socket has failed, there is one more report.
-    pub(crate) fn unacknowledged(&mut self) -> Option<Input> {
-        match self {
-            Self::Closed(last) => last.take(),
-            Self::Tcp(stream, true, _) => {
-                unacknowledged(&SockRef::from(&*stream)).map(Input::Unacknowledged)
+    pub(crate) async fn open(connect: Connect) -> io::Result<Self> {
+        Ok(match &connect.target {
+            Target::Tcp(to) => {
+                let stream = Async::<TcpStream>::connect(*to).await?;
+                refuse_self(&SockRef::from(&stream))?;
+                set_tcp_options(&SockRef::from(&stream), &connect);
+                Self::Tcp(stream, connect.wants_unacknowledged)
             }
-            Self::Opening(_) | Self::Tcp(..) | Self::Udp(..) => None,
+            Target::Udp(to) => Self::Udp(open_udp(*to)?, segmentation()),
             #[cfg(unix)]
-            Self::UnixDatagram(..) | Self::UnixStream(..) => None,
-        }
-    }
-
-    /// Waits for the pending operation, or for the peer to close the connection. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Input {
-        let step = match self {
-            Self::Closed(_) => pending().await,
-            Self::Opening(opening) => opening.await.map(|socket| {
-                *self = socket;
-                Input::Connected
-            }),
-            Self::Tcp(stream, _, next) => {
-                let write = |stream: &_, data: &_| write_tcp(&SockRef::from(stream), data);
-                step_stream(stream, next, write).await.map(Input::Written)
-            }
-            Self::Udp(socket, segmentation, next) => {
-                let written = step_udp(socket, segmentation, next).await;
-                written.map(Input::Written)
+            Target::UnixDatagram(path) => {
+                let socket = Async::<UnixDatagram>::unbound()?;
+                connect_unix(&SockRef::from(&socket), path)?;
+                Self::UnixDatagram(socket)
             }
             #[cfg(unix)]
-            Self::UnixDatagram(socket, next) => {
-                step_unix_datagram(socket, next).await.map(Input::Written)
+            Target::UnixStream(path) => Self::UnixStream(Async::<UnixStream>::connect(path).await?),
+            #[cfg(not(unix))]
+            Target::UnixDatagram(_) | Target::UnixStream(_) => {
+                return Err(io::ErrorKind::Unsupported.into());
             }
-            #[cfg(unix)]
-            Self::UnixStream(stream, next) => {
-                let write = |mut stream: &UnixStream, data: &_| io::Write::write(&mut stream, data);
-                step_stream(stream, next, write).await.map(Input::Written)
-            }
-        };
-        step.unwrap_or_else(|error| {
-            *self = Self::Closed(self.unacknowledged());
-            Input::failed(&error)
         })
+    }
+}
+
+impl OpenSocket for Socket {
+    async fn step(&mut self, next: Option<&Transmit>) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream, _) => {
+                let write = |stream: &_, data: &_| write_tcp(&SockRef::from(stream), data);
+                step_stream(stream, next, write).await
+            }
+            Self::Udp(socket, segmentation) => step_udp(socket, segmentation, next).await,
+            #[cfg(unix)]
+            Self::UnixDatagram(socket) => step_unix_datagram(socket, next).await,
+            #[cfg(unix)]
+            Self::UnixStream(stream) => {
+                let write = |mut stream: &UnixStream, data: &_| io::Write::write(&mut stream, data);
+                step_stream(stream, next, write).await
+            }
+        }
+    }
+
+    fn unacknowledged(&self) -> Option<usize> {
+        match self {
+            Self::Tcp(stream, true) => unacknowledged(&SockRef::from(stream)),
+            Self::Tcp(..) | Self::Udp(..) => None,
+            #[cfg(unix)]
+            Self::UnixDatagram(_) | Self::UnixStream(_) => None,
+        }
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         match &*self {
-            Self::Tcp(stream, ..) => shut_down(&SockRef::from(stream)),
+            Self::Tcp(stream, _) => shut_down(&SockRef::from(stream)),
             #[cfg(unix)]
-            Self::UnixStream(stream, _) => shut_down(&SockRef::from(stream)),
+            Self::UnixStream(stream) => shut_down(&SockRef::from(stream)),
             #[cfg(unix)]
-            Self::UnixDatagram(..) => {}
-            Self::Closed(_) | Self::Opening(_) | Self::Udp(..) => {}
+            Self::UnixDatagram(_) => {}
+            Self::Udp(..) => {}
         }
     }
 }
@@ -152,7 +114,7 @@ fn open_udp(to: SocketAddr) -> io::Result<Async<UdpSocket>> {
 /// Writes once. It reads first, to notice that the peer has closed the connection before the next write.
 async fn step_stream<T>(
     stream: &Async<T>,
-    next: &mut Option<Transmit>,
+    next: Option<&Transmit>,
     write: impl Fn(&T, &[u8]) -> io::Result<usize>,
 ) -> io::Result<usize>
 where
@@ -167,9 +129,8 @@ where
                 None => break,
             }
         }
-        if let Some(transmit) = next.as_ref() {
+        if let Some(transmit) = next {
             if let Some(written) = unless_blocked(write(socket, &transmit.data))? {
-                *next = None;
                 return Ok(written);
             }
         }
@@ -181,16 +142,15 @@ where
 async fn step_udp(
     socket: &Async<UdpSocket>,
     segmentation: &mut Segmentation,
-    next: &mut Option<Transmit>,
+    next: Option<&Transmit>,
 ) -> io::Result<usize> {
     loop {
-        if let Some(transmit) = next.as_ref() {
+        if let Some(transmit) = next {
             let (bytes, len, size) = segmentation.next(transmit);
             match send_udp(&SockRef::from(socket.get_ref()), bytes, size) {
                 Err(error) if segmentation.disable_on_error(&error) => continue,
                 sent => {
                     if unless_blocked(sent)?.is_some() {
-                        *next = None;
                         return Ok(len);
                     }
                 }
@@ -205,14 +165,13 @@ async fn step_udp(
 #[cfg(unix)]
 async fn step_unix_datagram(
     socket: &Async<UnixDatagram>,
-    next: &mut Option<Transmit>,
+    next: Option<&Transmit>,
 ) -> io::Result<usize> {
     let Some(transmit) = next else {
         return pending().await;
     };
     let (datagram, len) = transmit.first_datagram();
     socket.send(datagram).await?;
-    *next = None;
     Ok(len)
 }
 

@@ -69,6 +69,7 @@
 mod connection;
 mod connector;
 mod driver;
+mod link;
 mod lookup;
 mod options;
 mod origin;

@@ -10,6 +10,7 @@ use statsd_proto::{Client, Config, ConfigError, Report};
 use crate::driver::{drive, now};
 use crate::options::UNIX_SOCKETS;
 use crate::origin::with_origin;
+use crate::socket::Socket;
 
 /// Creates a client and its connection. The connection is a future that sends the recorded metrics: spawn it, or await
 /// it together with others.
@@ -40,7 +41,7 @@ pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
     Ok((
         client,
         Connection {
-            driving: Box::pin(drive(driver)),
+            driving: Box::pin(drive(driver, Socket::open)),
         },
     ))
 }

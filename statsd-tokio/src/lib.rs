@@ -74,6 +74,7 @@ mod connection;
 mod connector;
 mod doorbell;
 mod driver;
+mod link;
 mod lookup;
 mod options;
 mod origin;

@@ -1,153 +1,99 @@
 //! Sockets of tokio, one operation at a time.
 
-use std::future::{pending, poll_fn};
+#[cfg(unix)]
+use std::future::pending;
+use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
+#[cfg(unix)]
+use tokio::io::AsyncWrite;
 use tokio::io::{AsyncRead, Interest, ReadBuf};
 use tokio::net::{TcpStream, UdpSocket};
 #[cfg(unix)]
 use tokio::net::{UnixDatagram, UnixStream};
 use tokio::task::yield_now;
 
-use statsd_proto::driver::{Connect, Input, MAX_READS, Segmentation, Target, Transmit};
+use statsd_proto::driver::{Connect, MAX_READS, Segmentation, Target, Transmit};
 
+use crate::link::OpenSocket;
 #[cfg(unix)]
 use crate::options::connect_unix;
 use crate::options::{
     refuse_self, segmentation, send_udp, set_tcp_options, shut_down, unacknowledged, write_tcp,
 };
 
-/// Socket, and its pending operation if there is one.
+/// Open socket.
 pub(crate) enum Socket {
-    /// Closed socket, with the last report of unacknowledged bytes if it was not taken yet.
-    Closed(Option<Input>),
-    /// Pending connect, which resolves to the open socket.
-    Opening(Opening),
-    /// Stream, whether unacknowledged bytes are reported, and the pending write.
-    Tcp(TcpStream, bool, Option<Transmit>),
-    Udp(UdpSocket, Segmentation, Option<Transmit>),
+    /// Stream, and whether unacknowledged bytes are reported.
+    Tcp(TcpStream, bool),
+    Udp(UdpSocket, Segmentation),
     #[cfg(unix)]
-    UnixDatagram(UnixDatagram, Option<Transmit>),
+    UnixDatagram(UnixDatagram),
     #[cfg(unix)]
-    UnixStream(UnixStream, Option<Transmit>),
+    UnixStream(UnixStream),
 }
 
-type Opening = Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
-
 impl Socket {
-    pub(crate) const CLOSED: Self = Self::Closed(None);
-
-    pub(crate) fn connect(connect: Connect) -> Self {
-        Self::Opening(Box::pin(async move {
-            let socket = match &connect.target {
-                Target::Tcp(to) => {
-                    let stream = TcpStream::connect(to).await?;
-                    refuse_self(&SockRef::from(&stream))?;
-                    set_tcp_options(&SockRef::from(&stream), &connect);
-                    Self::Tcp(stream, connect.wants_unacknowledged, None)
-                }
-                Target::Udp(to) => Self::Udp(open_udp(*to).await?, segmentation(), None),
-                #[cfg(unix)]
-                Target::UnixDatagram(path) => {
-                    let socket = UnixDatagram::unbound()?;
-                    connect_unix(&SockRef::from(&socket), path)?;
-                    Self::UnixDatagram(socket, None)
-                }
-                #[cfg(unix)]
-                Target::UnixStream(path) => {
-                    Self::UnixStream(UnixStream::connect(path).await?, None)
-                }
-                #[cfg(not(unix))]
-                Target::UnixDatagram(_) | Target::UnixStream(_) => {
-                    return Err(io::ErrorKind::Unsupported.into());
-                }
-            };
-            Ok(socket)
-        }))
-    }
-
-    pub(crate) fn transmit(&mut self, transmit: Transmit) {
-        match self {
-            Self::Tcp(_, _, next) | Self::Udp(_, _, next) => *next = Some(transmit),
-            #[cfg(unix)]
-            Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => *next = Some(transmit),
-            Self::Closed(_) | Self::Opening(_) => {}
-        }
-    }
-
-    /// Whether an operation is pending.
-    pub(crate) fn is_busy(&self) -> bool {
-        match self {
-            Self::Closed(_) => false,
-            Self::Opening(_) => true,
-            Self::Tcp(_, _, next) | Self::Udp(_, _, next) => next.is_some(),
-            #[cfg(unix)]
-            Self::UnixDatagram(_, next) | Self::UnixStream(_, next) => next.is_some(),
-        }
-    }
-
-    /// Report of unacknowledged bytes, or `None` if the session does not want it or the system does not know. After
-    /// the socket has failed, there is one more report.
-    pub(crate) fn unacknowledged(&mut self) -> Option<Input> {
-        match self {
-            Self::Closed(last) => last.take(),
-            Self::Tcp(stream, true, _) => {
-                unacknowledged(&SockRef::from(&*stream)).map(Input::Unacknowledged)
+    pub(crate) async fn open(connect: Connect) -> io::Result<Self> {
+        Ok(match &connect.target {
+            Target::Tcp(to) => {
+                let stream = TcpStream::connect(to).await?;
+                refuse_self(&SockRef::from(&stream))?;
+                set_tcp_options(&SockRef::from(&stream), &connect);
+                Self::Tcp(stream, connect.wants_unacknowledged)
             }
-            Self::Opening(_) | Self::Tcp(..) | Self::Udp(..) => None,
+            Target::Udp(to) => Self::Udp(open_udp(*to).await?, segmentation()),
             #[cfg(unix)]
-            Self::UnixDatagram(..) | Self::UnixStream(..) => None,
-        }
-    }
-
-    /// Waits for the pending operation, or for the peer to close the connection. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Input {
-        let step = match self {
-            Self::Closed(_) => pending().await,
-            Self::Opening(opening) => opening.await.map(|socket| {
-                *self = socket;
-                Input::Connected
-            }),
-            Self::Tcp(stream, _, next) => {
-                let step = step_stream(stream, next, |stream, context, data| {
-                    poll_write_tcp(&stream, context, data)
-                });
-                step.await.map(Input::Written)
-            }
-            Self::Udp(socket, segmentation, next) => {
-                let written = step_udp(socket, segmentation, next).await;
-                written.map(Input::Written)
+            Target::UnixDatagram(path) => {
+                let socket = UnixDatagram::unbound()?;
+                connect_unix(&SockRef::from(&socket), path)?;
+                Self::UnixDatagram(socket)
             }
             #[cfg(unix)]
-            Self::UnixDatagram(socket, next) => {
-                step_unix_datagram(socket, next).await.map(Input::Written)
+            Target::UnixStream(path) => Self::UnixStream(UnixStream::connect(path).await?),
+            #[cfg(not(unix))]
+            Target::UnixDatagram(_) | Target::UnixStream(_) => {
+                return Err(io::ErrorKind::Unsupported.into());
             }
-            #[cfg(unix)]
-            Self::UnixStream(stream, next) => {
-                let step = step_stream(stream, next, tokio::io::AsyncWrite::poll_write);
-                step.await.map(Input::Written)
-            }
-        };
-        step.unwrap_or_else(|error| {
-            *self = Self::Closed(self.unacknowledged());
-            Input::failed(&error)
         })
+    }
+}
+
+impl OpenSocket for Socket {
+    async fn step(&mut self, next: Option<&Transmit>) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream, _) => step_stream(stream, next, poll_write_tcp).await,
+            Self::Udp(socket, segmentation) => step_udp(socket, segmentation, next).await,
+            #[cfg(unix)]
+            Self::UnixDatagram(socket) => step_unix_datagram(socket, next).await,
+            #[cfg(unix)]
+            Self::UnixStream(stream) => step_stream(stream, next, AsyncWrite::poll_write).await,
+        }
+    }
+
+    fn unacknowledged(&self) -> Option<usize> {
+        match self {
+            Self::Tcp(stream, true) => unacknowledged(&SockRef::from(stream)),
+            Self::Tcp(..) | Self::Udp(..) => None,
+            #[cfg(unix)]
+            Self::UnixDatagram(_) | Self::UnixStream(_) => None,
+        }
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         match &*self {
-            Self::Tcp(stream, ..) => shut_down(&SockRef::from(stream)),
+            Self::Tcp(stream, _) => shut_down(&SockRef::from(stream)),
             #[cfg(unix)]
-            Self::UnixStream(stream, _) => shut_down(&SockRef::from(stream)),
+            Self::UnixStream(stream) => shut_down(&SockRef::from(stream)),
             #[cfg(unix)]
-            Self::UnixDatagram(..) => {}
-            Self::Closed(_) | Self::Opening(_) | Self::Udp(..) => {}
+            Self::UnixDatagram(_) => {}
+            Self::Udp(..) => {}
         }
     }
 }
@@ -166,7 +112,7 @@ async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
 /// Writes once. It reads first, to notice that the peer has closed the connection before the next write.
 async fn step_stream<S: AsyncRead + Unpin>(
     stream: &mut S,
-    next: &mut Option<Transmit>,
+    next: Option<&Transmit>,
     write: impl Fn(Pin<&mut S>, &mut Context<'_>, &[u8]) -> Poll<io::Result<usize>>,
 ) -> io::Result<usize> {
     poll_fn(|context| poll_stream(Pin::new(stream), next, &write, context)).await
@@ -174,7 +120,7 @@ async fn step_stream<S: AsyncRead + Unpin>(
 
 fn poll_stream<S: AsyncRead>(
     mut stream: Pin<&mut S>,
-    next: &mut Option<Transmit>,
+    next: Option<&Transmit>,
     write: impl Fn(Pin<&mut S>, &mut Context<'_>, &[u8]) -> Poll<io::Result<usize>>,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
@@ -183,9 +129,7 @@ fn poll_stream<S: AsyncRead>(
         Some(transmit) => write(stream, context, &transmit.data),
         None => Poll::Pending,
     };
-    if written.is_ready() {
-        *next = None;
-    } else if talks_on {
+    if written.is_pending() && talks_on {
         // No event will arrive for data that is readable already.
         context.waker().wake_by_ref();
     }
@@ -209,13 +153,13 @@ fn discard<S: AsyncRead>(mut stream: Pin<&mut S>, context: &mut Context<'_>) -> 
 }
 
 fn poll_write_tcp(
-    stream: &TcpStream,
+    stream: Pin<&mut TcpStream>,
     context: &mut Context<'_>,
     data: &[u8],
 ) -> Poll<io::Result<usize>> {
     loop {
         ready!(stream.poll_write_ready(context))?;
-        let write = || write_tcp(&SockRef::from(stream), data);
+        let write = || write_tcp(&SockRef::from(&*stream), data);
         match stream.try_io(Interest::WRITABLE, write) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             written => return Poll::Ready(written),
@@ -227,11 +171,11 @@ fn poll_write_tcp(
 async fn step_udp(
     socket: &UdpSocket,
     segmentation: &mut Segmentation,
-    next: &mut Option<Transmit>,
+    next: Option<&Transmit>,
 ) -> io::Result<usize> {
     loop {
         for _ in 0..MAX_READS {
-            let ready = socket.ready(interest(next.as_ref()) | Interest::ERROR);
+            let ready = socket.ready(interest(next) | Interest::ERROR);
             let ready = ready.await?;
             if ready.is_error() {
                 // Clears the readiness if there is no error after all.
@@ -244,9 +188,8 @@ async fn step_udp(
             if ready.is_readable() {
                 unless_blocked(socket.try_recv(&mut [0; DISCARD]))?;
             }
-            if let (true, Some(transmit)) = (ready.is_writable(), next.as_ref()) {
+            if let (true, Some(transmit)) = (ready.is_writable(), next) {
                 if let Some(len) = send(socket, segmentation, transmit)? {
-                    *next = None;
                     return Ok(len);
                 }
             }
@@ -272,16 +215,12 @@ fn send(
 
 /// Sends one datagram when the server has room for it. A server that is gone is noticed by the next send.
 #[cfg(unix)]
-async fn step_unix_datagram(
-    socket: &UnixDatagram,
-    next: &mut Option<Transmit>,
-) -> io::Result<usize> {
+async fn step_unix_datagram(socket: &UnixDatagram, next: Option<&Transmit>) -> io::Result<usize> {
     let Some(transmit) = next else {
         return pending().await;
     };
     let (datagram, len) = transmit.first_datagram();
     socket.send(datagram).await?;
-    *next = None;
     Ok(len)
 }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
-use statsd_proto::driver::{Output, Session};
+use statsd_proto::driver::{Input, Output, Session};
 use statsd_proto::{Config, Metric};
 
 use super::*;
@@ -15,15 +15,14 @@ fn a_server_that_talks_on_gets_what_is_to_be_written_and_then_others_have_their_
     let mut flood = Flood::default();
     let transmit = transmit();
     let len = transmit.data.len();
-    let mut next = Some(transmit);
-    let mut poll = || {
+    let mut poll = |next| {
         let write = |_: Pin<&mut _>, _: &mut Context<'_>, data: &[u8]| Poll::Ready(Ok(data.len()));
         let mut context = Context::from_waker(&waker);
-        let polled = poll_stream(Pin::new(&mut flood), &mut next, write, &mut context);
+        let polled = poll_stream(Pin::new(&mut flood), next, write, &mut context);
         (polled.map(Result::unwrap), std::mem::take(&mut flood.reads))
     };
-    assert_eq!(poll(), (Poll::Ready(len), MAX_READS));
-    assert_eq!(poll(), (Poll::Pending, MAX_READS));
+    assert_eq!(poll(Some(&transmit)), (Poll::Ready(len), MAX_READS));
+    assert_eq!(poll(None), (Poll::Pending, MAX_READS));
     assert!(
         woken.0.load(Ordering::Relaxed),
         "it waits for what is there"
