@@ -45,6 +45,7 @@ mod tests {
     use crate::testing::recorder;
 
     type Fields = BTreeMap<&'static str, String>;
+    type Entry = (&'static str, Level, Fields);
 
     #[test]
     fn a_log_has_one_target_and_fields_beside_the_text() {
@@ -86,7 +87,7 @@ mod tests {
 
     /// What was logged: target, level and fields.
     #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<(&'static str, Level, Fields)>>>);
+    struct Log(Arc<Mutex<Vec<Entry>>>);
 
     impl Subscriber for Log {
         fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -106,7 +107,7 @@ mod tests {
             event.record(&mut fields);
             let metadata = event.metadata();
             let entry = (metadata.target(), *metadata.level(), fields.0);
-            self.0.lock().unwrap().push(entry);
+            self.0.lock().expect("nobody panicked").push(entry);
         }
 
         fn enter(&self, _: &Id) {}

@@ -225,7 +225,7 @@ impl Network {
 
     /// Looks the name up.
     pub(crate) fn look_up(&mut self, port: u16) -> Result<Vec<SocketAddr>, Failure> {
-        let found = self.found.as_mut().ok_or(self.not_found.clone())?;
+        let found = self.found.as_mut().ok_or_else(|| self.not_found.clone())?;
         let addresses = found.iter().map(|ip| SocketAddr::new(*ip, port)).collect();
         if self.is_shuffled && !found.is_empty() {
             found.rotate_left(1);

@@ -15,7 +15,7 @@ const PAGE: &str = include_str!("../../FAULTS.md");
 
 #[test]
 fn the_page_on_faults_shows_what_is_logged() {
-    let logs: [(&str, fn() -> String); 8] = [
+    let logs: [Shown; 8] = [
         ("An outage of 60 s over TCP", an_outage_over_tcp),
         ("An outage of 60 s over UDP", an_outage_over_udp),
         ("A misspelt host", a_misspelt_host),
@@ -130,6 +130,9 @@ fn a_queue_that_an_outage_fills() -> String {
     log.run(secs(10), 1000);
     log.end()
 }
+
+/// Title of a section, and what makes its log.
+type Shown = (&'static str, fn() -> String);
 
 /// A world, and what was logged in it.
 struct Log {
