@@ -99,7 +99,7 @@ fn flushes_between_rounds_lose_no_count() {
 fn telemetry_counts_every_call_once_whatever_drain_comes_between() {
     check(|| {
         let telemetry = Telemetry::datadog().interval(Duration::from_secs(1));
-        let config = adding().dialect(Dialect::DogStatsd);
+        let config = aggregating().dialect(Dialect::DogStatsd);
         let config = config.transport(Transport::Tcp).telemetry(Some(telemetry));
         let (client, server, driver) = World::new(&config).drive_in_time();
         let counter = client.prepare("a").counter().unwrap();
