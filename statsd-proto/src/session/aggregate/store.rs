@@ -199,6 +199,7 @@ impl Store {
         self.pending.clear();
         self.draining.clear();
         self.visits.clear();
+        self.unswept = 0;
         let series = std::mem::take(&mut self.series);
         let lost = series.values().filter(|series| !series.is_empty());
         lost.count()
@@ -228,10 +229,9 @@ impl Store {
     /// lately. Returns whether the sweep has more to visit.
     pub(crate) fn sweep(&mut self, most: usize) -> bool {
         for _ in 0..most.min(self.unswept) {
-            let Some(series) = self.visits.pop_front() else {
-                break;
-            };
             self.unswept -= 1;
+            let series = self.visits.pop_front();
+            let series = series.expect("a sweep visits no more series than there are");
             // The map refers to it, and this list.
             if Arc::strong_count(&series) > 2 || !series.is_idle(self.oldest) {
                 self.visits.push_back(series);

@@ -81,6 +81,19 @@ fn idle_series_are_removed_a_few_while_a_lock_is_held() {
     assert_eq!(sizes(&client), (1, 1));
 }
 
+#[test]
+fn a_sweep_ends_although_the_session_ends_meanwhile() {
+    let config = Config::new("192.0.2.1").aggregate(Some(Duration::from_secs(2)));
+    let (client, server) = recorder_with_inlets(config, 4).unwrap();
+    client.incr("a", 1);
+    drain_a_few(&client);
+    let shared = &client.entry().unwrap().shared;
+    shared.with(Core::start_trim);
+    drop(server);
+    assert!(!shared.with(Core::trim_series));
+    assert!(!shared.with(Core::sweep_series));
+}
+
 /// Drains everything, and checks what is removed while a lock is held once.
 fn drain_a_few(client: &Client) {
     let shared = &client.entry().unwrap().shared;
