@@ -264,14 +264,10 @@ impl Config {
         self.prefix.as_deref().unwrap_or_default().trim_matches('.')
     }
 
-    /// Whether the server decides the type of the Unix socket: none was asked for by name, and the dialect's servers
-    /// have both.
+    /// Whether the server decides the type of the Unix socket: none was asked for by name, and the dialect has frames,
+    /// which may be sent as datagrams or as a stream.
     pub(crate) fn is_unix_type_open(&self) -> bool {
-        let transports = self.dialect.rules().transports;
-        let has_both = [Transport::UnixDatagram, Transport::UnixStream]
-            .iter()
-            .all(|transport| transports.contains(transport));
-        self.transport.is_none() && self.effective_transport().is_unix() && has_both
+        self.transport.is_none() && self.effective_transport().is_unix() && self.has_frames()
     }
 
     /// Maximum size of a datagram or a frame in bytes.
@@ -289,25 +285,16 @@ impl Config {
         match self.effective_transport() {
             _ if self.is_line_stream() => self.max_line,
             Transport::Tcp | Transport::Udp => self.dialect.rules().max_datagram,
-            Transport::UnixDatagram | Transport::UnixStream if self.may_be_line_stream() => {
-                self.datagram_limit().min(self.max_line)
-            }
             Transport::UnixDatagram | Transport::UnixStream => self.datagram_limit(),
         }
     }
 
     /// Whether each line ends in a line feed, and has no datagram or frame as its boundary.
     pub(crate) fn is_line_stream(&self) -> bool {
-        self.may_be_line_stream() && !self.is_unix_type_open()
-    }
-
-    /// Whether lines are sent, or may turn out to be sent, as a stream without frames.
-    pub(crate) fn may_be_line_stream(&self) -> bool {
         match self.effective_transport() {
             Transport::Tcp => true,
-            Transport::Udp => false,
-            Transport::UnixDatagram if !self.is_unix_type_open() => false,
-            Transport::UnixDatagram | Transport::UnixStream => !self.has_frames(),
+            Transport::Udp | Transport::UnixDatagram => false,
+            Transport::UnixStream => !self.has_frames(),
         }
     }
 
@@ -317,9 +304,9 @@ impl Config {
     }
 
     /// Whether the last line of each datagram ends in a line feed. An agent may be configured to require it
-    /// (`dogstatsd_eol_required`). A socket that turns out to be a stream needs it too.
+    /// (`dogstatsd_eol_required`).
     pub(crate) fn ends_datagrams(&self) -> bool {
-        self.dialect == Dialect::DogStatsd || self.is_unix_type_open()
+        self.dialect == Dialect::DogStatsd
     }
 }
 

@@ -222,7 +222,7 @@ conformance! {
         a_failing_server_is_logged_in_few_words: tcp udp unix_datagram unix_stream;
         a_host_that_is_not_found_is_logged_with_the_systems_words: tcp udp;
         a_socket_of_another_kind_is_logged_with_the_systems_words: unix_datagram unix_stream;
-        the_type_of_a_socket_is_found_and_logged: unix_datagram unix_frames;
+        the_type_of_a_socket_is_found_and_logged: unix_frames;
         a_name_whose_second_address_answers_is_no_outage: tcp udp;
         a_full_queue_is_logged_in_few_words: tcp;
     }

@@ -62,7 +62,7 @@ impl Config {
         )?;
         let rules = self.dialect.rules();
         require(
-            self.max_line <= rules.max_line || !self.may_be_line_stream(),
+            self.max_line <= rules.max_line || !self.is_line_stream(),
             "max_line",
             self.max_line,
             "at most what servers of the dialect read of a line; lower it or leave it unset",

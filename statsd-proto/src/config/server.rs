@@ -18,7 +18,7 @@ impl Config {
     /// | `fe80::1%eth0`, `[fe80::1%2]` | an IPv6 address on this network interface |
     /// | `udp://host`, `udp://host:8125`, `udp://[::1]:8125`, `udp://[fe80::1%eth0]:8125` | datagrams |
     /// | `tcp://host`, `tcp://host:8125`, and so on | a stream of lines |
-    /// | `unix:///path` | a Unix socket of the type that the dialect's servers use: datagrams for `DogStatsd`, `OpenTelemetry` and `StatsdExporter`, a stream for all others; for `DogStatsd`, `Statsd` and `StatsdExporter` the other type is tried if the socket has it |
+    /// | `unix:///path` | a Unix socket of the type that the dialect's servers use: datagrams for `DogStatsd`, `OpenTelemetry` and `StatsdExporter`, a stream for all others; for `DogStatsd` the other type is tried if the socket has it |
     /// | `unixgram:///path` | a Unix socket for datagrams |
     /// | `unixstream:///path` | a Unix socket for a stream |
     /// | `unix://@name`, `unixgram://@name`, `unixstream://@name` | an abstract Unix socket on Linux; a NUL may replace the `@` |
@@ -137,8 +137,8 @@ impl Config {
     /// [`Dialect::DogStatsd`](crate::Dialect::DogStatsd) uses TCP only if it is set here or by a `tcp://` address.
     /// Vector and statsd_exporter accept it, the Datadog agent does not.
     ///
-    /// A `unix://` address leaves the type of the socket to the server where the dialect has both types: if the socket
-    /// turns out to have the other type (`EPROTOTYPE`), that is used, and [`EventKind::Connected`] reports it. A
+    /// For [`Dialect::DogStatsd`](crate::Dialect::DogStatsd), a `unix://` address leaves the type of the socket to the
+    /// agent: if the socket turns out to have the other type (`EPROTOTYPE`), that is used, and [`EventKind::Connected`] reports it. A
     /// transport that is set here, or by a `unixgram://` or `unixstream://` address, is the only one that is tried.
     ///
     /// ```

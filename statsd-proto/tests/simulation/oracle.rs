@@ -180,8 +180,5 @@ pub(crate) fn whole_lines<S: Subject>(world: &World<S>, stream: &[u8]) -> (Vec<S
     let text = String::from_utf8(stream.to_vec()).expect("lines are text");
     let mut lines = text.split('\n').map(str::to_owned).collect::<Vec<_>>();
     let tail = lines.pop().unwrap_or_default();
-    if world.settings.is_type_open {
-        lines.retain(|line| !line.is_empty());
-    }
     (lines, tail)
 }

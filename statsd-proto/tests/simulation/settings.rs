@@ -90,22 +90,15 @@ impl Settings {
         }
     }
 
-    /// The defaults for each type of a Unix socket in each of the dialects that have both, where the client is not told
-    /// which it is.
-    pub(crate) fn open_types() -> [Self; 4] {
-        let open = |transport, dialect| Self {
+    /// The defaults for each type of a Unix socket, where the client is not told which it is.
+    pub(crate) fn open_types() -> [Self; 2] {
+        [Transport::UnixDatagram, Transport::UnixStream].map(|transport| Self {
             transport,
-            dialect,
+            dialect: Dialect::DogStatsd,
             is_type_open: true,
             max_datagram: 8192,
             ..Self::tcp()
-        };
-        [
-            open(Transport::UnixDatagram, Dialect::DogStatsd),
-            open(Transport::UnixStream, Dialect::DogStatsd),
-            open(Transport::UnixDatagram, Dialect::Statsd),
-            open(Transport::UnixStream, Dialect::Statsd),
-        ]
+        })
     }
 
     /// All of these, but those.

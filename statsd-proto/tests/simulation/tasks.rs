@@ -55,8 +55,6 @@ impl<S: Subject> World<S> {
                         self.check_pace(segment, len);
                     } else if self.settings.is_framed() {
                         self.count_frames();
-                    } else if self.settings.is_type_open {
-                        self.count_padded();
                     } else {
                         let breaks = data[..len].iter().filter(|byte| **byte == b'\n');
                         self.taken_lines += breaks.count() as u64;
@@ -93,15 +91,6 @@ impl<S: Subject> World<S> {
         let (lines, torn) = lines_of_frames(&link.taken[self.framed..]);
         self.taken_lines += lines.len() as u64;
         self.framed = link.taken.len() - torn.len();
-    }
-
-    /// Counts the lines that have become whole, between line breaks that only fill up.
-    fn count_padded(&mut self) {
-        let link = self.net.connections.last().expect("one is written to");
-        let ends = (self.framed..link.taken.len())
-            .filter(|at| link.taken[*at] == b'\n' && link.taken[at - 1] != b'\n');
-        self.taken_lines += ends.count() as u64;
-        self.framed = link.taken.len();
     }
 }
 

@@ -38,12 +38,8 @@ impl Framing {
         };
         match config.effective_transport() {
             Transport::UnixDatagram | Transport::UnixStream if config.is_unix_type_open() => {
-                if config.has_frames() {
-                    // Usually they turn out to be datagrams.
-                    frames(DATAGRAM_PAYLOAD.min(most))
-                } else {
-                    datagrams
-                }
+                // Usually they turn out to be datagrams.
+                frames(DATAGRAM_PAYLOAD.min(most))
             }
             Transport::UnixStream if config.has_frames() => frames(capacity),
             Transport::Tcp | Transport::UnixStream => Self::Stream { capacity },

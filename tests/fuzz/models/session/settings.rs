@@ -81,17 +81,23 @@ impl Settings {
             2 if self.dialect == Dialect::DogStatsd => Some(Telemetry::datadog()),
             _ => None,
         };
-        // There has to be room for all that it says.
-        let has_room = self.max_queue_lines >= 40 && self.max_datagram == 1432;
-        Ok(Self {
+        let settings = Self {
             aggregate: optional(input, 1, 3000)?,
             adaptive_sampling: input.arbitrary()?,
-            telemetry: match telemetry.filter(|_| has_room) {
+            telemetry: match telemetry {
                 Some(telemetry) => Some(telemetry.interval(millis(input, 1, 3000)?)),
                 None => None,
             },
             max_connection_age: optional(input, 1, 3000)?,
             ..self
+        };
+        // The queue may have no room for all that telemetry says.
+        Ok(match settings.config().check() {
+            Ok(()) => settings,
+            Err(_) => Self {
+                telemetry: None,
+                ..settings
+            },
         })
     }
 

@@ -3,49 +3,6 @@
 use super::*;
 use crate::encode::dialect::Dialect;
 
-const PADDED: &str = "a:1\nb:2\n\nc:3\n\n\n\n\n\nd:4\ne:5\n";
-
-#[test]
-fn datagrams_on_a_stream_are_resent_from_the_first_torn_line() {
-    let payload = on_stream(payload(PADDED, Some(9)));
-    for written in 0..=PADDED.len() {
-        let (torn, rest) = match written {
-            0..4 => (&[][..], &["a:1", "b:2", "c:3", "d:4", "e:5"][..]),
-            4..8 => (&["b:2"][..], &["c:3", "d:4", "e:5"][..]),
-            8..13 => (&[][..], &["c:3", "d:4", "e:5"][..]),
-            13..22 => (&[][..], &["d:4", "e:5"][..]),
-            22..26 => (&["e:5"][..], &[][..]),
-            _ => (&[][..], &[][..]),
-        };
-        let parts = payload.unfinished(written);
-        for (part, expected) in parts.iter().zip([torn, rest]) {
-            let lines = part.as_ref().map_or(Vec::new(), lines_of);
-            assert_eq!(lines, expected, "{written} bytes written");
-            assert_eq!(part.as_ref().map_or(0, |part| part.lines), expected.len());
-        }
-        let done = payload.count_lines(0..written);
-        assert_eq!(done, 5 - torn.len() - rest.len(), "{written} bytes written");
-        // What is left can be sent as datagrams too.
-        for part in parts.into_iter().flatten() {
-            let part = Payload {
-                is_stream: false,
-                ..part
-            };
-            assert_eq!(part.count_lines(0..part.data.len()), part.lines);
-        }
-    }
-}
-
-#[test]
-fn lines_on_a_stream_are_counted_once_however_they_are_written() {
-    let payload = on_stream(payload(PADDED, Some(9)));
-    for (from, to) in (0..=PADDED.len()).flat_map(|to| (0..=to).map(move |from| (from, to))) {
-        let [before, between, after] =
-            [0..from, from..to, to..PADDED.len()].map(|range| payload.count_lines(range));
-        assert_eq!(before + between + after, 5, "{from} {to}");
-    }
-}
-
 #[test]
 fn frames_that_are_sent_as_datagrams_are_divided_into_frames() {
     for (text, joins, size, expected) in [
@@ -110,9 +67,8 @@ fn the_layout_serves_both_types_unless_one_was_asked_for() {
         (Dialect::DogStatsd, "unix:///s", frames(5 * 8196)),
         (Dialect::DogStatsd, "unixstream:///s", frames(8196)),
         (Dialect::DogStatsd, "unixgram:///s", datagrams),
-        (Dialect::Statsd, "unix:///s", datagrams),
+        (Dialect::Statsd, "unix:///s", STREAM_OF_LINES),
         (Dialect::Statsd, "unixstream:///s", STREAM_OF_LINES),
-        (Dialect::Graphite, "unix:///s", STREAM_OF_LINES),
     ] {
         let config = Config::new(address).dialect(dialect);
         assert_eq!(Framing::new(&config), expected, "{dialect:?} {address}");
@@ -122,19 +78,6 @@ fn the_layout_serves_both_types_unless_one_was_asked_for() {
 }
 
 const STREAM_OF_LINES: Framing = Framing::Stream { capacity: 16_384 };
-
-fn on_stream(payload: Payload) -> Payload {
-    Payload {
-        is_stream: true,
-        keeps_break: true,
-        ..payload
-    }
-}
-
-fn lines_of(payload: &Payload) -> Vec<&str> {
-    let lines = text(&payload.data).lines();
-    lines.filter(|line| !line.is_empty()).collect()
-}
 
 fn text_of(bytes: &[u8]) -> &str {
     text(bytes)
