@@ -240,9 +240,10 @@ impl Socket {
                 Ok(Self::Udp(socket))
             }
             // Left out of this example. They are opened by a path, and otherwise used in the same way.
-            Target::UnixDatagram(_) | Target::UnixStream(_) => {
-                Err(io::ErrorKind::Unsupported.into())
-            }
+            Target::CustomDatagram(_)
+            | Target::CustomStream(_)
+            | Target::UnixDatagram(_)
+            | Target::UnixStream(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

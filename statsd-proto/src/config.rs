@@ -11,6 +11,7 @@ use crate::encode::dialect::{Dialect, MAX_DATAGRAM};
 use crate::encode::text::SanitizePolicy;
 use crate::session::queue::Overflow;
 pub(crate) use address::parse_port;
+pub(crate) use link::SocketOption;
 use origin::Origin;
 pub use server::UnixSockets;
 pub use telemetry::Telemetry;
@@ -67,7 +68,7 @@ pub use telemetry::Telemetry;
 /// | [`max_samples`](Self::max_samples) | 512 | values that a series keeps in an interval |
 /// | [`max_aggregate_bytes`](Self::max_aggregate_bytes) | 16 MiB | bytes of all aggregated values |
 /// | [`backoff`](Self::backoff) | 100 ms and 1 s | first and longest delay before a reconnect |
-/// | [`settle_time`](Self::settle_time) | 50 ms | time before the first write to a new TCP connection |
+/// | [`settle_time`](Self::settle_time) | 50 ms | time before the first write to a new stream |
 /// | [`resolve_interval`](Self::resolve_interval) | 60 s | time between two lookups of the host's name over UDP |
 /// | [`connect_timeout`](Self::connect_timeout) | 5 s | time for a lookup or an attempt to connect |
 /// | [`write_timeout`](Self::write_timeout) | 30 s | time that a write may wait for the server |
@@ -121,8 +122,8 @@ pub struct Config {
     pub(crate) connect_timeout: Duration,
     pub(crate) write_timeout: Duration,
     pub(crate) close_timeout: Duration,
-    pub(crate) send_buffer: Option<usize>,
-    pub(crate) keepalive: Option<Duration>,
+    pub(crate) send_buffer: SocketOption<usize>,
+    pub(crate) keepalive: SocketOption<Duration>,
     pub(crate) max_connection_age: Option<Duration>,
     pub(crate) resend_unacknowledged: bool,
     pub(crate) telemetry: Option<Telemetry>,
@@ -147,6 +148,12 @@ pub enum Transport {
     /// Stream to a server on this machine. It carries lines; for [`Dialect::DogStatsd`] it carries frames, each after
     /// a length of four bytes.
     UnixStream,
+    /// Datagrams over a socket that the program opens itself, of at most [`max_datagram`](Config::max_datagram) bytes
+    /// each. They are paced and resent like those of UDP. `connect_datagrams_with` of the adapters sets this.
+    CustomDatagram,
+    /// Stream that the program opens itself, for example with TLS. It carries lines as over TCP. `connect_with` of the
+    /// adapters sets this.
+    CustomStream,
 }
 
 /// Pacing of datagrams by a token bucket.
@@ -220,8 +227,8 @@ impl Config {
             connect_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(5),
-            send_buffer: Some(64 * 1024),
-            keepalive: Some(Duration::from_secs(15)),
+            send_buffer: SocketOption::Default(64 * 1024),
+            keepalive: SocketOption::Default(Duration::from_secs(15)),
             max_connection_age: None,
             resend_unacknowledged: false,
             telemetry: None,
@@ -273,7 +280,10 @@ impl Config {
     /// Maximum size of a datagram or a frame in bytes.
     pub(crate) fn datagram_limit(&self) -> usize {
         let usual = match self.effective_transport() {
-            Transport::Tcp | Transport::Udp => 1432,
+            Transport::CustomDatagram
+            | Transport::CustomStream
+            | Transport::Tcp
+            | Transport::Udp => 1432,
             Transport::UnixDatagram | Transport::UnixStream => 8192,
         };
         let usual = usual.min(self.dialect.rules().max_datagram);
@@ -285,15 +295,18 @@ impl Config {
         match self.effective_transport() {
             _ if self.is_line_stream() => self.max_line,
             Transport::Tcp | Transport::Udp => self.dialect.rules().max_datagram,
-            Transport::UnixDatagram | Transport::UnixStream => self.datagram_limit(),
+            Transport::CustomDatagram
+            | Transport::CustomStream
+            | Transport::UnixDatagram
+            | Transport::UnixStream => self.datagram_limit(),
         }
     }
 
     /// Whether each line ends in a line feed, and has no datagram or frame as its boundary.
     pub(crate) fn is_line_stream(&self) -> bool {
         match self.effective_transport() {
-            Transport::Tcp => true,
-            Transport::Udp | Transport::UnixDatagram => false,
+            Transport::CustomStream | Transport::Tcp => true,
+            Transport::CustomDatagram | Transport::Udp | Transport::UnixDatagram => false,
             Transport::UnixStream => !self.has_frames(),
         }
     }

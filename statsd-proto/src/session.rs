@@ -32,7 +32,7 @@ pub(crate) mod telemetry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Transport};
+use crate::config::Config;
 use crate::encode::Encoder;
 use crate::error::ConfigError;
 use crate::random::Random;
@@ -119,8 +119,8 @@ enum Phase {
     Open,
     /// Queued lines are being sent until this deadline. The first poll after the close sets it.
     Closing(Option<Instant>),
-    /// No more lines are sent. The connection is about to be closed.
-    Ending,
+    /// No more lines are sent. The connection is being closed, until this deadline, or at once without one.
+    Ending(Option<Instant>),
     Finished,
 }
 
@@ -141,13 +141,13 @@ impl Core {
             encoder: Arc::new(Encoder::new(config)),
             sampler: random,
             queue: Queue::new(config),
-            in_flight: InFlight::new(config.effective_transport() == Transport::Udp),
+            in_flight: InFlight::new(config.effective_transport().is_lossy()),
             link: Link::new(config, link_random),
             flusher: Flusher::new(config.flush_interval),
             pacer: Pacer::new(
                 config
                     .pace
-                    .filter(|_| config.effective_transport() == Transport::Udp),
+                    .filter(|_| config.effective_transport().is_lossy()),
             ),
             journal: Journal::new(config),
             phase: if config.enabled {
@@ -348,6 +348,7 @@ impl Core {
         }
         match self.link.poll(now) {
             Step::Connect(connect) => Output::Connect(connect),
+            Step::End => self.end_connection(now, now + self.write_timeout),
             Step::Resolve(resolve) => Output::Resolve(resolve),
             Step::TimedOut => self.give_up(),
             Step::Usable => self.poll_usable(now),
@@ -362,7 +363,7 @@ impl Core {
     fn wait_until(&self, times: &[Option<Instant>]) -> Output {
         let close = match self.phase {
             Phase::Closing(deadline) => deadline,
-            Phase::Open | Phase::Ending | Phase::Finished => None,
+            Phase::Open | Phase::Ending(_) | Phase::Finished => None,
         };
         let beside = [close, self.journal.deadline(), self.link.lookup_deadline()];
         Output::Wait(times.iter().copied().chain(beside).flatten().min())

@@ -49,6 +49,10 @@ impl Socket {
             }
             #[cfg(unix)]
             Target::UnixStream(path) => Self::UnixStream(Async::<UnixStream>::connect(path).await?),
+            // The program's connector opens it.
+            Target::CustomDatagram(_) | Target::CustomStream(_) => {
+                return Err(io::ErrorKind::Unsupported.into());
+            }
             #[cfg(not(unix))]
             Target::UnixDatagram(_) | Target::UnixStream(_) => {
                 return Err(io::ErrorKind::Unsupported.into());
@@ -192,4 +196,4 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 /// Buffer for data from the server, in bytes. StatsD servers send none, so it may be small. On Windows a received
 /// datagram that is longer than the buffer is an error, which would look like an error of our own send; there it holds
 /// any datagram.
-const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };
+pub(crate) const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };

@@ -55,6 +55,10 @@ impl Socket {
             }
             #[cfg(unix)]
             Target::UnixStream(path) => Self::UnixStream(UnixStream::connect(path).await?),
+            // The program's connector opens it.
+            Target::CustomDatagram(_) | Target::CustomStream(_) => {
+                return Err(io::ErrorKind::Unsupported.into());
+            }
             #[cfg(not(unix))]
             Target::UnixDatagram(_) | Target::UnixStream(_) => {
                 return Err(io::ErrorKind::Unsupported.into());
@@ -71,7 +75,7 @@ impl OpenSocket for Socket {
             #[cfg(unix)]
             Self::UnixDatagram(socket) => step_unix_datagram(socket, next).await,
             #[cfg(unix)]
-            Self::UnixStream(stream) => step_stream(stream, next, AsyncWrite::poll_write).await,
+            Self::UnixStream(stream) => step_stream(stream, next, poll_write_unix).await,
         }
     }
 
@@ -113,20 +117,20 @@ async fn open_udp(to: SocketAddr) -> io::Result<UdpSocket> {
 async fn step_stream<S: AsyncRead + Unpin>(
     stream: &mut S,
     next: Option<&Transmit>,
-    write: impl Fn(Pin<&mut S>, &mut Context<'_>, &[u8]) -> Poll<io::Result<usize>>,
+    write: impl Fn(Pin<&mut S>, &mut Context<'_>, &Transmit) -> Poll<io::Result<usize>>,
 ) -> io::Result<usize> {
     poll_fn(|context| poll_stream(Pin::new(stream), next, &write, context)).await
 }
 
-fn poll_stream<S: AsyncRead>(
+pub(crate) fn poll_stream<S: AsyncRead>(
     mut stream: Pin<&mut S>,
     next: Option<&Transmit>,
-    write: impl Fn(Pin<&mut S>, &mut Context<'_>, &[u8]) -> Poll<io::Result<usize>>,
+    write: impl FnOnce(Pin<&mut S>, &mut Context<'_>, &Transmit) -> Poll<io::Result<usize>>,
     context: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
     let talks_on = discard(stream.as_mut(), context)?;
     let written = match next {
-        Some(transmit) => write(stream, context, &transmit.data),
+        Some(transmit) => write(stream, context, transmit),
         None => Poll::Pending,
     };
     if written.is_pending() && talks_on {
@@ -137,7 +141,10 @@ fn poll_stream<S: AsyncRead>(
 }
 
 /// Reads and discards data from the server, up to `MAX_READS` times. Returns whether there may be more.
-fn discard<S: AsyncRead>(mut stream: Pin<&mut S>, context: &mut Context<'_>) -> io::Result<bool> {
+pub(crate) fn discard<S: AsyncRead>(
+    mut stream: Pin<&mut S>,
+    context: &mut Context<'_>,
+) -> io::Result<bool> {
     let mut discarded = [0; DISCARD];
     for _ in 0..MAX_READS {
         let mut read = ReadBuf::new(&mut discarded);
@@ -155,16 +162,25 @@ fn discard<S: AsyncRead>(mut stream: Pin<&mut S>, context: &mut Context<'_>) -> 
 fn poll_write_tcp(
     stream: Pin<&mut TcpStream>,
     context: &mut Context<'_>,
-    data: &[u8],
+    transmit: &Transmit,
 ) -> Poll<io::Result<usize>> {
     loop {
         ready!(stream.poll_write_ready(context))?;
-        let write = || write_tcp(&SockRef::from(&*stream), data);
+        let write = || write_tcp(&SockRef::from(&*stream), &transmit.data);
         match stream.try_io(Interest::WRITABLE, write) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             written => return Poll::Ready(written),
         }
     }
+}
+
+#[cfg(unix)]
+fn poll_write_unix(
+    stream: Pin<&mut UnixStream>,
+    context: &mut Context<'_>,
+    transmit: &Transmit,
+) -> Poll<io::Result<usize>> {
+    stream.poll_write(context, &transmit.data)
 }
 
 /// Sends once. Any call may return the refusal of an earlier datagram as its error.
@@ -242,7 +258,7 @@ fn unless_blocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 /// Buffer for data from the server, in bytes. StatsD servers send none, so it may be small. On Windows a received
 /// datagram that is longer than the buffer is an error, which would look like an error of our own send; there it holds
 /// any datagram.
-const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };
+pub(crate) const DISCARD: usize = if cfg!(windows) { 65_535 } else { 512 };
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Config, MAX_DATAGRAM, Pace, Transport};
+use super::{Config, MAX_DATAGRAM, Pace};
 use crate::error::ConfigError;
 
 impl Config {
@@ -26,6 +26,7 @@ impl Config {
             self.check_endpoint()?;
         }
         self.check_transport()?;
+        self.check_custom()?;
         require(self.port != Some(0), "port", 0, "1 to 65535")?;
         self.check_sizes()?;
         self.check_pace()?;
@@ -44,11 +45,31 @@ impl Config {
         let transport = self.effective_transport();
         let rules = self.dialect.rules();
         require(
-            rules.transports.contains(&transport),
+            rules.transports.contains(&transport) || transport.is_custom(),
             "transport",
             transport.name(),
             rules.transports_text,
         )
+    }
+
+    /// Checks that a custom transport is not expected to set or to ask its kernel anything.
+    fn check_custom(&self) -> Result<(), ConfigError> {
+        if !self.effective_transport().is_custom() {
+            return Ok(());
+        }
+        require(
+            !self.resend_unacknowledged,
+            "resend_unacknowledged",
+            true,
+            "unset: what is acknowledged is known of a TCP socket only, not of a custom transport",
+        )?;
+        let expected = "unset: the connector of a custom transport sets the options of its socket";
+        let buffer = self.send_buffer.wanted();
+        let text = buffer.unwrap_or_default();
+        require(buffer.is_none(), "send_buffer", text, expected)?;
+        let keepalive = self.keepalive.wanted();
+        let text = format!("{:?}", keepalive.unwrap_or_default());
+        require(keepalive.is_none(), "keepalive", text, expected)
     }
 
     fn check_sizes(&self) -> Result<(), ConfigError> {
@@ -73,12 +94,8 @@ impl Config {
             datagram,
             "16 to 65507 bytes, the limit of a datagram over IPv4",
         )?;
-        let has_datagrams = match self.effective_transport() {
-            Transport::Tcp | Transport::UnixStream => false,
-            Transport::Udp | Transport::UnixDatagram => true,
-        };
         require(
-            datagram <= rules.max_datagram || !has_datagrams,
+            datagram <= rules.max_datagram || self.effective_transport().is_stream(),
             "max_datagram",
             datagram,
             "at most what servers of the dialect read of a datagram; lower it or leave it unset",
@@ -114,7 +131,7 @@ impl Config {
             "room for a few series, which is 4096 bytes, to 1 TiB",
         )?;
         require(
-            self.send_buffer != Some(0),
+            self.send_buffer.value() != Some(0),
             "send_buffer",
             0,
             "at least 1 byte, or None",
@@ -175,7 +192,7 @@ impl Config {
             let is_valid = time <= MAX_TIME && (may_be_zero || !time.is_zero());
             require(is_valid, setting, text(time), expected)?;
         }
-        let keepalive = self.keepalive.unwrap_or(MAX_KEEPALIVE);
+        let keepalive = self.keepalive.value().unwrap_or(MAX_KEEPALIVE);
         require(
             (Duration::from_secs(3)..=MAX_KEEPALIVE).contains(&keepalive),
             "keepalive",

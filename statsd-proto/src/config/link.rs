@@ -4,6 +4,32 @@ use std::time::Duration;
 
 use super::Config;
 
+/// Option of a TCP socket, which is not set on the socket of a custom transport.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum SocketOption<T> {
+    /// Default value.
+    Default(T),
+    /// Value that the program has set, or `None` to leave the socket as it is.
+    Set(Option<T>),
+}
+
+impl<T: Copy> SocketOption<T> {
+    pub(crate) fn value(self) -> Option<T> {
+        match self {
+            Self::Default(value) => Some(value),
+            Self::Set(value) => value,
+        }
+    }
+
+    /// Value that the program wants on the socket, or `None` if there is no such value.
+    pub(super) fn wanted(self) -> Option<T> {
+        match self {
+            Self::Default(_) => None,
+            Self::Set(value) => value,
+        }
+    }
+}
+
 /// # Settings of the connection
 impl Config {
     /// Reconnect backoff: the delay after the first failed attempt, and the maximum after further ones. Jitter takes
@@ -26,7 +52,7 @@ impl Config {
         }
     }
 
-    /// Settle time: how long a new TCP connection is watched before the first write. Default: 50 ms. Proxies and
+    /// Settle time: how long a new stream is watched before the first write. Default: 50 ms. Proxies and
     /// restarting servers accept a connection and close it at once; data written to it would be lost without an error.
     ///
     /// ```
@@ -143,7 +169,7 @@ impl Config {
     #[must_use]
     pub fn send_buffer(self, bytes: impl Into<Option<usize>>) -> Self {
         Self {
-            send_buffer: bytes.into(),
+            send_buffer: SocketOption::Set(bytes.into()),
             ..self
         }
     }
@@ -165,7 +191,7 @@ impl Config {
     #[must_use]
     pub fn keepalive(self, time: impl Into<Option<Duration>>) -> Self {
         Self {
-            keepalive: time.into(),
+            keepalive: SocketOption::Set(time.into()),
             ..self
         }
     }
@@ -208,7 +234,7 @@ impl Config {
     /// for them: it ends when the lines are with the kernel.
     ///
     /// Only Linux reports what is acknowledged. On other systems, over UDP and over Unix sockets, this setting has no
-    /// effect.
+    /// effect. On a custom transport it is an error.
     ///
     /// ```
     /// use statsd_proto::Config;

@@ -1,7 +1,7 @@
 //! Origin detection for the Datadog agent: the container that sends.
 
+use super::Config;
 use super::check::require;
-use super::{Config, Transport};
 use crate::dogstatsd::{Cardinality, Container};
 use crate::error::ConfigError;
 
@@ -144,7 +144,7 @@ impl Config {
         self
     }
 
-    /// The agent does not listen on TCP, and other servers may refuse the field.
+    /// The agent reads no stream of lines, and other servers may refuse the field.
     fn wants_origin(&self) -> bool {
         let Origin {
             container_id,
@@ -153,8 +153,7 @@ impl Config {
             ..
         } = &self.origin;
         let is_known = container_id.is_some() || cgroup_inode.is_some();
-        let is_for_agent =
-            self.dialect.rules().has_extras && self.effective_transport() != Transport::Tcp;
+        let is_for_agent = self.dialect.rules().has_extras && !self.is_line_stream();
         self.enabled && *is_sent && is_for_agent && !is_known
     }
 
@@ -206,6 +205,7 @@ fn is_external_data(data: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Transport;
     use crate::encode::dialect::Dialect;
 
     #[test]

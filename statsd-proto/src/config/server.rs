@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use super::address::{Address, check_path};
+use super::check::require;
 use super::{Config, Transport};
 use crate::error::ConfigError;
 
@@ -25,7 +26,8 @@ impl Config {
     ///
     /// The same forms are valid in files, in `STATSD_HOST`, `DD_AGENT_HOST`, `DD_DOGSTATSD_URL` and
     /// `DD_DOGSTATSD_SOCKET`, and in [`address`](Self::address). Any other text is an error when the configuration is
-    /// [checked](Self::check).
+    /// [checked](Self::check), unless the transport is [custom](Transport::CustomStream): its connector gets any text
+    /// as it is, and of the forms above `host:port` or the path.
     ///
     /// ```
     /// use statsd_proto::Config;
@@ -245,15 +247,25 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The path, if it leads to a socket that the system does not have.
+    /// The path, if it leads to a socket that the system does not have. The transport, if it is a custom one, which no
+    /// system has.
     pub fn check_unix_sockets(&self, system: UnixSockets) -> Result<(), ConfigError> {
+        let transport = self.effective_transport();
+        if self.enabled && transport.is_custom() {
+            return Err(ConfigError::Invalid {
+                setting: "transport",
+                value: transport.name().into(),
+                expected: "one that this call can connect; for a custom one use `connect_with`, \
+                           `connect_datagrams_with`, `Connector::start_with` or `Connector::start_datagrams_with`",
+            });
+        }
         let is_abstract = self.path.as_os_str().as_encoded_bytes().starts_with(&[0]);
         let expected = match system {
             UnixSockets::Missing => "unset: this system has no Unix sockets",
             UnixSockets::Paths if is_abstract => "a path: this system has no abstract sockets",
             UnixSockets::Paths | UnixSockets::PathsAndNames => return Ok(()),
         };
-        if !self.enabled || !self.effective_transport().is_unix() {
+        if !self.enabled || !transport.is_unix() {
             return Ok(());
         }
         Err(ConfigError::Invalid {
@@ -274,24 +286,41 @@ impl Config {
 
     /// Server as a single address, for a log.
     pub(crate) fn server(&self) -> String {
-        let path = self.path.to_string_lossy();
-        // The NUL of an abstract socket is written as `@`.
-        let path = path.replacen('\0', "@", 1);
-        let scheme = match self.effective_transport() {
-            Transport::Tcp => "tcp",
-            Transport::Udp => "udp",
+        match self.effective_transport() {
+            Transport::CustomDatagram | Transport::CustomStream => self.custom_target(),
+            Transport::Tcp => format!("tcp://{}", self.host_and_port()),
+            Transport::Udp => format!("udp://{}", self.host_and_port()),
             Transport::UnixDatagram | Transport::UnixStream if self.is_unix_type_open() => {
-                return format!("unix://{path}");
+                format!("unix://{}", self.path_text())
             }
-            Transport::UnixDatagram => return format!("unixgram://{path}"),
-            Transport::UnixStream => return format!("unixstream://{path}"),
-        };
+            Transport::UnixDatagram => format!("unixgram://{}", self.path_text()),
+            Transport::UnixStream => format!("unixstream://{}", self.path_text()),
+        }
+    }
+
+    /// Target of a custom transport: a host with its port, a path, or any other text as it was given.
+    pub(crate) fn custom_target(&self) -> String {
+        if !self.path.as_os_str().is_empty() {
+            self.path_text()
+        } else if Address::parse(&self.host).is_ok() {
+            self.host_and_port()
+        } else {
+            self.host.clone()
+        }
+    }
+
+    fn host_and_port(&self) -> String {
         let (host, port) = (&self.host, self.effective_port());
         if host.contains(':') {
-            format!("{scheme}://[{host}]:{port}")
+            format!("[{host}]:{port}")
         } else {
-            format!("{scheme}://{host}:{port}")
+            format!("{host}:{port}")
         }
+    }
+
+    /// Path, with the NUL of an abstract socket written as `@`.
+    fn path_text(&self) -> String {
+        self.path.to_string_lossy().replacen('\0', "@", 1)
     }
 
     pub(crate) fn effective_port(&self) -> u16 {
@@ -309,11 +338,25 @@ impl Config {
     }
 
     pub(super) fn check_endpoint(&self) -> Result<(), ConfigError> {
-        if self.effective_transport().is_unix() {
-            self.check_path()
-        } else {
-            self.check_host()
+        match self.effective_transport() {
+            Transport::CustomDatagram | Transport::CustomStream => self.check_target(),
+            Transport::Tcp | Transport::Udp => self.check_host(),
+            Transport::UnixDatagram | Transport::UnixStream => self.check_path(),
         }
+    }
+
+    fn check_target(&self) -> Result<(), ConfigError> {
+        let target = self.custom_target();
+        if target.is_empty() {
+            return self.check_host();
+        }
+        // It is written to logs.
+        require(
+            !target.contains(char::is_control),
+            "host",
+            target,
+            "text without control characters",
+        )
     }
 
     fn check_path(&self) -> Result<(), ConfigError> {
@@ -350,16 +393,35 @@ impl Config {
 }
 
 impl Transport {
+    /// Whether the program opens the sockets itself.
+    pub(crate) const fn is_custom(self) -> bool {
+        matches!(self, Self::CustomDatagram | Self::CustomStream)
+    }
+
+    /// Whether the server has an IP address.
+    pub(crate) const fn is_network(self) -> bool {
+        matches!(self, Self::Tcp | Self::Udp)
+    }
+
+    /// Whether a datagram that the kernel has accepted may still be refused by the peer's host, or be dropped because
+    /// it was sent too fast. Datagrams of a custom transport may lead to a network.
+    pub(crate) const fn is_lossy(self) -> bool {
+        matches!(self, Self::CustomDatagram | Self::Udp)
+    }
+
+    pub(crate) const fn is_stream(self) -> bool {
+        matches!(self, Self::CustomStream | Self::Tcp | Self::UnixStream)
+    }
+
     pub(crate) const fn is_unix(self) -> bool {
-        match self {
-            Self::Tcp | Self::Udp => false,
-            Self::UnixDatagram | Self::UnixStream => true,
-        }
+        matches!(self, Self::UnixDatagram | Self::UnixStream)
     }
 
     /// Name of the transport in files.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::CustomDatagram => "custom_datagram",
+            Self::CustomStream => "custom_stream",
             Self::Tcp => "tcp",
             Self::Udp => "udp",
             Self::UnixDatagram => "unix_datagram",

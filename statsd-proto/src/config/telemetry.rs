@@ -29,8 +29,8 @@ use crate::session::telemetry::Reporter;
 ///
 /// Metrics under [Datadog's names](Self::datadog), all of them counters, after `datadog.dogstatsd.client.` and without
 /// the prefix. They are those of Datadog's own clients (datadog-go 5), with the same tags: the constant tags of the
-/// configuration, `client:rust`, `client_version`, and `client_transport` with `udp`, `uds`, `uds-stream` or `tcp`. With
-/// [aggregation](Config::aggregate), calls are counted before their values are aggregated.
+/// configuration, `client:rust`, `client_version`, and `client_transport` with `udp`, `uds`, `uds-stream`, `tcp` or
+/// `custom`. With [aggregation](Config::aggregate), calls are counted before their values are aggregated.
 ///
 /// | metric | content |
 /// |---|---|

@@ -1,7 +1,9 @@
+mod custom;
 mod table;
 
 use super::*;
 use crate::dogstatsd::Cardinality;
+use crate::error::ConfigError;
 use crate::metric::Metric;
 use crate::testing::recorder;
 
@@ -258,6 +260,7 @@ fn assert_documented(
     kind_prefixes: bool,
 ) {
     let name = |transport: &Transport| match transport {
+        Transport::CustomDatagram | Transport::CustomStream => panic!("no dialect has it"),
         Transport::Tcp => "TCP",
         Transport::Udp => "UDP",
         Transport::UnixDatagram => "datagrams",

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::{Core, Phase};
 use crate::session::event::Backlog;
-use crate::session::failure::FailureKind;
 use crate::session::instruction::Output;
 
 impl Core {
@@ -19,7 +18,7 @@ impl Core {
 
     /// Ends the session at once. Queued lines count as abandoned.
     pub(crate) fn abandon(&mut self) {
-        if !matches!(self.phase, Phase::Ending | Phase::Finished) {
+        if !matches!(self.phase, Phase::Ending(_) | Phase::Finished) {
             self.close();
             self.finish();
         }
@@ -28,7 +27,7 @@ impl Core {
 
     /// Ends the session at once, because the driver was dropped. Reports it, unless the session was closed and empty.
     pub(crate) fn cancel(&mut self) {
-        if !matches!(self.phase, Phase::Ending | Phase::Finished) {
+        if !matches!(self.phase, Phase::Ending(_) | Phase::Finished) {
             let was_open = self.phase.is_open();
             self.close();
             let backlog = self.backlog();
@@ -54,14 +53,17 @@ impl Core {
                 }
                 self.finish();
             }
-            Phase::Ending | Phase::Finished => {}
+            Phase::Ending(_) | Phase::Finished => {}
         }
         if !self.link.has_socket() {
             self.phase = Phase::Finished;
             return Some(Output::Finished(self.stats().into()));
         }
-        self.link.on_disconnected(&FailureKind::PeerClosed.into());
-        Some(Output::Disconnect)
+        let deadline = match self.phase {
+            Phase::Ending(Some(deadline)) => deadline,
+            Phase::Closing(_) | Phase::Ending(None) | Phase::Finished | Phase::Open => now,
+        };
+        Some(self.end_connection(now, deadline))
     }
 
     fn finish(&mut self) {
@@ -86,7 +88,10 @@ impl Core {
 
     fn end(&mut self, backlog: Backlog) {
         self.journal.finish(&self.stats, backlog);
-        self.phase = Phase::Ending;
+        self.phase = Phase::Ending(match self.phase {
+            Phase::Closing(deadline) => deadline,
+            Phase::Ending(_) | Phase::Finished | Phase::Open => None,
+        });
         self.wants_poll = true;
     }
 }

@@ -1,11 +1,13 @@
 //! Connection events: connected, disconnected, resolved.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use super::Core;
 use crate::session::event::Outage;
 use crate::session::failure::{Failure, FailureKind};
-use crate::session::instruction::Output;
+use crate::session::instruction::{Output, Transmit};
+use crate::session::link::End;
 
 impl Core {
     pub(super) fn on_connected(&mut self) {
@@ -36,6 +38,10 @@ impl Core {
         if !self.link.has_socket() {
             return;
         }
+        if self.link.is_ending() {
+            self.link.renew();
+            return;
+        }
         let was_up = self.link.is_up();
         if was_up {
             self.stats.disconnects += 1;
@@ -50,6 +56,18 @@ impl Core {
             } else {
                 Outage::NotConnected(failure)
             });
+        }
+    }
+
+    /// Ends the connection on purpose. A custom stream is shut down first, until `deadline`.
+    pub(super) fn end_connection(&mut self, now: Instant, deadline: Instant) -> Output {
+        match self.link.end(now, deadline) {
+            End::Close => {
+                self.link.renew();
+                Output::Disconnect
+            }
+            End::ShutDown => Output::Transmit(Transmit::end()),
+            End::Wait(until) => self.wait(until),
         }
     }
 

@@ -127,6 +127,7 @@ impl InFlight {
         Transmit {
             data: payload.data.slice(self.written..self.written + bytes),
             segment_size: payload.datagram_size(),
+            ends_stream: false,
             header: payload.header,
             keeps_break: payload.keeps_break,
         }

@@ -1,5 +1,6 @@
 //! Interface between a session and its driver: inputs and instructions.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -121,6 +122,12 @@ pub struct Keepalive {
     reason = "a driver that cannot connect must not compile"
 )]
 pub enum Target {
+    /// Datagrams over a socket that the program opens itself. The text is the host and port, or what else the
+    /// configuration has in their place.
+    CustomDatagram(String),
+    /// Stream that the program opens itself, for example with TLS. A driver reports bytes as written when the stream
+    /// has been flushed. The text is as for datagrams.
+    CustomStream(String),
     /// TCP stream.
     Tcp(SocketAddr),
     /// UDP datagrams, from a connected socket, which receives refusals (ICMP).
@@ -136,34 +143,47 @@ impl Target {
     /// Whether data is sent as a stream, and not as datagrams.
     pub(crate) fn is_stream(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::UnixStream(_) => true,
-            Self::Udp(_) | Self::UnixDatagram(_) => false,
+            Self::CustomStream(_) | Self::Tcp(_) | Self::UnixStream(_) => true,
+            Self::CustomDatagram(_) | Self::Udp(_) | Self::UnixDatagram(_) => false,
         }
     }
 
-    /// The same Unix socket with the other type, or `None` for an IP address.
+    /// The same Unix socket with the other type, or `None` for any other target.
     pub(crate) fn other_type(&self) -> Option<Self> {
         match self {
-            Self::Tcp(_) | Self::Udp(_) => None,
+            Self::CustomDatagram(_) | Self::CustomStream(_) | Self::Tcp(_) | Self::Udp(_) => None,
             Self::UnixDatagram(path) => Some(Self::UnixStream(path.clone())),
             Self::UnixStream(path) => Some(Self::UnixDatagram(path.clone())),
         }
     }
 
-    /// Transport of a Unix socket, or `None` for an IP address.
+    /// Transport of a Unix socket, or `None` for any other target.
     pub(crate) fn unix_type(&self) -> Option<Transport> {
         match self {
-            Self::Tcp(_) | Self::Udp(_) => None,
+            Self::CustomDatagram(_) | Self::CustomStream(_) | Self::Tcp(_) | Self::Udp(_) => None,
             Self::UnixDatagram(_) => Some(Transport::UnixDatagram),
             Self::UnixStream(_) => Some(Transport::UnixStream),
         }
     }
 
-    /// IP address and port, or `None` for a Unix socket.
+    /// IP address and port, or `None` for any other target.
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(address) | Self::Udp(address) => Some(*address),
-            Self::UnixDatagram(_) | Self::UnixStream(_) => None,
+            Self::CustomDatagram(_)
+            | Self::CustomStream(_)
+            | Self::UnixDatagram(_)
+            | Self::UnixStream(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CustomDatagram(text) | Self::CustomStream(text) => f.write_str(text),
+            Self::Tcp(address) | Self::Udp(address) => address.fmt(f),
+            Self::UnixDatagram(path) | Self::UnixStream(path) => path.display().fmt(f),
         }
     }
 }
@@ -209,6 +229,10 @@ pub struct Transmit {
     pub data: Bytes,
     /// Distance between the starts of two datagrams, in bytes. The last one may be shorter. `None` on a stream.
     pub segment_size: Option<usize>,
+    /// Whether the stream ends after these bytes: the driver shuts it down, which over TLS sends `close_notify`, and
+    /// then reports the bytes as [written](Input::Written), even if there are none. Always false but for a
+    /// [`CustomStream`](Target::CustomStream).
+    pub ends_stream: bool,
     /// Number of bytes before the lines of each datagram that are not sent: the length field of a frame, where the
     /// server decides between frames and datagrams.
     pub(crate) header: usize,
@@ -218,6 +242,17 @@ pub struct Transmit {
 }
 
 impl Transmit {
+    /// Nothing but the end of the stream.
+    pub(crate) fn end() -> Self {
+        Self {
+            data: Bytes::new(),
+            segment_size: None,
+            ends_stream: true,
+            header: 0,
+            keeps_break: false,
+        }
+    }
+
     /// All datagrams, without the padding of the last one, and the number of bytes of `data` that they cover. On a
     /// stream: all of it. Datagrams to a Unix socket may have bytes between them that are not sent; then this is the
     /// first one.

@@ -10,12 +10,16 @@
 //!        └────────────────────────────────▶ Connecting ◀────────┘
 //!        ▲    backoff is over, address left     │
 //!        │                                      │ connected
-//!        └────────────────────────────────── Up ◀┘
-//!                       broken
+//!        ├────────────────────────────────── Up ◀┘
+//!        │              broken                │
+//!        │                                    │ ends on purpose, over a custom stream
+//!        └───────────────────────────── Ending ◀
+//!           shut down, failed, or timed out
 //! ```
 //!
 //! A lookup is concurrent with the socket. While the link is up, the answer decides whether the socket stays.
 
+mod ending;
 mod lookup;
 mod targets;
 mod up;
@@ -29,6 +33,7 @@ use crate::session::backoff::Backoff;
 use crate::session::event::Peer;
 use crate::session::failure::{Failure, FailureKind};
 use crate::session::instruction::{Connect, Keepalive, Resolve, Target};
+pub(crate) use ending::End;
 use lookup::{Answer, Lookup};
 use targets::Targets;
 use up::{Times, Up};
@@ -62,12 +67,16 @@ enum State {
     /// A lookup is needed before the next attempt, because no address is left.
     Resolving,
     Up(Up),
+    /// The stream is being shut down, until the deadline. `None` if that is done, or has failed.
+    Ending(Option<Instant>),
 }
 
 /// Next step of the connection.
 #[derive(Debug)]
 pub(crate) enum Step {
     Connect(Connect),
+    /// The connection is being ended; see [`Link::end`].
+    End,
     Resolve(Resolve),
     /// The attempt has timed out.
     TimedOut,
@@ -88,8 +97,8 @@ impl Link {
             random,
             lookup: Lookup::new(config),
             targets: Targets::new(config),
-            send_buffer: config.send_buffer,
-            keepalive: config.keepalive.map(keepalive),
+            send_buffer: config.send_buffer.value(),
+            keepalive: config.keepalive.value().map(keepalive),
             ack_timeout: config.write_timeout,
             resends: config.resends(),
             connect_timeout: config.connect_timeout,
@@ -123,6 +132,7 @@ impl Link {
                 }
             }
             State::Resolving => self.attempt(now),
+            State::Ending(_) => Step::End,
             State::Up(up) => match up.poll(now, self.times, &mut self.random) {
                 Some(until) => Step::Wait(until),
                 None => Step::Usable,
@@ -171,7 +181,7 @@ impl Link {
                 // The next outage starts with a new lookup.
                 self.targets.forget_untried();
             }
-            State::Connecting { .. } | State::Idle { .. } => {}
+            State::Connecting { .. } | State::Ending(_) | State::Idle { .. } => {}
         }
     }
 
@@ -188,7 +198,7 @@ impl Link {
                 up.keep();
                 false
             }
-            State::Connecting { .. } | State::Idle { .. } => false,
+            State::Connecting { .. } | State::Ending(_) | State::Idle { .. } => false,
         }
     }
 
@@ -217,7 +227,8 @@ impl Link {
             State::Connecting { .. } if failure.kind() == FailureKind::WrongSocket => {
                 self.targets.on_wrong_type();
             }
-            State::Connecting { .. } | State::Idle { .. } | State::Resolving => {}
+            State::Connecting { .. } | State::Ending(_) | State::Idle { .. } | State::Resolving => {
+            }
         }
         self.fail()
     }
@@ -256,7 +267,10 @@ impl Link {
 
     /// Whether a socket is open or being opened.
     pub(crate) fn has_socket(&self) -> bool {
-        matches!(self.state, State::Connecting { .. } | State::Up(_))
+        matches!(
+            self.state,
+            State::Connecting { .. } | State::Ending(_) | State::Up(_)
+        )
     }
 
     pub(crate) fn is_up(&self) -> bool {
@@ -272,8 +286,12 @@ impl Link {
     /// that was not refused has to suffice.
     pub(crate) fn is_proven(&self) -> bool {
         match &self.state {
-            State::Up(up) => up.has_progress || !matches!(up.to, Target::Udp(_)),
-            State::Connecting { .. } | State::Idle { .. } | State::Resolving => false,
+            State::Up(up) => {
+                up.has_progress || !matches!(up.to, Target::CustomDatagram(_) | Target::Udp(_))
+            }
+            State::Connecting { .. } | State::Ending(_) | State::Idle { .. } | State::Resolving => {
+                false
+            }
         }
     }
 

@@ -167,6 +167,7 @@ mod tests {
         let transmit = Transmit {
             data: Bytes::from_static(b"a\nb\n"),
             segment_size: None,
+            ends_stream: false,
             header: 0,
             keeps_break: false,
         };
@@ -180,6 +181,7 @@ mod tests {
         Transmit {
             data: Bytes::from_static(text.as_bytes()),
             segment_size: Some(size),
+            ends_stream: false,
             header: 0,
             keeps_break: false,
         }

@@ -46,8 +46,7 @@ impl Core {
                     self.give_up()
                 };
             }
-            self.link.renew();
-            return Output::Disconnect;
+            return self.end_connection(now, now + self.write_timeout);
         }
         let Some(remaining) = self.load() else {
             return self.wait_for_lines();
@@ -156,6 +155,7 @@ impl Core {
     }
 
     pub(super) fn on_written(&mut self, bytes: usize) {
+        self.link.on_shut_down();
         if let Some(progress) = self.in_flight.on_written(bytes) {
             self.pacer.spend(progress.written);
             self.on_progress(progress);

@@ -175,6 +175,7 @@ fn is_datadog(telemetry: &Telemetry) -> bool {
 /// Name of the transport in Datadog's clients.
 fn transport_tag(transport: Transport) -> &'static str {
     match transport {
+        Transport::CustomDatagram | Transport::CustomStream => "custom",
         Transport::Tcp => "tcp",
         Transport::Udp => "udp",
         Transport::UnixDatagram => "uds",

@@ -18,12 +18,12 @@ fn lines_recorded_while_the_server_is_down_arrive_in_order_once_it_is_back() {
             world.record_lines(1);
             world.advance(ms(100));
         }
-        let is_udp = world.settings.is_udp();
+        let is_lossy = world.settings.is_lossy();
         world.net.is_up = true;
         world.advance(secs(2));
         assert_eq!(arrived(&world), world.accepted);
         assert_eq!(world.stats().sent, 50);
-        assert_eq!(world.net.connections.len() > 1, is_udp);
+        assert_eq!(world.net.connections.len() > 1, is_lossy);
         world.finish();
     }
 }

@@ -16,7 +16,7 @@ impl<S: Subject> World<S> {
         match event {
             Event::Advance(time) => self.advance(time),
             // Of UDP datagrams a reset is a refusal, and `Up` decides on those.
-            Event::Break(FailureKind::Reset, loses) if self.settings.is_udp() => {
+            Event::Break(FailureKind::Reset, loses) if self.settings.is_lossy() => {
                 self.break_link(FailureKind::PeerClosed, loses);
             }
             Event::Break(kind, loses) => self.break_link(kind, loses),

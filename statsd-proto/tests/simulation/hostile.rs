@@ -137,6 +137,8 @@ fn names_used_once_make_nothing_grow() {
 /// Each dialect over each transport.
 fn configs() -> impl Iterator<Item = Config> {
     let transports = [
+        Transport::CustomDatagram,
+        Transport::CustomStream,
         Transport::Tcp,
         Transport::Udp,
         Transport::UnixDatagram,

@@ -123,7 +123,14 @@ impl<S: Subject> World<S> {
 
     fn check_transmit(&self, transmit: &Transmit) {
         assert!(self.task.is_none(), "one instruction at a time");
-        assert!(self.net.is_open() && !transmit.data.is_empty());
+        assert!(self.net.is_open());
+        assert_eq!(transmit.data.is_empty(), transmit.ends_stream);
+        if transmit.ends_stream {
+            let may_retire = self.settings.max_connection_age.is_some();
+            assert!(self.session.is_closed() || may_retire);
+            assert_eq!(self.settings.transport, Transport::CustomStream);
+            return;
+        }
         assert_eq!(transmit.segment_size.is_some(), self.settings.is_datagram());
         if transmit.segment_size.is_none() {
             let opened_at = self.net.connections.last().expect("one is open").opened_at;
@@ -133,7 +140,7 @@ impl<S: Subject> World<S> {
 
     /// Holds the datagrams that the kernel took, at most `segment` bytes each, against the pace.
     pub(crate) fn check_pace(&mut self, segment: usize, bytes: usize) {
-        let Some(pace) = self.settings.pace.filter(|_| self.settings.is_udp()) else {
+        let Some(pace) = self.settings.pace.filter(|_| self.settings.is_lossy()) else {
             return;
         };
         let elapsed = self.now.duration_since(self.level.1).as_secs_f64();

@@ -81,9 +81,9 @@ fn an_outage_is_few_lines_and_reports_how_long_it_was() {
             panic!("{log:?}");
         };
         assert!(log.len() <= 4, "{log:?}");
-        let is_udp = world.settings.is_udp();
+        let is_lossy = world.settings.is_lossy();
         assert!(
-            up.ends_with(if is_udp { "sending" } else { "connected" }),
+            up.ends_with(if is_lossy { "sending" } else { "connected" }),
             "{up}"
         );
         assert!(down.ends_with("; retrying"), "{down}");

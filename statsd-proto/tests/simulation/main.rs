@@ -4,6 +4,7 @@
 mod arbitrary;
 mod clients;
 mod close;
+mod custom;
 mod datagram;
 mod delivery;
 mod events;

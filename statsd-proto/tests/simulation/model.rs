@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngAlgorithm;
-use statsd_proto::{Dialect, Overflow, RecordError, Transport};
+use statsd_proto::{Dialect, Overflow, RecordError};
 
 use crate::arbitrary::{LONG, Step, settings, step};
 use crate::settings::Settings;
@@ -25,6 +25,26 @@ proptest! {
     #[test]
     fn no_stream_of_events_breaks_the_guarantees_over_udp(
         settings in settings(Settings::udp()),
+        seed: u64,
+        steps in vec(step(), 0..40),
+        is_healed: bool,
+    ) {
+        live(settings, seed, steps, is_healed);
+    }
+
+    #[test]
+    fn no_stream_of_events_breaks_the_guarantees_over_custom_datagrams(
+        settings in settings(Settings::custom_datagram()),
+        seed: u64,
+        steps in vec(step(), 0..40),
+        is_healed: bool,
+    ) {
+        live(settings, seed, steps, is_healed);
+    }
+
+    #[test]
+    fn no_stream_of_events_breaks_the_guarantees_over_a_custom_stream(
+        settings in settings(Settings::custom_stream()),
         seed: u64,
         steps in vec(step(), 0..40),
         is_healed: bool,
@@ -140,12 +160,13 @@ fn record(world: &mut World, len: usize, lines: u64) {
         }
         (Err(RecordError::QueueFull), _) => {
             // Datagrams and frames have padding, which takes room too.
-            let is_padded = world.settings.transport != Transport::Tcp;
+            let settings = &world.settings;
+            let is_padded = settings.is_datagram() || settings.is_framed() || settings.is_type_open;
             let is_full = bytes + record > max_queue_bytes;
             assert!(too_many || is_full || is_padded, "{before:?} {bytes}");
         }
         (Err(RecordError::LineTooLong), _) => {
-            let is_long = world.settings.is_unix() && record > max_datagram;
+            let is_long = world.settings.has_path() && record > max_datagram;
             // The record would not fit into an empty queue.
             let is_never = lines > most;
             assert!(is_long || is_never, "{record}");

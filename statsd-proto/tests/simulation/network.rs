@@ -89,6 +89,8 @@ pub(crate) struct Connection {
     pub(crate) acknowledged: usize,
     /// Number of writes.
     pub(crate) writes: usize,
+    /// Whether the client has shut it down.
+    pub(crate) is_shut_down: bool,
     pub(crate) datagrams: Vec<Datagram>,
 }
 
@@ -173,7 +175,8 @@ impl Network {
     /// Opens a socket, if a process listens; over UDP, in any case.
     pub(crate) fn open(&mut self, now: Instant, to: SocketAddr) -> Input {
         let listens = self.listens(to);
-        if !listens && self.transport != Transport::Udp {
+        let is_lossy = [Transport::CustomDatagram, Transport::Udp].contains(&self.transport);
+        if !listens && !is_lossy {
             return Input::Disconnected(self.refused_by.clone());
         }
         if self.is_wrong_type {
@@ -185,6 +188,7 @@ impl Network {
             arrived: 0,
             acknowledged: 0,
             writes: 0,
+            is_shut_down: false,
             datagrams: Vec::new(),
         });
         self.socket = Some(Socket {
@@ -261,6 +265,7 @@ impl Network {
             return Input::Disconnected(failure);
         }
         self.connection().writes += 1;
+        self.connection().is_shut_down |= transmit.ends_stream;
         if transmit.segment_size.is_some() {
             self.write_datagrams(now, transmit)
         } else {

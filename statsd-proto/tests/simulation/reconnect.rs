@@ -271,7 +271,7 @@ fn an_outage_of_five_minutes_costs_few_attempts_and_no_line() {
 
 #[test]
 fn an_old_stream_gives_way_to_a_new_one_between_two_payloads() {
-    for settings in [named(), Settings::frames()] {
+    for settings in [named(), Settings::frames(), Settings::custom_stream()] {
         let mut world = World::new(Settings {
             max_connection_age: Some(secs(10)),
             ..settings

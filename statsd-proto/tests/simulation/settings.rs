@@ -90,6 +90,22 @@ impl Settings {
         }
     }
 
+    /// The defaults over datagrams of the program's own.
+    pub(crate) fn custom_datagram() -> Self {
+        Self {
+            transport: Transport::CustomDatagram,
+            ..Self::tcp()
+        }
+    }
+
+    /// The defaults over a stream of the program's own.
+    pub(crate) fn custom_stream() -> Self {
+        Self {
+            transport: Transport::CustomStream,
+            ..Self::tcp()
+        }
+    }
+
     /// The defaults for each type of a Unix socket, where the client is not told which it is.
     pub(crate) fn open_types() -> [Self; 2] {
         [Transport::UnixDatagram, Transport::UnixStream].map(|transport| Self {
@@ -101,9 +117,11 @@ impl Settings {
         })
     }
 
-    /// All of these, but those.
-    pub(crate) fn all() -> [Self; 4] {
+    /// All of these, but those whose type is open.
+    pub(crate) fn all() -> [Self; 6] {
         [
+            Self::custom_datagram(),
+            Self::custom_stream(),
             Self::frames(),
             Self::tcp(),
             Self::udp(),
@@ -112,7 +130,11 @@ impl Settings {
     }
 
     pub(crate) fn is_datagram(&self) -> bool {
-        [Transport::Udp, Transport::UnixDatagram].contains(&self.transport)
+        self.is_lossy() || self.transport == Transport::UnixDatagram
+    }
+
+    pub(crate) fn is_custom(&self) -> bool {
+        [Transport::CustomDatagram, Transport::CustomStream].contains(&self.transport)
     }
 
     pub(crate) fn is_framed(&self) -> bool {
@@ -123,13 +145,19 @@ impl Settings {
         self.transport == Transport::Udp
     }
 
-    pub(crate) fn is_unix(&self) -> bool {
-        [Transport::UnixDatagram, Transport::UnixStream].contains(&self.transport)
+    /// Whether datagrams that were sent may still be refused.
+    pub(crate) fn is_lossy(&self) -> bool {
+        [Transport::CustomDatagram, Transport::Udp].contains(&self.transport)
+    }
+
+    /// Whether the server has a path and no address.
+    pub(crate) fn has_path(&self) -> bool {
+        ![Transport::Tcp, Transport::Udp].contains(&self.transport)
     }
 
     /// Maximum length of a line in bytes, with its line feed.
     pub(crate) fn max_line(&self) -> usize {
-        if self.is_unix() {
+        if self.has_path() && self.transport != Transport::CustomStream {
             self.max_datagram
         } else if self.is_udp() {
             65_507
@@ -166,7 +194,8 @@ impl Settings {
             .close_timeout(self.close_timeout)
             .resolve_interval(self.resolve_interval)
             .max_connection_age(self.max_connection_age)
-            .resend_unacknowledged(self.resend_unacknowledged)
+            // On a custom transport it is an error.
+            .resend_unacknowledged(self.resend_unacknowledged && !self.is_custom())
             .aggregate(self.aggregate)
             .max_series(self.max_series)
             .max_aggregate_bytes(self.max_aggregate_bytes)

@@ -48,7 +48,7 @@ impl<S: Subject> World<S> {
                 if let Input::Written(len) = input {
                     self.polls_in_place = 0;
                     self.taken_bytes += len as u64;
-                    if self.settings.is_udp() {
+                    if self.settings.is_lossy() {
                         self.doubtful_bytes = len as u64;
                     }
                     if let Some(segment) = segment {

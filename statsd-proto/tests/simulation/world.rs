@@ -285,6 +285,10 @@ impl<S: Subject> World<S> {
                     || transport(&connect.target) != self.settings.transport;
                 let to = match connect.target {
                     Target::Tcp(to) | Target::Udp(to) => to,
+                    Target::CustomDatagram(target) | Target::CustomStream(target) => {
+                        assert_eq!(target, PATH);
+                        server(1)
+                    }
                     Target::UnixDatagram(path) | Target::UnixStream(path) => {
                         assert_eq!(path.as_os_str(), PATH);
                         server(1)
@@ -321,6 +325,8 @@ impl<S: Subject> World<S> {
 
 pub(crate) fn transport(target: &Target) -> Transport {
     match target {
+        Target::CustomDatagram(_) => Transport::CustomDatagram,
+        Target::CustomStream(_) => Transport::CustomStream,
         Target::Tcp(_) => Transport::Tcp,
         Target::Udp(_) => Transport::Udp,
         Target::UnixDatagram(_) => Transport::UnixDatagram,

@@ -16,7 +16,9 @@ fn a_server_that_talks_on_gets_what_is_to_be_written_and_then_others_have_their_
     let transmit = transmit();
     let len = transmit.data.len();
     let mut poll = |next| {
-        let write = |_: Pin<&mut _>, _: &mut Context<'_>, data: &[u8]| Poll::Ready(Ok(data.len()));
+        let write = |_: Pin<&mut _>, _: &mut Context<'_>, transmit: &Transmit| {
+            Poll::Ready(Ok(transmit.data.len()))
+        };
         let mut context = Context::from_waker(&waker);
         let polled = poll_stream(Pin::new(&mut flood), next, write, &mut context);
         (polled.map(Result::unwrap), std::mem::take(&mut flood.reads))

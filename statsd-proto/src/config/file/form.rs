@@ -118,6 +118,18 @@ impl From<OrNone<Time>> for Option<Duration> {
     }
 }
 
+impl<T: Copy, U: From<T>> From<config::SocketOption<T>> for OrNone<U> {
+    fn from(option: config::SocketOption<T>) -> Self {
+        Self(option.value().map(U::from))
+    }
+}
+
+impl<T, U: Into<T>> From<OrNone<U>> for config::SocketOption<T> {
+    fn from(OrNone(value): OrNone<U>) -> Self {
+        Self::Set(value.map(Into::into))
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&humantime::format_duration(self.0))

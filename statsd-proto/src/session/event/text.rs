@@ -11,7 +11,7 @@ use crate::session::stats::Dropped;
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let about = &*self.about;
-        let is_udp = about.transport == Transport::Udp;
+        let is_lossy = about.transport.is_lossy();
         write!(f, "{}: ", about.server)?;
         match &self.kind {
             EventKind::Cancelled { abandoned } => {
@@ -25,14 +25,20 @@ impl fmt::Display for Event {
                 )
             }
             EventKind::Connected { peer, socket, away } => {
-                f.write_str(if is_udp { "sending" } else { "connected" })?;
+                f.write_str(if is_lossy { "sending" } else { "connected" })?;
                 if let Some(peer) = peer {
                     write!(f, " to {peer}")?;
                 }
                 match socket {
                     Some(Transport::UnixDatagram) => f.write_str(" to a datagram socket")?,
                     Some(Transport::UnixStream) => f.write_str(" to a stream socket")?,
-                    Some(Transport::Tcp | Transport::Udp) | None => {}
+                    Some(
+                        Transport::CustomDatagram
+                        | Transport::CustomStream
+                        | Transport::Tcp
+                        | Transport::Udp,
+                    )
+                    | None => {}
                 }
                 match away {
                     Some(away) => write!(f, " after {} without the server", Span(*away)),
@@ -52,7 +58,10 @@ impl fmt::Display for Event {
                         Transport::UnixStream => {
                             "; the server may listen for datagrams (unixgram://)"
                         }
-                        Transport::Tcp | Transport::Udp => "",
+                        Transport::CustomDatagram
+                        | Transport::CustomStream
+                        | Transport::Tcp
+                        | Transport::Udp => "",
                     })?;
                 }
                 f.write_str("; retrying")?;
@@ -70,8 +79,8 @@ impl fmt::Display for Event {
                 unreported,
             } => {
                 let what = match failure {
-                    failure if is_udp && failure.is_refusal() => "datagrams are refused",
-                    _ if is_udp => "cannot send",
+                    failure if is_lossy && failure.is_refusal() => "datagrams are refused",
+                    _ if is_lossy => "cannot send",
                     _ => "the connection broke",
                 };
                 write!(f, "{what}: {failure}; retrying")?;

@@ -29,8 +29,8 @@ pub(super) enum Answer {
 
 impl Lookup {
     pub(super) fn new(config: &Config) -> Self {
-        let is_unix = config.effective_transport().is_unix();
-        let is_name = !is_unix && config.socket_address().is_none();
+        let is_network = config.effective_transport().is_network();
+        let is_name = is_network && config.socket_address().is_none();
         Self {
             name: is_name.then(|| (config.host.as_str().into(), config.effective_port())),
             count: 0,

@@ -29,6 +29,8 @@ impl Targets {
     pub(super) fn new(config: &Config) -> Self {
         let transport = config.effective_transport();
         let known = match (transport, config.socket_address()) {
+            (Transport::CustomDatagram, _) => vec![Target::CustomDatagram(config.custom_target())],
+            (Transport::CustomStream, _) => vec![Target::CustomStream(config.custom_target())],
             (Transport::UnixDatagram, _) => vec![Target::UnixDatagram(config.path.clone())],
             (Transport::UnixStream, _) => vec![Target::UnixStream(config.path.clone())],
             (Transport::Tcp, Some(address)) => vec![Target::Tcp(address)],
@@ -60,9 +62,10 @@ impl Targets {
     }
 
     pub(super) fn found(&mut self, addresses: &[SocketAddr]) {
-        let target = match self.transport {
-            Transport::Udp => Target::Udp,
-            Transport::Tcp | Transport::UnixDatagram | Transport::UnixStream => Target::Tcp,
+        let target = if self.transport == Transport::Udp {
+            Target::Udp
+        } else {
+            Target::Tcp
         };
         self.known = addresses.iter().copied().map(target).collect();
         self.retry_known();

@@ -83,6 +83,10 @@ impl Up {
         None
     }
 
+    pub(super) fn is_custom_stream(&self) -> bool {
+        matches!(self.to, Target::CustomStream(_))
+    }
+
     pub(super) fn wants_lookup(&self, now: Instant) -> bool {
         let is_due = is_due(self.retire_at, now) || is_due(self.resolve_at, now);
         is_due && !self.is_outdated

@@ -42,8 +42,10 @@ impl Framing {
                 frames(DATAGRAM_PAYLOAD.min(most))
             }
             Transport::UnixStream if config.has_frames() => frames(capacity),
-            Transport::Tcp | Transport::UnixStream => Self::Stream { capacity },
-            Transport::Udp | Transport::UnixDatagram => datagrams,
+            Transport::CustomStream | Transport::Tcp | Transport::UnixStream => {
+                Self::Stream { capacity }
+            }
+            Transport::CustomDatagram | Transport::Udp | Transport::UnixDatagram => datagrams,
         }
     }
 
