@@ -1,10 +1,15 @@
 //! Connector: a connection in a task of its own.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use smol::io::{AsyncRead, AsyncWrite};
 
 use statsd_proto::{Client, Config, ConfigError, Report};
 
-use crate::connection::connect;
+use crate::connection::{Connection, connect, connect_datagrams_with, connect_with};
+use crate::custom::DatagramSocket;
 
 /// Connection in a task of its own. Start it and stop it with the program.
 ///
@@ -26,11 +31,13 @@ use crate::connection::connect;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Connector {
-    config: Config,
+    connect: Connect,
     client: Mutex<Client>,
 }
+
+type Connected = Result<(Client, Connection), ConfigError>;
+type Connect = Box<dyn Fn() -> Connected + Send + Sync>;
 
 impl Connector {
     /// Starts a connection in the background, and returns at once. Metrics can be recorded before the server is
@@ -49,8 +56,48 @@ impl Connector {
     ///
     /// The first invalid setting.
     pub fn start(config: Config) -> Result<Self, ConfigError> {
-        let client = Mutex::new(spawn(&config)?);
-        Ok(Self { config, client })
+        Self::start_by(move || connect(&config))
+    }
+
+    /// Starts a connection like [`start`](Self::start), over a stream that the program opens; see [`connect_with`].
+    ///
+    /// # Errors
+    ///
+    /// As `connect_with`.
+    pub fn start_with<S, F>(
+        config: Config,
+        connector: impl Fn(String) -> F + Send + Sync + 'static,
+    ) -> Result<Self, ConfigError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+        F: Future<Output = io::Result<S>> + Send + 'static,
+    {
+        let connector = Arc::new(connector);
+        Self::start_by(move || {
+            let connector = Arc::clone(&connector);
+            connect_with(&config, move |target| connector(target))
+        })
+    }
+
+    /// Starts a connection like [`start`](Self::start), over a datagram socket that the program opens; see
+    /// [`connect_datagrams_with`].
+    ///
+    /// # Errors
+    ///
+    /// As `connect_datagrams_with`.
+    pub fn start_datagrams_with<D, F>(
+        config: Config,
+        connector: impl Fn(String) -> F + Send + Sync + 'static,
+    ) -> Result<Self, ConfigError>
+    where
+        D: DatagramSocket,
+        F: Future<Output = io::Result<D>> + Send + 'static,
+    {
+        let connector = Arc::new(connector);
+        Self::start_by(move || {
+            let connector = Arc::clone(&connector);
+            connect_datagrams_with(&config, move |target| connector(target))
+        })
     }
 
     /// Starts the connection again after a [`stop`](Self::stop). Does nothing while it runs. Earlier clients stay
@@ -66,7 +113,7 @@ impl Connector {
     pub fn restart(&self) {
         let mut client = self.lock();
         if client.is_closed() {
-            *client = spawn(&self.config).expect("it was valid at the start");
+            *client = spawn(&self.connect).expect("it was valid at the start");
         }
     }
 
@@ -124,8 +171,26 @@ impl Connector {
         client.closed().await
     }
 
+    fn start_by(
+        connect: impl Fn() -> Connected + Send + Sync + 'static,
+    ) -> Result<Self, ConfigError> {
+        let client = Mutex::new(spawn(&connect)?);
+        Ok(Self {
+            connect: Box::new(connect),
+            client,
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Client> {
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,8 +200,8 @@ impl Drop for Connector {
     }
 }
 
-fn spawn(config: &Config) -> Result<Client, ConfigError> {
-    let (client, connection) = connect(config)?;
+fn spawn(connect: impl Fn() -> Connected) -> Result<Client, ConfigError> {
+    let (client, connection) = connect()?;
     smol::spawn(connection).detach();
     Ok(client)
 }

@@ -68,6 +68,7 @@
 
 mod connection;
 mod connector;
+mod custom;
 mod driver;
 mod link;
 mod lookup;
@@ -80,8 +81,9 @@ mod socket;
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub use statsd_proto::web;
 
-pub use crate::connection::{Connection, connect};
+pub use crate::connection::{Connection, connect, connect_datagrams_with, connect_with};
 pub use crate::connector::Connector;
+pub use crate::custom::DatagramSocket;
 pub use crate::reexports::*;
 
 #[cfg(doctest)]

@@ -72,6 +72,7 @@
 
 mod connection;
 mod connector;
+mod custom;
 mod doorbell;
 mod driver;
 mod link;
@@ -90,8 +91,9 @@ pub mod web;
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub use statsd_proto::web;
 
-pub use crate::connection::{Connection, connect};
+pub use crate::connection::{Connection, connect, connect_datagrams_with, connect_with};
 pub use crate::connector::Connector;
+pub use crate::custom::DatagramSocket;
 pub use crate::reexports::*;
 
 #[cfg(doctest)]
