@@ -14,6 +14,12 @@ use tokio::task::JoinHandle;
 /// Async-std's one runtime, which never ends.
 pub(crate) struct AsyncStd;
 
+impl AsyncStd {
+    pub(crate) fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
+        start()
+    }
+}
+
 impl Adapter for AsyncStd {
     type Connector = statsd_async_std::Connector;
     type Connection = statsd_async_std::Connection;
@@ -91,7 +97,11 @@ pub(crate) struct Smol {
 }
 
 impl Smol {
-    fn spawn_on<T: Send + 'static>(
+    pub(crate) fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
+        start()
+    }
+
+    pub(crate) fn spawn_on<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> smol::Task<T> {
@@ -197,7 +207,12 @@ impl Tokio {
         }
     }
 
-    fn runtime(&self) -> &Runtime {
+    pub(crate) fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
+        let _guard = self.runtime().enter();
+        start()
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("only dropping takes it")
     }
 }

@@ -6,16 +6,19 @@
 mod adapters;
 mod blocking;
 mod config;
+mod custom;
 mod delivery;
 mod floods;
 mod hosts;
 mod logs;
 mod origin;
 mod overload;
+mod own;
 mod packing;
 mod reconnect;
 mod resends;
 mod resets;
+mod scripted;
 mod shutdown;
 #[cfg(unix)]
 mod sockets;
@@ -51,6 +54,9 @@ macro_rules! per_carrier {
 
 /// One line for each carrier.
 macro_rules! carrier {
+    (custom_datagram $($test:ident)+) => { custom! { custom_datagram Udp false $($test)+ } };
+    (custom_stream $($test:ident)+) => { custom! { custom_stream Tcp true $($test)+ } };
+    (memory $($test:ident)+) => { test! { memory Tcp $($test)+ } };
     (tcp $($test:ident)+) => { test! { tcp Tcp $($test)+ } };
     (udp $($test:ident)+) => { test! { udp Udp $($test)+ } };
     (tcp_on_linux $($test:ident)+) => { test! { #[cfg(target_os = "linux")] tcp Tcp $($test)+ } };
@@ -74,43 +80,74 @@ macro_rules! test {
     };
 }
 
+/// The same, with sockets that the test opens itself.
+macro_rules! custom {
+    ($name:ident $carrier:ident $is_stream:literal $adapter:ident $file:ident $scenario:ident) => {
+        #[test]
+        fn $name() {
+            use crate::{adapters::$adapter, own::Own, world::World};
+            use tests::carrier::Carrier;
+
+            crate::$file::$scenario(&World::<Own<$adapter, $is_stream>>::new(Carrier::$carrier));
+        }
+    };
+}
+
 conformance! {
     blocking {
-        a_task_that_records_and_blocks_holds_up_no_metrics: tcp udp unix_datagram unix_frames unix_stream;
+        a_task_that_records_and_blocks_holds_up_no_metrics: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
         a_server_that_reads_again_gets_everything_while_a_task_blocks: tcp unix_datagram unix_frames unix_stream;
-        a_connection_comes_back_while_a_task_blocks: tcp udp unix_datagram unix_frames unix_stream;
+        a_connection_comes_back_while_a_task_blocks: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
         a_flush_ends_that_a_task_blocks_for: tcp udp unix_datagram unix_frames unix_stream;
-        stop_ends_while_a_task_blocks: tcp udp unix_datagram unix_frames unix_stream;
+        stop_ends_while_a_task_blocks: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+    }
+    custom {
+        lines_arrive_and_the_stream_is_shut_down_at_the_end: memory;
+        a_connector_is_given_the_target_at_each_attempt: memory;
+        a_connector_that_hangs_is_dropped_and_called_again: memory;
+        stop_ends_while_a_connector_hangs: memory;
+        a_connector_that_panics_ends_the_connection_and_is_not_hidden: memory;
+        a_stream_that_ends_is_replaced_before_anything_is_written: memory;
+        a_stream_that_fails_is_replaced: memory;
+        lines_count_as_sent_when_the_stream_has_flushed_them: memory;
+        what_was_not_flushed_is_sent_again: memory;
+        a_stream_that_takes_nothing_is_given_up_after_the_write_timeout: memory;
+        a_write_of_no_byte_is_a_failure_and_no_spin: memory;
+        stop_ends_while_a_stream_hangs: memory;
+        a_shutdown_that_fails_loses_nothing: memory;
+        a_stream_that_is_old_is_shut_down_and_replaced: memory;
+        a_restart_calls_the_connector_again: memory;
+        what_only_a_socket_of_the_kernel_can_keep_is_refused_by_name: memory;
     }
     delivery {
-        metrics_arrive_once_each_in_the_order_recorded: tcp udp unix_datagram unix_frames unix_stream;
-        metrics_recorded_before_the_server_exists_arrive_once_it_starts: tcp udp unix_datagram unix_frames unix_stream;
+        metrics_arrive_once_each_in_the_order_recorded: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        metrics_recorded_before_the_server_exists_arrive_once_it_starts: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
         start_returns_before_it_is_connected: tcp udp unix_datagram unix_stream;
         a_line_leaves_by_itself_after_the_flush_interval: tcp udp unix_datagram unix_frames unix_stream;
         flush_does_not_wait_for_the_interval: tcp udp unix_datagram unix_frames unix_stream;
-        flush_ends_when_the_lines_are_with_the_kernel: tcp udp unix_datagram unix_frames unix_stream;
-        a_confirmed_flush_ends_when_nothing_can_be_refused_any_more: tcp udp unix_datagram unix_frames unix_stream;
-        each_of_many_threads_keeps_its_order: tcp udp unix_datagram unix_frames unix_stream;
+        flush_ends_when_the_lines_are_with_the_kernel: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        a_confirmed_flush_ends_when_nothing_can_be_refused_any_more: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        each_of_many_threads_keeps_its_order: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
         a_burst_that_waits_for_room_loses_nothing: tcp unix_datagram unix_frames unix_stream;
         a_connection_awaited_beside_others_sends: tcp udp unix_datagram unix_frames unix_stream;
         a_client_that_records_nothing_sends_nothing: tcp udp unix_datagram unix_stream;
     }
     floods {
-        metrics_arrive_at_a_server_that_talks_without_end: tcp unix_frames unix_stream;
-        datagrams_arrive_at_a_server_that_talks_without_end: udp;
+        metrics_arrive_at_a_server_that_talks_without_end: custom_stream tcp unix_frames unix_stream;
+        datagrams_arrive_at_a_server_that_talks_without_end: custom_datagram udp;
         stop_ends_while_a_server_talks_and_does_not_read: tcp unix_frames unix_stream;
     }
     packing {
-        every_line_on_a_stream_ends_in_one_line_break: tcp unix_stream;
+        every_line_on_a_stream_ends_in_one_line_break: custom_stream tcp unix_stream;
         every_frame_follows_its_length: unix_frames;
-        datagrams_and_frames_hold_whole_lines_up_to_their_size: udp unix_datagram unix_frames;
+        datagrams_and_frames_hold_whole_lines_up_to_their_size: custom_datagram udp unix_datagram unix_frames;
         a_datagram_ends_in_line_breaks_only_if_they_fill_it_up: udp;
-        without_segmentation_no_datagram_is_padded: udp unix_datagram;
-        a_datagram_or_frame_may_be_full_to_the_byte: udp unix_datagram unix_frames;
+        without_segmentation_no_datagram_is_padded: custom_datagram udp unix_datagram;
+        a_datagram_or_frame_may_be_full_to_the_byte: custom_datagram udp unix_datagram unix_frames;
         a_line_longer_than_a_datagram_goes_alone: udp;
         a_line_that_nothing_can_carry_is_refused_and_counted: tcp udp;
         the_longest_line_arrives_and_one_byte_more_is_refused: tcp udp unix_datagram unix_frames unix_stream;
-        five_hundred_metrics_leave_in_few_writes: tcp udp unix_datagram unix_frames unix_stream;
+        five_hundred_metrics_leave_in_few_writes: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
     }
     wire {
         each_call_sends_the_line_of_its_kind: tcp udp unix_datagram unix_stream;
@@ -145,23 +182,23 @@ conformance! {
         a_host_that_cannot_be_found_does_not_keep_stop_waiting: tcp udp;
     }
     reconnect {
-        fifty_lines_recorded_while_disconnected_arrive_in_order: tcp udp unix_datagram unix_frames unix_stream;
-        a_restarted_server_is_found_again_and_again: tcp udp unix_datagram unix_frames unix_stream;
-        a_reset_is_followed_by_a_new_connection: tcp unix_frames unix_stream;
-        an_orderly_end_is_followed_by_a_new_connection: tcp unix_frames unix_stream;
-        a_half_closed_connection_is_given_up: tcp unix_frames unix_stream;
-        a_closed_connection_is_noticed_before_the_next_write: tcp unix_frames unix_stream;
-        accept_then_close_is_neither_flooded_nor_written_to: tcp unix_stream;
-        a_server_that_stops_accepting_and_closing_gets_everything: tcp unix_frames unix_stream;
-        a_connect_without_an_answer_is_given_up: tcp unix_stream;
-        an_old_link_gives_way_to_a_new_one_and_nothing_is_lost: tcp udp unix_datagram unix_frames unix_stream;
-        refused_datagrams_are_resent: udp;
-        an_outage_costs_at_most_one_datagram: udp unix_datagram;
+        fifty_lines_recorded_while_disconnected_arrive_in_order: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        a_restarted_server_is_found_again_and_again: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        a_reset_is_followed_by_a_new_connection: custom_stream tcp unix_frames unix_stream;
+        an_orderly_end_is_followed_by_a_new_connection: custom_stream tcp unix_frames unix_stream;
+        a_half_closed_connection_is_given_up: custom_stream tcp unix_frames unix_stream;
+        a_closed_connection_is_noticed_before_the_next_write: custom_stream tcp unix_frames unix_stream;
+        accept_then_close_is_neither_flooded_nor_written_to: custom_stream tcp unix_stream;
+        a_server_that_stops_accepting_and_closing_gets_everything: custom_stream tcp unix_frames unix_stream;
+        a_connect_without_an_answer_is_given_up: custom_stream tcp unix_stream;
+        an_old_link_gives_way_to_a_new_one_and_nothing_is_lost: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        refused_datagrams_are_resent: custom_datagram udp;
+        an_outage_costs_at_most_one_datagram: custom_datagram udp unix_datagram;
     }
     resets {
-        resets_in_mid_line_neither_repeat_reorder_nor_tear: tcp unix_frames unix_stream;
-        closed_connections_under_load_neither_repeat_nor_reorder: tcp unix_frames unix_stream;
-        a_server_that_reads_nothing_is_given_up: tcp unix_frames unix_stream;
+        resets_in_mid_line_neither_repeat_reorder_nor_tear: custom_stream tcp unix_frames unix_stream;
+        closed_connections_under_load_neither_repeat_nor_reorder: custom_stream tcp unix_frames unix_stream;
+        a_server_that_reads_nothing_is_given_up: custom_stream tcp unix_frames unix_stream;
         a_cut_line_is_resent_from_its_start: tcp unix_frames unix_stream;
     }
     resends {
@@ -176,28 +213,28 @@ conformance! {
         a_full_queue_that_drops_the_oldest_keeps_the_newest: tcp udp unix_datagram unix_frames unix_stream;
         a_server_that_never_reads_costs_bounded_memory: tcp unix_datagram unix_frames unix_stream;
         a_server_that_never_reads_is_given_what_its_kernel_holds_and_a_write: tcp_on_linux;
-        a_stalled_server_that_reads_again_gets_everything: tcp unix_datagram unix_frames unix_stream;
+        a_stalled_server_that_reads_again_gets_everything: custom_stream tcp unix_datagram unix_frames unix_stream;
         ready_waits_while_the_queue_is_full: tcp udp unix_datagram unix_frames unix_stream;
         a_queue_bounded_in_lines_does_not_wait_for_the_flush_interval: tcp udp unix_datagram unix_frames unix_stream;
         many_clients_may_wait_for_room: tcp udp unix_datagram unix_frames unix_stream;
     }
     shutdown {
-        stop_sends_what_is_queued: tcp udp unix_datagram unix_frames unix_stream;
-        stop_closes_the_connection: tcp unix_stream;
-        stop_with_nothing_queued_needs_no_server: tcp udp unix_datagram unix_stream;
-        stop_without_a_server_gives_up_after_the_close_timeout: tcp udp unix_datagram unix_frames unix_stream;
-        stop_connects_again_to_send_what_is_queued: tcp udp unix_datagram unix_frames unix_stream;
-        stop_ends_while_a_connect_hangs: tcp unix_stream;
-        stop_ends_while_the_server_does_not_read: tcp unix_datagram unix_frames unix_stream;
+        stop_sends_what_is_queued: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        stop_closes_the_connection: custom_stream tcp unix_stream;
+        stop_with_nothing_queued_needs_no_server: custom_datagram custom_stream tcp udp unix_datagram unix_stream;
+        stop_without_a_server_gives_up_after_the_close_timeout: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        stop_connects_again_to_send_what_is_queued: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
+        stop_ends_while_a_connect_hangs: custom_stream tcp unix_stream;
+        stop_ends_while_the_server_does_not_read: custom_stream tcp unix_datagram unix_frames unix_stream;
         stop_twice_gives_the_same_report: tcp udp unix_datagram unix_stream;
         stop_from_many_threads_gives_the_same_report: tcp udp unix_datagram unix_stream;
-        restart_after_stop_sends_again: tcp udp unix_datagram unix_frames unix_stream;
+        restart_after_stop_sends_again: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
         restart_while_running_changes_nothing: tcp udp unix_datagram unix_stream;
         metrics_after_a_stop_are_refused_and_counted: tcp udp unix_datagram unix_stream;
-        dropping_the_last_client_ends_the_connection: tcp udp unix_datagram unix_frames unix_stream;
+        dropping_the_last_client_ends_the_connection: custom_datagram custom_stream tcp udp unix_datagram unix_frames unix_stream;
         any_client_may_wait_for_the_end: tcp udp unix_datagram unix_stream;
-        a_cancelled_connection_releases_those_who_wait: tcp udp unix_datagram unix_stream;
-        stop_ends_after_the_runtime_has_gone: tcp udp unix_datagram unix_stream;
+        a_cancelled_connection_releases_those_who_wait: custom_datagram custom_stream tcp udp unix_datagram unix_stream;
+        stop_ends_after_the_runtime_has_gone: custom_datagram custom_stream tcp udp unix_datagram unix_stream;
         a_server_that_said_something_is_not_reset: tcp unix_frames unix_stream;
         a_connection_dropped_before_it_ran_counts_what_it_lost: tcp udp unix_datagram unix_stream;
     }

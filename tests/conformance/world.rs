@@ -1,10 +1,15 @@
 //! What every scenario starts from: a runtime, a carrier, and servers for it.
 
+use std::io;
+
 use statsd_proto::{Client, Config, Report, Transport};
 use tests::adapter::Adapter;
 use tests::carrier::Carrier;
 use tests::fault::Fault;
 use tests::server::Server;
+
+use crate::own::Connects;
+use crate::scripted::Scripted;
 
 pub(crate) struct World<A> {
     pub(crate) runtime: A,
@@ -52,6 +57,24 @@ impl<A: Adapter> World<A> {
         Running {
             runtime: &self.runtime,
             connector: self.runtime.start(config).expect("the settings are good"),
+        }
+    }
+}
+
+impl<A: Connects> World<A> {
+    /// Starts with a connector of the test's own.
+    pub(crate) fn start_with<F>(
+        &self,
+        config: Config,
+        connector: impl Fn(String) -> F + Send + Sync + 'static,
+    ) -> Running<'_, A>
+    where
+        F: Future<Output = io::Result<Scripted>> + Send + 'static,
+    {
+        let connector = self.runtime.start_with(config, connector);
+        Running {
+            runtime: &self.runtime,
+            connector: connector.expect("the settings are good"),
         }
     }
 }
