@@ -29,6 +29,7 @@
 //! | tags | [`Config::tag`] for all metrics, [`Client::tagged`] for a part of a program, [`Recording::tag`] for one call |
 //! | testing | [`testing::recorder`]: unit tests without sockets, in virtual time |
 //! | shutdown | [`Connector::stop`], or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] outside of async code |
+//! | TLS, a proxy, vsock, a named pipe | [`connect_with`] or [`Connector::start_with`], with a stream that the program opens |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
 //! | own event loop | [`statsd_proto::driver`], without this crate |
 //!

@@ -25,6 +25,7 @@
 //! | tags | [`Config::tag`] for all metrics, [`Client::tagged`] for a part of a program, [`Recording::tag`] for one call |
 //! | testing | [`testing::recorder`]: unit tests without sockets, in virtual time |
 //! | shutdown | [`Connector::stop`], or [`Client::close`] and [`Client::closed`]; [`Client::close_blocking`] outside of async code |
+//! | TLS, a proxy, vsock, a named pipe | [`connect_with`] or [`Connector::start_with`], with a stream that the program opens |
 //! | aggregation | [`Config::aggregate`], and handles by [`Client::prepare`] |
 //! | values at an interval | `examples/periodic.rs`: a task that ends with the client |
 //! | a global client | [`global`] and [`set_global`]; `tests/runtime_per_test.rs` tests a program that has one |

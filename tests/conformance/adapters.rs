@@ -14,12 +14,6 @@ use tokio::task::JoinHandle;
 /// Async-std's one runtime, which never ends.
 pub(crate) struct AsyncStd;
 
-impl AsyncStd {
-    pub(crate) fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
-        start()
-    }
-}
-
 impl Adapter for AsyncStd {
     type Connector = statsd_async_std::Connector;
     type Connection = statsd_async_std::Connection;
@@ -97,10 +91,6 @@ pub(crate) struct Smol {
 }
 
 impl Smol {
-    pub(crate) fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
-        start()
-    }
-
     pub(crate) fn spawn_on<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
@@ -205,11 +195,6 @@ impl Tokio {
         Self {
             runtime: Some(runtime.expect("the system has threads")),
         }
-    }
-
-    pub(crate) fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
-        let _guard = self.runtime().enter();
-        start()
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {

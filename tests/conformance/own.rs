@@ -185,3 +185,22 @@ connects! {
     Tokio statsd_tokio tokio::net::TcpStream, tokio::net::UdpSocket,
     |runtime, connection| runtime.runtime().spawn(connection)
 }
+
+impl AsyncStd {
+    fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
+        start()
+    }
+}
+
+impl Smol {
+    fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
+        start()
+    }
+}
+
+impl Tokio {
+    fn inside<T>(&self, start: impl FnOnce() -> T) -> T {
+        let _guard = self.runtime().enter();
+        start()
+    }
+}

@@ -12,6 +12,8 @@ mod quickstart;
 mod settings;
 #[cfg(unix)]
 mod signals;
+#[cfg(not(all(windows, target_env = "gnu")))]
+mod tls;
 mod tool;
 mod web;
 
@@ -71,6 +73,16 @@ programs! {
     quickstart {
         it_shows_what_its_own_receivers_receive;
         it_sends_to_the_server_of_the_environment;
+    }
+}
+
+// Its server needs ring, which the check of Windows by its GNU tools cannot compile.
+#[cfg(not(all(windows, target_env = "gnu")))]
+programs! {
+    tls {
+        lines_arrive_over_tls_also_after_a_restart;
+        a_server_whose_certificate_is_not_known_gets_nothing;
+        nothing_is_read_of_a_client_whose_certificate_is_not_known;
     }
 }
 

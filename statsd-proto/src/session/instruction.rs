@@ -36,7 +36,8 @@ pub enum Input {
     /// poll while the connection is open, and once more before [`Disconnected`](Self::Disconnected): the lines that
     /// were not acknowledged are resent on the next connection.
     Unacknowledged(usize),
-    /// Number of bytes of the [`Transmit`] that the kernel accepted. For datagrams, report whole datagrams including
+    /// Number of bytes of the [`Transmit`] that the kernel accepted, or that a [`CustomStream`](Target::CustomStream) has
+    /// flushed. For datagrams, report whole datagrams including
     /// their padding. A partly written datagram counts as not written.
     Written(usize),
 }
