@@ -3,8 +3,8 @@
 use std::future::pending;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -34,14 +34,13 @@ pub(crate) fn lines_arrive_and_the_stream_is_shut_down_at_the_end<A: Connects>(w
 
 pub(crate) fn a_connector_is_given_the_target_at_each_attempt<A: Connects>(world: &World<A>) {
     let script = Script::default();
-    let targets = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let targets = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&targets);
-    let opened = script.clone();
     let statsd = world.start_with(config(), move |target| {
         let mut targets = seen.lock().expect("nobody panicked");
         targets.push(target);
         let is_first = targets.len() == 1;
-        let stream = opened.open();
+        let stream = script.open();
         async move {
             if is_first {
                 return Err(io::Error::other("the handshake failed"));

@@ -28,9 +28,9 @@ impl Layout {
     /// If the transport is a new one.
     pub fn of(transport: Transport, dialect: Dialect) -> Self {
         match transport {
-            Transport::Udp | Transport::UnixDatagram => Self::Datagrams,
+            Transport::CustomDatagram | Transport::Udp | Transport::UnixDatagram => Self::Datagrams,
             Transport::UnixStream if dialect == Dialect::DogStatsd => Self::Frames,
-            Transport::Tcp | Transport::UnixStream => Self::Lines,
+            Transport::CustomStream | Transport::Tcp | Transport::UnixStream => Self::Lines,
             _ => panic!("{transport:?} has no layout yet"),
         }
     }

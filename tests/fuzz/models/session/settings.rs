@@ -140,7 +140,12 @@ impl Settings {
     pub(crate) fn max_queue_bytes(&self) -> usize {
         match self.transport {
             Transport::Udp => 4 * self.grammar().max_datagram.max(4096),
-            Transport::Tcp | Transport::UnixDatagram | Transport::UnixStream | _ => 16 * 1024,
+            Transport::CustomDatagram
+            | Transport::CustomStream
+            | Transport::Tcp
+            | Transport::UnixDatagram
+            | Transport::UnixStream
+            | _ => 16 * 1024,
         }
     }
 
