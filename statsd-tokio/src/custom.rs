@@ -163,3 +163,30 @@ async fn receive(socket: &impl DatagramSocket, buffer: &mut [u8]) -> io::Error {
         yield_now().await;
     }
 }
+
+#[cfg(all(test, windows))]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::windows::named_pipe::{ClientOptions, ServerOptions};
+
+    use crate::{Config, Connector};
+
+    #[tokio::test]
+    async fn a_named_pipe_is_reached_by_a_connector() {
+        let path = format!(r"\\.\pipe\statsd-{}", std::process::id());
+        let mut server = ServerOptions::new().create(&path).unwrap();
+        let config = Config::new(&path).kind_prefixes(false);
+        let connector =
+            Connector::start_with(
+                config,
+                |target| async move { ClientOptions::new().open(target) },
+            );
+        let connector = connector.unwrap();
+        server.connect().await.unwrap();
+        connector.client().incr("orders", 1);
+        let mut line = [0; 11];
+        server.read_exact(&mut line).await.unwrap();
+        assert_eq!(&line, b"orders:1|c\n");
+        assert_eq!(connector.stop().await.sent, 1);
+    }
+}
