@@ -61,6 +61,21 @@ impl Connector {
 
     /// Starts a connection like [`start`](Self::start), over a stream that the program opens; see [`connect_with`].
     ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), statsd_async_std::ConfigError> {
+    /// use async_std::net::TcpStream;
+    /// use statsd_async_std::{Config, Connector};
+    ///
+    /// let config = Config::new("127.0.0.1").port(8125);
+    /// let connector = Connector::start_with(config, |target| async move {
+    ///     let stream = TcpStream::connect(target).await?;
+    ///     stream.set_nodelay(true)?;
+    ///     Ok(stream) // or the stream of a TLS library around it
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As `connect_with`.
@@ -81,6 +96,21 @@ impl Connector {
 
     /// Starts a connection like [`start`](Self::start), over a datagram socket that the program opens; see
     /// [`connect_datagrams_with`].
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), statsd_async_std::ConfigError> {
+    /// use async_std::net::UdpSocket;
+    /// use statsd_async_std::{Config, Connector};
+    ///
+    /// let config = Config::dogstatsd("127.0.0.1");
+    /// let connector = Connector::start_datagrams_with(config, |target| async move {
+    ///     let socket = UdpSocket::bind("127.0.0.1:0").await?; // the address of an interface
+    ///     socket.connect(target).await?;
+    ///     Ok(socket)
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
