@@ -186,7 +186,7 @@ mod tests {
         connector.client().incr("orders", 1);
         let mut line = [0; 11];
         server.read_exact(&mut line).await.unwrap();
-        assert_eq!(&line, b"orders:1|c\n");
+        assert_eq!(line.trim_ascii_end(), b"orders:1|c");
         assert_eq!(connector.stop().await.sent, 1);
     }
 }
