@@ -2,18 +2,17 @@
 
 use std::future::{pending, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use async_std::net::UdpSocket;
-use async_std::task::yield_now;
-use futures::future::{Either, select};
-use futures::io::{AsyncRead, AsyncWrite};
+use futures_lite::future::{or, yield_now};
+use futures_lite::io::{AsyncRead, AsyncWrite};
 
 use statsd_proto::driver::{MAX_READS, Transmit};
 
+use crate::channel::DISCARD;
 use crate::link::OpenSocket;
-use crate::socket::DISCARD;
 
 /// Datagram socket of the program, connected to its server, for [`connect_datagrams_with`](crate::connect_datagrams_with).
 ///
@@ -172,10 +171,10 @@ impl<D: DatagramSocket> OpenSocket for Datagrams<D> {
             return Err(failed.await);
         };
         let (datagram, len) = transmit.first_datagram();
-        match select(pin!(failed), pin!(socket.send(datagram))).await {
-            Either::Left((error, _)) => Err(error),
-            Either::Right((sent, _)) => sent.map(|_| len),
-        }
+        or(async { Err(failed.await) }, async {
+            socket.send(datagram).await.map(|_| len)
+        })
+        .await
     }
 }
 

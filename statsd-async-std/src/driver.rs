@@ -2,11 +2,10 @@
 
 use std::future::pending;
 use std::io;
-use std::pin::pin;
 use std::time::Instant;
 
-use async_std::task::{sleep, yield_now};
-use futures::future::{Either, select};
+use async_io::Timer;
+use futures_lite::future::{or, yield_now};
 
 use statsd_proto::Report;
 use statsd_proto::driver::{Connect, Driver, Output};
@@ -32,21 +31,11 @@ where
             Output::Transmit(transmit) => link.transmit(transmit),
             Output::Wait(until) => {
                 // An event of the socket precedes a timer that has expired at the same time.
-                let news = async {
-                    select(pin!(link.next()), pin!(lookup.next()))
-                        .await
-                        .factor_first()
-                        .0
-                };
-                let input = match select(
-                    pin!(news),
-                    select(pin!(driver.woken()), pin!(reached(until))),
+                let input = or(
+                    async { Some(or(link.next(), lookup.next()).await) },
+                    or(none_after(driver.woken()), none_after(reached(until))),
                 )
-                .await
-                {
-                    Either::Left((input, _)) => Some(input),
-                    Either::Right(_) => None,
-                };
+                .await;
                 report_unacknowledged(&mut driver, &mut link);
                 if let Some(input) = input {
                     driver.handle(input);
@@ -71,7 +60,12 @@ fn report_unacknowledged(driver: &mut Driver, link: &mut Link<impl OpenSocket>) 
 
 async fn reached(until: Option<Instant>) {
     match until {
-        Some(until) => sleep(until.saturating_duration_since(now())).await,
+        Some(until) => _ = Timer::at(until).await,
         None => pending().await,
     }
+}
+
+async fn none_after<T>(event: impl Future<Output = ()>) -> Option<T> {
+    event.await;
+    None
 }

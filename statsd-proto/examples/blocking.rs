@@ -293,7 +293,7 @@ impl Socket {
 /// Sets the options that the session asks for. An option that the system does not have is skipped.
 fn set_options(socket: &SockRef<'_>, connect: &Connect) {
     // Lines are packed already, so the kernel must not wait for more of them.
-    let _ = socket.set_tcp_nodelay(true);
+    let _ = socket.set_tcp_nodelay(connect.no_delay);
     if let Some(bytes) = connect.send_buffer {
         let _ = socket.set_send_buffer_size(bytes);
     }

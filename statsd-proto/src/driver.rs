@@ -60,13 +60,13 @@
 //! | errors of sockets and lookups | [`Input::failed`], [`Failure`], [`System`] |
 //! | prepared metrics without a client | [`Session::prepare`], [`Prepared`] |
 //! | events for a log | [`Session::poll_event`], [`Driver::poll_event`] |
-//! | limits for adapters | [`MAX_READS`], [`OVERDUE`] |
+//! | limits for adapters | [`MAX_READS`], [`MAX_CLOSING_READS`], [`OVERDUE`] |
 //! | what an adapter checks and detects first | [`Config::check_unix_sockets`], [`UnixSockets`], [`Config::detect_origin`] |
 //!
 //! [`Config::check_unix_sockets`]: crate::Config::check_unix_sockets
 //! [`Config::detect_origin`]: crate::Config::detect_origin
 
-pub use crate::client::driver::{Driver, MAX_READS, OVERDUE};
+pub use crate::client::driver::{Driver, MAX_CLOSING_READS, MAX_READS, OVERDUE};
 pub use crate::config::UnixSockets;
 pub use crate::session::Session;
 pub use crate::session::failure::System;

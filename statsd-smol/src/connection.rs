@@ -50,11 +50,9 @@ pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
 ///
 /// `connector` is called for each attempt to connect. Its argument is the server as the configuration has it:
 /// `host:port`, the path of a Unix socket, or [any other text](Config::host) as it is. The name of a host is not looked
-/// up before. Options of the socket, such as keepalive, are set by the connector.
-///
-/// The stream replaces the [transport](Config::transport) of the configuration, and carries lines as TCP does. The
-/// queue, [settle time](Config::settle_time), [backoff](Config::backoff), timeouts,
-/// [maximum age](Config::max_connection_age), logs and counts are the same.
+/// up before. Everything else is as over TCP, which the stream takes the place of whatever the
+/// [transport](Config::transport): lines, [settle time](Config::settle_time), [backoff](Config::backoff), timeouts,
+/// [maximum age](Config::max_connection_age), logs and counts.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -83,9 +81,9 @@ pub fn connect(config: &Config) -> Result<(Client, Connection), ConfigError> {
 /// | a write or its flush takes longer than [`write_timeout`](Config::write_timeout) | the stream is dropped, as above |
 /// | the session ends, or the maximum age is reached | the stream is shut down (over TLS: `close_notify`), within the close or the write timeout, and dropped |
 ///
-/// Lines count as sent when the stream has flushed them. If it breaks before, lines of the last write are resent,
-/// although the server may have received them. Reading a stream that only takes data must wait forever: the end of
-/// reading counts as the end of the connection.
+/// What was written counts as sent when the stream has been flushed. If it breaks before, lines of the last write are
+/// resent, although the server may have received them. A stream that only takes data must never be ready to read: an
+/// end of it would count as the server's.
 ///
 /// # Errors
 ///

@@ -11,8 +11,8 @@ use smol::net::UdpSocket;
 
 use statsd_proto::driver::{MAX_READS, Transmit};
 
+use crate::channel::DISCARD;
 use crate::link::OpenSocket;
-use crate::socket::DISCARD;
 
 /// Datagram socket of the program, connected to its server, for [`connect_datagrams_with`](crate::connect_datagrams_with).
 ///

@@ -1,15 +1,10 @@
 //! Socket options and system calls. This file is the same in each adapter.
 
-use std::io::{self, Read};
-use std::net::Shutdown;
-#[cfg(unix)]
-use std::path::Path;
+use std::io;
 
 #[cfg(target_os = "linux")]
 use socket2::MsgHdr;
-#[cfg(unix)]
-use socket2::SockAddr;
-use socket2::{SockRef, Socket, TcpKeepalive};
+use socket2::{Socket, TcpKeepalive};
 
 use statsd_proto::driver::{Connect, Segmentation, UnixSockets};
 
@@ -24,9 +19,8 @@ pub(crate) const UNIX_SOCKETS: UnixSockets =
     };
 
 /// Sets the options of a TCP socket. Options that the system does not support are skipped.
-pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
-    // Nagle's algorithm is off, because lines are packed already.
-    let _ = socket.set_tcp_nodelay(true);
+pub(crate) fn set_tcp_options(socket: &Socket, connect: &Connect) {
+    let _ = socket.set_tcp_nodelay(connect.no_delay);
     if let Some(bytes) = connect.send_buffer {
         let _ = socket.set_send_buffer_size(bytes);
     }
@@ -62,9 +56,9 @@ pub(crate) fn set_tcp_options(socket: &SockRef<'_>, connect: &Connect) {
 /// A server's port may be in the range that the system assigns to connecting sockets. While the server is not running,
 /// a client may be assigned that port and connect to itself. The server could not bind its port as long as that socket
 /// is open.
-pub(crate) fn refuse_self(socket: &SockRef<'_>) -> io::Result<()> {
-    let (local, peer) = (socket.local_addr()?, socket.peer_addr()?);
-    if local.as_socket() == peer.as_socket() {
+pub(crate) fn refuse_self(socket: &Socket) -> io::Result<()> {
+    let peer = socket.peer_addr()?.as_socket();
+    if peer.is_some() && peer == socket.local_addr()?.as_socket() {
         // A stream that is closed gracefully would keep the port for a minute (`TIME_WAIT`).
         let _ = socket.set_linger(Some(Default::default()));
         return Err(io::ErrorKind::ConnectionRefused.into());
@@ -72,30 +66,8 @@ pub(crate) fn refuse_self(socket: &SockRef<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Connects a Unix datagram socket to a path, or to an abstract socket, whose name follows a NUL.
-#[cfg(unix)]
-pub(crate) fn connect_unix(socket: &SockRef<'_>, path: &Path) -> io::Result<()> {
-    socket.connect(&SockAddr::unix(path)?)
-}
-
-/// Writes to a TCP socket as much as its kernel has room for.
-///
-/// Linux checks the limit of unsent bytes only at the start of a segment, and fills the last segment up to 64 KiB.
-/// `MSG_EOR` ends the segment with each write, so that the limit holds.
-pub(crate) fn write_tcp(socket: &SockRef<'_>, data: &[u8]) -> io::Result<usize> {
-    #[cfg(target_os = "linux")]
-    let flags = libc::MSG_EOR | libc::MSG_NOSIGNAL;
-    // Without it, writing to a closed connection would end the program by `SIGPIPE`. On Apple's systems the socket
-    // itself has the option.
-    #[cfg(all(unix, not(target_os = "linux"), not(target_vendor = "apple")))]
-    let flags = libc::MSG_NOSIGNAL;
-    #[cfg(any(not(unix), target_vendor = "apple"))]
-    let flags = 0;
-    socket.send_with_flags(data, flags)
-}
-
 /// Segmentation offload, on if the kernel supports it.
-pub(crate) fn segmentation() -> Segmentation {
+pub(crate) fn kernel_segmentation() -> Segmentation {
     #[cfg(target_os = "linux")]
     return std::fs::read_to_string("/proc/sys/kernel/osrelease").map_or_else(
         |_| Segmentation::default(),
@@ -105,16 +77,9 @@ pub(crate) fn segmentation() -> Segmentation {
     Segmentation::default()
 }
 
-/// Sends one datagram. With a segment size, it sends several, and the kernel splits them at this distance.
+/// Sends several datagrams, which the kernel splits at this distance.
 #[cfg(target_os = "linux")]
-pub(crate) fn send_udp(
-    socket: &SockRef<'_>,
-    data: &[u8],
-    segment_size: Option<usize>,
-) -> io::Result<usize> {
-    let Some(size) = segment_size else {
-        return socket.send(data);
-    };
+pub(crate) fn send_segments(socket: &Socket, data: &[u8], size: usize) -> io::Result<usize> {
     let size = u16::try_from(size).map_err(io::Error::other)?;
     // A `cmsghdr` (a `size_t` and two `int`s), and the segment size as a `u16`.
     const WORD: usize = size_of::<usize>();
@@ -130,15 +95,13 @@ pub(crate) fn send_udp(
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn send_udp(socket: &SockRef<'_>, data: &[u8], _: Option<usize>) -> io::Result<usize> {
+pub(crate) fn send_segments(socket: &Socket, data: &[u8], _: usize) -> io::Result<usize> {
     socket.send(data)
 }
 
-/// Number of bytes written to a TCP socket that the peer's kernel has not acknowledged, or `None` if the system does
-/// not know.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "no maintained crate has a safe call for this")]
-pub(crate) fn unacknowledged(socket: &SockRef<'_>) -> Option<usize> {
+pub(crate) fn unacknowledged(socket: &Socket) -> Option<usize> {
     use std::os::fd::AsRawFd as _;
 
     let mut bytes: libc::c_int = 0;
@@ -152,28 +115,15 @@ pub(crate) fn unacknowledged(socket: &SockRef<'_>) -> Option<usize> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn unacknowledged(_: &SockRef<'_>) -> Option<usize> {
+pub(crate) fn unacknowledged(_: &Socket) -> Option<usize> {
     None
-}
-
-/// Closes a stream gracefully: it sends FIN and reads to the end. Closing with unread data would reset the connection,
-/// so that the server loses the lines that it has not read.
-pub(crate) fn shut_down(socket: &SockRef<'_>) {
-    let mut socket: &Socket = socket;
-    // It fails if the connection is closed already.
-    let _ = socket.shutdown(Shutdown::Write);
-    let mut discarded = [0; 4096];
-    // Bounded, because a server may send data without end.
-    for _ in 0..256 {
-        if !matches!(socket.read(&mut discarded), Ok(1..)) {
-            return;
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream, UdpSocket};
+
+    use socket2::SockRef;
 
     use super::*;
 
@@ -222,17 +172,12 @@ mod tests {
         let receiver = UdpSocket::bind(LOOPBACK)?;
         let sender = UdpSocket::bind(LOOPBACK)?;
         sender.connect(receiver.local_addr()?)?;
-        for (size, datagrams) in [
-            (Some(4), &["aaaa", "bbbb", "c"][..]),
-            (None, &["aaaabbbbc"]),
-        ] {
-            let sent = send_udp(&SockRef::from(&sender), b"aaaabbbbc", size);
-            assert_eq!(sent?, 9);
-            for datagram in datagrams {
-                let mut bytes = [0; 16];
-                let len = receiver.recv(&mut bytes)?;
-                assert_eq!(&bytes[..len], datagram.as_bytes());
-            }
+        let sent = send_segments(&SockRef::from(&sender), b"aaaabbbbc", 4);
+        assert_eq!(sent?, 9);
+        for datagram in ["aaaa", "bbbb", "c"] {
+            let mut bytes = [0; 16];
+            let len = receiver.recv(&mut bytes)?;
+            assert_eq!(&bytes[..len], datagram.as_bytes());
         }
         Ok(())
     }

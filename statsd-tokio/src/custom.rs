@@ -5,14 +5,14 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UdpSocket;
 use tokio::task::yield_now;
 
 use statsd_proto::driver::{MAX_READS, Transmit};
 
+use crate::channel::DISCARD;
 use crate::link::OpenSocket;
-use crate::socket::{DISCARD, discard, poll_stream};
 
 /// Datagram socket of the program, connected to its server, for [`connect_datagrams_with`](crate::connect_datagrams_with).
 ///
@@ -96,6 +96,41 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> OpenSocket for Stream<S> {
     }
 }
 
+/// Writes once. It reads first, to notice that the peer has closed the connection before the next write.
+fn poll_stream<S: AsyncRead>(
+    mut stream: Pin<&mut S>,
+    next: Option<&Transmit>,
+    write: impl FnOnce(Pin<&mut S>, &mut Context<'_>, &Transmit) -> Poll<io::Result<usize>>,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let talks_on = discard(stream.as_mut(), context)?;
+    let written = match next {
+        Some(transmit) => write(stream, context, transmit),
+        None => Poll::Pending,
+    };
+    if written.is_pending() && talks_on {
+        // No event will arrive for data that is readable already.
+        context.waker().wake_by_ref();
+    }
+    written
+}
+
+/// Reads and discards data from the server, up to `MAX_READS` times. Returns whether there may be more.
+fn discard<S: AsyncRead>(mut stream: Pin<&mut S>, context: &mut Context<'_>) -> io::Result<bool> {
+    let mut discarded = [0; DISCARD];
+    for _ in 0..MAX_READS {
+        let mut read = ReadBuf::new(&mut discarded);
+        match stream.as_mut().poll_read(context, &mut read)? {
+            Poll::Ready(()) if read.filled().is_empty() => {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Poll::Ready(()) => {}
+            Poll::Pending => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
 /// Writes once, and flushes. What was not flushed may still be in a buffer of the stream, and does not count as written.
 fn poll_write<S: AsyncRead + AsyncWrite>(
     mut stream: Pin<&mut S>,
@@ -164,8 +199,11 @@ async fn receive(socket: &impl DatagramSocket, buffer: &mut [u8]) -> io::Error {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 #[cfg(all(test, windows))]
-mod tests {
+mod named_pipe {
     use tokio::io::AsyncReadExt as _;
     use tokio::net::windows::named_pipe::{ClientOptions, ServerOptions};
 

@@ -220,5 +220,9 @@ pub const OVERDUE: Duration = Duration::from_millis(20);
 /// delaying metrics or a close.
 pub const MAX_READS: usize = 16;
 
+/// Maximum number of reads from the server before the adapter closes a stream: 2048. Closing a stream with unread data
+/// resets it, and the server loses the lines that it has not read; but a server may send data without end.
+pub const MAX_CLOSING_READS: usize = 2048;
+
 /// Number of inlets. The test scheduler (shuttle) uses 4, so that it has fewer interleavings to explore.
 const INLETS: usize = if cfg!(shuttle) { 4 } else { MAX_INLETS };

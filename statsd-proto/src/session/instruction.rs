@@ -89,6 +89,8 @@ pub enum Output {
 pub struct Connect {
     /// Address or path to connect to.
     pub target: Target,
+    /// Whether Nagle's algorithm is off (`TCP_NODELAY`): always, because lines are packed already.
+    pub no_delay: bool,
     /// Send buffer of a TCP socket, in bytes. `None` leaves it to the kernel.
     pub send_buffer: Option<usize>,
     /// Limit of unsent bytes in the send buffer (`TCP_NOTSENT_LOWAT`). `None` means no limit. Systems without the
@@ -141,8 +143,16 @@ pub enum Target {
 }
 
 impl Target {
-    /// Whether data is sent as a stream, and not as datagrams.
-    pub(crate) fn is_stream(&self) -> bool {
+    /// Whether it is a stream, which connects and ends. Otherwise it takes datagrams.
+    ///
+    /// ```
+    /// use statsd_proto::driver::Target;
+    ///
+    /// let server = ([127, 0, 0, 1], 8125).into();
+    /// assert!(Target::Tcp(server).is_stream());
+    /// assert!(!Target::Udp(server).is_stream());
+    /// ```
+    pub fn is_stream(&self) -> bool {
         match self {
             Self::CustomStream(_) | Self::Tcp(_) | Self::UnixStream(_) => true,
             Self::CustomDatagram(_) | Self::Udp(_) | Self::UnixDatagram(_) => false,

@@ -321,6 +321,7 @@ impl Link {
             };
             return Step::Connect(Connect {
                 target,
+                no_delay: true,
                 send_buffer: self.send_buffer,
                 // Limits unsent bytes to a 64th of the send buffer; the rest is for bytes that are sent and not
                 // acknowledged. On loopback, a 64th and a quarter gave the same throughput.
