@@ -253,14 +253,13 @@ impl InFlight {
             .map(|unconfirmed| unconfirmed.datagram)
     }
 
-    /// Takes the unsent or unacknowledged [parts](Payload::unfinished) of the current payload back, to be resent.
-    pub(crate) fn take_unfinished(&mut self) -> [Option<Payload>; 2] {
+    /// Takes the unsent or unacknowledged part of the current payload back, to be resent.
+    pub(crate) fn take_unfinished(&mut self) -> Option<Payload> {
         self.transmission = None;
         self.lines = 0;
         self.written = 0;
         let safe = std::mem::take(&mut self.safe);
-        let current = self.current.take();
-        current.map_or([None, None], |payload| payload.unfinished(safe))
+        self.current.take()?.unfinished(safe)
     }
 
     /// Takes unacknowledged payloads that precede the current one back, the newest first.

@@ -5,8 +5,8 @@
 //! is padded with further line feeds, which every server skips. Frames are laid out as datagrams are, each after its
 //! length, and sent as a stream.
 //!
-//! Where the server decides the type of a Unix socket, one layout serves both. Frames are sent as datagrams without
-//! their length. Datagrams are sent as a stream with their padding.
+//! Where the agent decides the type of a Unix socket, frames serve both types: as datagrams they are sent without their
+//! length.
 
 mod batch;
 mod framing;
@@ -55,12 +55,6 @@ impl Payload {
         self.segment.map(|segment| segment - self.header)
     }
 
-    /// Distance between the starts of two parts that are resent whole, datagrams or frames. `None` if each line is
-    /// resent by itself.
-    fn unit(&self) -> Option<usize> {
-        self.segment.filter(|_| !self.is_stream || self.header > 0)
-    }
-
     /// Number of datagrams. A stream's payload counts as one.
     pub(crate) fn count(&self) -> usize {
         self.count_datagrams(self.data.len())
@@ -72,17 +66,12 @@ impl Payload {
         size.map_or(1, |size| bytes.div_ceil(size))
     }
 
-    /// Parts to send after `written` bytes were sent, from the start of a line, datagram or frame. The first part is the
-    /// rest of a datagram whose first lines were sent over a stream: the other datagrams keep their distance.
-    pub(crate) fn unfinished(&self, written: usize) -> [Option<Self>; 2] {
-        let (start, len) = (self.unfinished_at(written), self.data.len());
-        let next = self
-            .segment
-            .map_or(start, |segment| start.next_multiple_of(segment).min(len));
-        [start..next, next..len].map(|range| {
-            let lines = self.count_lines(range.clone());
-            (lines > 0).then(|| self.part(range, lines))
-        })
+    /// Part to send after `written` bytes were sent, from the start of a line, datagram or frame. `None` if everything
+    /// was sent.
+    pub(crate) fn unfinished(&self, written: usize) -> Option<Self> {
+        let start = self.unfinished_at(written);
+        let lines = self.count_lines(start..self.data.len());
+        (start < self.data.len()).then(|| self.part(start..self.data.len(), lines))
     }
 
     /// Part of the payload that begins and ends at record boundaries.
@@ -98,8 +87,8 @@ impl Payload {
 
     /// Start of the first line, datagram or frame that is not complete in the first `written` bytes.
     pub(crate) fn unfinished_at(&self, written: usize) -> usize {
-        match self.unit() {
-            Some(unit) => self.whole(written, unit),
+        match self.segment {
+            Some(segment) => self.whole(written, segment),
             None => self.data[..written]
                 .iter()
                 .rposition(is_break)
@@ -109,20 +98,12 @@ impl Payload {
 
     /// Number of lines that this write completed.
     pub(crate) fn count_lines(&self, written: Range<usize>) -> usize {
-        match self.unit() {
-            None if self.segment.is_none() => count_breaks(&self.data[written]),
-            // Line feeds that follow another one are padding.
-            None => memchr_iter(BREAK[0], &self.data[written.clone()])
-                .filter(|at| {
-                    (written.start + at)
-                        .checked_sub(1)
-                        .is_some_and(|at| !is_break(&self.data[at]))
-                })
-                .count(),
-            Some(unit) => {
-                let whole = self.whole(written.start, unit)..self.whole(written.end, unit);
-                let units = self.data[whole].chunks(unit);
-                units.map(|data| count_lines(&data[self.header..])).sum()
+        match self.segment {
+            None => count_breaks(&self.data[written]),
+            Some(segment) => {
+                let whole = self.whole(written.start, segment)..self.whole(written.end, segment);
+                let segments = self.data[whole].chunks(segment);
+                segments.map(|data| count_lines(&data[self.header..])).sum()
             }
         }
     }

@@ -187,17 +187,13 @@ impl Core {
         self.stats.resent += self.in_flight.unacknowledged_lines() as u64;
         let is_datagram = self.in_flight.datagram_size().is_some();
         let was_transmitting = self.in_flight.is_transmitting();
-        let [torn, rest] = self.in_flight.take_unfinished();
-        if let Some(mut rest) = rest {
+        if let Some(mut unfinished) = self.in_flight.take_unfinished() {
             if is_datagram && was_transmitting && failure.is_about_data() {
-                self.make_sendable(&mut rest, failure);
+                self.make_sendable(&mut unfinished, failure);
             }
-            if !rest.data.is_empty() {
-                self.queue.push_front(rest);
+            if !unfinished.data.is_empty() {
+                self.queue.push_front(unfinished);
             }
-        }
-        if let Some(torn) = torn {
-            self.queue.push_front(torn);
         }
         for payload in self.in_flight.take_unacknowledged() {
             self.queue.push_front(payload);

@@ -71,8 +71,7 @@ impl Unacknowledged {
             ..
         } = std::mem::take(self);
         let first = payloads.pop_front();
-        let first = first.map_or([None, None], |first| first.unfinished(acknowledged));
-        let first = first.into_iter().rev().flatten();
+        let first = first.and_then(|first| first.unfinished(acknowledged));
         payloads.into_iter().rev().chain(first)
     }
 

@@ -124,7 +124,7 @@ fn a_torn_frame_is_resent_from_its_length_on() {
             14..22 => ("\x04\0\0\0b\nb\n", 2),
             _ => ("", 0),
         };
-        let [_, unfinished] = payload.unfinished(written);
+        let unfinished = payload.unfinished(written);
         let (data, count) = unfinished.map_or((Bytes::new(), 0), |rest| (rest.data, rest.lines));
         assert_eq!((text(&data), count), (left, lines), "{written}");
         assert_eq!(payload.count_lines(0..written), 3 - lines, "{written}");
@@ -198,7 +198,7 @@ fn what_is_unfinished_starts_at_a_line() {
             9..13 => Some(("c:3\n", 1)),
             _ => None,
         };
-        let [_, rest] = payload.unfinished(written);
+        let rest = payload.unfinished(written);
         let rest = rest.as_ref().map(|rest| (text(&rest.data), rest.lines));
         assert_eq!(rest, expected, "{written} bytes written");
     }
@@ -214,7 +214,7 @@ fn what_is_unfinished_starts_at_a_datagram() {
             18..25 => Some((18, 2)),
             _ => None,
         };
-        let [_, rest] = payload.unfinished(written);
+        let rest = payload.unfinished(written);
         let rest = rest.as_ref().map(|rest| (text(&rest.data), rest.lines));
         let expected = expected.map(|(start, lines)| (&text(&payload.data)[start..], lines));
         assert_eq!(rest, expected, "{written} bytes written");
