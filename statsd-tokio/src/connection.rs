@@ -168,6 +168,7 @@ where
 /// Dropping it before it has ended loses the queue. Aborting its task and ending its runtime drop it. The loss is
 /// counted in [`Stats::dropped`](crate::Stats::dropped), and logged as one warning with the feature `tracing`. To
 /// avoid it, close a client and await the connection.
+///
 /// # Panics
 ///
 /// If it is polled outside of a tokio runtime, or in a runtime without an I/O driver or a time driver.

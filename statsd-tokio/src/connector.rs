@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use statsd_proto::{Client, Config, ConfigError, Report};
+use statsd_proto::{Client, Config, ConfigError, Events, Report};
 
 use crate::connection::{Connection, connect, connect_datagrams_with, connect_with};
 use crate::custom::DatagramSocket;
@@ -178,6 +178,21 @@ impl Connector {
     /// ```
     pub fn client(&self) -> Client {
         self.lock().clone()
+    }
+
+    /// Reader of the events of the present connection: outages, recoveries and losses. See
+    /// [`Client::events`](crate::Client::events).
+    ///
+    /// ```no_run
+    /// # async fn example(connector: statsd_tokio::Connector) {
+    /// let mut events = connector.events();
+    /// while let Some(event) = events.next().await {
+    ///     eprintln!("{event}");
+    /// }
+    /// # }
+    /// ```
+    pub fn events(&self) -> Events {
+        self.client().events()
     }
 
     /// Waits until every metric recorded so far has been passed to the kernel or dropped.
