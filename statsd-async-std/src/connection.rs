@@ -106,11 +106,12 @@ where
 }
 
 /// Creates a client and its connection like [`connect_with`], over a datagram socket that the program opens: one that is
-/// bound to a network interface, vsock, a proxy.
+/// bound to a network interface, or that of a proxy.
 ///
-/// A datagram has at most [`max_datagram`](Config::max_datagram) bytes, and a longer line is refused. Otherwise datagrams
-/// are as over UDP: [pace](Config::pace), resending of refused ones, division of ones that are too large. Each is sent by
-/// a call of its own.
+/// A datagram has at most [`max_datagram`](Config::max_datagram) bytes; a metric whose line is longer is refused.
+/// Otherwise datagrams are sent as over UDP: at the [pace](Config::pace), again if the system reports that the server
+/// refused them (`ECONNREFUSED`), and divided if the system finds them too large (`EMSGSIZE`). Each takes a call of its
+/// own.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use statsd_proto::Config;
 
-/// Configuration with the container of this process, if the server can use it.
+/// Configuration with the ID of this process's container, if the server can use it. Otherwise it is unchanged.
 pub(crate) fn with_origin(config: &Config) -> Config {
     let read = |path: &str| fs::read_to_string(path).ok();
     config.clone().detect_origin(read, inode)

@@ -143,7 +143,7 @@ impl Client {
     /// would be lost if the program ended now. A closed client reports no event.
     ///
     /// Adapters call this when the program drops their connector without stopping it. A runtime that ends with the
-    /// program may never drop the driver, which would otherwise report the loss.
+    /// program may never drop the driver. A driver that is dropped reports the loss itself.
     pub fn report_unstopped(&self) {
         if let Some(handle) = &self.handle {
             handle.entry.shared.flush(Core::report_unstopped);

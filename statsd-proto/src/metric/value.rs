@@ -22,7 +22,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// Number with the opposite sign. The result saturates at `i64::MIN`.
+    /// Number with the opposite sign. A `u64` above 2^63 becomes `i64::MIN`, the smallest integer that is sent.
     #[inline]
     pub(crate) fn negated(self) -> Self {
         match self {

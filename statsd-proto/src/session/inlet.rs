@@ -173,7 +173,7 @@ impl Inlet {
         }
     }
 
-    /// Writes a record for which the batch has no room into the inlet's own buffer.
+    /// Writes a record for which the batch has no room into `self.record`, from where the queue copies it.
     fn write_apart(
         &mut self,
         encode: &dyn Fn(Cursor<'_>) -> Result<Written, Unwritten>,

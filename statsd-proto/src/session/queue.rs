@@ -234,7 +234,7 @@ impl Queue {
         self.pool.recycle(payload);
     }
 
-    /// Whether buffers are kept that only a steady flow needs.
+    /// Whether buffers are kept for reuse. A client at rest releases them.
     pub(crate) fn has_spare_memory(&self) -> bool {
         self.pool.has_spare()
     }

@@ -128,7 +128,7 @@ impl RequestMetrics {
 pub struct ExecutionTimer<P: PathParts> {
     client: Client,
     path: P,
-    /// Start of the time, or `None` for a disabled client.
+    /// Start of the request, or `None` for a client that sends nothing.
     started: Option<Instant>,
 }
 

@@ -55,7 +55,7 @@ pub(crate) enum Added {
     /// First value of this part since the last drain. The caller informs the session, which sets the timer of the
     /// interval.
     First,
-    /// Value added to a part that is already pending.
+    /// Value added to a part that already has values for the next drain. The caller has nothing to do.
     More,
     /// Metric that the caller has to send as a line of its own.
     Not,

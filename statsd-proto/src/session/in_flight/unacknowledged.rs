@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::session::payload::Payload;
 
-/// Payloads that were sent whole and are not acknowledged whole, the oldest first.
+/// Payloads that were sent to the last byte and of which the server's kernel has not acknowledged every byte, the
+/// oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Unacknowledged {
     payloads: VecDeque<Payload>,

@@ -26,7 +26,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// Pool for a queue of at most `max_bytes` bytes. All buffers of a full queue may be kept.
+    /// Pool for a queue of at most `max_bytes` bytes. It keeps at most as many buffers for reuse as a full queue has.
     pub(crate) fn new(framing: Framing, max_bytes: usize) -> Self {
         let capacity = framing.capacity();
         Self {

@@ -101,8 +101,8 @@ impl Source {
     }
 }
 
-/// Reads a line with its line feed. Of a line that is too long, it keeps the beginning, which is too long as well.
-/// Returns the number of bytes read, which is zero at the end.
+/// Reads a line with its line feed into `line`, which it clears first. Of a line longer than [`MAX_LINE`], it keeps the
+/// first `MAX_LINE` bytes, which are too many for a metric, and discards the rest. Returns the number of bytes read, which is zero at the end.
 fn read_line(input: &mut BufReader<impl Read>, line: &mut Vec<u8>) -> io::Result<usize> {
     line.clear();
     let read = input.take(MAX_LINE as u64).read_until(b'\n', line)?;
