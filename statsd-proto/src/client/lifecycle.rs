@@ -62,7 +62,7 @@ impl Client {
     }
 
     /// Waits until at least half of the queue is free, or the client is closed. Programs that prefer waiting to losing
-    /// metrics call this when a metric was refused with [`QueueFull`](RecordError::QueueFull).
+    /// metrics call this when a metric was refused with [`QueueFull`](crate::RecordError::QueueFull).
     ///
     /// ```
     /// # let client = statsd_proto::Client::noop();
