@@ -17,6 +17,9 @@ pub(crate) trait FastLine {
 
     /// Length of the name at the start of a line that sets or changes a gauge. `None` for other lines.
     fn level_name_len(&self, encoder: &Encoder) -> Option<usize>;
+
+    /// Kind of the metric.
+    fn kind(&self) -> Kind;
 }
 
 /// Metric of which the fast path can write a line, if its text is plain.
@@ -134,6 +137,11 @@ impl<S: Source> FastLine for PlainLine<'_, S> {
         let is_level = source.kind().is_level();
         is_level.then(|| prefix.as_bytes().len() + source.name().len())
     }
+
+    #[inline(always)]
+    fn kind(&self) -> Kind {
+        self.0.kind()
+    }
 }
 
 impl<S: Source> PlainLine<'_, S> {
@@ -196,6 +204,11 @@ impl FastLine for ValueLine<'_> {
         let is_level = self.template.kind.is_level();
         is_level.then(|| self.template.name().len())
     }
+
+    #[inline(always)]
+    fn kind(&self) -> Kind {
+        self.template.kind
+    }
 }
 
 /// For records that never take the fast path.
@@ -205,6 +218,10 @@ impl FastLine for std::convert::Infallible {
     }
 
     fn level_name_len(&self, _: &Encoder) -> Option<usize> {
+        match *self {}
+    }
+
+    fn kind(&self) -> Kind {
         match *self {}
     }
 }

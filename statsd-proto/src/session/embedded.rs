@@ -514,11 +514,7 @@ impl Session {
     #[inline(always)]
     fn record_line(&mut self, record: &impl Record) -> Result<(), RecordError> {
         let line = record.fast_line(&self.encoder);
-        let is_recorded = line.is_some_and(|line| {
-            self.inlet
-                .try_record(&self.encoder, &line, &Alone, record.class())
-        });
-        if is_recorded {
+        if line.is_some_and(|line| self.inlet.try_record(&self.encoder, &line, &Alone)) {
             return Ok(());
         }
         self.record_slowly(record)

@@ -95,7 +95,6 @@ impl Inlet {
         encoder: &Encoder,
         line: &impl FastLine,
         levels: &impl Levels,
-        class: Class,
     ) -> bool {
         if self.sampling_level.is_some() {
             return false;
@@ -110,6 +109,7 @@ impl Inlet {
             }
         }
         let is_done = self.batch.commit_line(len);
+        let class = Class::Metric(line.kind());
         self.counted.calls.count(class, is_done);
         is_done
     }

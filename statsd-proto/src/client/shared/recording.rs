@@ -133,7 +133,7 @@ impl Entry {
         let index = self.shared.index();
         let mut inlet = self.shared.inlet(index);
         let levels = &self.shared.owners.of(index);
-        let is_recorded = inlet.try_record(&self.encoder, &line, levels, record.class());
+        let is_recorded = inlet.try_record(&self.encoder, &line, levels);
         drop(inlet);
         is_recorded
     }
