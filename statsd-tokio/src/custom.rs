@@ -85,34 +85,31 @@ impl<S> Stream<S> {
 
 impl<S: AsyncRead + AsyncWrite + Send + 'static> OpenSocket for Stream<S> {
     async fn step(&mut self, next: Option<&Transmit>) -> io::Result<usize> {
-        let Self { stream, unflushed } = self;
-        poll_fn(|context| {
-            let write = |stream: Pin<&mut S>, context: &mut Context<'_>, transmit: &Transmit| {
-                poll_write(stream, unflushed, context, transmit)
-            };
-            poll_stream(stream.as_mut(), next, write, context)
-        })
-        .await
+        poll_fn(|context| self.poll(context, next)).await
     }
 }
 
-/// Writes once. It reads first, to notice that the peer has closed the connection before the next write.
-fn poll_stream<S: AsyncRead>(
-    mut stream: Pin<&mut S>,
-    next: Option<&Transmit>,
-    write: impl FnOnce(Pin<&mut S>, &mut Context<'_>, &Transmit) -> Poll<io::Result<usize>>,
-    context: &mut Context<'_>,
-) -> Poll<io::Result<usize>> {
-    let talks_on = discard(stream.as_mut(), context)?;
-    let written = match next {
-        Some(transmit) => write(stream, context, transmit),
-        None => Poll::Pending,
-    };
-    if written.is_pending() && talks_on {
-        // No event will arrive for data that is readable already.
-        context.waker().wake_by_ref();
+impl<S: AsyncRead + AsyncWrite> Stream<S> {
+    /// Writes once. It reads first, to notice that the peer has closed the connection before the next write.
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        next: Option<&Transmit>,
+    ) -> Poll<io::Result<usize>> {
+        let talks_on = discard(self.stream.as_mut(), context)?;
+        let written = match next {
+            Some(transmit) => {
+                let stream = self.stream.as_mut();
+                poll_write(stream, &mut self.unflushed, context, transmit)
+            }
+            None => Poll::Pending,
+        };
+        if written.is_pending() && talks_on {
+            // No event will arrive for data that is readable already.
+            context.waker().wake_by_ref();
+        }
+        written
     }
-    written
 }
 
 /// Reads and discards data from the server, up to `MAX_READS` times. Returns whether there may be more.

@@ -12,16 +12,13 @@ use super::*;
 fn a_server_that_talks_on_gets_what_is_to_be_written_and_then_others_have_their_turn() {
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
-    let mut flood = Flood::default();
+    let mut stream = Stream::new(Flood::default());
     let transmit = transmit();
     let len = transmit.data.len();
     let mut poll = |next| {
-        let write = |_: Pin<&mut _>, _: &mut Context<'_>, transmit: &Transmit| {
-            Poll::Ready(Ok(transmit.data.len()))
-        };
-        let mut context = Context::from_waker(&waker);
-        let polled = poll_stream(Pin::new(&mut flood), next, write, &mut context);
-        (polled.map(Result::unwrap), std::mem::take(&mut flood.reads))
+        let polled = stream.poll(&mut Context::from_waker(&waker), next);
+        let reads = std::mem::take(&mut stream.stream.reads);
+        (polled.map(Result::unwrap), reads)
     };
     assert_eq!(poll(Some(&transmit)), (Poll::Ready(len), MAX_READS));
     assert_eq!(poll(None), (Poll::Pending, MAX_READS));
@@ -45,6 +42,24 @@ impl AsyncRead for Flood {
     ) -> Poll<io::Result<()>> {
         self.reads += 1;
         read.put_slice(b"?");
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Flood {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(data.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
