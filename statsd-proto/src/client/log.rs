@@ -39,7 +39,7 @@ mod tests {
 
     use tracing::field::{Field, Visit};
     use tracing::span::{Attributes, Id, Record};
-    use tracing::{Event, Level, Metadata, Subscriber};
+    use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
     use crate::config::Config;
     use crate::testing::recorder;
@@ -50,6 +50,9 @@ mod tests {
     #[test]
     fn a_log_has_one_target_and_fields_beside_the_text() {
         let log = Log::default();
+        // With a single subscriber, tracing asks only the thread that first reaches a log statement whether it is of
+        // interest, and other tests have none. With two, it asks each.
+        let _other = Dispatch::new(Log::default());
         tracing::subscriber::with_default(log.clone(), || {
             let config = Config::new("10.0.0.7").max_queue_lines(10);
             let (client, mut recorder) = recorder(config).unwrap();
